@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// base: file descriptors, errors, clocks and durations. Knows nothing of networks.
+// Everything here is a value or a move-only owner and may be used on any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace netcut {
+
+// What went wrong, in the three parts a user needs. `kind` decides the exit status of the command line.
+struct Error {
+    enum class Kind {
+        usage,    // the request is wrong: exit status 2
+        machine,  // a right, a kernel feature or room on a disk is missing: exit status 3
+        internal  // our own defect, or the kernel answered what it should not: exit status 5
+    };
+
+    Kind kind = Kind::machine;
+    std::string attempt;  // what was attempted: "add veth c3"
+    int code = 0;         // errno, 0 if there is none
+    std::string reason;   // why it failed; the text of `code` if left empty
+    std::string hint;     // what to do about it; may be empty
+
+    // "cannot <attempt>: <reason> (<hint>)"
+    std::string text() const;
+};
+
+template <typename T = void>
+using Result = tl::expected<T, Error>;
+using Failure = tl::unexpected<Error>;
+
+// A failed system call: reason and code from `errno` as it is now.
+Failure system_failure(std::string attempt, std::string hint = {});
+Failure system_failure(std::string attempt, int code, std::string hint = {});
+Failure usage_failure(std::string attempt, std::string reason, std::string hint = {});
+
+// Return early with the error of `expr`; the second form also declares or assigns its value.
+#define NETCUT_TRY(expr)                                                                \
+    do {                                                                                \
+        if (auto try_result = (expr); !try_result) [[unlikely]]                         \
+            return tl::unexpected(std::move(try_result).error());                       \
+    } while (false)
+#define NETCUT_CONCAT2(a, b) a##b
+#define NETCUT_CONCAT(a, b) NETCUT_CONCAT2(a, b)
+#define NETCUT_ASSIGN(target, expr) NETCUT_ASSIGN2(NETCUT_CONCAT(try_result_, __LINE__), target, expr)
+#define NETCUT_ASSIGN2(result, target, expr)                                            \
+    auto result = (expr);                                                               \
+    if (!result) [[unlikely]]                                                           \
+        return tl::unexpected(std::move(result).error());                               \
+    target = std::move(*result)
+
+// Owns one file descriptor. Every descriptor of the project is made with O_CLOEXEC.
+class Fd {
+  public:
+    Fd() = default;
+    explicit Fd(int fd) : fd_(fd) {}
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        if (this != &other) {
+            reset();
+            fd_ = std::exchange(other.fd_, -1);
+        }
+        return *this;
+    }
+    ~Fd() { reset(); }
+
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+    int release() { return std::exchange(fd_, -1); }
+    void reset();
+
+  private:
+    int fd_ = -1;
+};
+
+struct Pipe {
+    Fd read;
+    Fd write;
+};
+Result<Pipe> make_pipe();
+
+// Writes all of `bytes`, over short writes and EINTR.
+Result<void> write_all(int fd, std::string_view bytes, const std::string& attempt);
+Result<std::string> read_file(const std::string& path);
+
+using Nanoseconds = std::chrono::nanoseconds;
+using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC on Linux
+
+// "2026-03-01T12:00:00.123Z", UTC.
+std::string wall_time_text(std::chrono::system_clock::time_point when);
+
+// "20s", "1.5m", "250ms", "10us", "1h"; a number without a unit is refused, but "0".
+Result<Nanoseconds> parse_duration(std::string_view text);
+// The shortest of these forms that says the same: "20s", "1.5s", "250ms".
+std::string duration_text(Nanoseconds value);
+
+// Nearest of `candidates` to a mistyped word (edit distance), or nothing when none is near.
+template <typename Range>
+std::optional<std::string> nearest_word(std::string_view word, const Range& candidates);
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+template <typename Range>
+std::optional<std::string> nearest_word(std::string_view word, const Range& candidates) {
+    std::optional<std::string> best;
+    std::size_t best_distance = word.size() / 2 + 2;
+    for (const auto& candidate : candidates) {
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = std::string(candidate);
+        }
+    }
+    return best;
+}
+
+}  // namespace netcut

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// fabric: all links of one run. A star: each node's link is a veth pair between the node's own network
+// namespace and the router's, where every fault acts. Nothing of it is in the host's network; it is all
+// gone when the last descriptor and process of it is gone.
+//
+// Ownership: a Fabric owns the namespaces and a netlink socket in each. Threads: one at a time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "netcut/kernel.h"
+
+namespace netcut {
+
+enum class FabricKind {
+    routed,  // the router forwards between /32s and /128s: a WAN, where loss is silent
+    bridge   // one Ethernet segment, as Docker's: ARP, and MAC addresses that can go stale
+};
+
+struct FabricOptions {
+    FabricKind kind = FabricKind::routed;
+    bool ipv4 = true;
+    bool ipv6 = true;
+    unsigned mtu = 1500;  // bytes
+    std::optional<RateLimit> rate;  // of each link, in each direction
+    bool single_segments = false;   // no segmentation offload: one packet is one segment
+};
+
+// The Linux bridge's own limit: BR_MAX_PORTS in net/bridge/br_private.h is 1 << 10, and port 0 is not used.
+inline constexpr std::size_t max_bridge_ports = 1023;
+// Host numbers of the /16 that the nodes' addresses come from; half are kept for nodes that come back renumbered.
+inline constexpr std::size_t max_nodes = 32000;
+
+enum class LinkEnd { node, router };
+
+struct NodeLink {
+    std::string name;
+    NetNs ns;
+    NetlinkSocket socket;  // rtnetlink, in the node's namespace
+    VethEnd port;          // the router's end
+    VethEnd eth0;          // the node's end
+    std::vector<IpAddress> addresses;  // IPv4 first
+};
+
+// How a node that was unplugged comes back.
+struct PlugOptions {
+    bool new_address = false;
+    bool new_mac = false;
+    bool announce = true;  // gratuitous ARP and neighbour advertisement; matters on a bridge
+};
+
+class Fabric {
+  public:
+    // Builds it and reads it back. `names` are the nodes, the aggregator first.
+    static Result<Fabric> build(const FabricOptions& options, const std::vector<std::string>& names);
+
+    const FabricOptions& options() const { return options_; }
+    const NetNs& router() const { return router_; }
+    NetlinkSocket& router_socket() { return router_socket_; }
+    std::size_t size() const { return nodes_.size(); }
+    NodeLink& node(std::size_t index) { return nodes_[index]; }
+    const NodeLink& node(std::size_t index) const { return nodes_[index]; }
+
+    // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on "up".
+    Result<void> set_link_state(std::size_t node, LinkEnd end, bool up);
+    // Removes the link, both ends of it, and puts it back.
+    Result<void> unplug(std::size_t node);
+    Result<void> plug(std::size_t node, const PlugOptions& options);
+    // Whether the node's interface is there and up, as the kernel says.
+    Result<bool> is_connected(std::size_t node);
+
+  private:
+    Fabric(FabricOptions options, NetNs router, NetlinkSocket socket)
+        : options_(std::move(options)), router_(std::move(router)), router_socket_(std::move(socket)) {}
+
+    Result<void> add_nodes(const std::vector<std::string>& names);
+    Result<void> prepare_router();
+    Result<void> verify();
+    Result<void> verify_node(NodeLink& node);
+    std::vector<IpAddress> addresses_of(std::uint32_t host) const;
+    void append_port(Batch& batch, const NodeLink& node) const;
+    void append_router_routes(Batch& batch, const NodeLink& node) const;
+    void append_node_setup(Batch& batch, const NodeLink& node) const;
+
+    FabricOptions options_;
+    NetNs router_;
+    NetlinkSocket router_socket_;
+    std::vector<NodeLink> nodes_;
+    std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew
+};
+
+}  // namespace netcut

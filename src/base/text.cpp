@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "netcut/base.h"
+
+namespace netcut {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    double nanoseconds;
+};
+constexpr std::array<Unit, 6> units{{{"h", 3600e9}, {"m", 60e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}}};
+constexpr double longest = 366.0 * 24 * 3600e9;  // a year: nothing sensible is longer, and no sum overflows
+
+}  // namespace
+
+std::string wall_time_text(std::chrono::system_clock::time_point when) {
+    const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
+    const std::time_t seconds = since_epoch.count() / 1000;
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), since_epoch.count() % 1000);
+}
+
+Result<Nanoseconds> parse_duration(std::string_view text) {
+    const auto wrong = [&](std::string reason) {
+        return usage_failure(fmt::format("read the duration '{}'", text), std::move(reason),
+                             "write a number with a unit: 250ms, 20s, 1.5m, 1h");
+    };
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc()) return wrong("it does not begin with a number");
+    if (number < 0) return wrong("it is negative");
+    const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    if (name.empty() && number == 0) return Nanoseconds(0);
+    const auto* unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
+    if (unit == units.end())
+        return wrong(name.empty() ? "it has no unit" : fmt::format("'{}' is no unit of time", name));
+    if (!(number * unit->nanoseconds <= longest)) return wrong("it is longer than a year");
+    return Nanoseconds(std::llround(number * unit->nanoseconds));
+}
+
+std::string duration_text(Nanoseconds value) {
+    const double count = static_cast<double>(value.count());
+    for (const Unit& unit : units) {
+        if (count >= unit.nanoseconds) {
+            const double rounded = std::round(count / unit.nanoseconds * 1000) / 1000;
+            return fmt::format("{:g}{}", rounded, unit.name);
+        }
+    }
+    return "0s";
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace netcut

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netcut/fabric.h"
+
+#include <fmt/format.h>
+#include <linux/netlink.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace netcut {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+constexpr int loopback = 1;
+constexpr int bridge_index = 99;
+// Above what a new namespace may already hold (lo, tunl0, sit0, ...).
+constexpr int first_port_index = 100;
+constexpr int eth0_index = 100;
+
+constexpr std::uint32_t gateway_host = 1;
+constexpr std::uint32_t first_host = 2;
+constexpr unsigned bridge_prefix_v4 = 16;
+constexpr unsigned bridge_prefix_v6 = 64;
+
+ip::address_v4 v4_of(std::uint32_t host) { return ip::address_v4(0x0a630000U + host); }  // 10.99.0.0/16
+
+ip::address_v6 v6_of(std::uint32_t host) {  // fd63::/64, a unique local prefix (RFC 4193)
+    ip::address_v6::bytes_type bytes{0xfd, 0x63};
+    bytes[14] = static_cast<std::uint8_t>(host >> 8);
+    bytes[15] = static_cast<std::uint8_t>(host);
+    return ip::address_v6(bytes);
+}
+
+enum class MacKind : std::uint8_t { port = 0, node = 1, renewed = 2 };
+
+MacAddress mac_of(MacKind kind, std::uint32_t number) {  // 02: locally administered
+    return {0x02, 0x6e, 0x63, static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(number >> 8),
+            static_cast<std::uint8_t>(number)};
+}
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+Settings node_settings(const FabricOptions& options) {
+    // Ordinary users may ping: a node has no capability that would let it otherwise.
+    Settings settings = {{"net/ipv4/ping_group_range", "0\t2147483647"}};
+    if (options.ipv6) {
+        settings.insert(settings.end(), {{"net/ipv6/conf/default/addr_gen_mode", "1"},  // no link-local address
+                                         {"net/ipv6/conf/default/accept_ra", "0"}});
+    } else if (::access("/proc/sys/net/ipv6", F_OK) == 0) {
+        settings.emplace_back("net/ipv6/conf/default/disable_ipv6", "1");
+    }
+    return settings;
+}
+
+Settings router_settings(const FabricOptions& options) {
+    Settings settings = node_settings(options);
+    if (options.kind != FabricKind::routed) return settings;
+    settings.insert(settings.end(), {{"net/ipv4/ip_forward", "1"},
+                                     {"net/ipv4/conf/all/rp_filter", "0"},
+                                     {"net/ipv4/conf/default/rp_filter", "0"},
+                                     {"net/ipv4/conf/all/send_redirects", "0"},
+                                     {"net/ipv4/conf/default/send_redirects", "0"}});
+    if (options.ipv6) settings.emplace_back("net/ipv6/conf/all/forwarding", "1");
+    return settings;
+}
+
+Failure missing(const NodeLink& node, const std::string& what) {
+    return Failure(Error{Error::Kind::internal, "read the network of " + node.name + " back", 0,
+                         what + " is not there although the kernel took it", ""});
+}
+
+Result<void> check(const FabricOptions& options, std::size_t nodes) {
+    if (options.kind == FabricKind::bridge && nodes > max_bridge_ports)
+        return usage_failure(fmt::format("build a bridge with {} nodes", nodes),
+                             fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
+                             "use --fabric routed, or fewer nodes");
+    if (nodes > max_nodes)
+        return usage_failure(fmt::format("build a network of {} nodes", nodes),
+                             fmt::format("at most {} have an address", max_nodes), "use fewer nodes");
+    if (options.ipv6 && ::access("/proc/sys/net/ipv6", F_OK) != 0)
+        return Failure(Error{Error::Kind::machine, "use IPv6", 0, "this kernel runs without it", "use --ip 4"});
+    return {};
+}
+
+}  // namespace
+
+Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std::string>& names) {
+    NETCUT_TRY(check(options, names.size()));
+    NETCUT_ASSIGN(NetNs router, NetNs::create());
+    NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, &router));
+    Fabric fabric(options, std::move(router), std::move(socket));
+    NETCUT_TRY(fabric.prepare_router());
+    NETCUT_TRY(fabric.add_nodes(names));
+    NETCUT_TRY(fabric.verify());
+    return fabric;
+}
+
+Result<void> Fabric::prepare_router() {
+    NETCUT_TRY(router_.set_sysctls(router_settings(options_)));
+    Batch batch;
+    set_link(batch, loopback, true);
+    if (options_.kind == FabricKind::bridge) {
+        add_bridge(batch, "br0", bridge_index, options_.mtu);
+    } else {
+        for (const IpAddress& address : addresses_of(gateway_host))
+            add_address(batch, loopback, address, address.is_v6() ? 128 : 32);
+    }
+    return router_socket_.commit(batch);
+}
+
+Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
+    NETCUT_ASSIGN(auto namespaces, NetNs::create_many(names.size()));
+    const Settings settings = node_settings(options_);
+    Batch links;
+    nodes_.reserve(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto number = static_cast<std::uint32_t>(i);
+        NETCUT_TRY(namespaces[i].set_sysctls(settings));
+        NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, &namespaces[i]));
+        nodes_.push_back(NodeLink{
+            names[i], std::move(namespaces[i]), std::move(socket),
+            VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i), mac_of(MacKind::port, number)},
+            VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)}, addresses_of(first_host + number)});
+        append_port(links, nodes_.back());
+    }
+    NETCUT_TRY(router_socket_.commit(links));
+    for (NodeLink& node : nodes_) {
+        Batch setup;
+        set_link(setup, loopback, true);
+        append_node_setup(setup, node);
+        NETCUT_TRY(node.socket.commit(setup));
+    }
+    return {};
+}
+
+std::vector<IpAddress> Fabric::addresses_of(std::uint32_t host) const {
+    std::vector<IpAddress> addresses;
+    if (options_.ipv4) addresses.emplace_back(v4_of(host));
+    if (options_.ipv6) addresses.emplace_back(v6_of(host));
+    return addresses;
+}
+
+void Fabric::append_port(Batch& batch, const NodeLink& node) const {
+    add_veth(batch, node.port, node.eth0, node.ns, options_.mtu);
+    if (options_.kind == FabricKind::bridge)
+        set_master(batch, node.port.index, bridge_index);
+    else
+        append_router_routes(batch, node);
+    if (options_.rate) set_rate(batch, node.port.index, *options_.rate);
+}
+
+void Fabric::append_router_routes(Batch& batch, const NodeLink& node) const {
+    for (const IpAddress& address : node.addresses) {
+        add_route(batch, {address, address.is_v6() ? 128U : 32U, node.port.index, {}});
+        add_neighbour(batch, {node.port.index, address, node.eth0.mac});
+    }
+}
+
+void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
+    const int link = node.eth0.index;
+    const bool routed = options_.kind == FabricKind::routed;
+    set_link(batch, link, true);
+    if (options_.single_segments) set_gso_max_segs(batch, link, 1);
+    if (options_.rate) set_rate(batch, link, *options_.rate);
+    for (const IpAddress& address : node.addresses) {
+        const unsigned whole = address.is_v6() ? 128 : 32;
+        add_address(batch, link, address, routed ? whole : address.is_v6() ? bridge_prefix_v6 : bridge_prefix_v4);
+        if (!routed) continue;
+        const IpAddress gateway = address.is_v6() ? IpAddress(v6_of(gateway_host)) : IpAddress(v4_of(gateway_host));
+        const IpAddress any = address.is_v6() ? IpAddress(ip::address_v6::any()) : IpAddress(ip::address_v4::any());
+        add_neighbour(batch, {link, gateway, node.port.mac});
+        add_route(batch, {gateway, whole, link, {}});
+        add_route(batch, {any, 0, link, gateway});
+    }
+}
+
+Result<void> Fabric::set_link_state(std::size_t index, LinkEnd end, bool up) {
+    NodeLink& node = nodes_[index];
+    NetlinkSocket& socket = end == LinkEnd::node ? node.socket : router_socket_;
+    Batch batch;
+    if (up && end == LinkEnd::node)
+        append_node_setup(batch, node);
+    else
+        set_link(batch, end == LinkEnd::node ? node.eth0.index : node.port.index, up);
+    if (up && end == LinkEnd::router && options_.kind == FabricKind::routed) append_router_routes(batch, node);
+    return socket.commit(batch);
+}
+
+Result<void> Fabric::unplug(std::size_t index) {
+    Batch batch;
+    delete_link(batch, nodes_[index].port.index);
+    return router_socket_.commit(batch);
+}
+
+Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
+    NodeLink& node = nodes_[index];
+    if (options.new_address || options.new_mac) ++renumbered_;
+    const auto fresh = static_cast<std::uint32_t>(nodes_.size()) + renumbered_;
+    if (options.new_address) node.addresses = addresses_of(first_host + fresh);
+    if (options.new_mac) node.eth0.mac = mac_of(MacKind::renewed, renumbered_);
+    Batch port;
+    append_port(port, node);
+    NETCUT_TRY(router_socket_.commit(port));
+    Batch setup;
+    append_node_setup(setup, node);
+    NETCUT_TRY(node.socket.commit(setup));
+    if (!options.announce) return {};
+    for (const IpAddress& address : node.addresses)
+        NETCUT_TRY(announce(node.ns, node.eth0.index, node.eth0.mac, address));
+    return {};
+}
+
+Result<bool> Fabric::is_connected(std::size_t index) {
+    NodeLink& node = nodes_[index];
+    NETCUT_ASSIGN(const auto here, list_links(node.socket));
+    NETCUT_ASSIGN(const auto there, list_links(router_socket_));
+    const auto up = [](const std::vector<LinkState>& links, int wanted) {
+        return std::any_of(links.begin(), links.end(),
+                           [&](const LinkState& link) { return link.index == wanted && link.up; });
+    };
+    return up(here, node.eth0.index) && up(there, node.port.index);
+}
+
+Result<void> Fabric::verify() {
+    NETCUT_ASSIGN(const auto links, list_links(router_socket_));
+    std::map<int, const LinkState*> by_index;
+    for (const LinkState& link : links) by_index[link.index] = &link;
+    for (NodeLink& node : nodes_) {
+        const auto found = by_index.find(node.port.index);
+        if (found == by_index.end() || !found->second->up || found->second->mtu != options_.mtu)
+            return missing(node, "the router's port " + node.port.name);
+        NETCUT_TRY(verify_node(node));
+    }
+    return {};
+}
+
+Result<void> Fabric::verify_node(NodeLink& node) {
+    NETCUT_ASSIGN(const auto addresses, list_addresses(node.socket, node.eth0.index));
+    for (const IpAddress& address : node.addresses)
+        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+            return missing(node, "the address " + address.to_string());
+    if (options_.kind != FabricKind::routed) return {};
+    NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
+    for (const IpAddress& address : node.addresses)
+        if (std::none_of(routes.begin(), routes.end(), [&](const auto& route) {
+                return route.second == 0 && route.first.is_v6() == address.is_v6();
+            }))
+            return missing(node, "the default route");
+    return {};
+}
+
+}  // namespace netcut

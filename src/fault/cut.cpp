@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netcut/fault.h"
+
+namespace netcut {
+
+Result<Cut> Cut::prepare(Fabric& fabric, FaultTable& table, const CutOptions& options) {
+    Cut cut(fabric, table, options);
+    if (options.kind == CutKind::drop)
+        for (const std::size_t node : options.nodes)
+            cut.fire_.push_back(table.lose_at_port(node, options.direction, options.duration));
+    return cut;
+}
+
+Result<void> Cut::fire() {
+    if (active_) return {};
+    active_ = true;  // even if it fails half-way: then there is something to heal
+    if (options_.kind == CutKind::drop) {
+        for (Batch& batch : fire_) NETCUT_TRY(table_->commit(batch));
+        return {};
+    }
+    for (const std::size_t node : options_.nodes) NETCUT_TRY(fire_on(node));
+    return {};
+}
+
+// The losses are put in place first and taken away last, so that not one packet is answered by an ICMP
+// error of the router in between: the peer must see silence.
+Result<void> Cut::fire_on(std::size_t node) {
+    Batch lose = table_->lose_by_address(fabric_->node(node).addresses, options_.duration);
+    NETCUT_TRY(table_->commit(lose));
+    return options_.kind == CutKind::unplug ? fabric_->unplug(node)
+                                            : fabric_->set_link_state(node, options_.down_end, false);
+}
+
+Result<void> Cut::heal() {
+    if (!active_) return {};
+    for (const std::size_t node : options_.nodes) NETCUT_TRY(heal_on(node));
+    active_ = false;
+    return {};
+}
+
+Result<void> Cut::heal_on(std::size_t node) {
+    if (options_.kind == CutKind::drop) {
+        auto pass = table_->pass_at_port(node, options_.direction);
+        return table_->commit_if_there(pass);
+    }
+    const std::vector<IpAddress> lost = fabric_->node(node).addresses;
+    if (options_.kind == CutKind::unplug) {
+        NETCUT_TRY(fabric_->plug(node, options_.plug));
+        if (options_.plug.new_address) NETCUT_TRY(table_->count_addresses(node, fabric_->node(node).addresses));
+    } else {
+        NETCUT_TRY(fabric_->set_link_state(node, options_.down_end, true));
+    }
+    auto pass = table_->pass_by_address(lost);
+    return table_->commit_if_there(pass);
+}
+
+Result<std::map<std::size_t, Losses>> Cut::count() {
+    NETCUT_ASSIGN(const auto counters, table_->read());
+    std::map<std::size_t, Losses> losses;
+    for (const std::size_t node : options_.nodes) {
+        const PortCounters& port = counters.at(node);
+        NETCUT_ASSIGN(const std::uint64_t unsendable, count_unsendable(fabric_->node(node).ns));
+        losses[node] = {port.lost_up.packets, port.lost_down.packets, unsendable};
+    }
+    return losses;
+}
+
+Result<void> Cut::start_counting() {
+    NETCUT_ASSIGN(base_, count());
+    return {};
+}
+
+Result<std::map<std::size_t, Losses>> Cut::losses() {
+    NETCUT_ASSIGN(auto now, count());
+    for (auto& [node, losses] : now) {
+        const Losses& base = base_[node];
+        losses.up -= base.up;
+        losses.down -= base.down;
+        losses.unsendable -= base.unsendable;
+    }
+    return now;
+}
+
+}  // namespace netcut

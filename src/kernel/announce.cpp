@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if_arp.h>
+#include <netinet/icmp6.h>
+#include <netinet/if_ether.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "netcut/kernel.h"
+
+namespace netcut {
+namespace {
+
+Result<void> send_to(int type, int family, int protocol, std::span<const std::uint8_t> bytes,
+                     const sockaddr* destination, socklen_t size, int link, const std::string& attempt) {
+    const Fd socket(::socket(family, type | SOCK_CLOEXEC, protocol));
+    if (!socket) return system_failure(attempt);
+    if (family == AF_INET6) {
+        const int hops = 255;  // RFC 4861, 7.1.2: anything less is discarded
+        if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) != 0 ||
+            ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, &link, sizeof(link)) != 0)
+            return system_failure(attempt);
+    }
+    if (::sendto(socket.get(), bytes.data(), bytes.size(), 0, destination, size) < 0)
+        return system_failure(attempt);
+    return {};
+}
+
+// RFC 5227, 3: sender and target address are both the address that is announced.
+Result<void> announce_v4(int link, const MacAddress& mac, const boost::asio::ip::address_v4& address,
+                         const std::string& attempt) {
+    ether_arp arp{};
+    arp.ea_hdr.ar_hrd = htons(ARPHRD_ETHER);
+    arp.ea_hdr.ar_pro = htons(ETHERTYPE_IP);
+    arp.ea_hdr.ar_hln = ETH_ALEN;
+    arp.ea_hdr.ar_pln = 4;
+    arp.ea_hdr.ar_op = htons(ARPOP_REQUEST);
+    const auto bytes = address.to_bytes();
+    std::copy(mac.begin(), mac.end(), arp.arp_sha);
+    std::copy(bytes.begin(), bytes.end(), arp.arp_spa);
+    std::copy(bytes.begin(), bytes.end(), arp.arp_tpa);
+    sockaddr_ll destination{};
+    destination.sll_family = AF_PACKET;
+    destination.sll_protocol = htons(ETHERTYPE_ARP);
+    destination.sll_ifindex = link;
+    destination.sll_halen = ETH_ALEN;
+    std::fill_n(destination.sll_addr, ETH_ALEN, 0xff);
+    const std::span<const std::uint8_t> frame(reinterpret_cast<const std::uint8_t*>(&arp), sizeof(arp));
+    return send_to(SOCK_DGRAM, AF_PACKET, htons(ETHERTYPE_ARP), frame,
+                   reinterpret_cast<const sockaddr*>(&destination), sizeof(destination), link, attempt);
+}
+
+// RFC 4861, 4.4: to all nodes, with the override flag and our link-layer address as an option.
+Result<void> announce_v6(int link, const MacAddress& mac, const boost::asio::ip::address_v6& address,
+                         const std::string& attempt) {
+    std::array<std::uint8_t, sizeof(nd_neighbor_advert) + 8> message{};
+    nd_neighbor_advert advert{};
+    advert.nd_na_type = ND_NEIGHBOR_ADVERT;
+    advert.nd_na_flags_reserved = ND_NA_FLAG_OVERRIDE;
+    std::memcpy(&advert.nd_na_target, address.to_bytes().data(), 16);
+    std::memcpy(message.data(), &advert, sizeof(advert));
+    message[sizeof(advert)] = ND_OPT_TARGET_LINKADDR;
+    message[sizeof(advert) + 1] = 1;  // in units of 8 bytes
+    std::copy(mac.begin(), mac.end(), message.begin() + sizeof(advert) + 2);
+    sockaddr_in6 destination{};
+    destination.sin6_family = AF_INET6;
+    destination.sin6_scope_id = static_cast<std::uint32_t>(link);
+    const auto all_nodes = boost::asio::ip::make_address_v6("ff02::1").to_bytes();
+    std::copy(all_nodes.begin(), all_nodes.end(), destination.sin6_addr.s6_addr);
+    return send_to(SOCK_RAW, AF_INET6, IPPROTO_ICMPV6, message,
+                   reinterpret_cast<const sockaddr*>(&destination), sizeof(destination), link, attempt);
+}
+
+}  // namespace
+
+Result<void> announce(const NetNs& where, int link, const MacAddress& mac, const IpAddress& address) {
+    const std::string attempt = fmt::format("announce {} at {}", address.to_string(), mac_text(mac));
+    return where.run([&]() -> Result<void> {
+        return address.is_v6() ? announce_v6(link, mac, address.to_v6(), attempt)
+                               : announce_v4(link, mac, address.to_v4(), attempt);
+    });
+}
+
+}  // namespace netcut

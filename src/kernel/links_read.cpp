@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading back what the kernel holds: links, addresses, routes.
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernel/attributes.h"
+#include "netcut/kernel.h"
+
+namespace netcut {
+namespace {
+
+using Buffer = std::array<char, 256>;
+
+template <typename Header>
+nlmsghdr* make_request(Buffer& buffer, std::uint16_t type, const Header& header) {
+    nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
+    request->nlmsg_type = type;
+    std::memcpy(mnl_nlmsg_put_extra_header(request, sizeof(header)), &header, sizeof(header));
+    return request;
+}
+
+IpAddress address_of(int family, const nlattr* attribute) {
+    const void* payload = mnl_attr_get_payload(attribute);
+    if (family == AF_INET6) {
+        boost::asio::ip::address_v6::bytes_type bytes;
+        std::memcpy(bytes.data(), payload, bytes.size());
+        return boost::asio::ip::address_v6(bytes);
+    }
+    boost::asio::ip::address_v4::bytes_type bytes;
+    std::memcpy(bytes.data(), payload, bytes.size());
+    return boost::asio::ip::address_v4(bytes);
+}
+
+LinkState parse_link(const nlmsghdr* message) {
+    const auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+    LinkState state;
+    state.index = info->ifi_index;
+    state.up = (info->ifi_flags & IFF_UP) != 0;
+    for_each_attribute(message, sizeof(*info), [&](std::uint16_t type, const nlattr* attribute) {
+        const void* payload = mnl_attr_get_payload(attribute);
+        switch (type) {
+            case IFLA_IFNAME: state.name = mnl_attr_get_str(attribute); break;
+            case IFLA_MTU: state.mtu = mnl_attr_get_u32(attribute); break;
+            case IFLA_GSO_MAX_SEGS: state.gso_max_segs = mnl_attr_get_u32(attribute); break;
+            case IFLA_ADDRESS:
+                std::memcpy(state.mac.data(), payload,
+                            std::min<std::size_t>(state.mac.size(), mnl_attr_get_payload_len(attribute)));
+                break;
+            case IFLA_STATS64: {
+                rtnl_link_stats64 stats{};
+                std::memcpy(&stats, payload,
+                            std::min<std::size_t>(sizeof(stats), mnl_attr_get_payload_len(attribute)));
+                state.tx_dropped = stats.tx_dropped;
+                break;
+            }
+            default: break;
+        }
+    });
+    return state;
+}
+
+}  // namespace
+
+Result<std::vector<LinkState>> list_links(NetlinkSocket& socket) {
+    std::vector<LinkState> links;
+    alignas(nlmsghdr) Buffer buffer{};
+    NETCUT_TRY(socket.dump(make_request(buffer, RTM_GETLINK, ifinfomsg{}), "list the links",
+                           [&](const nlmsghdr* message) { links.push_back(parse_link(message)); }));
+    return links;
+}
+
+Result<std::vector<IpAddress>> list_addresses(NetlinkSocket& socket, int link) {
+    std::vector<IpAddress> addresses;
+    alignas(nlmsghdr) Buffer buffer{};
+    NETCUT_TRY(socket.dump(
+        make_request(buffer, RTM_GETADDR, ifaddrmsg{}), "list the addresses", [&](const nlmsghdr* message) {
+            const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
+            if (static_cast<int>(header->ifa_index) != link) return;
+            for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
+                if (type == IFA_ADDRESS) addresses.push_back(address_of(header->ifa_family, attribute));
+            });
+        }));
+    return addresses;
+}
+
+Result<std::vector<std::pair<IpAddress, unsigned>>> list_routes(NetlinkSocket& socket, int link) {
+    std::vector<std::pair<IpAddress, unsigned>> routes;
+    alignas(nlmsghdr) Buffer buffer{};
+    NETCUT_TRY(socket.dump(
+        make_request(buffer, RTM_GETROUTE, rtmsg{}), "list the routes", [&](const nlmsghdr* message) {
+            const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
+            if (header->rtm_type != RTN_UNICAST || header->rtm_table != RT_TABLE_MAIN) return;
+            IpAddress destination = header->rtm_family == AF_INET6
+                                        ? IpAddress(boost::asio::ip::address_v6::any())
+                                        : IpAddress(boost::asio::ip::address_v4::any());
+            int out = 0;
+            for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
+                if (type == RTA_DST) destination = address_of(header->rtm_family, attribute);
+                if (type == RTA_OIF) out = static_cast<int>(mnl_attr_get_u32(attribute));
+            });
+            if (out == link) routes.emplace_back(destination, header->rtm_dst_len);
+        }));
+    return routes;
+}
+
+}  // namespace netcut

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/nftables.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+
+#include <cstring>
+#include <new>
+
+namespace netcut {
+namespace {
+
+template <auto Free>
+struct NftnlFree {
+    template <typename T>
+    void operator()(T* object) const {
+        Free(object);
+    }
+};
+using Table = std::unique_ptr<nftnl_table, NftnlFree<nftnl_table_free>>;
+using Chain = std::unique_ptr<nftnl_chain, NftnlFree<nftnl_chain_free>>;
+using Object = std::unique_ptr<nftnl_obj, NftnlFree<nftnl_obj_free>>;
+using Set = std::unique_ptr<nftnl_set, NftnlFree<nftnl_set_free>>;
+
+template <typename Owner, typename T>
+Owner own(T* object) {
+    if (object == nullptr) throw std::bad_alloc();
+    return Owner(object);
+}
+
+using Buffer = std::array<char, 4096>;  // more than any single message of ours
+
+Chain make_chain(const std::string& table, const std::string& name) {
+    auto chain = own<Chain>(nftnl_chain_alloc());
+    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table.c_str());
+    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, name.c_str());
+    return chain;
+}
+
+Set make_set(const std::string& table, const std::string& name) {
+    auto set = own<Set>(nftnl_set_alloc());
+    nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
+    nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name.c_str());
+    return set;
+}
+
+}  // namespace
+
+NftKey nft_key(std::uint32_t host_order_value) {
+    NftKey key(sizeof(host_order_value));
+    std::memcpy(key.data(), &host_order_value, sizeof(host_order_value));
+    return key;
+}
+
+NftKey nft_key(const IpAddress& address) {
+    const auto copy = [](const auto& bytes) { return NftKey(bytes.begin(), bytes.end()); };
+    return address.is_v6() ? copy(address.to_v6().to_bytes()) : copy(address.to_v4().to_bytes());
+}
+
+NftTransaction::NftTransaction(std::uint8_t family, std::string table)
+    : family_(family), table_(std::move(table)) {
+    batch_.set_atomic();
+    alignas(nlmsghdr) Buffer buffer{};
+    batch_.append(nftnl_batch_begin(buffer.data(), 0), "use nftables");
+}
+
+Batch NftTransaction::take() {
+    alignas(nlmsghdr) Buffer buffer{};
+    batch_.append(nftnl_batch_end(buffer.data(), 0), "end the nftables transaction");
+    return std::exchange(batch_, Batch());
+}
+
+template <typename Build>
+void NftTransaction::append(std::uint16_t type, std::uint16_t flags, std::string attempt, Build build) {
+    alignas(nlmsghdr) Buffer buffer{};
+    nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer.data(), type, family_, flags, 0);
+    build(message);
+    batch_.append(message, std::move(attempt));
+}
+
+void NftTransaction::add_table() {
+    const auto table = own<Table>(nftnl_table_alloc());
+    nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, table_.c_str());
+    append(NFT_MSG_NEWTABLE, NLM_F_CREATE, "add the nftables table " + table_,
+           [&](nlmsghdr* message) { nftnl_table_nlmsg_build_payload(message, table.get()); });
+}
+
+void NftTransaction::add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority) {
+    const Chain chain = make_chain(table_, name);
+    nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, hook);
+    nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, priority);
+    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
+    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,
+           [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
+}
+
+void NftTransaction::add_chain(const std::string& name) {
+    const Chain chain = make_chain(table_, name);
+    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,
+           [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
+}
+
+void NftTransaction::add_counter(const std::string& name) {
+    const auto object = own<Object>(nftnl_obj_alloc());
+    nftnl_obj_set_str(object.get(), NFTNL_OBJ_TABLE, table_.c_str());
+    nftnl_obj_set_str(object.get(), NFTNL_OBJ_NAME, name.c_str());
+    nftnl_obj_set_u32(object.get(), NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+    nftnl_obj_set_u64(object.get(), NFTNL_OBJ_CTR_PKTS, 0);
+    append(NFT_MSG_NEWOBJ, NLM_F_CREATE, "add the nftables counter " + name,
+           [&](nlmsghdr* message) { nftnl_obj_nlmsg_build_payload(message, object.get()); });
+}
+
+void NftTransaction::add_set(const NftSet& description) {
+    const Set set = make_set(table_, description.name);
+    std::uint32_t flags = 0;
+    if (description.leases) flags |= NFT_SET_TIMEOUT;
+    if (description.to_counters) flags |= NFT_SET_OBJECT;
+    nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags);
+    nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, family_);
+    nftnl_set_set_u32(set.get(), NFTNL_SET_ID, next_set_id_++);
+    nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, 0);
+    nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, description.key_size);
+    if (description.to_counters) nftnl_set_set_u32(set.get(), NFTNL_SET_OBJ_TYPE, NFT_OBJECT_COUNTER);
+    append(NFT_MSG_NEWSET, NLM_F_CREATE, "add the nftables set " + description.name,
+           [&](nlmsghdr* message) { nftnl_set_nlmsg_build_payload(message, set.get()); });
+}
+
+void NftTransaction::add_rule(NftRule& rule) {
+    nftnl_rule_set_str(rule.rule_.get(), NFTNL_RULE_TABLE, table_.c_str());
+    nftnl_rule_set_str(rule.rule_.get(), NFTNL_RULE_CHAIN, rule.chain_.c_str());
+    nftnl_rule_set_u32(rule.rule_.get(), NFTNL_RULE_FAMILY, family_);
+    append(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, "add a rule to the nftables chain " + rule.chain_,
+           [&](nlmsghdr* message) { nftnl_rule_nlmsg_build_payload(message, rule.rule_.get()); });
+}
+
+void NftTransaction::append_element(std::uint16_t type, std::uint16_t flags, const std::string& name,
+                                    const NftKey& key, std::optional<Nanoseconds> lease,
+                                    const std::string* counter) {
+    const Set set = make_set(table_, name);
+    nftnl_set_elem* element = nftnl_set_elem_alloc();
+    if (element == nullptr) throw std::bad_alloc();
+    nftnl_set_elem_add(set.get(), element);  // owns it from here
+    nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(), static_cast<std::uint32_t>(key.size()));
+    if (lease) {
+        const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(*lease).count();
+        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, static_cast<std::uint64_t>(milliseconds));
+    }
+    if (counter != nullptr) nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_OBJREF, counter->c_str());
+    append(type, flags,
+           fmt::format("{} the nftables set {}", type == NFT_MSG_NEWSETELEM ? "add to" : "delete from", name),
+           [&](nlmsghdr* message) { nftnl_set_elems_nlmsg_build_payload(message, set.get()); });
+}
+
+void NftTransaction::add_element(const std::string& set, const NftKey& key, std::optional<Nanoseconds> lease) {
+    append_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, key, lease, nullptr);
+}
+
+void NftTransaction::add_counter_element(const std::string& map, const NftKey& key,
+                                         const std::string& counter) {
+    append_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE, map, key, {}, &counter);
+}
+
+void NftTransaction::delete_element(const std::string& set, const NftKey& key) {
+    append_element(NFT_MSG_DELSETELEM, 0, set, key, {}, nullptr);
+}
+
+Result<std::map<std::string, CounterValue>> read_counters(NetlinkSocket& socket, std::uint8_t family,
+                                                          const std::string& table) {
+    const auto filter = own<Object>(nftnl_obj_alloc());
+    nftnl_obj_set_str(filter.get(), NFTNL_OBJ_TABLE, table.c_str());
+    nftnl_obj_set_u32(filter.get(), NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+    alignas(nlmsghdr) Buffer buffer{};
+    nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETOBJ, family, 0, 0);
+    nftnl_obj_nlmsg_build_payload(request, filter.get());
+    std::map<std::string, CounterValue> counters;
+    NETCUT_TRY(socket.dump(request, "read the nftables counters", [&](const nlmsghdr* message) {
+        const auto object = own<Object>(nftnl_obj_alloc());
+        if (nftnl_obj_nlmsg_parse(message, object.get()) < 0) return;
+        counters[nftnl_obj_get_str(object.get(), NFTNL_OBJ_NAME)] = {
+            nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_PKTS),
+            nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_BYTES)};
+    }));
+    return counters;
+}
+
+Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                     const std::string& name) {
+    const Set filter = make_set(table, name);
+    alignas(nlmsghdr) Buffer buffer{};
+    nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
+    nftnl_set_nlmsg_build_payload(request, filter.get());
+    std::vector<NftKey> keys;
+    NETCUT_TRY(socket.dump(request, "read the nftables set " + name, [&](const nlmsghdr* message) {
+        const Set set = own<Set>(nftnl_set_alloc());
+        if (nftnl_set_elems_nlmsg_parse(message, set.get()) < 0) return;
+        nftnl_set_elem_foreach(
+            set.get(),
+            [](nftnl_set_elem* element, void* data) {
+                std::uint32_t size = 0;
+                const auto* bytes =
+                    static_cast<const std::uint8_t*>(nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size));
+                static_cast<std::vector<NftKey>*>(data)->emplace_back(bytes, bytes + size);
+                return 0;
+            },
+            &keys);
+    }));
+    return keys;
+}
+
+}  // namespace netcut

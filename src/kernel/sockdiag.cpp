@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include "kernel/attributes.h"
+#include "netcut/kernel.h"
+
+namespace netcut {
+namespace {
+
+// States as the kernel numbers them (include/net/tcp_states.h), names as netstat and ss print them.
+constexpr std::array<const char*, 13> state_names = {
+    "",           "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT",
+    "CLOSED",     "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "CLOSING",   "NEW_SYN_RECV"};
+constexpr unsigned listening_state = 10;
+
+IpAddress address_of(int family, const __be32* words) {
+    if (family == AF_INET) return boost::asio::ip::address_v4(ntohl(words[0]));
+    boost::asio::ip::address_v6::bytes_type bytes;
+    std::memcpy(bytes.data(), words, bytes.size());
+    const boost::asio::ip::address_v6 address(bytes);
+    // A dual-stack socket's peer: the same connection has a plain IPv4 address at the other end.
+    if (address.is_v4_mapped()) return make_address_v4(boost::asio::ip::v4_mapped, address);
+    return address;
+}
+
+void fill_tcp_info(TcpSocket& socket, const nlattr* attribute) {
+    tcp_info info{};
+    std::memcpy(&info, mnl_attr_get_payload(attribute),
+                std::min<std::size_t>(sizeof(info), mnl_attr_get_payload_len(attribute)));
+    socket.unacked = info.tcpi_unacked;
+    socket.retransmits = info.tcpi_retransmits;
+    socket.ms_since_sent = info.tcpi_last_data_sent;
+    socket.ms_since_received = info.tcpi_last_data_recv;
+}
+
+TcpSocket parse_socket(const nlmsghdr* message) {
+    const auto* diag = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
+    TcpSocket socket;
+    socket.local = address_of(diag->idiag_family, diag->id.idiag_src);
+    socket.remote = address_of(diag->idiag_family, diag->id.idiag_dst);
+    socket.local_port = ntohs(diag->id.idiag_sport);
+    socket.remote_port = ntohs(diag->id.idiag_dport);
+    socket.state = diag->idiag_state < state_names.size() ? state_names[diag->idiag_state] : "UNKNOWN";
+    socket.receive_queue = diag->idiag_rqueue;
+    socket.send_queue = diag->idiag_wqueue;
+    for_each_attribute(message, sizeof(*diag), [&](std::uint16_t type, const nlattr* attribute) {
+        if (type == INET_DIAG_INFO) fill_tcp_info(socket, attribute);
+    });
+    return socket;
+}
+
+// "<prefix>Name value" pairs of /proc/net/snmp6, or the two-line tables of /proc/net/snmp.
+std::uint64_t sum_snmp6(const std::string& text) {
+    std::istringstream words(text);
+    std::string name;
+    std::uint64_t value = 0;
+    std::uint64_t sum = 0;
+    while (words >> name >> value)
+        if (name == "Ip6OutNoRoutes" || name == "Ip6OutDiscards") sum += value;
+    return sum;
+}
+
+std::uint64_t sum_snmp4(const std::string& text) {
+    std::istringstream lines(text);
+    std::string names;
+    std::string values;
+    while (std::getline(lines, names) && std::getline(lines, values)) {
+        if (!names.starts_with("Ip:")) continue;
+        std::istringstream name_words(names);
+        std::istringstream value_words(values);
+        std::string name;
+        std::string value;
+        std::uint64_t sum = 0;
+        while (name_words >> name && value_words >> value)
+            if (name == "OutNoRoutes" || name == "OutDiscards") sum += std::stoull(value);
+        return sum;
+    }
+    return 0;
+}
+
+}  // namespace
+
+Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
+    std::vector<TcpSocket> sockets;
+    for (const int family : {AF_INET, AF_INET6}) {
+        alignas(nlmsghdr) std::array<char, 256> buffer{};
+        nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
+        request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+        auto* body = static_cast<inet_diag_req_v2*>(
+            mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
+        body->sdiag_family = static_cast<std::uint8_t>(family);
+        body->sdiag_protocol = IPPROTO_TCP;
+        body->idiag_ext = 1U << (INET_DIAG_INFO - 1);
+        body->idiag_states = ~(1U << listening_state);
+        NETCUT_TRY(socket.dump(request, "list the TCP sockets of a node", [&](const nlmsghdr* message) {
+            sockets.push_back(parse_socket(message));
+        }));
+    }
+    return sockets;
+}
+
+Result<std::uint64_t> count_unsendable(const NetNs& where) {
+    std::uint64_t sum = 0;
+    NETCUT_TRY(where.run([&]() -> Result<void> {
+        NETCUT_ASSIGN(const std::string v4, read_file("/proc/thread-self/net/snmp"));
+        NETCUT_ASSIGN(const std::string v6, read_file("/proc/thread-self/net/snmp6"));
+        sum = sum_snmp4(v4) + sum_snmp6(v6);
+        return {};
+    }));
+    return sum;
+}
+
+}  // namespace netcut

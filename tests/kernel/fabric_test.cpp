@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/flow.h"
+
+#include <linux/netlink.h>
+
+#include <tuple>
+
+namespace netcut::test {
+namespace {
+
+class FabricTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
+  protected:
+    FabricOptions options() const {
+        FabricOptions options;
+        options.kind = std::get<0>(GetParam());
+        options.ipv4 = !v6();
+        options.ipv6 = v6();
+        return options;
+    }
+    bool v6() const { return std::get<1>(GetParam()); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FabricTest,
+                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
+                                          testing::Bool()),
+                         [](const auto& info) {
+                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed" : "Bridge") +
+                                    (std::get<1>(info.param) ? "V6" : "V4");
+                         });
+
+TEST_P(FabricTest, EveryNodeReachesEveryOtherWithTheFirstDatagram) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build(options(), names(3)));
+    for (std::size_t from = 0; from < fabric.size(); ++from)
+        for (std::size_t to = 0; to < fabric.size(); ++to) {
+            if (from == to) continue;
+            EXPECT_TRUE(UdpProbe(fabric, from, to, v6()).passes()) << from << " -> " << to;
+        }
+}
+
+TEST_P(FabricTest, LinkDownAtEitherEndStopsTrafficAndUpBringsItBack) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build(options(), names(2)));
+    for (const LinkEnd end : {LinkEnd::node, LinkEnd::router}) {
+        UdpProbe up(fabric, 1, 0, v6());
+        UdpProbe others(fabric, 2, 0, v6());
+        must(fabric.set_link_state(1, end, false));
+        EXPECT_FALSE(must(fabric.is_connected(1)));
+        EXPECT_FALSE(up.passes());
+        must(fabric.set_link_state(1, end, true));
+        EXPECT_TRUE(must(fabric.is_connected(1)));
+        bool back = false;  // carrier is watched lazily: up to a second
+        for (int i = 0; i < 10 && !back; ++i) back = up.passes();
+        EXPECT_TRUE(back);
+        EXPECT_TRUE(others.passes());
+    }
+}
+
+TEST_P(FabricTest, UnplugRemovesTheInterfaceAndPlugPutsItBack) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build(options(), names(2)));
+    TcpPair connection(fabric, 1, 0, v6());
+    ASSERT_TRUE(connection.speaks());
+    must(fabric.unplug(1));
+    for (const LinkState& link : must(list_links(fabric.node(1).socket))) EXPECT_NE(link.name, "eth0");
+    must(fabric.plug(1, {}));
+    EXPECT_TRUE(UdpProbe(fabric, 1, 0, v6()).passes());
+    EXPECT_TRUE(UdpProbe(fabric, 0, 1, v6()).passes());
+    EXPECT_TRUE(connection.speaks()) << "same address: the connection lives on";
+}
+
+TEST_P(FabricTest, PlugWithNewAddressAndMacIsReachableUnderTheNewOne) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build(options(), names(2)));
+    const auto old_address = fabric.node(1).addresses.front();
+    const auto old_mac = fabric.node(1).eth0.mac;
+    must(fabric.unplug(1));
+    must(fabric.plug(1, {.new_address = true, .new_mac = true, .announce = true}));
+    EXPECT_NE(fabric.node(1).addresses.front(), old_address);
+    EXPECT_NE(fabric.node(1).eth0.mac, old_mac);
+    EXPECT_TRUE(UdpProbe(fabric, 0, 1, v6()).passes());
+    EXPECT_TRUE(UdpProbe(fabric, 1, 2, v6()).passes());
+}
+
+TEST_P(FabricTest, ThrottledLinkTakesTheTimeThatItsRateSays) {
+    NETCUT_NEEDS_ROOT();
+    for (const char* shaper : {"tbf", "htb"}) {
+        FabricOptions with_rate = options();
+        with_rate.rate = RateLimit{shaper, 8'000'000, std::chrono::milliseconds(200)};  // 1 MB/s
+        Fabric fabric = must(Fabric::build(with_rate, names(1)));
+        TcpPair connection(fabric, 1, 0, v6());
+        const std::string block(500'000, 'x');
+        const auto begin = Clock::now();
+        std::thread writer([&] { (void)write_all(connection.client.get(), block, "send"); });
+        std::size_t received = 0;
+        std::array<char, 65536> buffer;
+        while (received < block.size()) {
+            const ssize_t count = ::recv(connection.server.get(), buffer.data(), buffer.size(), 0);
+            if (count <= 0) break;
+            received += static_cast<std::size_t>(count);
+        }
+        writer.join();
+        const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+        EXPECT_EQ(received, block.size()) << shaper;
+        EXPECT_GT(seconds, 0.3) << shaper;  // 0.5 s less the bucket
+        EXPECT_LT(seconds, 5) << shaper;
+    }
+}
+
+TEST(Fabric, SmallMtuAndSingleSegmentsAreReadBack) {
+    NETCUT_NEEDS_ROOT();
+    FabricOptions options;
+    options.mtu = 1280;
+    options.single_segments = true;
+    Fabric fabric = must(Fabric::build(options, names(1)));
+    bool seen = false;
+    for (const LinkState& link : must(list_links(fabric.node(1).socket))) {
+        if (link.name != "eth0") continue;
+        seen = true;
+        EXPECT_EQ(link.mtu, 1280U);
+        EXPECT_EQ(link.gso_max_segs, 1U);
+    }
+    EXPECT_TRUE(seen);
+}
+
+TEST(Fabric, TheBridgesPortLimitIsNamed) {
+    FabricOptions options;
+    options.kind = FabricKind::bridge;
+    const auto built = Fabric::build(options, names(max_bridge_ports));
+    ASSERT_FALSE(built);
+    EXPECT_EQ(built.error().kind, Error::Kind::usage);
+    EXPECT_NE(built.error().text().find("1023"), std::string::npos) << built.error().text();
+}
+
+TEST(Fabric, NothingOfItIsInTheHostsNetwork) {
+    NETCUT_NEEDS_ROOT();
+    NetlinkSocket host = must(NetlinkSocket::open(NETLINK_ROUTE, nullptr));
+    const auto names_of = [&] {
+        std::vector<std::string> all;
+        for (const LinkState& link : must(list_links(host))) all.push_back(link.name);
+        return all;
+    };
+    const auto before = names_of();
+    const std::string forwarding = must(read_file("/proc/sys/net/ipv4/ip_forward"));
+    {
+        Fabric fabric = must(Fabric::build({}, names(4)));
+        EXPECT_EQ(names_of(), before);
+        EXPECT_EQ(must(read_file("/proc/sys/net/ipv4/ip_forward")), forwarding);
+    }
+    EXPECT_EQ(names_of(), before);
+}
+
+TEST(Netlink, ErrorsNameTheAttemptAndCarryTheKernelsText) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build({}, names(1)));
+    Batch batch;
+    add_route(batch, {boost::asio::ip::make_address("10.1.2.3"), 32, 100, boost::asio::ip::make_address("9.9.9.9")});
+    const auto result = fabric.router_socket().commit(batch);
+    ASSERT_FALSE(result);
+    EXPECT_NE(result.error().text().find("add the route to 10.1.2.3/32"), std::string::npos);
+    EXPECT_NE(result.error().text().find("the kernel says: Nexthop has invalid gateway"), std::string::npos)
+        << result.error().text();
+}
+
+TEST(Netlink, SocketsOfBothEndsAreSeenWithTheirState) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build({}, names(1)));
+    TcpPair connection(fabric, 1, 0, false);
+    NetlinkSocket diag = must(NetlinkSocket::open(NETLINK_SOCK_DIAG, &fabric.node(1).ns));
+    const auto sockets = must(list_tcp_sockets(diag));
+    ASSERT_EQ(sockets.size(), 1U);
+    EXPECT_EQ(sockets[0].state, "ESTABLISHED");
+    EXPECT_EQ(sockets[0].remote_port, 5000);
+    EXPECT_EQ(sockets[0].remote, fabric.node(0).addresses.front());
+}
+
+}  // namespace
+}  // namespace netcut::test

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "netcut/base.h"
+
+namespace netcut::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Duration, ReadsEveryUnit) {
+    const std::vector<std::pair<const char*, Nanoseconds>> cases = {
+        {"20s", 20s}, {"1.5m", 90s}, {"250ms", 250ms}, {"10us", 10us}, {"7ns", 7ns}, {"1h", 1h}, {"0", 0s}, {"0s", 0s}};
+    for (const auto& [text, value] : cases) {
+        const auto parsed = parse_duration(text);
+        ASSERT_TRUE(parsed) << text;
+        EXPECT_EQ(*parsed, value) << text;
+    }
+}
+
+TEST(Duration, RefusesWhatIsNone) {
+    for (const char* text : {"", "s", "20", "-1s", "1d", "1s ", " 1s", "1e3s", "nan", "inf", "nans", "infs", "9999999h", "1.2.3s"}) {
+        const auto parsed = parse_duration(text);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().kind, Error::Kind::usage);
+        EXPECT_NE(parsed.error().text().find("20s"), std::string::npos) << "the hint shows a good one";
+    }
+}
+
+TEST(Duration, WritesWhatItReads) {
+    for (const char* text : {"20s", "1.5s", "250ms", "1.5m", "0s", "1h"})
+        EXPECT_EQ(duration_text(*parse_duration(text)), text);
+}
+
+TEST(Error, ReadsLikeASentence) {
+    const Error error{Error::Kind::machine, "add veth c3", 1, "", "run it as root"};
+    EXPECT_EQ(error.text(), "cannot add veth c3: Operation not permitted (run it as root)");
+}
+
+TEST(NearestWord, FindsTyposAndNothingElse) {
+    const std::vector<std::string> keys = {"fabric", "faults", "timeout"};
+    EXPECT_EQ(nearest_word("fabrik", keys), "fabric");
+    EXPECT_EQ(nearest_word("tiemout", keys), "timeout");
+    EXPECT_FALSE(nearest_word("xyzzy-plugh", keys));
+}
+
+TEST(WallTime, IsIso8601) {
+    EXPECT_EQ(wall_time_text(std::chrono::system_clock::time_point(1500ms)), "1970-01-01T00:00:01.500Z");
+}
+
+}  // namespace
+}  // namespace netcut::test
