@@ -40,6 +40,8 @@ struct PortCounters {
 // The router's nftables table: the sets that cuts fire into, and the counters that prove them.
 class FaultTable {
   public:
+    // Whether this kernel lets us use nftables; `apart` is a namespace where that harms nobody.
+    static Result<void> probe(const NetNs& apart);
     // `nodes`: those that faults may be done to; only they are counted.
     static Result<FaultTable> lay(Fabric& fabric, const std::vector<std::size_t>& nodes);
 

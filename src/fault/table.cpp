@@ -139,6 +139,14 @@ bool includes(Direction direction, Direction part) { return direction == Directi
 
 }  // namespace
 
+Result<void> FaultTable::probe(const NetNs& apart) {
+    NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &apart));
+    NftTransaction transaction(NFPROTO_INET, table_name);
+    transaction.add_table();
+    Batch batch = transaction.take();
+    return socket.commit(batch);
+}
+
 Result<FaultTable> FaultTable::lay(Fabric& fabric, const std::vector<std::size_t>& nodes) {
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &fabric.router()));
     const bool routed = fabric.options().kind == FabricKind::routed;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// node: one process tree in its own namespaces, as the user who asked, without any right; and its output.
+//
+// Ownership: a Node owns its process tree; destroying it kills the tree. Threads: all on the thread that runs
+// the io_context; that thread must outlive the nodes, since the kernel kills them when it ends.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "netcut/base.h"
+#include "netcut/kernel.h"
+
+namespace netcut {
+
+struct User {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;
+    std::string name, home, shell;
+};
+
+// Who nodes run as: `name` if given, else who called sudo, else who runs this process.
+Result<User> find_user(const std::string& name);
+
+// While it lives, this thread reads and writes files with the user's rights, not with root's. So a path that
+// the user names can never reach what the user may not.
+class AsUser {
+  public:
+    explicit AsUser(const User& user);
+    ~AsUser();
+    AsUser(const AsUser&) = delete;
+    AsUser& operator=(const AsUser&) = delete;
+
+  private:
+    bool switched_ = false;
+};
+
+struct NodeSpec {
+    std::string name;
+    std::vector<std::string> argv;  // argv[0] is looked up in PATH
+    std::map<std::string, std::string> env;  // added to the environment of this process
+    std::string cwd;
+    User user;
+    bool tty = false;  // a pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output
+    std::string hosts;  // contents of /etc/hosts
+};
+
+struct ExitStatus {
+    bool signaled = false;
+    int value = 0;  // exit code or signal number
+    bool success() const { return !signaled && value == 0; }
+    std::string text() const;  // "exit code 1", "signal 9 (Killed)"
+};
+
+enum class Stream { out, err };
+const char* stream_name(Stream stream);  // "out", "err": also the endings of the log files
+
+class Node {
+  public:
+    // Called from the io_context, never from inside a member function of Node.
+    struct Observer {
+        std::function<void()> started;
+        std::function<void(Stream, std::string_view)> output;  // bytes as they came
+        std::function<void(ExitStatus)> exited;                // after the last output, also when it never ran
+        std::function<void(Error)> failed;                     // it never ran, or its log cannot be written
+    };
+
+    Node(boost::asio::io_context& io, NodeSpec spec, Observer observer);
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    // `out_log` and `err_log` receive every byte, unchanged.
+    Result<void> start(const NetNs& ns, Fd out_log, Fd err_log);
+
+    const NodeSpec& spec() const { return spec_; }
+    bool running() const;
+    // To the whole tree for SIGTERM, SIGINT, SIGHUP and SIGQUIT, to the command for others.
+    void signal(int number);
+    // Ends the whole tree at once; `exited` follows.
+    void kill();
+    // Replaces the contents of the node's /etc/hosts.
+    Result<void> rewrite_hosts(const std::string& hosts);
+
+  private:
+    class Impl;
+    NodeSpec spec_;
+    std::shared_ptr<Impl> impl_;
+};
+
+// Splits "python3 'my app.py' --name x" into words: quotes and backslashes as in a shell, nothing else is
+// interpreted. An empty or unbalanced text is an error.
+Result<std::vector<std::string>> split_command(const std::string& text);
+
+// Whether the user may execute `program`, a path or a name that is looked for in PATH.
+Result<void> find_program(const std::string& program, const User& user);
+
+// Lifts this process's soft limit on open files to the hard one; returns the soft limit there was.
+std::uint64_t raise_open_files();
+
+}  // namespace netcut

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// report: from a journal to what people read. Reads events and verdicts, nothing else.
+// Threads: a TerminalReport is used on one thread, the functions on any.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "netcut/run.h"
+
+namespace netcut {
+
+// One line for an event, without a newline; empty for those that are for machines alone.
+std::string event_line(const Event& event);
+
+// The one screen at the end: what was cut, when, on which line, what it lost, who finished, where the files are.
+std::string final_screen(const Json& verdict, const std::string& folder, bool colours);
+
+// Prints events as they come; on a terminal with a line below them that says how things stand.
+class TerminalReport {
+  public:
+    TerminalReport(int fd, bool quiet);
+
+    void take(const Event& event);
+    // Draws the status line anew; to be called several times a second. Does nothing without a terminal.
+    void tick();
+    void finish(const Json& verdict, const std::string& folder);
+    bool is_terminal() const { return terminal_; }
+
+  private:
+    void print(const std::string& text);
+    std::string status_line() const;
+    void clear_status();
+
+    int fd_;
+    bool quiet_;
+    bool terminal_;
+    bool status_shown_ = false;
+    std::set<std::string> running_;
+    std::size_t nodes_ = 0;
+    std::string round_;
+    std::map<std::string, std::pair<Clock::time_point, std::optional<Nanoseconds>>> active_;  // since, for how long
+};
+
+}  // namespace netcut

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// run: the engine of one run: its states, its journal and its verdict.
+//
+// Threads: an Engine lives on the thread that runs its io_context, from start to end. A Journal and the
+// functions that judge are used there too.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "netcut/fault.h"
+#include "netcut/node.h"
+#include "netcut/scenario.h"
+
+namespace netcut {
+
+using Json = nlohmann::ordered_json;
+
+// One line of journal.jsonl. The names and their details are listed in docs/journal.md.
+struct Event {
+    Nanoseconds t{0};  // monotonic, since the run began
+    std::string wall;  // UTC
+    std::string name;  // "fault.fired"
+    std::string node;  // may be empty
+    std::string fault; // may be empty
+    Json details = Json::object();
+
+    Json to_json() const;
+};
+
+// Append-only. Each event is one write of one line, so a crash loses at most the line being written.
+class Journal {
+  public:
+    // `file`: where the lines go. `listener`: sees each event after it is written; may be empty.
+    Journal(Fd file, std::function<void(const Event&)> listener);
+
+    Nanoseconds now() const { return Clock::now() - begin_; }
+    void add(std::string name, std::string node, std::string fault, Json details);
+    // As add, with the time of what happened a moment ago.
+    void add_at(Nanoseconds t, std::string name, std::string node, std::string fault, Json details);
+    // The first failure to write; further events still reach the listener.
+    const std::optional<Error>& failure() const { return failure_; }
+
+  private:
+    Fd file_;
+    std::function<void(const Event&)> listener_;
+    Clock::time_point begin_ = Clock::now();
+    std::optional<Error> failure_;
+};
+
+// The folder of a run's files, made with the user's rights.
+class RunFolder {
+  public:
+    // `path` empty: netcut-runs/<time>-<name> below the working directory. An earlier run in `path` is moved
+    // aside to the first free of `path`.1, .2, ...; where to is told in `moved`.
+    static Result<RunFolder> create(const std::string& path, const std::string& name, const User& user);
+
+    const std::string& path() const { return path_; }
+    const std::string& moved() const { return moved_; }
+    std::string work() const { return path_ + "/work"; }
+    Result<Fd> create_file(const std::string& name) const;
+    Result<void> write_file(const std::string& name, const std::string& text) const;
+
+  private:
+    RunFolder(std::string path, User user) : path_(std::move(path)), user_(std::move(user)) {}
+    std::string path_;
+    std::string moved_;
+    User user_;
+};
+
+// --- facts and verdict ---
+
+// A TCP connection that one end holds to be alive and the other has no trace of.
+struct HalfOpen {
+    std::string node;  // where it is alive
+    std::string peer;
+    TcpSocket socket;
+};
+struct NodeSockets {
+    std::string name;
+    std::vector<IpAddress> addresses;
+    std::vector<TcpSocket> sockets;
+};
+// Sockets between these nodes whose other end is missing or refers to an address that nobody has.
+std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes);
+
+struct NodeOutcome {
+    std::string name;
+    bool started = false;
+    std::optional<ExitStatus> exit;
+    bool stopped_by_us = false;  // it was still running when the run ended
+    bool after_fault = false;    // it ended after the first fault was fired
+};
+
+struct Recovery {
+    std::optional<Nanoseconds> sent, received;  // first data each way, since the heal
+    std::optional<Nanoseconds> both() const;
+};
+
+// One cut: from fire to heal.
+struct CutOutcome {
+    std::string fault;
+    CutKind kind = CutKind::drop;
+    Nanoseconds fired{0};               // since the run began
+    std::optional<Nanoseconds> healed;  // none: it was active to the end
+    std::string trigger_node;
+    std::string trigger_line;
+    std::map<std::string, Losses> losses;      // by node
+    std::map<std::string, Recovery> recovery;  // by node
+};
+
+enum class EndReason { all_exited, hung, timeout, interrupted, failed };
+
+struct Facts {
+    EndReason end = EndReason::all_exited;
+    int signal = 0;                // of `interrupted`
+    std::string detail;            // of `failed`: what failed
+    std::size_t faults_asked = 0;  // how many faults the scenario has
+    Nanoseconds waited_for_progress{0};
+    std::vector<NodeOutcome> nodes;
+    std::vector<CutOutcome> cuts;
+    std::vector<HalfOpen> half_open;  // at the end
+};
+
+struct Verdict {
+    std::string word;    // recovered, crashed, hung, not-triggered, error; undisturbed when no fault was asked for
+    std::string reason;  // in words a colleague understands
+    int exit_status = 0;
+};
+Verdict judge(const Facts& facts);
+Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario);
+
+// --- the engine ---
+
+// Whether this user and kernel can do what every run needs: namespaces and nftables. Leaves nothing behind.
+Result<void> preflight();
+
+struct RunResult {
+    Facts facts;
+    Verdict verdict;
+    Json verdict_json;
+};
+
+class Engine {
+  public:
+    // `scenario` has passed check(). `listener` sees every event as it is journalled.
+    Engine(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
+           std::function<void(const Event&)> listener);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // Builds the network and starts the nodes; `done` is called from the io_context when all is over and
+    // taken down. An error here means that nothing was left behind.
+    Result<void> start(std::function<void(Result<RunResult>)> done);
+    // Ends the run in order, from any state, because of a signal; a second call does not wait for the nodes' grace.
+    void stop(int signal);
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace netcut

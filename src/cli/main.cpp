@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "cli/run_command.h"
+
+namespace {
+
+constexpr int usage_status = 2;
+constexpr int internal_status = 5;
+
+// CLI11 says which word it did not expect; this adds the option that was probably meant.
+std::string suggestion(const CLI::App& command, int argc, char** argv) {
+    std::vector<std::string> known;
+    for (const CLI::Option* option : command.get_options())
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+        if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end()) continue;
+        if (const auto nearest = netcut::nearest_word(word, known)) return fmt::format(" (did you mean {}?)", *nearest);
+    }
+    return {};
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("Tests whether federated-learning software survives a broken network.", "netcut-fl");
+    app.set_version_flag("--version", "netcut-fl " NETCUT_VERSION);
+    app.require_subcommand(1);
+    app.footer("Exit status: 0 recovered, 1 crashed or hung, 2 usage, 3 this machine cannot, 4 never triggered, 5 internal.");
+    netcut::cli::RunOptions options;
+    CLI::App* run_app = app.add_subcommand("run", "Run a federation, cut it, heal it, and judge it");
+    run_app->footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");
+    netcut::cli::add_run_options(*run_app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+        std::fprintf(stderr, "netcut-fl: %s%s\nSee netcut-fl run --help.\n", error.what(),
+                     suggestion(*run_app, argc, argv).c_str());
+        return usage_status;
+    }
+    return netcut::cli::run_command(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that left is told of by write()
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "netcut-fl: internal error: %s; please report it\n", error.what());
+        return internal_status;
+    }
+}

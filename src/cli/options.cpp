@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+
+#include "netcut/node.h"
+
+namespace netcut::cli {
+namespace {
+
+constexpr const char* default_template = "reference";
+
+void add_node_options(CLI::App& command, RunOptions& options) {
+    const std::string group = "What runs";
+    command.add_option("FILE", options.file, "A scenario in YAML; options given here go before it");
+    command.add_option("--template", options.template_name, "The federation that is run (default: reference)")->group(group);
+    command.add_option("--cols", options.cols, "How many collaborators (default: 2)")->group(group);
+    command.add_option("--aggregator", options.aggregator, "The aggregator's command, instead of the template's")->group(group);
+    command.add_option("--collaborator", options.collaborator,
+                       "A collaborator's command; {name}, {index}, {aggregator}, {cols}, {work} are filled in")->group(group);
+    command.add_option("--set", options.sets, "NAME=VALUE: a parameter of the template; may be repeated")->group(group);
+    command.add_option("--env", options.envs, "NAME=VALUE: for every node's environment; may be repeated")->group(group);
+    command.add_option("--cwd", options.cwd, "Working directory of the nodes (default: the run's work folder)")->group(group);
+    command.add_option("--ready-on", options.ready_on, "Start the collaborators after this line of the aggregator")->group(group);
+    command.add_option("--progress-on", options.progress_on, "Lines that show progress (default: all)")->group(group);
+    command.add_option("--user", options.user, "Who the nodes run as (default: who called sudo)")->group(group);
+    command.add_flag("--tty", options.tty, "Give every node a terminal instead of pipes")->group(group);
+}
+
+void add_fabric_options(CLI::App& command, RunOptions& options) {
+    const std::string group = "The network";
+    command.add_option("--fabric", options.fabric, "routed (default) or bridge")->group(group);
+    command.add_option("--ip", options.ip, "4, 6 or both (default)")->group(group);
+    command.add_option("--mtu", options.mtu, "Bytes (default: 1500)")->group(group);
+    command.add_option("--rate", options.rate, "Of every link, each way: 100mbit, 1gbit")->group(group);
+    command.add_option("--shaper", options.shaper, "tbf (default) or htb")->group(group);
+}
+
+void add_cut_options(CLI::App& command, RunOptions& options) {
+    const std::string group = "The cut";
+    command.add_option("--cut-on", options.cut_on,
+                       "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression")->group(group);
+    command.add_option("--cut", options.cuts, "The node to cut (default: the last collaborator); may be repeated")->group(group);
+    command.add_option("--kind", options.kind, "drop (default), down or unplug")->group(group);
+    command.add_option("--reconnect-after", options.reconnect_after, "How long a cut lasts: 20s (default), 500ms, never")->group(group);
+    command.add_option("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)")->group(group);
+    command.add_option("--watch", options.watch, "The node whose log is watched (default: the one that is cut)")->group(group);
+    command.add_option("--nth", options.nth, "The first matching line that counts (default: 1)")->group(group);
+    command.add_option("--delay", options.delay, "Between the line and the cut (default: 0)")->group(group);
+    command.add_option("--direction", options.direction, "drop only this: both (default), up or down")->group(group);
+    command.add_option("--down-at", options.down_at, "For --kind down: the node's end (default) or the router's")->group(group);
+    command.add_flag("--new-ip", options.new_ip, "For --kind unplug: come back with another address")->group(group);
+    command.add_flag("--new-mac", options.new_mac, "For --kind unplug: come back with another MAC address")->group(group);
+    command.add_flag("--no-announce", options.no_announce, "For --kind unplug: tell nobody of the return")->group(group);
+}
+
+void add_end_options(CLI::App& command, RunOptions& options) {
+    const std::string group = "The end";
+    command.add_option("--timeout", options.timeout, "Of the whole run (default: 30m)")->group(group);
+    command.add_option("--hang-after", options.hang_after, "No progress for so long after the last heal is a hang (default: 60s)")->group(group);
+    command.add_option("--grace", options.grace, "Between SIGTERM and SIGKILL (default: 5s)")->group(group);
+    command.add_option("--name", options.name, "Of the run")->group(group);
+    command.add_option("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)")->group(group);
+    command.add_flag("-q,--quiet", options.quiet, "Print the last screen alone")->group(group);
+}
+
+Result<unsigned> parse_count(const std::string& option, const std::string& text) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        return usage_failure(fmt::format("read {} {}", option, text), "it is no whole number from 0 up");
+    return value;
+}
+
+Result<void> set_count(unsigned& target, const char* option, const std::optional<std::string>& text) {
+    if (!text) return {};
+    NETCUT_ASSIGN(target, parse_count(option, *text));
+    return {};
+}
+
+// What a parse function makes of the option's word, with the option's name in the error.
+template <typename T, typename Parse>
+Result<void> set_parsed(T& target, const char* option, const std::optional<std::string>& text, Parse parse) {
+    if (!text) return {};
+    auto parsed = parse(*text);
+    if (!parsed) {
+        Error error = std::move(parsed).error();
+        error.attempt += fmt::format(" of {}", option);
+        return Failure(std::move(error));
+    }
+    target = std::move(*parsed);
+    return {};
+}
+
+template <typename T>
+void set_if(T& target, const std::optional<std::string>& text) {
+    if (text) target = *text;
+}
+
+Result<void> add_pairs(std::map<std::string, std::string>& target, const char* option,
+                       const std::vector<std::string>& pairs) {
+    for (const std::string& pair : pairs) {
+        const std::size_t equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0)
+            return usage_failure(fmt::format("read {} '{}'", option, pair), "it is not of the form NAME=VALUE");
+        target[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    return {};
+}
+
+Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>& sets) {
+    std::map<std::string, std::string> wanted;
+    NETCUT_TRY(add_pairs(wanted, "--set", sets));
+    for (const auto& [name, value] : wanted) {
+        if (!scenario.template_name.empty() && scenario.parameters.count(name) == 0) {
+            std::vector<std::string> known;
+            for (const auto& [key, unused] : scenario.parameters) known.push_back(key);
+            return usage_failure("set the parameter '" + name + "'",
+                                 "the template " + scenario.template_name + " has none of that name",
+                                 fmt::format("it has: {}", fmt::join(known, ", ")));
+        }
+        scenario.parameters[name] = value;
+    }
+    return {};
+}
+
+Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
+    NETCUT_TRY(set_count(scenario.collaborators, "--cols", options.cols));
+    NETCUT_TRY(set_parsed(scenario.aggregator.command, "--aggregator", options.aggregator, split_command));
+    NETCUT_TRY(set_parsed(scenario.collaborator.command, "--collaborator", options.collaborator, split_command));
+    NETCUT_TRY(apply_parameters(scenario, options.sets));
+    for (RoleSpec* role : {&scenario.aggregator, &scenario.collaborator}) {
+        NETCUT_TRY(add_pairs(role->env, "--env", options.envs));
+        set_if(role->cwd, options.cwd);
+    }
+    set_if(scenario.ready, options.ready_on);
+    set_if(scenario.progress, options.progress_on);
+    set_if(scenario.user, options.user);
+    set_if(scenario.name, options.name);
+    if (options.tty) scenario.tty = true;
+    return {};
+}
+
+Result<void> apply_fabric(FabricOptions& fabric, const RunOptions& options) {
+    NETCUT_TRY(set_parsed(fabric.kind, "--fabric", options.fabric, parse_fabric));
+    if (options.ip) NETCUT_TRY(parse_ip(*options.ip, fabric));
+    NETCUT_TRY(set_count(fabric.mtu, "--mtu", options.mtu));
+    if (!options.rate && !options.shaper) return {};
+    RateLimit rate = fabric.rate.value_or(RateLimit{});
+    NETCUT_TRY(set_parsed(rate.bits_per_second, "--rate", options.rate, parse_rate));
+    NETCUT_TRY(set_parsed(rate.shaper, "--shaper", options.shaper, parse_shaper));
+    if (rate.bits_per_second == 0) return usage_failure("use --shaper", "there is no rate to keep", "give --rate too");
+    fabric.rate = rate;
+    return {};
+}
+
+bool any_cut_option(const RunOptions& options) {
+    return options.kind || options.direction || options.down_at || options.watch || options.nth || options.delay ||
+           options.reconnect_after || options.max_cuts || !options.cuts.empty() || options.new_ip || options.new_mac ||
+           options.no_announce;
+}
+
+// The options of a cut change the scenario's only fault, or make one.
+Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
+    if (!options.cut_on && !any_cut_option(options)) return {};
+    if (scenario.faults.size() > 1)
+        return usage_failure("change the cut", "the scenario has several faults", "change them in its file");
+    if (!options.cut_on && scenario.faults.empty())
+        return usage_failure("cut a node", "nothing says when", "give --cut-on PATTERN");
+    if (scenario.faults.empty()) scenario.faults.emplace_back();
+    FaultSpec& fault = scenario.faults.front();
+    set_if(fault.trigger.pattern, options.cut_on);
+    set_if(fault.trigger.node, options.watch);
+    NETCUT_TRY(set_parsed(fault.kind, "--kind", options.kind, parse_kind));
+    NETCUT_TRY(set_parsed(fault.direction, "--direction", options.direction, parse_direction));
+    NETCUT_TRY(set_parsed(fault.down_end, "--down-at", options.down_at, parse_end));
+    NETCUT_TRY(set_count(fault.trigger.nth, "--nth", options.nth));
+    NETCUT_TRY(set_count(fault.times, "--max-cuts", options.max_cuts));
+    NETCUT_TRY(set_parsed(fault.trigger.delay, "--delay", options.delay, parse_duration));
+    NETCUT_TRY(set_parsed(fault.duration, "--reconnect-after", options.reconnect_after, parse_heal_time));
+    if (!options.cuts.empty()) fault.nodes = options.cuts;
+    if (options.new_ip) fault.plug.new_address = true;
+    if (options.new_mac) fault.plug.new_mac = true;
+    if (options.no_announce) fault.plug.announce = false;
+    return {};
+}
+
+Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
+    NETCUT_TRY(set_parsed(scenario.timeout, "--timeout", options.timeout, parse_duration));
+    NETCUT_TRY(set_parsed(scenario.hang_after, "--hang-after", options.hang_after, parse_duration));
+    return set_parsed(scenario.grace, "--grace", options.grace, parse_duration);
+}
+
+// A file's own template, so that it can be laid under the file.
+std::string template_of(const std::string& text) {
+    try {
+        const YAML::Node root = YAML::Load(text);
+        if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
+    } catch (const YAML::Exception&) {
+        // read_yaml will say where it is broken.
+    }
+    return {};
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+    add_node_options(command, options);
+    add_fabric_options(command, options);
+    add_cut_options(command, options);
+    add_end_options(command, options);
+}
+
+Result<Scenario> make_scenario(const RunOptions& options) {
+    std::string text;
+    if (!options.file.empty()) {
+        const AsUser as_user(find_user("").value_or(User{}));
+        auto read = read_file(options.file);
+        if (!read) {
+            read.error().kind = Error::Kind::usage;
+            return Failure(std::move(read).error());
+        }
+        text = std::move(*read);
+    }
+    const bool plain = options.aggregator || options.collaborator || !options.file.empty();
+    const std::string base = options.template_name ? *options.template_name
+                             : !text.empty()       ? template_of(text)
+                             : plain               ? ""
+                                                   : default_template;
+    Scenario scenario;
+    if (!base.empty()) {
+        NETCUT_ASSIGN(const std::string yaml, template_text(base));
+        NETCUT_TRY(read_yaml(scenario, yaml, "template " + base));
+    }
+    if (!options.file.empty()) NETCUT_TRY(read_yaml(scenario, text, options.file));
+    NETCUT_TRY(apply_nodes(scenario, options));
+    NETCUT_TRY(apply_fabric(scenario.fabric, options));
+    NETCUT_TRY(apply_cut(scenario, options));
+    NETCUT_TRY(apply_end(scenario, options));
+    NETCUT_TRY(check(scenario));
+    return scenario;
+}
+
+}  // namespace netcut::cli

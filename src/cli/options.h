@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netcut/scenario.h"
+
+namespace netcut::cli {
+
+// `netcut-fl run`: what was given on the command line, before it becomes a scenario.
+struct RunOptions {
+    std::string file;
+    std::optional<std::string> name, template_name, user, out;
+    std::optional<std::string> cols;
+    std::optional<std::string> aggregator, collaborator, cwd, ready_on, progress_on;
+    std::vector<std::string> sets, envs;
+    std::optional<std::string> fabric, ip, mtu, rate, shaper;
+    std::optional<std::string> cut_on, kind, direction, down_at, watch, nth, delay, reconnect_after, max_cuts;
+    std::vector<std::string> cuts;
+    bool new_ip = false, new_mac = false, no_announce = false;
+    std::optional<std::string> timeout, hang_after, grace;
+    bool tty = false, quiet = false;
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+// Template, then file, then command line; checked.
+Result<Scenario> make_scenario(const RunOptions& options);
+
+}  // namespace netcut::cli

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_command.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+constexpr auto status_period = std::chrono::milliseconds(100);
+
+Result<void> find_commands(const Scenario& scenario, const User& user) {
+    // What the scenario's own preparation may yet make cannot be looked for.
+    if (!scenario.prepare.empty()) return {};
+    for (const RoleSpec* role : {&scenario.aggregator, &scenario.collaborator})
+        if (role->command.front().find('{') == std::string::npos)
+            NETCUT_TRY(find_program(role->command.front(), user));
+    return {};
+}
+
+class Session {
+  public:
+    Session(Scenario scenario, const RunFolder& folder, User user, bool quiet)
+        : folder_(folder),
+          report_(STDOUT_FILENO, quiet),
+          engine_(io_, std::move(scenario), folder, std::move(user), [this](const Event& event) { report_.take(event); }),
+          signals_(io_, SIGINT, SIGTERM, SIGHUP),
+          ticker_(io_) {}
+
+    int run() {
+        wait_for_signal();
+        if (report_.is_terminal()) tick();
+        auto started = engine_.start([this](Result<RunResult> result) { finish(std::move(result)); });
+        if (!started) return report_error(started.error());
+        io_.run();
+        return exit_status_;
+    }
+
+  private:
+    void wait_for_signal() {
+        signals_.async_wait([this](boost::system::error_code error, int signal) {
+            if (error) return;
+            engine_.stop(signal);
+            wait_for_signal();
+        });
+    }
+
+    void tick() {
+        ticker_.expires_after(status_period);
+        ticker_.async_wait([this](boost::system::error_code error) {
+            if (error) return;
+            report_.tick();
+            tick();
+        });
+    }
+
+    void finish(Result<RunResult> result) {
+        ticker_.cancel();
+        signals_.cancel();
+        if (result) {
+            report_.finish(result->verdict_json, folder_.path());
+            exit_status_ = result->verdict.exit_status;
+        } else {
+            exit_status_ = report_error(result.error());
+            std::fprintf(stderr, "files are in %s\n", folder_.path().c_str());
+        }
+        io_.stop();
+    }
+
+    boost::asio::io_context io_;
+    const RunFolder& folder_;
+    TerminalReport report_;
+    Engine engine_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer ticker_;
+    int exit_status_ = 5;
+};
+
+Result<int> try_run(const RunOptions& options) {
+    NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
+    NETCUT_ASSIGN(User user, find_user(scenario.user));
+    NETCUT_TRY(find_commands(scenario, user));
+    NETCUT_TRY(preflight());
+    NETCUT_ASSIGN(const RunFolder folder, RunFolder::create(options.out.value_or(""), scenario.name, user));
+    if (!folder.moved().empty() && !options.quiet)
+        fmt::print("the earlier run in {} is now {}\n", folder.path(), folder.moved());
+    std::fflush(stdout);
+    return Session(std::move(scenario), folder, std::move(user), options.quiet).run();
+}
+
+}  // namespace
+
+int report_error(const Error& error) {
+    std::fprintf(stderr, "netcut-fl: %s\n", error.text().c_str());
+    switch (error.kind) {
+        case Error::Kind::usage: return 2;
+        case Error::Kind::machine: return 3;
+        case Error::Kind::internal: return 5;
+    }
+    return 5;
+}
+
+int run_command(const RunOptions& options) {
+    const auto status = try_run(options);
+    return status ? *status : report_error(status.error());
+}
+
+}  // namespace netcut::cli

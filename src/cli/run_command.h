@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/options.h"
+
+namespace netcut::cli {
+
+// Carries the run out in this process; returns the exit status.
+int run_command(const RunOptions& options);
+
+// Prints the error to standard error; returns the exit status of its kind.
+int report_error(const Error& error);
+
+}  // namespace netcut::cli

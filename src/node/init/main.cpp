@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two processes a node. The outer one lives in the host's PID namespace: it relays signals and kills the
+// whole tree when the lifeline ends. The inner one is process 1 of the node: it reaps orphans, and when it
+// ends, by whatever cause, the kernel kills everything that the node ever started.
+//
+// Reports on the status descriptor, a line each:
+//   failed <errno> <attempt>   and nothing else: the node never ran
+//   pid <number>               of the inner process, as the host sees it
+//   started                    the command was executed
+//   exit <code> | signal <n>   how the command ended
+#include <sys/resource.h>
+
+#include "options.h"
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace netcut::init {
+namespace {
+
+constexpr int failure_status = 125;  // as docker, env and timeout have it
+
+void report(const Options& options, const std::string& line) {
+    const std::string text = line + "\n";
+    // With the reader gone there is nobody left to tell.
+    if (::write(options.status, text.data(), text.size()) < 0) return;
+}
+
+[[noreturn]] void fail(const Options& options, const std::string& attempt) {
+    report(options, "failed " + std::to_string(errno) + " " + attempt);
+    ::_exit(failure_status);
+}
+
+void must(const Options& options, const char* failed_attempt) {
+    if (failed_attempt != nullptr) fail(options, failed_attempt);
+}
+
+sigset_t relayed_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH, SIGCONT})
+        sigaddset(&set, signal);
+    return set;
+}
+
+// The pipes must reach their end when the command's tree is gone, so we let go of them.
+void release_stdio() {
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (const int fd : {0, 1, 2}) ::dup2(null, fd);
+}
+
+// Runs in the child: becomes the command, or tells `errors` why not.
+[[noreturn]] void become_command(const Options& options, int errors) {
+    // The tool ignores SIGPIPE, and what is ignored or blocked is inherited.
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::setsid();
+    if (options.tty) ::ioctl(0, TIOCSCTTY, 0);
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = std::min(options.open_files, files.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    std::string attempt = "change to the directory " + options.cwd;
+    if (options.cwd.empty() || ::chdir(options.cwd.c_str()) == 0) {
+        attempt = std::string("execute ") + options.argv[0];
+        ::execvp(options.argv[0], options.argv);
+    }
+    const std::string line = "failed " + std::to_string(errno) + " " + attempt;
+    if (::write(errors, line.data(), line.size()) < 0) ::_exit(failure_status);
+    ::_exit(failure_status);
+}
+
+pid_t start_command(const Options& options) {
+    int errors[2];
+    if (::pipe2(errors, O_CLOEXEC) != 0) fail(options, "create a pipe");
+    const pid_t child = ::fork();
+    if (child < 0) fail(options, "start the command's process");
+    if (child == 0) become_command(options, errors[1]);
+    ::close(errors[1]);
+    char text[4096];
+    const ssize_t count = ::read(errors[0], text, sizeof(text));
+    ::close(errors[0]);
+    if (count > 0) {
+        report(options, std::string(text, static_cast<std::size_t>(count)));
+        ::_exit(failure_status);
+    }
+    report(options, "started");
+    return child;
+}
+
+// Reaps all that ended; true, with its status, when the command itself was among them.
+bool reap(pid_t command, int& status) {
+    bool ended = false;
+    int one = 0;
+    for (pid_t child = 0; (child = ::waitpid(-1, &one, WNOHANG)) > 0;) {
+        if (child != command) continue;
+        status = one;
+        ended = true;
+    }
+    return ended;
+}
+
+[[noreturn]] void run_inner(const Options& options, int signals) {
+    must(options, die_with_parent());
+    must(options, mount_proc());
+    must(options, drop_privileges(options));
+    must(options, die_with_parent());
+    const pid_t command = start_command(options);
+    release_stdio();
+    int status = 0;
+    signalfd_siginfo info{};
+    while (::read(signals, &info, sizeof(info)) == sizeof(info)) {
+        const int signal = static_cast<int>(info.ssi_signo);
+        if (signal != SIGCHLD) {
+            // What asks to end is meant for the whole tree, the rest for the command.
+            const bool ending = signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+            ::kill(ending ? -1 : command, signal);
+            continue;
+        }
+        if (!reap(command, status)) continue;
+        if (WIFSIGNALED(status))
+            report(options, "signal " + std::to_string(WTERMSIG(status)));
+        else
+            report(options, "exit " + std::to_string(WEXITSTATUS(status)));
+        ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    ::_exit(failure_status);
+}
+
+// Waits for the inner process; returns our exit status.
+int run_outer(const Options& options, pid_t inner, int signals) {
+    pollfd watched[2] = {{signals, POLLIN, 0}, {options.lifeline, POLLIN, 0}};
+    for (;;) {
+        if (::poll(watched, 2, -1) < 0 && errno != EINTR) return failure_status;
+        if (watched[1].revents != 0) {
+            ::kill(inner, SIGKILL);
+            ::waitpid(inner, nullptr, 0);  // returns when the whole PID namespace is dead
+            return 128 + SIGKILL;
+        }
+        signalfd_siginfo info{};
+        if ((watched[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof(info)) != sizeof(info)) continue;
+        if (static_cast<int>(info.ssi_signo) != SIGCHLD) {
+            ::kill(inner, static_cast<int>(info.ssi_signo));
+            continue;
+        }
+        int status = 0;
+        if (::waitpid(inner, &status, WNOHANG) != inner) continue;
+        return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+}
+
+int run(const Options& options) {
+    ::setsid();  // a Ctrl-C at the terminal is for the tool, which then ends the node in order
+    must(options, die_with_parent());
+    must(options, enter_namespaces(options));
+    must(options, set_up_files(options));
+    const sigset_t relayed = relayed_signals();
+    ::sigprocmask(SIG_BLOCK, &relayed, nullptr);
+    const int signals = ::signalfd(-1, &relayed, SFD_CLOEXEC);
+    if (signals < 0) fail(options, "watch for signals");
+    const pid_t inner = ::fork();
+    if (inner < 0) fail(options, "start the node's first process");
+    if (inner == 0) run_inner(options, signals);
+    report(options, "pid " + std::to_string(inner));
+    release_stdio();
+    must(options, drop_privileges(options));
+    must(options, die_with_parent());
+    return run_outer(options, inner, signals);
+}
+
+}  // namespace
+}  // namespace netcut::init
+
+int main(int argc, char** argv) {
+    const netcut::init::Options options = netcut::init::parse_options(argc, argv);
+    for (const int fd : {options.netns, options.lifeline, options.status, options.hosts})
+        if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return netcut::init::run(options);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// netcut-fl-init: the first process of a node. It is small and linked statically, since one is started for
+// every node, and reads nothing but its command line, which the node room writes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace netcut::init {
+
+struct Options {
+    // Descriptors that the tool hands over.
+    int netns = -1;     // the node's network namespace
+    int lifeline = -1;  // end of file: the tool is gone, or wants the node gone
+    int status = -1;    // where we report, a line for each event (see report.h)
+    int hosts = -1;     // contents for /etc/hosts
+
+    std::string hostname;
+    std::string cwd;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;
+    rlim_t open_files = 1024;  // the soft limit that the user had before the tool raised its own
+    bool tty = false;          // standard input is a terminal: make it the controlling one
+    char** argv = nullptr;     // the command
+};
+
+// Ends the process with a message when the command line is not what the tool writes.
+Options parse_options(int argc, char** argv);
+
+}  // namespace netcut::init

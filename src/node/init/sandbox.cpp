@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace netcut::init {
+namespace {
+
+constexpr const char* scratch = "/tmp";  // hidden for a moment, in our own mount namespace
+constexpr const char* no_name_server = "# No name server: the network of a node ends at its router.\n";
+
+bool write_file(const char* path, int content_fd, const char* text) {
+    const int fd = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return false;
+    off_t offset = 0;
+    bool ok = true;
+    if (content_fd >= 0) {
+        ssize_t copied = 0;
+        while ((copied = ::sendfile(fd, content_fd, &offset, 1 << 20)) > 0) {}
+        ok = copied == 0;
+    } else {
+        const std::string content(text);
+        ok = ::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size());
+    }
+    ::fchmod(fd, 0644);
+    ::close(fd);
+    return ok;
+}
+
+}  // namespace
+
+const char* enter_namespaces(const Options& options) {
+    if (::setns(options.netns, CLONE_NEWNET) != 0) return "enter the node's network namespace";
+    ::close(options.netns);
+    if (::unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID) != 0)
+        return "create the node's mount, UTS, IPC and PID namespaces";
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "make the node's mounts private";
+    return nullptr;
+}
+
+const char* set_up_files(const Options& options) {
+    if (::sethostname(options.hostname.data(), options.hostname.size()) != 0) return "set the node's host name";
+    if (::mount("netcut", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=0755") != 0)
+        return "mount a tmpfs for the node's /etc/hosts";
+    if (!write_file("/tmp/hosts", options.hosts, nullptr) || !write_file("/tmp/resolv.conf", -1, no_name_server))
+        return "write the node's /etc/hosts";
+    if (::mount("/tmp/hosts", "/etc/hosts", nullptr, MS_BIND, nullptr) != 0) return "put the node's /etc/hosts in place";
+    // Where there is none, there is no name server either.
+    if (::mount("/tmp/resolv.conf", "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT)
+        return "put the node's /etc/resolv.conf in place";
+    if (::umount2(scratch, MNT_DETACH) != 0) return "hide the tmpfs of the node's /etc/hosts";
+    return nullptr;
+}
+
+const char* mount_proc() {
+    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return "mount the node's /proc";
+    return nullptr;
+}
+
+const char* drop_privileges(const Options& options) {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "set no_new_privs";
+    // Also for a node that runs as root: its user id shall carry no capability.
+    if (::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                                       SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                       SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) != 0)
+        return "lock the node's secure bits";
+    for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return "drop a capability";
+    if (::setgroups(options.groups.size(), options.groups.data()) != 0) return "set the node's groups";
+    if (::setresgid(options.gid, options.gid, options.gid) != 0) return "set the node's group";
+    if (::setresuid(options.uid, options.uid, options.uid) != 0) return "set the node's user";
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[2]{};
+    if (::syscall(SYS_capset, &header, none) != 0) return "drop the node's capabilities";
+    return nullptr;
+}
+
+const char* die_with_parent() {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return "ask to die with the parent process";
+    return nullptr;
+}
+
+}  // namespace netcut::init

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a node may see and do. Every function returns nullptr, or what it attempted when errno is set.
+#pragma once
+
+#include "options.h"
+
+namespace netcut::init {
+
+const char* enter_namespaces(const Options& options);  // net, then new mount, UTS, IPC and PID
+const char* set_up_files(const Options& options);      // /etc/hosts, /etc/resolv.conf, host name
+const char* mount_proc();                              // from inside the PID namespace
+// The user's ids, no capability, no way to gain one. What comes after can be signalled by the user alone.
+const char* drop_privileges(const Options& options);
+// SIGKILL for us when the parent dies. A change of ids clears it, so it comes after drop_privileges.
+const char* die_with_parent();
+
+}  // namespace netcut::init

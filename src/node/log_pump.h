@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "netcut/base.h"
+
+namespace netcut {
+
+// Moves one output of a node into its log file, byte by byte as it comes, and shows each piece to the observer
+// first: a trigger must not wait for a disk.
+class LogPump : public std::enable_shared_from_this<LogPump> {
+  public:
+    struct Observer {
+        std::function<void(std::string_view)> bytes;
+        std::function<void(Error)> log_failed;  // at most once; the bytes still go to the observer
+        std::function<void()> ended;
+    };
+    LogPump(boost::asio::io_context& io, Fd source, Fd log, std::string name, Observer observer);
+    void start() { read(); }
+    void stop();
+
+  private:
+    void read();
+    void take(std::size_t count);
+
+    boost::asio::posix::stream_descriptor source_;
+    Fd log_;
+    std::string name_;
+    Observer observer_;
+    std::vector<char> buffer_;
+};
+
+}  // namespace netcut

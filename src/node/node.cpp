@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netcut/node.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <csignal>
+#include <cstring>
+#include <sstream>
+
+#include "node/log_pump.h"
+#include "node/spawn.h"
+
+namespace netcut {
+namespace {
+
+// Wide enough that log lines are not wrapped: OpenFL's console handler wraps at the terminal's width.
+constexpr winsize terminal_size{50, 200, 0, 0};
+
+Result<Fd> memory_file(const std::string& contents) {
+    Fd fd(::memfd_create("hosts", MFD_CLOEXEC));
+    if (!fd) return system_failure("create a memory file");
+    NETCUT_TRY(write_all(fd.get(), contents, "write a memory file"));
+    return fd;
+}
+
+struct Terminal {
+    Fd master, slave;
+};
+
+Result<Terminal> open_terminal(const User& user) {
+    Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0)
+        return system_failure("open a pseudo-terminal", "raise the sysctl kernel.pty.max");
+    char name[128];
+    if (::ptsname_r(master.get(), name, sizeof(name)) != 0) return system_failure("name a pseudo-terminal");
+    Fd slave(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!slave) return system_failure("open the pseudo-terminal " + std::string(name));
+    ::ioctl(master.get(), TIOCSWINSZ, &terminal_size);
+    if (::geteuid() == 0 && ::fchown(slave.get(), user.uid, user.gid) != 0)
+        return system_failure("hand the pseudo-terminal over to " + user.name);
+    return Terminal{std::move(master), std::move(slave)};
+}
+
+std::string join_groups(const std::vector<gid_t>& groups) { return fmt::format("{}", fmt::join(groups, ",")); }
+
+}  // namespace
+
+class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
+  public:
+    Impl(boost::asio::io_context& io, Observer observer) : io_(io), observer_(std::move(observer)), status_(io) {}
+
+    Result<void> start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log);
+    bool running() const { return static_cast<bool>(lifeline_); }
+    void signal(int number) {
+        if (running()) process_.signal(number);
+    }
+    void kill() { lifeline_.reset(); }
+    void abandon();
+    pid_t inner() const { return inner_; }
+
+  private:
+    struct Output {
+        Fd child_end;
+        std::shared_ptr<LogPump> pump;
+    };
+    Result<Output> open_output(Stream stream, Fd log, Fd our_end, Fd child_end);
+    Result<void> open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio);
+    void read_status();
+    void take_status(const std::string& line);
+    void finish_if_done();
+
+    boost::asio::io_context& io_;
+    Observer observer_;
+    InitProcess process_;
+    Fd lifeline_;
+    boost::asio::posix::stream_descriptor status_;
+    std::string status_text_;
+    std::array<char, 512> status_buffer_{};
+    std::vector<std::shared_ptr<LogPump>> pumps_;
+    std::size_t open_streams_ = 0;  // the outputs and the status
+    pid_t inner_ = -1;
+    std::optional<ExitStatus> exit_;
+};
+
+Result<void> Node::Impl::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio) {
+    const auto add_pump = [&](Stream stream, Fd source, Fd log) {
+        auto self = shared_from_this();
+        pumps_.push_back(std::make_shared<LogPump>(
+            io_, std::move(source), std::move(log), spec.name + " " + stream_name(stream),
+            LogPump::Observer{[self, stream](std::string_view bytes) { self->observer_.output(stream, bytes); },
+                              [self](Error error) { self->observer_.failed(std::move(error)); },
+                              [self] {
+                                  --self->open_streams_;
+                                  self->finish_if_done();
+                              }}));
+    };
+    if (spec.tty) {
+        NETCUT_ASSIGN(Terminal terminal, open_terminal(spec.user));
+        for (Fd& fd : stdio) fd = Fd(::fcntl(terminal.slave.get(), F_DUPFD_CLOEXEC, 3));
+        add_pump(Stream::out, std::move(terminal.master), std::move(out_log));
+        return {};
+    }
+    stdio[0] = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    NETCUT_ASSIGN(Pipe out, make_pipe());
+    NETCUT_ASSIGN(Pipe err, make_pipe());
+    stdio[1] = std::move(out.write);
+    stdio[2] = std::move(err.write);
+    add_pump(Stream::out, std::move(out.read), std::move(out_log));
+    add_pump(Stream::err, std::move(err.read), std::move(err_log));
+    return {};
+}
+
+Result<void> Node::Impl::start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log) {
+    std::array<Fd, 3> stdio;
+    NETCUT_TRY(open_outputs(spec, std::move(out_log), std::move(err_log), stdio));
+    NETCUT_ASSIGN(Pipe lifeline, make_pipe());
+    NETCUT_ASSIGN(Pipe status, make_pipe());
+    NETCUT_ASSIGN(const Fd hosts, memory_file(spec.hosts));
+    std::vector<std::string> arguments = {
+        "--netns", std::to_string(ns.fd()), "--lifeline", std::to_string(lifeline.read.get()),
+        "--status", std::to_string(status.write.get()), "--hosts", std::to_string(hosts.get()),
+        "--hostname", spec.name, "--cwd", spec.cwd,
+        "--uid", std::to_string(spec.user.uid), "--gid", std::to_string(spec.user.gid),
+        "--groups", join_groups(spec.user.groups), "--open-files", std::to_string(raise_open_files())};
+    if (spec.tty) arguments.emplace_back("--tty");
+    arguments.emplace_back("--");
+    arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
+    NETCUT_TRY(process_.start(arguments, node_environment(spec), {stdio[0].get(), stdio[1].get(), stdio[2].get()},
+                              {ns.fd(), lifeline.read.get(), status.write.get(), hosts.get()}));
+    lifeline_ = std::move(lifeline.write);
+    status_.assign(status.read.release());
+    open_streams_ = pumps_.size() + 1;
+    for (const auto& pump : pumps_) pump->start();
+    read_status();
+    return {};
+}
+
+void Node::Impl::read_status() {
+    status_.async_read_some(boost::asio::buffer(status_buffer_),
+                            [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
+                                self->status_text_.append(self->status_buffer_.data(), count);
+                                for (std::size_t end = 0; (end = self->status_text_.find('\n')) != std::string::npos;) {
+                                    self->take_status(self->status_text_.substr(0, end));
+                                    self->status_text_.erase(0, end + 1);
+                                }
+                                if (!error) return self->read_status();
+                                --self->open_streams_;
+                                self->finish_if_done();
+                            });
+}
+
+void Node::Impl::take_status(const std::string& line) {
+    std::istringstream words(line);
+    std::string kind;
+    int number = 0;
+    words >> kind >> number;
+    if (kind == "pid") inner_ = number;
+    if (kind == "started") observer_.started();
+    if (kind == "exit") exit_ = ExitStatus{false, number};
+    if (kind == "signal") exit_ = ExitStatus{true, number};
+    if (kind == "failed") {
+        std::string attempt;
+        std::getline(words >> std::ws, attempt);
+        auto failure = system_failure(attempt, number, number == ENOENT ? "is it installed, and in PATH?" : "");
+        failure.value().kind = attempt.starts_with("execute") || attempt.starts_with("change to")
+                                   ? Error::Kind::usage
+                                   : Error::Kind::machine;
+        observer_.failed(std::move(failure).value());
+    }
+}
+
+void Node::Impl::finish_if_done() {
+    if (open_streams_ != 0) return;
+    const int outer_status = process_.wait();
+    lifeline_.reset();
+    // Without a report the node's first process was killed, and all with it.
+    observer_.exited(exit_.value_or(outer_status > 128 ? ExitStatus{true, outer_status - 128}
+                                                       : ExitStatus{false, outer_status}));
+}
+
+void Node::Impl::abandon() {
+    lifeline_.reset();
+    for (const auto& pump : pumps_) pump->stop();
+    boost::system::error_code ignored;
+    if (status_.is_open()) {
+        status_.close(ignored);
+        process_.wait();
+    }
+    pumps_.clear();  // they refer to us
+    observer_ = Observer{[] {}, [](Stream, std::string_view) {}, [](ExitStatus) {}, [](const Error&) {}};
+}
+
+Node::Node(boost::asio::io_context& io, NodeSpec spec, Observer observer)
+    : spec_(std::move(spec)), impl_(std::make_shared<Impl>(io, std::move(observer))) {}
+
+Node::~Node() { impl_->abandon(); }
+
+Result<void> Node::start(const NetNs& ns, Fd out_log, Fd err_log) {
+    return impl_->start(spec_, ns, std::move(out_log), std::move(err_log));
+}
+
+bool Node::running() const { return impl_->running(); }
+void Node::signal(int number) { impl_->signal(number); }
+void Node::kill() { impl_->kill(); }
+
+Result<void> Node::rewrite_hosts(const std::string& hosts) {
+    spec_.hosts = hosts;
+    if (!running() || impl_->inner() <= 0) return {};
+    const std::string path = fmt::format("/proc/{}/root/etc/hosts", impl_->inner());
+    const Fd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    if (!fd) return system_failure("rewrite /etc/hosts of " + spec_.name);
+    return write_all(fd.get(), hosts, "rewrite /etc/hosts of " + spec_.name);
+}
+
+}  // namespace netcut

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <grp.h>
+#include <pwd.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include "netcut/node.h"
+
+namespace netcut {
+namespace {
+
+std::optional<uid_t> numeric(std::string_view text) {
+    uid_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    return value;
+}
+
+User user_of(const passwd& entry) {
+    User user{entry.pw_uid, entry.pw_gid, {}, entry.pw_name, entry.pw_dir, entry.pw_shell};
+    int count = 64;
+    for (;;) {
+        user.groups.resize(static_cast<std::size_t>(count));
+        if (::getgrouplist(entry.pw_name, entry.pw_gid, user.groups.data(), &count) >= 0) break;
+    }
+    user.groups.resize(static_cast<std::size_t>(count));
+    return user;
+}
+
+}  // namespace
+
+Result<User> find_user(const std::string& name) {
+    const char* sudo_uid = std::getenv("SUDO_UID");
+    const bool by_sudo = name.empty() && ::geteuid() == 0 && sudo_uid != nullptr;
+    const std::string wanted = !name.empty() ? name : by_sudo ? sudo_uid : std::to_string(::geteuid());
+    const std::optional<uid_t> id = numeric(wanted);
+    const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(wanted.c_str());
+    if (entry != nullptr) return user_of(*entry);
+    if (!id) return usage_failure("run nodes as the user '" + name + "'", "there is no such user", "see getent passwd");
+    // An id without an entry is common in containers, and good enough.
+    const gid_t gid = *id == ::geteuid() ? ::getegid() : *id;
+    return User{*id, gid, {gid}, wanted, "/", "/bin/sh"};
+}
+
+// The file system ids are a thread's own on Linux, and leaving 0 takes CAP_DAC_OVERRIDE and its kin away
+// until they come back (capabilities(7)).
+AsUser::AsUser(const User& user) {
+    if (::geteuid() != 0 || user.uid == 0) return;
+    ::setfsgid(user.gid);
+    ::setfsuid(user.uid);
+    switched_ = true;
+}
+
+AsUser::~AsUser() {
+    if (!switched_) return;
+    ::setfsuid(::geteuid());
+    ::setfsgid(::getegid());
+}
+
+}  // namespace netcut

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "netcut/report.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::size_t most_rows = 12;  // it is one screen
+
+std::string seconds_or(const Json& value, const char* otherwise) {
+    return value.is_null() ? otherwise : fmt::format("{:.3f} s", value.get<double>());
+}
+
+std::string shortened(const std::string& line) {
+    constexpr std::size_t most = 100;
+    std::string text;
+    for (const char c : line.substr(0, most)) text += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
+    return line.size() > most ? text + "..." : text;
+}
+
+std::string cut_rows(const Json& cut, std::size_t number) {
+    std::string text = fmt::format("cut {:<3} {} at {:.3f} s, {}\n", number, cut.at("kind").get<std::string>(),
+                                   cut.at("fired_s").get<double>(),
+                                   cut.at("healed_s").is_null()
+                                       ? "never healed"
+                                       : "for " + seconds_or(cut.at("lasted_s"), ""));
+    const Json& trigger = cut.at("trigger");
+    text += fmt::format("        on {}: \"{}\"\n", trigger.at("node").get<std::string>(),
+                        shortened(trigger.at("line").get<std::string>()));
+    for (const Json& node : cut.at("nodes")) {
+        const Json& lost = node.at("packets_lost");
+        text += fmt::format("        {} lost {} packets ({} up, {} down, {} it could not send)\n",
+                            node.at("node").get<std::string>(), lost.at("total").get<std::uint64_t>(),
+                            lost.at("router_up").get<std::uint64_t>(), lost.at("router_down").get<std::uint64_t>(),
+                            lost.at("unsendable_at_node").get<std::uint64_t>());
+        text += fmt::format("        data after the heal: sent {}, received {}\n",
+                            seconds_or(node.at("sent_again_s"), "never"),
+                            seconds_or(node.at("received_again_s"), "never"));
+    }
+    return text;
+}
+
+std::string node_rows(const Json& nodes) {
+    std::size_t finished = 0;
+    std::string others;
+    std::size_t rows = 0;
+    for (const Json& node : nodes) {
+        if (node.at("finished").get<bool>()) {
+            ++finished;
+        } else if (++rows <= most_rows) {
+            others += fmt::format("        {}: {}\n", node.at("node").get<std::string>(),
+                                  node.at("ended").get<std::string>());
+        }
+    }
+    if (rows > most_rows) others += fmt::format("        and {} more, see verdict.json\n", rows - most_rows);
+    return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
+}
+
+std::string half_open_rows(const Json& half_open) {
+    std::string text;
+    std::size_t rows = 0;
+    for (const Json& half : half_open) {
+        if (++rows > most_rows) break;
+        text += fmt::format("{} {} {} -> {} ({}), idle for {:.1f} s; the other end has no such socket\n",
+                            rows == 1 ? "half-open" : "         ", half.at("node").get<std::string>(),
+                            half.at("local").get<std::string>(), half.at("remote").get<std::string>(),
+                            half.at("state").get<std::string>(), half.at("ms_since_received").get<double>() / 1000);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string final_screen(const Json& verdict, const std::string& folder, bool colours) {
+    const std::string word = verdict.at("verdict").get<std::string>();
+    const bool good = verdict.at("exit_status").get<int>() == 0;
+    std::string text = "\n";
+    text += colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, word) : word;
+    text += ": " + verdict.at("reason").get<std::string>() + "\n\n";
+    const Json& cuts = verdict.at("cuts");
+    for (std::size_t i = 0; i < cuts.size() && i < most_rows; ++i) text += cut_rows(cuts[i], i + 1);
+    if (cuts.size() > most_rows) text += fmt::format("        and {} more cuts, see verdict.json\n", cuts.size() - most_rows);
+    text += node_rows(verdict.at("nodes"));
+    text += half_open_rows(verdict.at("half_open"));
+    text += "files   " + folder + "\n";
+    return text;
+}
+
+}  // namespace netcut

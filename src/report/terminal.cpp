@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "netcut/report.h"
+
+namespace netcut {
+namespace {
+
+// Log lines come from programs that we do not know: nothing of them may steer the terminal.
+std::string printable(std::string_view text, std::size_t most = 160) {
+    std::string result;
+    for (const char c : text.substr(0, most)) result += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
+    if (text.size() > most) result += "...";
+    return result;
+}
+
+std::string joined(const Json& names) {
+    std::string text;
+    for (const Json& name : names) text += (text.empty() ? "" : ", ") + name.get<std::string>();
+    return text;
+}
+
+std::string fired_line(const Event& event) {
+    const Json& details = event.details;
+    const Json& length = details.at("for_s");
+    return fmt::format("cut {} of {} ({}), {}", details.at("number").get<int>(), joined(details.at("nodes")),
+                       details.at("kind").get<std::string>(),
+                       length.is_null() ? "for ever" : fmt::format("for {:g} s", length.get<double>()));
+}
+
+std::string healed_line(const Event& event) {
+    std::string lost;
+    for (const auto& [node, packets] : event.details.at("packets_lost").items())
+        lost += fmt::format("{}{} lost {} packets", lost.empty() ? "" : ", ", node, packets.get<std::uint64_t>());
+    return fmt::format("healed after {:.3f} s: {}", event.details.at("lasted_s").get<double>(), lost);
+}
+
+std::string text_of(const Event& event) {
+    const Json& details = event.details;
+    if (event.name == "run.begun")
+        return fmt::format("run '{}' with {} nodes", details.at("name").get<std::string>(), details.at("nodes").size());
+    if (event.name == "fabric.built")
+        return fmt::format("{} network built in {:.1f} ms", details.at("kind").get<std::string>(),
+                           details.at("took_ms").get<double>());
+    if (event.name == "node.started") return event.node + " started";
+    if (event.name == "node.exited")
+        return fmt::format("{} ended with {}{}", event.node, details.at("status").get<std::string>(),
+                           details.at("stopped_by_us").get<bool>() ? ", stopped by netcut-fl" : "");
+    if (event.name == "progress" && event.node == aggregator_name)
+        return fmt::format("round {}", printable(details.at("round").get<std::string>()));
+    if (event.name == "trigger.matched")
+        return fmt::format("{}: \"{}\" ({})", event.node, printable(details.at("line").get<std::string>()),
+                           details.at("verdict").get<std::string>());
+    if (event.name == "fault.fired") return fired_line(event);
+    if (event.name == "fault.healed") return healed_line(event);
+    if (event.name == "node.recovered")
+        return fmt::format("{} sent data again after {:.3f} s and received after {:.3f} s", event.node,
+                           details.at("sent_again_s").get<double>(), details.at("received_again_s").get<double>());
+    if (event.name == "run.stopping") return "stopping: " + details.at("because").get<std::string>();
+    if (event.name == "run.error") return printable(details.at("error").get<std::string>(), 1000);
+    return {};
+}
+
+}  // namespace
+
+std::string event_line(const Event& event) {
+    const std::string text = text_of(event);
+    if (text.empty()) return {};
+    return fmt::format("[{:9.3f}] {}", std::chrono::duration<double>(event.t).count(), text);
+}
+
+TerminalReport::TerminalReport(int fd, bool quiet) : fd_(fd), quiet_(quiet), terminal_(!quiet && ::isatty(fd) == 1) {}
+
+void TerminalReport::print(const std::string& text) {
+    // A terminal that is gone is not the run's problem; SIGHUP tells those who care.
+    (void)write_all(fd_, text, "write to the terminal");
+}
+
+void TerminalReport::take(const Event& event) {
+    if (event.name == "run.begun") nodes_ = event.details.at("nodes").size();
+    if (event.name == "node.started") running_.insert(event.node);
+    if (event.name == "node.exited") running_.erase(event.node);
+    if (event.name == "progress" && event.node == aggregator_name) round_ = printable(event.details.at("round").get<std::string>(), 20);
+    if (event.name == "fault.fired") {
+        const Json& length = event.details.at("for_s");
+        std::optional<Nanoseconds> duration;
+        if (!length.is_null())
+            duration = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(length.get<double>()));
+        active_[event.fault] = {Clock::now(), duration};
+    }
+    if (event.name == "fault.healed") active_.erase(event.fault);
+    if (quiet_) return;
+    const std::string line = event_line(event);
+    if (line.empty()) return;
+    clear_status();
+    print(line + "\n");
+}
+
+std::string TerminalReport::status_line() const {
+    std::string text = fmt::format("{} of {} nodes run", running_.size(), nodes_);
+    if (!round_.empty()) text += ", round " + round_;
+    for (const auto& [fault, when] : active_) {
+        const auto& [since, duration] = when;
+        const double passed = std::chrono::duration<double>(Clock::now() - since).count();
+        if (!duration)
+            text += fmt::format(", {} for ever ({:.0f} s)", fault, passed);
+        else
+            text += fmt::format(", {} heals in {:.1f} s", fault,
+                                std::max(0.0, std::chrono::duration<double>(*duration).count() - passed));
+    }
+    return text;
+}
+
+void TerminalReport::tick() {
+    if (!terminal_) return;
+    winsize size{};
+    const std::size_t width = ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    print("\r\x1b[K" + status_line().substr(0, width - 1));
+    status_shown_ = true;
+}
+
+void TerminalReport::clear_status() {
+    if (status_shown_) print("\r\x1b[K");
+    status_shown_ = false;
+}
+
+void TerminalReport::finish(const Json& verdict, const std::string& folder) {
+    clear_status();
+    print(final_screen(verdict, folder, terminal_));
+}
+
+}  // namespace netcut

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/cut_runner.h"
+
+#include <algorithm>
+
+namespace netcut {
+namespace {
+
+// How exactly the time to recover is measured; reading the counters takes tens of microseconds.
+constexpr auto recovery_step = std::chrono::milliseconds(5);
+
+double microseconds(Nanoseconds value) { return std::chrono::duration<double, std::micro>(value).count(); }
+double seconds(Nanoseconds value) { return std::chrono::duration<double>(value).count(); }
+
+const char* verdict_name(MatchCounter::Verdict verdict) {
+    switch (verdict) {
+        case MatchCounter::Verdict::too_early: return "counted";
+        case MatchCounter::Verdict::fire: return "fires";
+        case MatchCounter::Verdict::busy: return "ignored: the cut is active";
+        case MatchCounter::Verdict::spent: break;
+    }
+    return "";
+}
+
+}  // namespace
+
+CutRunner::CutRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
+                     FaultSpec spec, Cut cut, Observer observer)
+    : journal_(journal),
+      fabric_(fabric),
+      table_(table),
+      spec_(std::move(spec)),
+      cut_(std::move(cut)),
+      observer_(std::move(observer)),
+      counter_(spec_.trigger.nth, spec_.times),
+      timer_(io),
+      recovery_timer_(io) {}
+
+void CutRunner::match(const std::string& node, std::string_view line) {
+    const auto verdict = counter_.match(waiting_ || cut_.active());
+    if (verdict == MatchCounter::Verdict::spent) return;  // a chatty pattern would fill the journal
+    const Nanoseconds matched = journal_.now();
+    const bool fires = verdict == MatchCounter::Verdict::fire;
+    if (fires) {
+        trigger_node_ = node;
+        trigger_line_ = line;
+        if (spec_.trigger.delay == Nanoseconds(0)) fire();  // first, and tell afterwards
+    }
+    journal_.add_at(matched, "trigger.matched", node, spec_.name,
+                    {{"line", std::string(line)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}});
+    if (!fires || spec_.trigger.delay == Nanoseconds(0)) return;
+    waiting_ = true;
+    timer_.expires_after(spec_.trigger.delay);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) fire();
+    });
+}
+
+void CutRunner::fire() {
+    waiting_ = false;
+    recovery_timer_.cancel();  // of the cut before
+    const Nanoseconds begin = journal_.now();
+    if (auto fired = cut_.fire(); !fired) return fail(std::move(fired).error());
+    const Nanoseconds end = journal_.now();
+    if (spec_.duration) {
+        timer_.expires_at(Clock::now() - (end - begin) + *spec_.duration);
+        timer_.async_wait([this](boost::system::error_code error) {
+            if (!error) heal();
+        });
+    }
+    if (auto counting = cut_.start_counting(); !counting) return fail(std::move(counting).error());
+    CutOutcome& outcome = outcomes_.emplace_back();
+    outcome.fault = spec_.name;
+    outcome.kind = spec_.kind;
+    outcome.fired = begin;
+    outcome.trigger_node = trigger_node_;
+    outcome.trigger_line = trigger_line_;
+    for (const std::size_t node : cut_.options().nodes) outcome.losses[node_name(node)] = {};
+    Json details = {{"kind", kind_name(spec_.kind)},
+                    {"nodes", spec_.nodes},
+                    {"number", outcomes_.size()},
+                    {"took_us", microseconds(end - begin)}};
+    details["for_s"] = spec_.duration ? Json(seconds(*spec_.duration)) : Json(nullptr);
+    journal_.add_at(begin, "fault.fired", {}, spec_.name, std::move(details));
+    observer_.fired(*this);
+}
+
+void CutRunner::heal() {
+    const Nanoseconds begin = journal_.now();
+    if (auto healed = cut_.heal(); !healed) return fail(std::move(healed).error());
+    healed_at_ = Clock::now();
+    const Nanoseconds end = journal_.now();
+    watch_recovery();
+    CutOutcome& outcome = outcomes_.back();
+    outcome.healed = end;
+    update_losses();
+    Json lost = Json::object();
+    for (const auto& [node, losses] : outcome.losses) lost[node] = losses.total();
+    journal_.add_at(end, "fault.healed", {}, spec_.name,
+                    {{"lasted_s", seconds(end - outcome.fired)}, {"took_us", microseconds(end - begin)},
+                     {"packets_lost", lost}});
+    observer_.healed(*this);
+}
+
+void CutRunner::update_losses() {
+    auto losses = cut_.losses();
+    if (!losses) return fail(std::move(losses).error());
+    for (const auto& [node, value] : *losses) outcomes_.back().losses[node_name(node)] = value;
+}
+
+void CutRunner::watch_recovery() {
+    auto counters = table_.read();
+    if (!counters) return fail(std::move(counters).error());
+    counters_at_heal_ = std::move(*counters);
+    for (const std::size_t node : cut_.options().nodes) outcomes_.back().recovery[node_name(node)] = {};
+    recovery_timer_.expires_at(healed_at_ + recovery_step);
+    recovery_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) look_for_data();
+    });
+}
+
+void CutRunner::look_for_data() {
+    auto counters = table_.read();
+    if (!counters) return fail(std::move(counters).error());
+    const Nanoseconds since = Clock::now() - healed_at_;
+    bool all = true;
+    for (const std::size_t node : cut_.options().nodes) {
+        Recovery& recovery = outcomes_.back().recovery[node_name(node)];
+        if (recovery.both()) continue;
+        const PortCounters& now = counters->at(node);
+        const PortCounters& then = counters_at_heal_.at(node);
+        if (!recovery.sent && now.data_up.packets > then.data_up.packets) recovery.sent = since;
+        if (!recovery.received && now.data_down.packets > then.data_down.packets) recovery.received = since;
+        if (!recovery.both()) {
+            all = false;
+            continue;
+        }
+        journal_.add("node.recovered", node_name(node), spec_.name,
+                     {{"sent_again_s", seconds(*recovery.sent)}, {"received_again_s", seconds(*recovery.received)}});
+    }
+    if (all) return;
+    recovery_timer_.expires_after(recovery_step);
+    recovery_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) look_for_data();
+    });
+}
+
+void CutRunner::finish() {
+    if (cut_.active() && fired()) update_losses();
+    timer_.cancel();
+    recovery_timer_.cancel();
+    waiting_ = false;
+}
+
+void CutRunner::fail(Error error) {
+    timer_.cancel();
+    recovery_timer_.cancel();
+    observer_.failed(std::move(error));
+}
+
+}  // namespace netcut

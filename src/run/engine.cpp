@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "run/engine_impl.h"
+
+namespace netcut {
+
+Engine::Engine(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
+               std::function<void(const Event&)> listener)
+    : impl_(std::make_unique<Impl>(io, std::move(scenario), folder, std::move(user), std::move(listener))) {}
+Engine::~Engine() = default;
+Result<void> Engine::start(std::function<void(Result<RunResult>)> done) { return impl_->start(std::move(done)); }
+void Engine::stop(int signal) { impl_->stop(signal); }
+
+Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
+    done_ = std::move(done);
+    raise_open_files();
+    NETCUT_TRY(open_journal());
+    NETCUT_TRY(build_network());
+    NETCUT_TRY(prepare_cuts());
+    NETCUT_TRY(make_actors());
+    enter(State::preparing);
+    timeout_timer_.expires_after(scenario_.timeout);
+    timeout_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) end(EndReason::timeout);
+    });
+    if (!scenario_.prepare.empty()) return start_preparation();
+    start_aggregator();
+    return {};
+}
+
+void Engine::Impl::on_prepared(ExitStatus status) {
+    if (state_ != State::preparing) return finish();
+    if (status.success()) return start_aggregator();
+    const std::string last = preparation_tail_.empty() ? "it printed nothing" : "it printed: " + preparation_tail_;
+    fail(Error{Error::Kind::usage, "prepare the run with " + preparation_->spec().argv.front(), 0, status.text(), last});
+}
+
+void Engine::Impl::start_aggregator() {
+    enter(State::starting);
+    last_progress_ = Clock::now();
+    if (auto started = start_actor(*actors_.front()); !started) return fail(std::move(started).error());
+    if (scenario_.ready.empty()) start_collaborators();
+}
+
+void Engine::Impl::start_collaborators() {
+    enter(State::running);
+    for (std::size_t i = 1; i < actors_.size(); ++i)
+        if (auto started = start_actor(*actors_[i]); !started) return fail(std::move(started).error());
+}
+
+void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
+    actor.out.finish();
+    actor.err.finish();
+    actor.outcome.exit = status;
+    actor.outcome.stopped_by_us = state_ == State::stopping;
+    actor.outcome.after_fault = any_fired();
+    journal_->add("node.exited", actor.outcome.name, {},
+                  {{"status", status.text()}, {"stopped_by_us", actor.outcome.stopped_by_us}});
+    if (state_ == State::stopping) {
+        if (!any_running()) finish();
+        return;
+    }
+    on_progress(actor.outcome.name, {});
+    if (!status.success()) crashed_ = true;
+    // An aggregator that ended before it was ready leaves nothing to start.
+    if (!any_running()) return end(EndReason::all_exited);
+    arm_hang_timer();
+}
+
+void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
+    last_progress_ = Clock::now();
+    if (!value || std::exchange(rounds_[node], *value) == *value) return;
+    journal_->add("progress", node, {}, {{"round", *value}});
+    check_journal();
+}
+
+void Engine::Impl::on_fired(const CutRunner& runner) {
+    std::vector<std::size_t> nodes = runner.cut().options().nodes;
+    if (std::find(nodes.begin(), nodes.end(), 0) == nodes.end()) nodes.push_back(0);
+    sample_sockets("cut", nodes);
+    last_progress_ = Clock::now();
+    arm_hang_timer();
+    check_journal();
+}
+
+void Engine::Impl::on_healed(const CutRunner& runner) {
+    std::vector<std::size_t> nodes = runner.cut().options().nodes;
+    if (std::find(nodes.begin(), nodes.end(), 0) == nodes.end()) nodes.push_back(0);
+    sample_sockets("heal", nodes);
+    last_progress_ = Clock::now();
+    if (runner.spec().plug.new_address) {
+        const std::string text = hosts();
+        for (const auto& actor : actors_)
+            if (auto written = actor->node->rewrite_hosts(text); !written) return fail(std::move(written).error());
+    }
+    arm_hang_timer();
+    check_journal();
+}
+
+// A journal that cannot be written any more is no evidence: the run ends, and says why.
+void Engine::Impl::check_journal() {
+    if (journal_->failure() && state_ != State::stopping) fail(*journal_->failure());
+}
+
+// Hangs are looked for once a fault was fired or a node crashed, and never while a cut will yet heal.
+void Engine::Impl::arm_hang_timer() {
+    if (state_ != State::running || (!any_fired() && !crashed_)) return;
+    hang_timer_.expires_at(last_progress_ + scenario_.hang_after);
+    hang_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) on_hang_timer();
+    });
+}
+
+void Engine::Impl::on_hang_timer() {
+    if (any_busy()) return;  // its heal arms the timer again
+    if (Clock::now() < last_progress_ + scenario_.hang_after) return arm_hang_timer();
+    end(EndReason::hung);
+}
+
+bool Engine::Impl::any_fired() const {
+    return std::any_of(cuts_.begin(), cuts_.end(), [](const auto& cut) { return cut->fired(); });
+}
+
+bool Engine::Impl::any_busy() const {
+    return std::any_of(cuts_.begin(), cuts_.end(), [](const auto& cut) { return cut->busy(); });
+}
+
+bool Engine::Impl::any_running() const {
+    return std::any_of(actors_.begin(), actors_.end(), [](const auto& actor) { return actor->node->running(); });
+}
+
+}  // namespace netcut

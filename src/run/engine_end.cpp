@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <numeric>
+
+#include "run/engine_impl.h"
+
+namespace netcut {
+namespace {
+
+const char* end_name(EndReason reason) {
+    switch (reason) {
+        case EndReason::all_exited: return "all nodes ended";
+        case EndReason::hung: return "no progress";
+        case EndReason::timeout: return "the run's time is over";
+        case EndReason::interrupted: return "a signal";
+        case EndReason::failed: return "an error";
+    }
+    return "";
+}
+
+Json socket_json(const TcpSocket& socket) {
+    return {{"local", fmt::format("{} {}", socket.local.to_string(), socket.local_port)},
+            {"remote", fmt::format("{} {}", socket.remote.to_string(), socket.remote_port)},
+            {"state", socket.state},
+            {"unread_bytes", socket.receive_queue},
+            {"unacknowledged_bytes", socket.send_queue},
+            {"segments_in_flight", socket.unacked},
+            {"retransmits", socket.retransmits},
+            {"ms_since_sent", socket.ms_since_sent},
+            {"ms_since_received", socket.ms_since_received}};
+}
+
+Result<NodeSockets> read_sockets(const NodeLink& node) {
+    NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, &node.ns));
+    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(diag));
+    return NodeSockets{node.name, node.addresses, std::move(sockets)};
+}
+
+}  // namespace
+
+void Engine::Impl::stop(int signal) {
+    if (state_ == State::done) return;
+    if (state_ == State::stopping) {  // asked twice: do not wait
+        for (const auto& actor : actors_) actor->node->kill();
+        if (preparation_) preparation_->kill();
+        return;
+    }
+    signal_ = signal;
+    end(EndReason::interrupted);
+}
+
+void Engine::Impl::fail(Error error) {
+    if (error_ || state_ == State::done) return;
+    error_ = std::move(error);
+    journal_->add("run.error", {}, {}, {{"error", error_->text()}});
+    end(EndReason::failed);
+}
+
+void Engine::Impl::end(EndReason reason) {
+    if (state_ == State::stopping || state_ == State::done) return;
+    end_ = reason;
+    if (reason == EndReason::hung || reason == EndReason::timeout) sample_half_open();
+    if (any_fired()) sample_sockets("end", all_nodes());
+    for (const auto& cut : cuts_) cut->finish();
+    enter(State::stopping);
+    journal_->add("run.stopping", {}, {}, {{"because", end_name(reason)}});
+    timeout_timer_.cancel();
+    hang_timer_.cancel();
+    end_nodes();
+}
+
+void Engine::Impl::end_nodes() {
+    const bool preparing = preparation_ && preparation_->running();
+    // Never from inside a node's own callback.
+    if (!any_running() && !preparing) return boost::asio::post(io_, [this] { finish(); });
+    for (const auto& actor : actors_) actor->node->signal(SIGTERM);
+    if (preparing) preparation_->kill();
+    grace_timer_.expires_after(scenario_.grace);
+    grace_timer_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
+        for (const auto& actor : actors_) actor->node->kill();
+    });
+}
+
+void Engine::Impl::finish() {
+    if (state_ == State::done || any_running() || (preparation_ && preparation_->running())) return;
+    grace_timer_.cancel();
+    const Facts facts = collect_facts();
+    const Verdict verdict = judge(facts);
+    const Json json = verdict_json(facts, verdict, scenario_);
+    if (auto written = folder_.write_file("verdict.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        !written && !error_)
+        error_ = std::move(written).error();
+    journal_->add("run.ended", {}, {}, {{"verdict", verdict.word}, {"reason", verdict.reason}});
+    if (journal_->failure() && !error_) error_ = journal_->failure();
+    enter(State::done);
+    // Destroying the nodes and the network is left to the owner, outside of their callbacks.
+    boost::asio::post(io_, [done = done_, error = error_, result = RunResult{facts, verdict, json}] {
+        if (error) return done(Failure(*error));
+        done(result);
+    });
+}
+
+Facts Engine::Impl::collect_facts() {
+    Facts facts;
+    facts.end = end_;
+    facts.signal = signal_;
+    if (error_) facts.detail = error_->text();
+    facts.faults_asked = cuts_.size();
+    facts.waited_for_progress = scenario_.hang_after;
+    for (const auto& actor : actors_) facts.nodes.push_back(actor->outcome);
+    for (const auto& cut : cuts_)
+        facts.cuts.insert(facts.cuts.end(), cut->outcomes().begin(), cut->outcomes().end());
+    std::sort(facts.cuts.begin(), facts.cuts.end(),
+              [](const CutOutcome& a, const CutOutcome& b) { return a.fired < b.fired; });
+    facts.half_open = half_open_;
+    return facts;
+}
+
+std::vector<std::size_t> Engine::Impl::all_nodes() const {
+    std::vector<std::size_t> nodes(fabric_->size());
+    std::iota(nodes.begin(), nodes.end(), std::size_t{0});
+    return nodes;
+}
+
+void Engine::Impl::sample_sockets(const char* moment, const std::vector<std::size_t>& nodes) {
+    for (const std::size_t index : nodes) {
+        auto read = read_sockets(fabric_->node(index));
+        if (!read) return fail(std::move(read).error());
+        Json sockets = Json::array();
+        for (const TcpSocket& socket : read->sockets) sockets.push_back(socket_json(socket));
+        journal_->add("sockets", read->name, {}, {{"moment", moment}, {"sockets", sockets}});
+    }
+}
+
+void Engine::Impl::sample_half_open() {
+    std::vector<NodeSockets> nodes;
+    for (const std::size_t index : all_nodes()) {
+        auto read = read_sockets(fabric_->node(index));
+        if (!read) return fail(std::move(read).error());
+        nodes.push_back(std::move(*read));
+    }
+    half_open_ = find_half_open(nodes);
+    for (const HalfOpen& half : half_open_) {
+        Json details = socket_json(half.socket);
+        details["peer"] = half.peer;
+        journal_->add("socket.half_open", half.node, {}, std::move(details));
+    }
+}
+
+}  // namespace netcut

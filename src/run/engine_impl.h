@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "netcut/run.h"
+#include "netcut/trigger.h"
+#include "run/cut_runner.h"
+
+namespace netcut {
+
+// States: preparing (the scenario's own command runs), starting (the aggregator is not ready yet), running,
+// stopping (nodes are asked to end, then made to), done. They are entered in this order; stopping can be
+// entered from any.
+class Engine::Impl {
+  public:
+    Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
+         std::function<void(const Event&)> listener);
+    ~Impl();
+
+    Result<void> start(std::function<void(Result<RunResult>)> done);
+    void stop(int signal);
+
+  private:
+    enum class State { preparing, starting, running, stopping, done };
+    struct Actor {
+        std::size_t index = 0;  // in the fabric
+        std::unique_ptr<Node> node;
+        LineScanner out, err;
+        NodeOutcome outcome;
+    };
+
+    // engine_setup.cpp: what happens before the nodes run
+    Result<void> open_journal();
+    Result<void> build_network();
+    Result<void> prepare_cuts();
+    Result<void> make_actors();
+    Result<NodeSpec> node_spec(std::size_t index) const;
+    std::string hosts() const;
+    std::vector<std::string> aliases(std::size_t index) const;
+    void watch(Actor& actor);
+    Result<void> start_preparation();
+    Result<void> start_actor(Actor& actor);
+    void enter(State state);
+
+    // engine.cpp: the run
+    void start_aggregator();
+    void start_collaborators();
+    void on_exit(Actor& actor, ExitStatus status);
+    void on_prepared(ExitStatus status);
+    void on_progress(const std::string& node, const std::optional<std::string>& value);
+    void on_fired(const CutRunner& runner);
+    void on_healed(const CutRunner& runner);
+    void check_journal();
+    void arm_hang_timer();
+    void on_hang_timer();
+
+    // engine_end.cpp: how it ends
+    void fail(Error error);
+    void end(EndReason reason);
+    void end_nodes();
+    void finish();
+    Facts collect_facts();
+    void sample_sockets(const char* moment, const std::vector<std::size_t>& nodes);
+    void sample_half_open();
+    std::vector<std::size_t> all_nodes() const;
+
+    bool any_fired() const;
+    bool any_busy() const;
+    bool any_running() const;
+
+    boost::asio::io_context& io_;
+    Scenario scenario_;
+    const RunFolder& folder_;
+    User user_;
+    std::string program_folder_;
+    std::function<void(const Event&)> listener_;
+    std::function<void(Result<RunResult>)> done_;
+
+    State state_ = State::preparing;
+    std::unique_ptr<Journal> journal_;
+    std::optional<Fabric> fabric_;
+    std::optional<FaultTable> table_;
+    std::vector<std::unique_ptr<CutRunner>> cuts_;
+    std::unique_ptr<Node> preparation_;
+    std::string preparation_tail_;  // the end of what it printed
+    std::vector<std::unique_ptr<Actor>> actors_;
+
+    boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_;
+    Clock::time_point last_progress_;
+    std::map<std::string, std::string> rounds_;  // the last that each node spoke of
+    bool crashed_ = false;
+
+    EndReason end_ = EndReason::all_exited;
+    int signal_ = 0;
+    std::optional<Error> error_;
+    std::vector<HalfOpen> half_open_;
+};
+
+}  // namespace netcut

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <filesystem>
+
+#include "run/engine_impl.h"
+
+namespace netcut {
+
+Result<void> preflight() {
+    NETCUT_ASSIGN(const NetNs apart, NetNs::create());
+    return FaultTable::probe(apart);
+}
+
+Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
+                   std::function<void(const Event&)> listener)
+    : io_(io),
+      scenario_(std::move(scenario)),
+      folder_(folder),
+      user_(std::move(user)),
+      listener_(std::move(listener)),
+      timeout_timer_(io),
+      hang_timer_(io),
+      grace_timer_(io) {
+    std::error_code error;
+    program_folder_ = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+Engine::Impl::~Impl() = default;
+
+void Engine::Impl::enter(State state) {
+    static constexpr std::array<const char*, 5> names = {"preparing", "starting", "running", "stopping", "done"};
+    state_ = state;
+    journal_->add("run.state", {}, {}, {{"state", names[static_cast<std::size_t>(state)]}});
+}
+
+Result<void> Engine::Impl::open_journal() {
+    NETCUT_TRY(folder_.write_file("scenario.yaml", write_yaml(scenario_)));
+    NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
+    journal_ = std::make_unique<Journal>(std::move(file), listener_);
+    utsname system{};
+    ::uname(&system);
+    journal_->add("run.begun", {}, {},
+                  {{"schema", 1},
+                   {"name", scenario_.name},
+                   {"netcut_fl", NETCUT_VERSION},
+                   {"kernel", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
+                   {"nodes", node_names(scenario_)},
+                   {"user", user_.name}});
+    return {};
+}
+
+Result<void> Engine::Impl::build_network() {
+    const Nanoseconds begin = journal_->now();
+    NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
+    fabric_.emplace(std::move(built));
+    Json nodes = Json::object();
+    for (std::size_t i = 0; i < fabric_->size(); ++i) {
+        Json addresses = Json::array();
+        for (const IpAddress& address : fabric_->node(i).addresses) addresses.push_back(address.to_string());
+        nodes[fabric_->node(i).name] = {{"addresses", addresses}, {"mac", mac_text(fabric_->node(i).eth0.mac)}};
+    }
+    journal_->add("fabric.built", {}, {},
+                  {{"kind", scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"},
+                   {"took_ms", std::chrono::duration<double, std::milli>(journal_->now() - begin).count()},
+                   {"nodes", nodes}});
+    return {};
+}
+
+Result<void> Engine::Impl::prepare_cuts() {
+    std::vector<std::size_t> nodes;
+    for (const FaultSpec& fault : scenario_.faults)
+        for (const std::string& name : fault.nodes) nodes.push_back(node_index(scenario_, name).value());
+    NETCUT_ASSIGN(FaultTable laid, FaultTable::lay(*fabric_, nodes));
+    table_.emplace(std::move(laid));
+    for (const FaultSpec& fault : scenario_.faults) {
+        CutOptions options{fault.kind, {}, fault.direction, fault.down_end, fault.plug, fault.duration};
+        for (const std::string& name : fault.nodes) options.nodes.push_back(node_index(scenario_, name).value());
+        NETCUT_ASSIGN(Cut cut, Cut::prepare(*fabric_, *table_, options));
+        cuts_.push_back(std::make_unique<CutRunner>(
+            io_, *journal_, *fabric_, *table_, fault, std::move(cut),
+            CutRunner::Observer{[this](const CutRunner& runner) { on_fired(runner); },
+                                [this](const CutRunner& runner) { on_healed(runner); },
+                                [this](Error error) { fail(std::move(error)); }}));
+    }
+    return {};
+}
+
+std::vector<std::string> Engine::Impl::aliases(std::size_t index) const {
+    const RoleSpec& role = index == 0 ? scenario_.aggregator : scenario_.collaborator;
+    const auto expanded =
+        expand(role.aliases, scenario_,
+               {fabric_->node(index).name, static_cast<unsigned>(index), folder_.work(), program_folder_});
+    return expanded.value_or(std::vector<std::string>());
+}
+
+std::string Engine::Impl::hosts() const {
+    std::string text = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+    for (std::size_t i = 0; i < fabric_->size(); ++i) {
+        const NodeLink& node = fabric_->node(i);
+        for (const IpAddress& address : node.addresses) {
+            text += fmt::format("{} {}", address.to_string(), node.name);
+            for (const std::string& alias : aliases(i)) text += " " + alias;
+            text += '\n';
+        }
+    }
+    return text;
+}
+
+Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
+    const RoleSpec& role = index == 0 ? scenario_.aggregator : scenario_.collaborator;
+    const ExpandContext context{fabric_->node(index).name, static_cast<unsigned>(index), folder_.work(),
+                                program_folder_};
+    NodeSpec spec;
+    spec.name = context.node;
+    NETCUT_ASSIGN(spec.argv, expand(role.command, scenario_, context));
+    for (const auto& [name, value] : role.env) {
+        NETCUT_ASSIGN(const auto expanded, expand({value}, scenario_, context));
+        spec.env[name] = expanded.front();
+    }
+    NETCUT_ASSIGN(const auto cwd, expand({role.cwd}, scenario_, context));
+    spec.cwd = cwd.front().empty() ? folder_.work() : cwd.front();
+    NETCUT_TRY(expand(role.aliases, scenario_, context));  // aliases() relies on it
+    spec.user = user_;
+    spec.tty = scenario_.tty;
+    return spec;
+}
+
+Result<void> Engine::Impl::make_actors() {
+    for (std::size_t i = 0; i < fabric_->size(); ++i) {
+        auto actor = std::make_unique<Actor>();
+        actor->index = i;
+        NETCUT_ASSIGN(NodeSpec spec, node_spec(i));
+        actor->outcome.name = spec.name;
+        Actor* raw = actor.get();
+        actor->node = std::make_unique<Node>(
+            io_, std::move(spec),
+            Node::Observer{[this, raw] {
+                               raw->outcome.started = true;
+                               journal_->add("node.started", raw->outcome.name, {}, Json::object());
+                           },
+                           [raw](Stream stream, std::string_view bytes) {
+                               (stream == Stream::out ? raw->out : raw->err).feed(bytes);
+                           },
+                           [this, raw](ExitStatus status) { on_exit(*raw, status); },
+                           [this](Error error) { fail(std::move(error)); }});
+        watch(*actor);
+        actors_.push_back(std::move(actor));
+    }
+    return {};
+}
+
+// Patterns were checked with the scenario, so that parsing them again cannot fail.
+void Engine::Impl::watch(Actor& actor) {
+    const std::string name = actor.outcome.name;
+    for (LineScanner* scanner : {&actor.out, &actor.err}) {
+        for (const auto& runner : cuts_) {
+            if (runner->spec().trigger.node != name) continue;
+            scanner->watch({Pattern::parse(runner->spec().trigger.pattern).value(),
+                            [this, name, cut = runner.get()](std::string_view line) {
+                                if (state_ == State::starting || state_ == State::running) cut->match(name, line);
+                            }});
+        }
+        if (actor.index == 0 && !scenario_.ready.empty())
+            scanner->watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {
+                                if (state_ == State::starting) start_collaborators();
+                            }});
+        if (scenario_.progress.empty()) {
+            scanner->on_line([this, name](std::string_view) { on_progress(name, {}); });
+        } else {
+            const Pattern pattern = Pattern::parse(scenario_.progress).value();
+            scanner->watch({pattern, [this, name, pattern](std::string_view line) {
+                                on_progress(name, pattern.first_group(line));
+                            }});
+        }
+    }
+}
+
+Result<void> Engine::Impl::start_actor(Actor& actor) {
+    const std::string& name = actor.outcome.name;
+    NETCUT_ASSIGN(Fd out, folder_.create_file("logs/" + name + ".out"));
+    Fd err;
+    if (!scenario_.tty) {
+        NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err"));
+    }
+    NETCUT_TRY(actor.node->rewrite_hosts(hosts()));
+    return actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err));
+}
+
+Result<void> Engine::Impl::start_preparation() {
+    NodeSpec spec;
+    spec.name = "prepare";
+    NETCUT_ASSIGN(spec.argv,
+                  expand(scenario_.prepare, scenario_, {spec.name, 0, folder_.work(), program_folder_}));
+    spec.cwd = folder_.work();
+    spec.user = user_;
+    spec.hosts = "127.0.0.1 localhost\n";
+    const auto keep_tail = [this](Stream, std::string_view bytes) {
+        constexpr std::size_t most = 500;
+        preparation_tail_ += bytes;
+        if (preparation_tail_.size() > most) preparation_tail_.erase(0, preparation_tail_.size() - most);
+    };
+    preparation_ = std::make_unique<Node>(io_, std::move(spec),
+                                          Node::Observer{[] {}, keep_tail,
+                                                         [this](ExitStatus status) { on_prepared(status); },
+                                                         [this](Error error) { fail(std::move(error)); }});
+    NETCUT_ASSIGN(const NetNs apart, NetNs::create());
+    NETCUT_ASSIGN(Fd out, folder_.create_file("logs/prepare.out"));
+    NETCUT_ASSIGN(Fd err, folder_.create_file("logs/prepare.err"));
+    return preparation_->start(apart, std::move(out), std::move(err));
+}
+
+}  // namespace netcut

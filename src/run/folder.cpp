@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "netcut/run.h"
+
+namespace netcut {
+namespace {
+
+constexpr const char* hint = "choose another folder with --out";
+
+Result<void> make_folder(const std::string& path) {
+    if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+    return system_failure("create the folder " + path, hint);
+}
+
+Result<void> make_folders(const std::string& path) {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+        NETCUT_TRY(make_folder(path.substr(0, slash)));
+    return make_folder(path);
+}
+
+Result<std::string> absolute(const std::string& path) {
+    if (path.starts_with('/')) return path;
+    char* here = ::getcwd(nullptr, 0);
+    if (here == nullptr) return system_failure("find the working directory", "change to one that exists");
+    const std::string result = std::string(here) + "/" + path;
+    ::free(here);
+    return result;
+}
+
+Result<std::string> move_earlier_run(const std::string& path) {
+    if (::access((path + "/journal.jsonl").c_str(), F_OK) != 0) return std::string();
+    for (int number = 1;; ++number) {
+        const std::string free = fmt::format("{}.{}", path, number);
+        if (::access(free.c_str(), F_OK) == 0) continue;
+        if (::rename(path.c_str(), free.c_str()) != 0)
+            return system_failure("move the earlier run in " + path + " to " + free, hint);
+        return free;
+    }
+}
+
+}  // namespace
+
+Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string& name, const User& user) {
+    const AsUser as_user(user);
+    std::string path = wanted;
+    if (path.empty()) {
+        const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+        // The process id keeps runs of the same second apart.
+        path = fmt::format("netcut-runs/{:%Y%m%d-%H%M%S}-{}-{}", fmt::localtime(now), name, ::getpid());
+    }
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    NETCUT_ASSIGN(path, absolute(path));
+    RunFolder folder(path, user);
+    NETCUT_ASSIGN(folder.moved_, move_earlier_run(path));
+    NETCUT_TRY(make_folders(path));
+    for (const char* below : {"/logs", "/work"}) NETCUT_TRY(make_folder(path + below));
+    return folder;
+}
+
+Result<Fd> RunFolder::create_file(const std::string& name) const {
+    const AsUser as_user(user_);
+    const std::string path = path_ + "/" + name;
+    Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd) return system_failure("create the file " + path, hint);
+    return fd;
+}
+
+Result<void> RunFolder::write_file(const std::string& name, const std::string& text) const {
+    NETCUT_ASSIGN(const Fd fd, create_file(name));
+    return write_all(fd.get(), text, "write the file " + path_ + "/" + name);
+}
+
+}  // namespace netcut

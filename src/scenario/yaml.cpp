@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "netcut/scenario.h"
+#include "scenario/yaml_section.h"
+
+namespace netcut {
+namespace {
+
+constexpr unsigned most_collaborators = max_nodes - 1;
+
+// Stores what a parse_... function of scenario.h makes of a word.
+template <typename T, typename Parse>
+std::function<Result<void>(const std::string&)> into(T& target, Parse parse) {
+    return [&target, parse](const std::string& word) -> Result<void> {
+        NETCUT_ASSIGN(target, parse(word));
+        return {};
+    };
+}
+
+void read_fabric(YamlSection& section, FabricOptions& fabric) {
+    section.scalar("kind", into(fabric.kind, parse_fabric));
+    section.scalar("ip", [&](const std::string& word) { return parse_ip(word, fabric); });
+    section.count("mtu", fabric.mtu, 68, 65535);
+    section.boolean("single_segments", fabric.single_segments);
+    RateLimit rate = fabric.rate.value_or(RateLimit{});
+    section.scalar("rate", into(rate.bits_per_second, parse_rate));
+    section.scalar("shaper", into(rate.shaper, parse_shaper));
+    section.duration("queue", rate.queue);
+    if (rate.bits_per_second != 0) fabric.rate = rate;
+}
+
+void read_role(YamlSection& section, RoleSpec& role) {
+    section.command("command", role.command);
+    section.map("env", role.env);
+    section.text("cwd", role.cwd);
+    section.list("aliases", role.aliases);
+}
+
+void read_trigger(YamlSection& section, LogTrigger& trigger) {
+    section.text("log", trigger.pattern);
+    section.text("node", trigger.node);
+    section.count("nth", trigger.nth, 1, 1'000'000'000);
+    section.duration("delay", trigger.delay);
+}
+
+Result<bool> parse_renewal(const std::string& word) {
+    if (word == "keep") return false;
+    if (word == "new") return true;
+    return usage_failure("read '" + word + "'", "it is neither keep nor new");
+}
+
+void read_fault(YamlSection& section, FaultSpec& fault) {
+    section.text("name", fault.name);
+    section.scalar("kind", into(fault.kind, parse_kind));
+    section.list("nodes", fault.nodes);
+    section.scalar("direction", into(fault.direction, parse_direction));
+    section.scalar("end", into(fault.down_end, parse_end));
+    section.scalar("address", into(fault.plug.new_address, parse_renewal));
+    section.scalar("mac", into(fault.plug.new_mac, parse_renewal));
+    section.boolean("announce", fault.plug.announce);
+    section.section("on", [&](YamlSection& on) { read_trigger(on, fault.trigger); });
+    section.scalar("for", into(fault.duration, parse_heal_time));
+    section.count("times", fault.times, 1, 1'000'000);
+}
+
+void read_scenario(YamlSection& section, Scenario& scenario) {
+    section.text("name", scenario.name);
+    section.text("template", scenario.template_name);
+    section.count("collaborators", scenario.collaborators, 1, most_collaborators);
+    section.section("fabric", [&](YamlSection& fabric) { read_fabric(fabric, scenario.fabric); });
+    section.section("aggregator", [&](YamlSection& role) { read_role(role, scenario.aggregator); });
+    section.section("collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); });
+    section.command("prepare", scenario.prepare);
+    section.map("parameters", scenario.parameters);
+    section.text("ready", scenario.ready);
+    section.text("progress", scenario.progress);
+    bool first = true;
+    section.sections("faults", [&](YamlSection& fault) {
+        if (std::exchange(first, false)) scenario.faults.clear();
+        read_fault(fault, scenario.faults.emplace_back());
+    });
+    section.duration("timeout", scenario.timeout);
+    section.duration("hang_after", scenario.hang_after);
+    section.duration("grace", scenario.grace);
+    section.text("user", scenario.user);
+    section.boolean("tty", scenario.tty);
+}
+
+void write_role(YAML::Emitter& out, const char* name, const RoleSpec& role) {
+    out << YAML::Key << name << YAML::Value << YAML::BeginMap;
+    out << YAML::Key << "command" << YAML::Value << YAML::Flow << role.command;
+    if (!role.env.empty()) out << YAML::Key << "env" << YAML::Value << role.env;
+    if (!role.cwd.empty()) out << YAML::Key << "cwd" << YAML::Value << role.cwd;
+    if (!role.aliases.empty()) out << YAML::Key << "aliases" << YAML::Value << YAML::Flow << role.aliases;
+    out << YAML::EndMap;
+}
+
+void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
+    out << YAML::Key << "fabric" << YAML::Value << YAML::BeginMap;
+    out << YAML::Key << "kind" << YAML::Value << (fabric.kind == FabricKind::routed ? "routed" : "bridge");
+    out << YAML::Key << "ip" << YAML::Value << (!fabric.ipv6 ? "4" : !fabric.ipv4 ? "6" : "both");
+    out << YAML::Key << "mtu" << YAML::Value << fabric.mtu;
+    if (fabric.single_segments) out << YAML::Key << "single_segments" << YAML::Value << true;
+    if (fabric.rate) {
+        out << YAML::Key << "rate" << YAML::Value << fmt::format("{}bit", fabric.rate->bits_per_second);
+        out << YAML::Key << "shaper" << YAML::Value << fabric.rate->shaper;
+        out << YAML::Key << "queue" << YAML::Value << duration_text(fabric.rate->queue);
+    }
+    out << YAML::EndMap;
+}
+
+void write_fault(YAML::Emitter& out, const FaultSpec& fault) {
+    out << YAML::BeginMap;
+    out << YAML::Key << "name" << YAML::Value << fault.name;
+    out << YAML::Key << "kind" << YAML::Value << kind_name(fault.kind);
+    out << YAML::Key << "nodes" << YAML::Value << YAML::Flow << fault.nodes;
+    if (fault.kind == CutKind::drop)
+        out << YAML::Key << "direction" << YAML::Value << direction_name(fault.direction);
+    if (fault.kind == CutKind::down)
+        out << YAML::Key << "end" << YAML::Value << (fault.down_end == LinkEnd::node ? "node" : "router");
+    if (fault.kind == CutKind::unplug) {
+        out << YAML::Key << "address" << YAML::Value << (fault.plug.new_address ? "new" : "keep");
+        out << YAML::Key << "mac" << YAML::Value << (fault.plug.new_mac ? "new" : "keep");
+        out << YAML::Key << "announce" << YAML::Value << fault.plug.announce;
+    }
+    out << YAML::Key << "on" << YAML::Value << YAML::BeginMap;
+    out << YAML::Key << "log" << YAML::Value << fault.trigger.pattern;
+    out << YAML::Key << "node" << YAML::Value << fault.trigger.node;
+    out << YAML::Key << "nth" << YAML::Value << fault.trigger.nth;
+    out << YAML::Key << "delay" << YAML::Value << duration_text(fault.trigger.delay);
+    out << YAML::EndMap;
+    out << YAML::Key << "for" << YAML::Value << (fault.duration ? duration_text(*fault.duration) : "never");
+    out << YAML::Key << "times" << YAML::Value << fault.times << YAML::EndMap;
+}
+
+void write_optional(YAML::Emitter& out, const char* key, const std::string& value) {
+    if (!value.empty()) out << YAML::Key << key << YAML::Value << value;
+}
+
+}  // namespace
+
+Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file) {
+    YamlSource source{file, {}};
+    try {
+        YamlSection section(source, YAML::Load(text), "the scenario");
+        read_scenario(section, scenario);
+        section.finish();
+    } catch (const YAML::Exception& error) {
+        source.fail(error.mark, "it is no YAML: " + error.msg);
+    }
+    if (source.error) return Failure(*source.error);
+    return {};
+}
+
+std::string write_yaml(const Scenario& scenario) {
+    YAML::Emitter out;
+    out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << scenario.name;
+    write_optional(out, "template", scenario.template_name);
+    out << YAML::Key << "collaborators" << YAML::Value << scenario.collaborators;
+    write_fabric(out, scenario.fabric);
+    write_role(out, "aggregator", scenario.aggregator);
+    write_role(out, "collaborator", scenario.collaborator);
+    if (!scenario.prepare.empty()) out << YAML::Key << "prepare" << YAML::Value << YAML::Flow << scenario.prepare;
+    if (!scenario.parameters.empty()) out << YAML::Key << "parameters" << YAML::Value << scenario.parameters;
+    write_optional(out, "ready", scenario.ready);
+    write_optional(out, "progress", scenario.progress);
+    if (!scenario.faults.empty()) {
+        out << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;
+        for (const FaultSpec& fault : scenario.faults) write_fault(out, fault);
+        out << YAML::EndSeq;
+    }
+    out << YAML::Key << "timeout" << YAML::Value << duration_text(scenario.timeout);
+    out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
+    out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
+    write_optional(out, "user", scenario.user);
+    out << YAML::Key << "tty" << YAML::Value << scenario.tty << YAML::EndMap;
+    return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace netcut

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenario/yaml_section.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "netcut/node.h"
+
+namespace netcut {
+
+void YamlSource::fail(const YAML::Mark& mark, const std::string& what, const std::string& hint) {
+    if (error) return;
+    const std::string place =
+        mark.is_null() ? file : fmt::format("{}:{}:{}", file, mark.line + 1, mark.column + 1);
+    error = Error{Error::Kind::usage, "read the scenario", 0, place + ": " + what, hint};
+}
+
+YamlSection::YamlSection(YamlSource& source, YAML::Node node, std::string name)
+    : source_(source), node_(std::move(node)), name_(std::move(name)) {
+    if (node_.IsDefined() && !node_.IsMap() && !node_.IsNull())
+        source_.fail(node_.Mark(), name_ + " must be a mapping of keys to values");
+}
+
+YAML::Node YamlSection::get(const std::string& key) {
+    known_.insert(key);
+    return node_.IsMap() ? node_[key] : YAML::Node(YAML::NodeType::Undefined);
+}
+
+template <typename Parse>
+void YamlSection::parse_scalar(const std::string& key, const YAML::Node& node, Parse parse) {
+    if (!node.IsDefined()) return;
+    if (!node.IsScalar()) return source_.fail(node.Mark(), key + " must be a single value");
+    if (const Result<void> parsed = parse(node.Scalar()); !parsed)
+        source_.fail(node.Mark(), parsed.error().attempt + ": " + parsed.error().reason, parsed.error().hint);
+}
+
+void YamlSection::scalar(const std::string& key, const std::function<Result<void>(const std::string&)>& parse) {
+    parse_scalar(key, get(key), parse);
+}
+
+void YamlSection::text(const std::string& key, std::string& target) {
+    scalar(key, [&](const std::string& value) -> Result<void> {
+        target = value;
+        return {};
+    });
+}
+
+void YamlSection::boolean(const std::string& key, bool& target) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    if (!YAML::convert<bool>::decode(node, target)) source_.fail(node.Mark(), key + " must be true or false");
+}
+
+void YamlSection::count(const std::string& key, unsigned& target, unsigned least, unsigned most) {
+    scalar(key, [&](const std::string& value) -> Result<void> {
+        unsigned number = 0;
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (error != std::errc() || end != value.data() + value.size() || number < least || number > most)
+            return usage_failure("read " + key, fmt::format("'{}' is no whole number from {} to {}", value, least, most));
+        target = number;
+        return {};
+    });
+}
+
+void YamlSection::duration(const std::string& key, Nanoseconds& target) {
+    scalar(key, [&](const std::string& value) -> Result<void> {
+        NETCUT_ASSIGN(target, parse_duration(value));
+        return {};
+    });
+}
+
+void YamlSection::list(const std::string& key, std::vector<std::string>& target) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    target.clear();
+    const auto add = [&](const std::string& value) -> Result<void> {
+        target.push_back(value);
+        return {};
+    };
+    if (!node.IsSequence()) return parse_scalar(key, node, add);
+    for (const YAML::Node& item : node) parse_scalar(key, item, add);
+}
+
+void YamlSection::command(const std::string& key, std::vector<std::string>& target) {
+    if (const YAML::Node node = get(key); node.IsDefined() && node.IsSequence()) return list(key, target);
+    scalar(key, [&](const std::string& value) -> Result<void> {
+        NETCUT_ASSIGN(target, split_command(value));
+        return {};
+    });
+}
+
+void YamlSection::map(const std::string& key, std::map<std::string, std::string>& target) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    if (!node.IsMap()) return source_.fail(node.Mark(), key + " must be a mapping of names to values");
+    for (const auto& entry : node)
+        parse_scalar(key, entry.second, [&](const std::string& value) -> Result<void> {
+            target[entry.first.Scalar()] = value;
+            return {};
+        });
+}
+
+void YamlSection::section(const std::string& key, const std::function<void(YamlSection&)>& read) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    YamlSection child(source_, node, key);
+    read(child);
+    child.finish();
+}
+
+void YamlSection::sections(const std::string& key, const std::function<void(YamlSection&)>& read) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    if (!node.IsSequence()) return source_.fail(node.Mark(), key + " must be a list");
+    for (const YAML::Node& item : node) {
+        YamlSection child(source_, item, "an entry of " + key);
+        read(child);
+        child.finish();
+    }
+}
+
+void YamlSection::finish() {
+    if (!node_.IsMap()) return;
+    for (const auto& entry : node_) {
+        const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+        if (known_.count(key) != 0) continue;
+        const auto nearest = nearest_word(key, known_);
+        source_.fail(entry.first.Mark(), fmt::format("{} has no key '{}'", name_, key),
+                     nearest ? fmt::format("did you mean '{}'?", *nearest)
+                             : fmt::format("its keys are: {}", fmt::join(known_, ", ")));
+    }
+}
+
+}  // namespace netcut

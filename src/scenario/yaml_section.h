@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "netcut/base.h"
+
+namespace netcut {
+
+// Where a text is, for error messages.
+struct YamlSource {
+    std::string file;
+    std::optional<Error> error;  // the first one; later ones are mostly its consequences
+
+    void fail(const YAML::Mark& mark, const std::string& what, const std::string& hint = {});
+};
+
+// One mapping of a YAML text, read key by key. A key that nobody asked for is an error with the nearest
+// key that somebody did. Every getter leaves its target alone when the key is absent.
+class YamlSection {
+  public:
+    YamlSection(YamlSource& source, YAML::Node node, std::string name);
+
+    // `parse` takes the scalar's text; its error is reported at the scalar's place.
+    void scalar(const std::string& key, const std::function<Result<void>(const std::string&)>& parse);
+    void text(const std::string& key, std::string& target);
+    void boolean(const std::string& key, bool& target);
+    void count(const std::string& key, unsigned& target, unsigned least, unsigned most);
+    void duration(const std::string& key, Nanoseconds& target);
+    // A list of scalars; a single scalar is a list of one.
+    void list(const std::string& key, std::vector<std::string>& target);
+    // As list, but a single scalar is split into words like a command.
+    void command(const std::string& key, std::vector<std::string>& target);
+    // Adds to what is there.
+    void map(const std::string& key, std::map<std::string, std::string>& target);
+    void section(const std::string& key, const std::function<void(YamlSection&)>& read);
+    void sections(const std::string& key, const std::function<void(YamlSection&)>& read);
+
+    // Reports keys that were not asked for.
+    void finish();
+
+  private:
+    YAML::Node get(const std::string& key);
+    template <typename Parse>
+    void parse_scalar(const std::string& key, const YAML::Node& node, Parse parse);
+
+    YamlSource& source_;
+    YAML::Node node_;
+    std::string name_;
+    std::set<std::string> known_;
+};
+
+}  // namespace netcut

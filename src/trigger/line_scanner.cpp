@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "netcut/trigger.h"
+
+namespace netcut {
+namespace {
+
+constexpr char escape_byte = '\x1b';
+constexpr char bell = '\x07';
+
+bool is_special(char c) { return c == '\n' || c == '\r' || c == escape_byte; }
+// ECMA-48, 5.4: a control sequence ends with a byte from @ to ~.
+bool ends_csi(char c) { return c >= '@' && c <= '~'; }
+
+}  // namespace
+
+void LineScanner::watch(Watcher watcher) {
+    watchers_.push_back(std::move(watcher));
+    seen_.push_back(false);
+}
+
+void LineScanner::feed(std::string_view bytes) {
+    while (!bytes.empty()) {
+        if (escape_ != Escape::none) {
+            bytes.remove_prefix(skip_escape(bytes));
+            continue;
+        }
+        const auto* special = std::find_if(bytes.begin(), bytes.end(), is_special);
+        take_text(bytes.substr(0, static_cast<std::size_t>(special - bytes.begin())));
+        if (special == bytes.end()) break;
+        if (*special == escape_byte)
+            escape_ = Escape::begun;
+        else
+            end_line();
+        bytes.remove_prefix(static_cast<std::size_t>(special - bytes.begin()) + 1);
+    }
+    look(false);
+}
+
+void LineScanner::finish() { end_line(); }
+
+void LineScanner::take_text(std::string_view text) {
+    while (line_.size() + text.size() > max_line) {
+        const std::size_t room = max_line - line_.size();
+        line_.append(text.substr(0, room));
+        text.remove_prefix(room);
+        end_line();
+    }
+    line_.append(text);
+}
+
+// Skips what belongs to an escape sequence; returns how many bytes did.
+std::size_t LineScanner::skip_escape(std::string_view bytes) {
+    const char c = bytes.front();
+    switch (escape_) {
+        case Escape::begun:
+            escape_ = c == '[' ? Escape::csi : c == ']' ? Escape::osc : c == '(' ? Escape::charset : Escape::none;
+            // Not a sequence after all when a line ends here: the byte is looked at again.
+            return is_special(c) ? 0 : 1;
+        case Escape::csi:
+            if (is_special(c)) {
+                escape_ = Escape::none;
+                return 0;
+            }
+            if (ends_csi(c)) escape_ = Escape::none;
+            return 1;
+        case Escape::osc:
+            if (c == bell || c == '\n') escape_ = Escape::none;
+            if (c == escape_byte) escape_ = Escape::osc_end;
+            return c == '\n' ? 0 : 1;
+        case Escape::osc_end:
+            escape_ = c == '\\' ? Escape::none : Escape::osc;
+            return 1;
+        case Escape::charset:
+        case Escape::none: escape_ = Escape::none; return is_special(c) ? 0 : 1;
+    }
+    return 1;
+}
+
+void LineScanner::look(bool ended) {
+    if (line_.empty()) return;
+    for (std::size_t i = 0; i < watchers_.size(); ++i) {
+        if (seen_[i]) continue;
+        const Pattern& pattern = watchers_[i].pattern;
+        if (!(ended ? pattern.matches(line_) : pattern.matches_already(line_))) continue;
+        seen_[i] = true;
+        watchers_[i].matched(line_);
+    }
+}
+
+void LineScanner::end_line() {
+    if (line_.empty()) return;
+    look(true);
+    if (line_ended_) line_ended_(line_);
+    line_.clear();
+    std::fill(seen_.begin(), seen_.end(), false);
+}
+
+MatchCounter::Verdict MatchCounter::match(bool fault_is_active) {
+    ++matches_;
+    if (spent()) return Verdict::spent;
+    if (matches_ < nth_) return Verdict::too_early;
+    if (fault_is_active) return Verdict::busy;
+    ++fired_;
+    return Verdict::fire;
+}
+
+}  // namespace netcut
