@@ -30,8 +30,8 @@ struct FabricOptions {
 
 // The Linux bridge's own limit: BR_MAX_PORTS in net/bridge/br_private.h is 1 << 10, and port 0 is not used.
 inline constexpr std::size_t max_bridge_ports = 1023;
-// Host numbers of the /16 that the nodes' addresses come from; half are kept for nodes that come back renumbered.
-inline constexpr std::size_t max_nodes = 32000;
+// More than one machine runs federations of; the nodes' /16 has room for many that come back renumbered.
+inline constexpr std::size_t max_nodes = 4097;
 
 enum class LinkEnd { node, router };
 

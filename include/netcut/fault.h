@@ -98,6 +98,7 @@ class Cut {
     Result<void> fire_on(std::size_t node);
     Result<void> heal_on(std::size_t node);
     Result<std::map<std::size_t, Losses>> count();
+    Result<std::uint64_t> count_unsent(std::size_t node);
 
     Fabric* fabric_;
     FaultTable* table_;

@@ -137,8 +137,8 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
 
 // --- the engine ---
 
-// Whether this user and kernel can do what every run needs: namespaces and nftables. Leaves nothing behind.
-Result<void> preflight();
+// Whether this user and kernel can do what the run needs: descriptors, namespaces, nftables. Leaves nothing behind.
+Result<void> preflight(const Scenario& scenario);
 
 struct RunResult {
     Facts facts;

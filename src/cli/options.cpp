@@ -13,58 +13,79 @@ namespace {
 
 constexpr const char* default_template = "reference";
 
+// Adds options to one group of the help. Given twice, the last one counts; those of lists add up.
+class Group {
+  public:
+    Group(CLI::App& command, std::string name) : command_(command), name_(std::move(name)) {}
+
+    template <typename Target>
+    void add(const std::string& names, Target& target, const std::string& help) {
+        command_.add_option(names, target, help)->group(name_)->take_last();
+    }
+    void add(const std::string& names, std::vector<std::string>& target, const std::string& help) {
+        command_.add_option(names, target, help + "; may be repeated")->group(name_)->expected(1)->take_all();
+    }
+    void add(const std::string& names, bool& target, const std::string& help) {
+        command_.add_flag(names, target, help)->group(name_);
+    }
+
+  private:
+    CLI::App& command_;
+    std::string name_;
+};
+
 void add_node_options(CLI::App& command, RunOptions& options) {
-    const std::string group = "What runs";
     command.add_option("FILE", options.file, "A scenario in YAML; options given here go before it");
-    command.add_option("--template", options.template_name, "The federation that is run (default: reference)")->group(group);
-    command.add_option("--cols", options.cols, "How many collaborators (default: 2)")->group(group);
-    command.add_option("--aggregator", options.aggregator, "The aggregator's command, instead of the template's")->group(group);
-    command.add_option("--collaborator", options.collaborator,
-                       "A collaborator's command; {name}, {index}, {aggregator}, {cols}, {work} are filled in")->group(group);
-    command.add_option("--set", options.sets, "NAME=VALUE: a parameter of the template; may be repeated")->group(group);
-    command.add_option("--env", options.envs, "NAME=VALUE: for every node's environment; may be repeated")->group(group);
-    command.add_option("--cwd", options.cwd, "Working directory of the nodes (default: the run's work folder)")->group(group);
-    command.add_option("--ready-on", options.ready_on, "Start the collaborators after this line of the aggregator")->group(group);
-    command.add_option("--progress-on", options.progress_on, "Lines that show progress (default: all)")->group(group);
-    command.add_option("--user", options.user, "Who the nodes run as (default: who called sudo)")->group(group);
-    command.add_flag("--tty", options.tty, "Give every node a terminal instead of pipes")->group(group);
+    Group group(command, "What runs");
+    group.add("--template", options.template_name, "The federation that is run (default: reference)");
+    group.add("--cols", options.cols, "How many collaborators (default: 2)");
+    group.add("--aggregator", options.aggregator, "The aggregator's command, instead of the template's");
+    group.add("--collaborator", options.collaborator,
+              "A collaborator's command; {name}, {index}, {aggregator}, {cols}, {work} are filled in");
+    group.add("--set", options.sets, "NAME=VALUE: a parameter of the template");
+    group.add("--env", options.envs, "NAME=VALUE: for every node's environment");
+    group.add("--cwd", options.cwd, "Working directory of the nodes (default: the run's work folder)");
+    group.add("--ready-on", options.ready_on, "Start the collaborators after this line of the aggregator");
+    group.add("--progress-on", options.progress_on, "Lines that show progress (default: all)");
+    group.add("--user", options.user, "Who the nodes run as (default: who called sudo)");
+    group.add("--tty", options.tty, "Give every node a terminal instead of pipes");
 }
 
 void add_fabric_options(CLI::App& command, RunOptions& options) {
-    const std::string group = "The network";
-    command.add_option("--fabric", options.fabric, "routed (default) or bridge")->group(group);
-    command.add_option("--ip", options.ip, "4, 6 or both (default)")->group(group);
-    command.add_option("--mtu", options.mtu, "Bytes (default: 1500)")->group(group);
-    command.add_option("--rate", options.rate, "Of every link, each way: 100mbit, 1gbit")->group(group);
-    command.add_option("--shaper", options.shaper, "tbf (default) or htb")->group(group);
+    Group group(command, "The network");
+    group.add("--fabric", options.fabric, "routed (default) or bridge");
+    group.add("--ip", options.ip, "4, 6 or both (default)");
+    group.add("--mtu", options.mtu, "Bytes (default: 1500)");
+    group.add("--rate", options.rate, "Of every link, each way: 100mbit, 1gbit");
+    group.add("--shaper", options.shaper, "tbf (default) or htb");
 }
 
 void add_cut_options(CLI::App& command, RunOptions& options) {
-    const std::string group = "The cut";
-    command.add_option("--cut-on", options.cut_on,
-                       "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression")->group(group);
-    command.add_option("--cut", options.cuts, "The node to cut (default: the last collaborator); may be repeated")->group(group);
-    command.add_option("--kind", options.kind, "drop (default), down or unplug")->group(group);
-    command.add_option("--reconnect-after", options.reconnect_after, "How long a cut lasts: 20s (default), 500ms, never")->group(group);
-    command.add_option("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)")->group(group);
-    command.add_option("--watch", options.watch, "The node whose log is watched (default: the one that is cut)")->group(group);
-    command.add_option("--nth", options.nth, "The first matching line that counts (default: 1)")->group(group);
-    command.add_option("--delay", options.delay, "Between the line and the cut (default: 0)")->group(group);
-    command.add_option("--direction", options.direction, "drop only this: both (default), up or down")->group(group);
-    command.add_option("--down-at", options.down_at, "For --kind down: the node's end (default) or the router's")->group(group);
-    command.add_flag("--new-ip", options.new_ip, "For --kind unplug: come back with another address")->group(group);
-    command.add_flag("--new-mac", options.new_mac, "For --kind unplug: come back with another MAC address")->group(group);
-    command.add_flag("--no-announce", options.no_announce, "For --kind unplug: tell nobody of the return")->group(group);
+    Group group(command, "The cut");
+    group.add("--cut-on", options.cut_on,
+              "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression");
+    group.add("--cut", options.cuts, "The node to cut (default: the last collaborator)");
+    group.add("--kind", options.kind, "drop (default), down or unplug");
+    group.add("--reconnect-after", options.reconnect_after, "How long a cut lasts: 20s (default), 500ms, never");
+    group.add("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)");
+    group.add("--watch", options.watch, "The node whose log is watched (default: the one that is cut)");
+    group.add("--nth", options.nth, "The first matching line that counts (default: 1)");
+    group.add("--delay", options.delay, "Between the line and the cut (default: 0)");
+    group.add("--direction", options.direction, "drop only this: both (default), up or down");
+    group.add("--down-at", options.down_at, "For --kind down: the node's end (default) or the router's");
+    group.add("--new-ip", options.new_ip, "For --kind unplug: come back with another address");
+    group.add("--new-mac", options.new_mac, "For --kind unplug: come back with another MAC address");
+    group.add("--no-announce", options.no_announce, "For --kind unplug: tell nobody of the return");
 }
 
 void add_end_options(CLI::App& command, RunOptions& options) {
-    const std::string group = "The end";
-    command.add_option("--timeout", options.timeout, "Of the whole run (default: 30m)")->group(group);
-    command.add_option("--hang-after", options.hang_after, "No progress for so long after the last heal is a hang (default: 60s)")->group(group);
-    command.add_option("--grace", options.grace, "Between SIGTERM and SIGKILL (default: 5s)")->group(group);
-    command.add_option("--name", options.name, "Of the run")->group(group);
-    command.add_option("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)")->group(group);
-    command.add_flag("-q,--quiet", options.quiet, "Print the last screen alone")->group(group);
+    Group group(command, "The end");
+    group.add("--timeout", options.timeout, "Of the whole run (default: 30m)");
+    group.add("--hang-after", options.hang_after, "No progress for so long after the last heal is a hang (default: 60s)");
+    group.add("--grace", options.grace, "Between SIGTERM and SIGKILL (default: 5s)");
+    group.add("--name", options.name, "Of the run");
+    group.add("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)");
+    group.add("-q,--quiet", options.quiet, "Print the last screen alone");
 }
 
 Result<unsigned> parse_count(const std::string& option, const std::string& text) {

@@ -86,7 +86,7 @@ Result<int> try_run(const RunOptions& options) {
     NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
     NETCUT_ASSIGN(User user, find_user(scenario.user));
     NETCUT_TRY(find_commands(scenario, user));
-    NETCUT_TRY(preflight());
+    NETCUT_TRY(preflight(scenario));
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::create(options.out.value_or(""), scenario.name, user));
     if (!folder.moved().empty() && !options.quiet)
         fmt::print("the earlier run in {} is now {}\n", folder.path(), folder.moved());

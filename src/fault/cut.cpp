@@ -54,12 +54,24 @@ Result<void> Cut::heal_on(std::size_t node) {
     return table_->commit_if_there(pass);
 }
 
+// What the node's own stack could not send. A link that is down at the router's end has no carrier at the
+// node's: the routes stay, and the packets are dropped at the link.
+Result<std::uint64_t> Cut::count_unsent(std::size_t index) {
+    NodeLink& node = fabric_->node(index);
+    NETCUT_ASSIGN(std::uint64_t unsent, count_unsendable(node.ns));
+    if (options_.kind != CutKind::down) return unsent;
+    NETCUT_ASSIGN(const auto links, list_links(node.socket));
+    for (const LinkState& link : links)
+        if (link.index == node.eth0.index) unsent += link.tx_dropped;
+    return unsent;
+}
+
 Result<std::map<std::size_t, Losses>> Cut::count() {
     NETCUT_ASSIGN(const auto counters, table_->read());
     std::map<std::size_t, Losses> losses;
     for (const std::size_t node : options_.nodes) {
         const PortCounters& port = counters.at(node);
-        NETCUT_ASSIGN(const std::uint64_t unsendable, count_unsendable(fabric_->node(node).ns));
+        NETCUT_ASSIGN(const std::uint64_t unsendable, count_unsent(node));
         losses[node] = {port.lost_up.packets, port.lost_down.packets, unsendable};
     }
     return losses;

@@ -35,12 +35,17 @@ struct Inherit {
     }
 };
 
+// Not the engine's io_context: Boost would register all of that one's descriptors anew in every child.
+// Nothing ever runs on it.
+boost::asio::io_context& spawn_context() {
+    static boost::asio::io_context context;
+    return context;
+}
+
 }  // namespace
 
 struct InitProcess::Impl {
-    // Not the engine's io_context: Boost would register all of that one's descriptors anew in every child.
-    boost::asio::io_context io;
-    process::process child{io};
+    process::process child{spawn_context()};
 };
 
 InitProcess::InitProcess() : impl_(std::make_unique<Impl>()) {}
@@ -58,7 +63,7 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
         variables.push_back(nullptr);
         launcher.env = variables.data();
         boost::system::error_code error;
-        impl_->child = launcher(impl_->io.get_executor(), error, process::filesystem::path(program), arguments,
+        impl_->child = launcher(spawn_context().get_executor(), error, process::filesystem::path(program), arguments,
                                 process::process_stdio{stdio[0], stdio[1], stdio[2]},
                                 Inherit{inherited});
         if (error)

@@ -44,44 +44,51 @@ void CutRunner::match(const std::string& node, std::string_view line) {
     if (fires) {
         trigger_node_ = node;
         trigger_line_ = line;
-        if (spec_.trigger.delay == Nanoseconds(0)) fire();  // first, and tell afterwards
     }
+    const bool at_once = fires && spec_.trigger.delay == Nanoseconds(0);
+    if (at_once) begin_cut();  // first, and tell afterwards
     journal_.add_at(matched, "trigger.matched", node, spec_.name,
                     {{"line", std::string(line)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}});
-    if (!fires || spec_.trigger.delay == Nanoseconds(0)) return;
+    if (at_once) return tell_fired();
+    if (!fires) return;
     waiting_ = true;
     timer_.expires_after(spec_.trigger.delay);
     timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) fire();
+        if (error) return;
+        begin_cut();
+        tell_fired();
     });
 }
 
-void CutRunner::fire() {
+void CutRunner::begin_cut() {
     waiting_ = false;
+    fire_begun_ = journal_.now();
+    fire_result_ = cut_.fire();
+    fire_ended_ = journal_.now();
+    if (!spec_.duration || !fire_result_) return;
+    timer_.expires_at(Clock::now() - (fire_ended_ - fire_begun_) + *spec_.duration);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) heal();
+    });
+}
+
+void CutRunner::tell_fired() {
     recovery_timer_.cancel();  // of the cut before
-    const Nanoseconds begin = journal_.now();
-    if (auto fired = cut_.fire(); !fired) return fail(std::move(fired).error());
-    const Nanoseconds end = journal_.now();
-    if (spec_.duration) {
-        timer_.expires_at(Clock::now() - (end - begin) + *spec_.duration);
-        timer_.async_wait([this](boost::system::error_code error) {
-            if (!error) heal();
-        });
-    }
+    if (!fire_result_) return fail(std::move(fire_result_).error());
     if (auto counting = cut_.start_counting(); !counting) return fail(std::move(counting).error());
     CutOutcome& outcome = outcomes_.emplace_back();
     outcome.fault = spec_.name;
     outcome.kind = spec_.kind;
-    outcome.fired = begin;
+    outcome.fired = fire_begun_;
     outcome.trigger_node = trigger_node_;
     outcome.trigger_line = trigger_line_;
     for (const std::size_t node : cut_.options().nodes) outcome.losses[node_name(node)] = {};
     Json details = {{"kind", kind_name(spec_.kind)},
                     {"nodes", spec_.nodes},
                     {"number", outcomes_.size()},
-                    {"took_us", microseconds(end - begin)}};
+                    {"took_us", microseconds(fire_ended_ - fire_begun_)}};
     details["for_s"] = spec_.duration ? Json(seconds(*spec_.duration)) : Json(nullptr);
-    journal_.add_at(begin, "fault.fired", {}, spec_.name, std::move(details));
+    journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
     observer_.fired(*this);
 }
 

@@ -35,7 +35,8 @@ class CutRunner {
     void finish();
 
   private:
-    void fire();
+    void begin_cut();   // what must be fast
+    void tell_fired();  // counting, journal, observer
     void heal();
     void watch_recovery();
     void look_for_data();
@@ -54,6 +55,8 @@ class CutRunner {
     boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
     bool waiting_ = false;                      // in the delay between match and cut
     std::string trigger_node_, trigger_line_;
+    Nanoseconds fire_begun_{0}, fire_ended_{0};
+    Result<void> fire_result_;
     std::vector<CutOutcome> outcomes_;
     Clock::time_point healed_at_;
     std::map<std::size_t, PortCounters> counters_at_heal_;

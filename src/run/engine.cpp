@@ -17,7 +17,6 @@ void Engine::stop(int signal) { impl_->stop(signal); }
 
 Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     done_ = std::move(done);
-    raise_open_files();
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
     NETCUT_TRY(prepare_cuts());

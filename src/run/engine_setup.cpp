@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <filesystem>
@@ -8,7 +9,26 @@
 
 namespace netcut {
 
-Result<void> preflight() {
+namespace {
+
+Result<void> check_open_files(const Scenario& scenario) {
+    // Of a node: namespace, netlink socket, two outputs, two logs, lifeline, status, process.
+    constexpr std::uint64_t descriptors_per_node = 9;
+    constexpr std::uint64_t descriptors_of_ours = 64;
+    raise_open_files();
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const std::uint64_t needed = descriptors_of_ours + descriptors_per_node * (scenario.collaborators + 1);
+    if (needed <= limit.rlim_cur) return {};
+    return Failure(Error{Error::Kind::machine, fmt::format("run {} collaborators", scenario.collaborators), 0,
+                         fmt::format("it takes {} open files, and the limit is {}", needed, limit.rlim_cur),
+                         fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
+}
+
+}  // namespace
+
+Result<void> preflight(const Scenario& scenario) {
+    NETCUT_TRY(check_open_files(scenario));
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     return FaultTable::probe(apart);
 }

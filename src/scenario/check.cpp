@@ -93,6 +93,19 @@ Result<void> check_roles(const Scenario& scenario) {
     return check_role(scenario.collaborator, "collaborator");
 }
 
+// Every word in braces must stand for something; what for does not matter yet.
+Result<void> check_words(const Scenario& scenario) {
+    const ExpandContext context{collaborator_name(1), 1, "work", "bin"};
+    NETCUT_TRY(expand(scenario.prepare, scenario, context));
+    for (const RoleSpec* role : {&scenario.aggregator, &scenario.collaborator}) {
+        NETCUT_TRY(expand(role->command, scenario, context));
+        NETCUT_TRY(expand(role->aliases, scenario, context));
+        NETCUT_TRY(expand({role->cwd}, scenario, context));
+        for (const auto& [name, value] : role->env) NETCUT_TRY(expand({value}, scenario, context));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string collaborator_name(unsigned index) { return fmt::format("collaborator{}", index); }
@@ -118,6 +131,7 @@ Result<void> check(Scenario& scenario) {
         return wrong("name the run '" + scenario.name + "'", "a name has no slash and does not begin with a dot");
     NETCUT_TRY(check_fabric(scenario.fabric, scenario.collaborators));
     NETCUT_TRY(check_roles(scenario));
+    NETCUT_TRY(check_words(scenario));
     for (const std::string* pattern : {&scenario.ready, &scenario.progress})
         if (!pattern->empty()) NETCUT_TRY(Pattern::parse(*pattern));
     if (scenario.timeout <= Nanoseconds(0)) return wrong("run with a timeout of 0", "the run would end at once", "give --timeout 10m");

@@ -154,6 +154,25 @@ TEST_F(DropTest, BareAcknowledgementsAreNotData) {
     }
 }
 
+TEST_F(DropTest, PacketsAreCountedWhenTheRoutersEndIsDown) {
+    CutOptions options;
+    options.kind = CutKind::down;
+    options.down_end = LinkEnd::router;
+    options.nodes = {1};
+    Cut cut = must(Cut::prepare(*fabric_, *table_, options));
+    UdpProbe up(*fabric_, 1, 0, false);
+    UdpProbe down(*fabric_, 0, 1, false);
+    must(cut.fire());
+    must(cut.start_counting());
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(down.send());
+    for (int i = 0; i < 5; ++i) up.send();
+    EXPECT_FALSE(up.receive());
+    const Losses losses = must(cut.losses()).at(1);
+    EXPECT_EQ(losses.down, 5U);
+    EXPECT_EQ(losses.unsendable, 5U);
+    must(cut.heal());
+}
+
 TEST_F(DropTest, RenumberedNodeIsLostAndCountedUnderItsNewAddressToo) {
     CutOptions options;
     options.kind = CutKind::unplug;

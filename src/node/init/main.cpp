@@ -15,6 +15,7 @@
 #include "sandbox.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -74,6 +75,7 @@ void release_stdio() {
     ::getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = std::min(options.open_files, files.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &files);
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // nothing of the tool's, or of the shell that started it
     std::string attempt = "change to the directory " + options.cwd;
     if (options.cwd.empty() || ::chdir(options.cwd.c_str()) == 0) {
         attempt = std::string("execute ") + options.argv[0];

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "e2e/tool.h"
+
+#include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "netcut/kernel.h"
+
+namespace netcut::test {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* mark_variable = "NETCUT_TEST_MARK";
+
+std::string program(const std::string& name) { return std::string(NETCUT_BUILD_DIR) + "/" + name; }
+
+std::string new_mark() {
+    static int number = 0;
+    return std::to_string(::getpid()) + "-" + std::to_string(++number);
+}
+
+std::vector<pid_t> processes_marked(const std::string& mark) {
+    std::vector<pid_t> found;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        const std::string environment = slurp(entry.path() / "environ");
+        if (environment.find(std::string(mark_variable) + "=" + mark + '\0') != std::string::npos)
+            found.push_back(std::stoi(name));
+    }
+    return found;
+}
+
+// The host's nftables tables, by the names that the kernel lists.
+std::string read_tables() {
+    alignas(nlmsghdr) std::array<char, NLMSG_SPACE(sizeof(nfgenmsg))> buffer{};
+    auto* request = reinterpret_cast<nlmsghdr*>(buffer.data());
+    request->nlmsg_len = NLMSG_LENGTH(sizeof(nfgenmsg));
+    request->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
+    auto socket = NetlinkSocket::open(NETLINK_NETFILTER, nullptr);
+    std::size_t tables = 0;
+    if (!socket->dump(request, "list the tables", [&](const nlmsghdr*) { ++tables; })) return "no tables";
+    return std::to_string(tables) + " tables";
+}
+
+}  // namespace
+
+bool has_reference() { return ::access(program("netcut-fl-reference").c_str(), X_OK) == 0; }
+
+Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec) : mark_(new_mark()) {
+    int out[2];
+    int err[2];
+    if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    std::vector<std::string> words = {program("netcut-fl")};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        ::dup2(out[1], 1);
+        ::dup2(err[1], 2);
+        ::setenv(mark_variable, mark_.c_str(), 1);
+        ::unsetenv("SUDO_UID");
+        if (before_exec) before_exec();
+        ::execv(argv[0], argv.data());
+        ::_exit(127);
+    }
+    ::close(out[1]);
+    ::close(err[1]);
+    out_ = out[0];
+    err_ = err[0];
+}
+
+Tool::~Tool() {
+    if (!reaped_) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(out_);
+    ::close(err_);
+}
+
+void Tool::signal(int number) const { ::kill(pid_, number); }
+
+// False at the end of both streams.
+bool Tool::read_some(std::chrono::milliseconds patience) {
+    pollfd watched[2] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
+    if (::poll(watched, 2, static_cast<int>(patience.count())) <= 0) return true;
+    std::array<char, 4096> buffer{};
+    bool open = false;
+    for (auto& [fd, events, seen] : watched) {
+        if (seen == 0) {
+            open = true;
+            continue;
+        }
+        const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+        if (count <= 0) continue;
+        open = true;
+        (fd == out_ ? finished_.out : finished_.err).append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return open;
+}
+
+bool Tool::wait_for_output(const std::string& text, std::chrono::seconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (finished_.out.find(text) == std::string::npos) {
+        if (std::chrono::steady_clock::now() > deadline || !read_some(100ms)) return false;
+    }
+    return true;
+}
+
+Finished Tool::wait(std::chrono::seconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    int status = 0;
+    while (!reaped_) {
+        read_some(20ms);
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            reaped_ = true;
+        } else if (std::chrono::steady_clock::now() > deadline) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, &status, 0);
+            reaped_ = true;
+            finished_.err += "\n(the test's patience was over)";
+        }
+    }
+    for (int i = 0; i < 100 && read_some(10ms); ++i) {}
+    finished_.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return finished_;
+}
+
+std::vector<pid_t> Tool::processes() const { return processes_marked(mark_); }
+
+bool Tool::leaves_no_process() const {
+    for (int i = 0; i < 300; ++i) {
+        if (processes().empty()) return true;
+        std::this_thread::sleep_for(10ms);
+    }
+    return false;
+}
+
+Finished run_tool(const Arguments& arguments) { return Tool(arguments).wait(); }
+
+Folder::Folder() {
+    std::string name = fs::temp_directory_path() / "netcut-test-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    path_ = name;
+    fs::permissions(path_, fs::perms::all);  // nodes may run as another user
+}
+
+Folder::~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+std::string slurp(const std::string& path) { return read_file(path).value_or(""); }
+
+Json read_verdict(const std::string& run_folder) {
+    const std::string text = slurp(run_folder + "/verdict.json");
+    return text.empty() ? Json::object() : Json::parse(text);
+}
+
+std::vector<Json> read_journal(const std::string& run_folder) {
+    std::vector<Json> events;
+    std::istringstream lines(slurp(run_folder + "/journal.jsonl"));
+    for (std::string line; std::getline(lines, line);) events.push_back(Json::parse(line));
+    return events;
+}
+
+std::string model_hash(const std::string& run_folder) {
+    constexpr std::string_view label = "final model sha256 ";
+    const std::string log = slurp(run_folder + "/logs/aggregator.out");
+    const std::size_t at = log.find(label);
+    return at == std::string::npos ? "" : log.substr(at + label.size(), 64);
+}
+
+std::string host_state() {
+    std::ostringstream state;
+    auto socket = NetlinkSocket::open(NETLINK_ROUTE, nullptr);
+    const auto links = list_links(*socket);
+    for (const LinkState& link : links.value()) state << link.index << link.name << link.up << link.mtu << '\n';
+    for (const char* file :
+         {"/proc/net/route", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding",
+          "/proc/sys/net/ipv4/ping_group_range", "/proc/sys/net/ipv6/conf/default/addr_gen_mode",
+          "/proc/sys/net/ipv4/conf/all/rp_filter", "/proc/self/mountinfo"})
+        state << slurp(file);
+    for (const char* folder : {"/run/netns", "/sys/class/net", "/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+        std::error_code none;
+        std::set<std::string> names;
+        for (const auto& entry : fs::directory_iterator(folder, none)) names.insert(entry.path().filename());
+        for (const std::string& name : names) state << name << '\n';
+    }
+    state << read_tables();
+    return state.str();
+}
+
+Arguments small_reference(const std::string& out, const Arguments& more) {
+    Arguments arguments = {"run",        "--out", out,           "--cols",     "4",
+                           "--set",      "rounds=3", "--set",    "pace=200ms", "--set", "epochs=2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+}  // namespace netcut::test
