@@ -177,10 +177,11 @@ void Node::Impl::take_status(const std::string& line) {
 
 void Node::Impl::finish_if_done() {
     if (open_streams_ != 0) return;
-    const int outer_status = process_.wait();
+    const ExitStatus outer = process_.wait();
     lifeline_.reset();
     // Without a report the node's first process was killed, and all with it.
-    observer_.exited(exit_.value_or(outer_status > 128 ? ExitStatus{true, outer_status - 128}
+    observer_.exited(exit_.value_or(outer));
+}
                                                        : ExitStatus{false, outer_status}));
 }
 

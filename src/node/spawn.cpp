@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/process/v2/process.hpp>
@@ -78,9 +79,14 @@ void InitProcess::signal(int number) {
     if (impl_->child.id() > 0) ::kill(impl_->child.id(), number);
 }
 
-int InitProcess::wait() {
+ExitStatus InitProcess::wait() {
     boost::system::error_code error;
-    return impl_->child.wait(error);
+    impl_->child.wait(error);
+    const int status = impl_->child.native_exit_code();
+    if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};
+    // As a shell does, it tells of a signal that ended its own child by 128 and the number.
+    const int code = WEXITSTATUS(status);
+    return code > 128 ? ExitStatus{true, code - 128} : ExitStatus{false, code};
 }
 
 Result<std::string> find_init() {

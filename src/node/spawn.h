@@ -20,7 +20,7 @@ class InitProcess {
     Result<void> start(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                        const std::array<int, 3>& stdio, const std::vector<int>& inherited);
     void signal(int number);
-    int wait();  // its exit status
+    ExitStatus wait();
 
   private:
     struct Impl;
