@@ -182,8 +182,6 @@ void Node::Impl::finish_if_done() {
     // Without a report the node's first process was killed, and all with it.
     observer_.exited(exit_.value_or(outer));
 }
-                                                       : ExitStatus{false, outer_status}));
-}
 
 void Node::Impl::abandon() {
     lifeline_.reset();
