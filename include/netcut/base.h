@@ -42,18 +42,18 @@ Failure system_failure(std::string attempt, int code, std::string hint = {});
 Failure usage_failure(std::string attempt, std::string reason, std::string hint = {});
 
 // Return early with the error of `expr`; the second form also declares or assigns its value.
-#define NETCUT_TRY(expr)                                                                \
-    do {                                                                                \
-        if (auto try_result = (expr); !try_result) [[unlikely]]                         \
-            return tl::unexpected(std::move(try_result).error());                       \
+#define NETCUT_TRY(expr)                                          \
+    do {                                                          \
+        if (auto try_result = (expr); !try_result) [[unlikely]]   \
+            return tl::unexpected(std::move(try_result).error()); \
     } while (false)
 #define NETCUT_CONCAT2(a, b) a##b
 #define NETCUT_CONCAT(a, b) NETCUT_CONCAT2(a, b)
 #define NETCUT_ASSIGN(target, expr) NETCUT_ASSIGN2(NETCUT_CONCAT(try_result_, __LINE__), target, expr)
-#define NETCUT_ASSIGN2(result, target, expr)                                            \
-    auto result = (expr);                                                               \
-    if (!result) [[unlikely]]                                                           \
-        return tl::unexpected(std::move(result).error());                               \
+#define NETCUT_ASSIGN2(result, target, expr)              \
+    auto result = (expr);                                 \
+    if (!result) [[unlikely]]                             \
+        return tl::unexpected(std::move(result).error()); \
     target = std::move(*result)
 
 // Owns one file descriptor. Every descriptor of the project is made with O_CLOEXEC.

@@ -23,7 +23,7 @@ struct FabricOptions {
     FabricKind kind = FabricKind::routed;
     bool ipv4 = true;
     bool ipv6 = true;
-    unsigned mtu = 1500;  // bytes
+    unsigned mtu = 1500;            // bytes
     std::optional<RateLimit> rate;  // of each link, in each direction
     bool single_segments = false;   // no segmentation offload: one packet is one segment
 };
@@ -38,9 +38,9 @@ enum class LinkEnd { node, router };
 struct NodeLink {
     std::string name;
     NetNs ns;
-    NetlinkSocket socket;  // rtnetlink, in the node's namespace
-    VethEnd port;          // the router's end
-    VethEnd eth0;          // the node's end
+    NetlinkSocket socket;              // rtnetlink, in the node's namespace
+    VethEnd port;                      // the router's end
+    VethEnd eth0;                      // the node's end
     std::vector<IpAddress> addresses;  // IPv4 first
 };
 
@@ -63,7 +63,8 @@ class Fabric {
     NodeLink& node(std::size_t index) { return nodes_[index]; }
     const NodeLink& node(std::size_t index) const { return nodes_[index]; }
 
-    // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on "up".
+    // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
+    // "up".
     Result<void> set_link_state(std::size_t node, LinkEnd end, bool up);
     // Removes the link, both ends of it, and puts it back.
     Result<void> unplug(std::size_t node);

@@ -23,11 +23,11 @@ enum class Direction { both, up, down };  // up: from the node; down: to the nod
 
 struct CutOptions {
     CutKind kind = CutKind::drop;
-    std::vector<std::size_t> nodes;             // indices in the fabric
-    Direction direction = Direction::both;      // of `drop` alone; the other kinds always lose both
-    LinkEnd down_end = LinkEnd::node;           // of `down` alone
-    PlugOptions plug;                           // of `unplug` alone
-    std::optional<Nanoseconds> duration;        // none: it never heals
+    std::vector<std::size_t> nodes;         // indices in the fabric
+    Direction direction = Direction::both;  // of `drop` alone; the other kinds always lose both
+    LinkEnd down_end = LinkEnd::node;       // of `down` alone
+    PlugOptions plug;                       // of `unplug` alone
+    std::optional<Nanoseconds> duration;    // none: it never heals
 };
 
 // What passed and what was lost at one node's port, since the table was laid. Data packets are TCP segments

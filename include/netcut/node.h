@@ -45,11 +45,12 @@ class AsUser {
 
 struct NodeSpec {
     std::string name;
-    std::vector<std::string> argv;  // argv[0] is looked up in PATH
+    std::vector<std::string> argv;           // argv[0] is looked up in PATH
     std::map<std::string, std::string> env;  // added to the environment of this process
     std::string cwd;
     User user;
-    bool tty = false;  // a pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output
+    bool tty =
+        false;  // a pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output
     std::string hosts;  // contents of /etc/hosts
 };
 
@@ -69,8 +70,8 @@ class Node {
     struct Observer {
         std::function<void()> started;
         std::function<void(Stream, std::string_view)> output;  // bytes as they came
-        std::function<void(ExitStatus)> exited;                // after the last output, also when it never ran
-        std::function<void(Error)> failed;                     // it never ran, or its log cannot be written
+        std::function<void(ExitStatus)> exited;  // after the last output, also when it never ran
+        std::function<void(Error)> failed;       // it never ran, or its log cannot be written
     };
 
     Node(boost::asio::io_context& io, NodeSpec spec, Observer observer);

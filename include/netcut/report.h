@@ -15,7 +15,8 @@ namespace netcut {
 // One line for an event, without a newline; empty for those that are for machines alone.
 std::string event_line(const Event& event);
 
-// The one screen at the end: what was cut, when, on which line, what it lost, who finished, where the files are.
+// The one screen at the end: what was cut, when, on which line, what it lost, who finished, where the files
+// are.
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours);
 
 // Prints events as they come; on a terminal with a line below them that says how things stand.
@@ -41,7 +42,8 @@ class TerminalReport {
     std::set<std::string> running_;
     std::size_t nodes_ = 0;
     std::string round_;
-    std::map<std::string, std::pair<Clock::time_point, std::optional<Nanoseconds>>> active_;  // since, for how long
+    std::map<std::string, std::pair<Clock::time_point, std::optional<Nanoseconds>>>
+        active_;  // since, for how long
 };
 
 }  // namespace netcut

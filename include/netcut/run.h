@@ -23,11 +23,11 @@ using Json = nlohmann::ordered_json;
 
 // One line of journal.jsonl. The names and their details are listed in docs/journal.md.
 struct Event {
-    Nanoseconds t{0};  // monotonic, since the run began
-    std::string wall;  // UTC
-    std::string name;  // "fault.fired"
-    std::string node;  // may be empty
-    std::string fault; // may be empty
+    Nanoseconds t{0};   // monotonic, since the run began
+    std::string wall;   // UTC
+    std::string name;   // "fault.fired"
+    std::string node;   // may be empty
+    std::string fault;  // may be empty
     Json details = Json::object();
 
     Json to_json() const;
@@ -128,7 +128,8 @@ struct Facts {
 };
 
 struct Verdict {
-    std::string word;    // recovered, crashed, hung, not-triggered, error; undisturbed when no fault was asked for
+    std::string
+        word;  // recovered, crashed, hung, not-triggered, error; undisturbed when no fault was asked for
     std::string reason;  // in words a colleague understands
     int exit_status = 0;
 };
@@ -137,7 +138,8 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
 
 // --- the engine ---
 
-// Whether this user and kernel can do what the run needs: descriptors, namespaces, nftables. Leaves nothing behind.
+// Whether this user and kernel can do what the run needs: descriptors, namespaces, nftables. Leaves nothing
+// behind.
 Result<void> preflight(const Scenario& scenario);
 
 struct RunResult {
@@ -158,7 +160,8 @@ class Engine {
     // Builds the network and starts the nodes; `done` is called from the io_context when all is over and
     // taken down. An error here means that nothing was left behind.
     Result<void> start(std::function<void(Result<RunResult>)> done);
-    // Ends the run in order, from any state, because of a signal; a second call does not wait for the nodes' grace.
+    // Ends the run in order, from any state, because of a signal; a second call does not wait for the nodes'
+    // grace.
     void stop(int signal);
 
   private:

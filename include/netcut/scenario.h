@@ -23,10 +23,10 @@ struct RoleSpec {
 
 // A log line that starts a fault.
 struct LogTrigger {
-    std::string pattern;      // see Pattern
-    std::string node;         // whose output is watched; empty: the first node that is cut
-    unsigned nth = 1;         // the first match that counts
-    Nanoseconds delay{0};     // between match and cut
+    std::string pattern;   // see Pattern
+    std::string node;      // whose output is watched; empty: the first node that is cut
+    unsigned nth = 1;      // the first match that counts
+    Nanoseconds delay{0};  // between match and cut
 };
 
 struct FaultSpec {
@@ -47,15 +47,16 @@ struct Scenario {
     unsigned collaborators = 2;
     FabricOptions fabric;
     RoleSpec aggregator, collaborator;
-    std::vector<std::string> prepare;               // run once before the nodes, as the user, without a network
+    std::vector<std::string> prepare;  // run once before the nodes, as the user, without a network
     std::map<std::string, std::string> parameters;  // for the words in braces
-    std::string ready;     // a log line of the aggregator: collaborators start after it; empty: at once
-    std::string progress;  // a log line that says that work goes on; its first group is the round; empty: any line
+    std::string ready;  // a log line of the aggregator: collaborators start after it; empty: at once
+    std::string
+        progress;  // a log line that says that work goes on; its first group is the round; empty: any line
     std::vector<FaultSpec> faults;
-    Nanoseconds timeout = std::chrono::minutes(30);    // of the whole run
-    Nanoseconds hang_after = std::chrono::seconds(60); // without progress, after the last heal
-    Nanoseconds grace = std::chrono::seconds(5);       // between SIGTERM and SIGKILL
-    std::string user;                                  // empty: who called
+    Nanoseconds timeout = std::chrono::minutes(30);     // of the whole run
+    Nanoseconds hang_after = std::chrono::seconds(60);  // without progress, after the last heal
+    Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
+    std::string user;                                   // empty: who called
     bool tty = false;
 };
 

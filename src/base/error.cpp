@@ -21,7 +21,8 @@ Failure system_failure(std::string attempt, std::string hint) {
 
 Failure system_failure(std::string attempt, int code, std::string hint) {
     if (hint.empty() && (code == EPERM || code == EACCES)) hint = "run it with sudo, or as root";
-    return Failure(Error{Error::Kind::machine, std::move(attempt), code, std::strerror(code), std::move(hint)});
+    return Failure(
+        Error{Error::Kind::machine, std::move(attempt), code, std::strerror(code), std::move(hint)});
 }
 
 Failure usage_failure(std::string attempt, std::string reason, std::string hint) {

@@ -18,7 +18,8 @@ struct Unit {
     std::string_view name;
     double nanoseconds;
 };
-constexpr std::array<Unit, 6> units{{{"h", 3600e9}, {"m", 60e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}}};
+constexpr std::array<Unit, 6> units{
+    {{"h", 3600e9}, {"m", 60e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}}};
 constexpr double longest = 366.0 * 24 * 3600e9;  // a year: nothing sensible is longer, and no sum overflows
 
 }  // namespace
@@ -41,7 +42,8 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
     if (number < 0) return wrong("it is negative");
     const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
     if (name.empty() && number == 0) return Nanoseconds(0);
-    const auto* unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
+    const auto* unit =
+        std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
     if (unit == units.end())
         return wrong(name.empty() ? "it has no unit" : fmt::format("'{}' is no unit of time", name));
     if (!(number * unit->nanoseconds <= longest)) return wrong("it is longer than a year");

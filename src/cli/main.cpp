@@ -20,7 +20,8 @@ std::string suggestion(const CLI::App& command, int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
         if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end()) continue;
-        if (const auto nearest = netcut::nearest_word(word, known)) return fmt::format(" (did you mean {}?)", *nearest);
+        if (const auto nearest = netcut::nearest_word(word, known))
+            return fmt::format(" (did you mean {}?)", *nearest);
     }
     return {};
 }
@@ -29,7 +30,9 @@ int run(int argc, char** argv) {
     CLI::App app("Tests whether federated-learning software survives a broken network.", "netcut-fl");
     app.set_version_flag("--version", "netcut-fl " NETCUT_VERSION);
     app.require_subcommand(1);
-    app.footer("Exit status: 0 recovered, 1 crashed or hung, 2 usage, 3 this machine cannot, 4 never triggered, 5 internal.");
+    app.footer(
+        "Exit status: 0 recovered, 1 crashed or hung, 2 usage, 3 this machine cannot, 4 never triggered, 5 "
+        "internal.");
     netcut::cli::RunOptions options;
     CLI::App* run_app = app.add_subcommand("run", "Run a federation, cut it, heal it, and judge it");
     run_app->footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");

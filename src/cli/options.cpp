@@ -66,7 +66,8 @@ void add_cut_options(CLI::App& command, RunOptions& options) {
               "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression");
     group.add("--cut", options.cuts, "The node to cut (default: the last collaborator)");
     group.add("--kind", options.kind, "drop (default), down or unplug");
-    group.add("--reconnect-after", options.reconnect_after, "How long a cut lasts: 20s (default), 500ms, never");
+    group.add("--reconnect-after", options.reconnect_after,
+              "How long a cut lasts: 20s (default), 500ms, never");
     group.add("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)");
     group.add("--watch", options.watch, "The node whose log is watched (default: the one that is cut)");
     group.add("--nth", options.nth, "The first matching line that counts (default: 1)");
@@ -81,7 +82,8 @@ void add_cut_options(CLI::App& command, RunOptions& options) {
 void add_end_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The end");
     group.add("--timeout", options.timeout, "Of the whole run (default: 30m)");
-    group.add("--hang-after", options.hang_after, "No progress for so long after the last heal is a hang (default: 60s)");
+    group.add("--hang-after", options.hang_after,
+              "No progress for so long after the last heal is a hang (default: 60s)");
     group.add("--grace", options.grace, "Between SIGTERM and SIGKILL (default: 5s)");
     group.add("--name", options.name, "Of the run");
     group.add("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)");
@@ -126,7 +128,8 @@ Result<void> add_pairs(std::map<std::string, std::string>& target, const char* o
     for (const std::string& pair : pairs) {
         const std::size_t equals = pair.find('=');
         if (equals == std::string::npos || equals == 0)
-            return usage_failure(fmt::format("read {} '{}'", option, pair), "it is not of the form NAME=VALUE");
+            return usage_failure(fmt::format("read {} '{}'", option, pair),
+                                 "it is not of the form NAME=VALUE");
         target[pair.substr(0, equals)] = pair.substr(equals + 1);
     }
     return {};
@@ -151,7 +154,8 @@ Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>
 Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_count(scenario.collaborators, "--cols", options.cols));
     NETCUT_TRY(set_parsed(scenario.aggregator.command, "--aggregator", options.aggregator, split_command));
-    NETCUT_TRY(set_parsed(scenario.collaborator.command, "--collaborator", options.collaborator, split_command));
+    NETCUT_TRY(
+        set_parsed(scenario.collaborator.command, "--collaborator", options.collaborator, split_command));
     NETCUT_TRY(apply_parameters(scenario, options.sets));
     for (RoleSpec* role : {&scenario.aggregator, &scenario.collaborator}) {
         NETCUT_TRY(add_pairs(role->env, "--env", options.envs));
@@ -173,15 +177,16 @@ Result<void> apply_fabric(FabricOptions& fabric, const RunOptions& options) {
     RateLimit rate = fabric.rate.value_or(RateLimit{});
     NETCUT_TRY(set_parsed(rate.bits_per_second, "--rate", options.rate, parse_rate));
     NETCUT_TRY(set_parsed(rate.shaper, "--shaper", options.shaper, parse_shaper));
-    if (rate.bits_per_second == 0) return usage_failure("use --shaper", "there is no rate to keep", "give --rate too");
+    if (rate.bits_per_second == 0)
+        return usage_failure("use --shaper", "there is no rate to keep", "give --rate too");
     fabric.rate = rate;
     return {};
 }
 
 bool any_cut_option(const RunOptions& options) {
-    return options.kind || options.direction || options.down_at || options.watch || options.nth || options.delay ||
-           options.reconnect_after || options.max_cuts || !options.cuts.empty() || options.new_ip || options.new_mac ||
-           options.no_announce;
+    return options.kind || options.direction || options.down_at || options.watch || options.nth ||
+           options.delay || options.reconnect_after || options.max_cuts || !options.cuts.empty() ||
+           options.new_ip || options.new_mac || options.no_announce;
 }
 
 // The options of a cut change the scenario's only fault, or make one.

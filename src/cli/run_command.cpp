@@ -29,7 +29,8 @@ class Session {
     Session(Scenario scenario, const RunFolder& folder, User user, bool quiet)
         : folder_(folder),
           report_(STDOUT_FILENO, quiet),
-          engine_(io_, std::move(scenario), folder, std::move(user), [this](const Event& event) { report_.take(event); }),
+          engine_(io_, std::move(scenario), folder, std::move(user),
+                  [this](const Event& event) { report_.take(event); }),
           signals_(io_, SIGINT, SIGTERM, SIGHUP),
           ticker_(io_) {}
 
@@ -99,9 +100,12 @@ Result<int> try_run(const RunOptions& options) {
 int report_error(const Error& error) {
     std::fprintf(stderr, "netcut-fl: %s\n", error.text().c_str());
     switch (error.kind) {
-        case Error::Kind::usage: return 2;
-        case Error::Kind::machine: return 3;
-        case Error::Kind::internal: return 5;
+        case Error::Kind::usage:
+            return 2;
+        case Error::Kind::machine:
+            return 3;
+        case Error::Kind::internal:
+            return 5;
     }
     return 5;
 }

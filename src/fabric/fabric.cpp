@@ -23,7 +23,9 @@ constexpr std::uint32_t first_host = 2;
 constexpr unsigned bridge_prefix_v4 = 16;
 constexpr unsigned bridge_prefix_v6 = 64;
 
-ip::address_v4 v4_of(std::uint32_t host) { return ip::address_v4(0x0a630000U + host); }  // 10.99.0.0/16
+ip::address_v4 v4_of(std::uint32_t host) {
+    return ip::address_v4(0x0a630000U + host);
+}  // 10.99.0.0/16
 
 ip::address_v6 v6_of(std::uint32_t host) {  // fd63::/64, a unique local prefix (RFC 4193)
     ip::address_v6::bytes_type bytes{0xfd, 0x63};
@@ -35,7 +37,11 @@ ip::address_v6 v6_of(std::uint32_t host) {  // fd63::/64, a unique local prefix 
 enum class MacKind : std::uint8_t { port = 0, node = 1, renewed = 2 };
 
 MacAddress mac_of(MacKind kind, std::uint32_t number) {  // 02: locally administered
-    return {0x02, 0x6e, 0x63, static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(number >> 8),
+    return {0x02,
+            0x6e,
+            0x63,
+            static_cast<std::uint8_t>(kind),
+            static_cast<std::uint8_t>(number >> 8),
             static_cast<std::uint8_t>(number)};
 }
 
@@ -45,8 +51,9 @@ Settings node_settings(const FabricOptions& options) {
     // Ordinary users may ping: a node has no capability that would let it otherwise.
     Settings settings = {{"net/ipv4/ping_group_range", "0\t2147483647"}};
     if (options.ipv6) {
-        settings.insert(settings.end(), {{"net/ipv6/conf/default/addr_gen_mode", "1"},  // no link-local address
-                                         {"net/ipv6/conf/default/accept_ra", "0"}});
+        settings.insert(settings.end(),
+                        {{"net/ipv6/conf/default/addr_gen_mode", "1"},  // no link-local address
+                         {"net/ipv6/conf/default/accept_ra", "0"}});
     } else if (::access("/proc/sys/net/ipv6", F_OK) == 0) {
         settings.emplace_back("net/ipv6/conf/default/disable_ipv6", "1");
     }
@@ -79,7 +86,8 @@ Result<void> check(const FabricOptions& options, std::size_t nodes) {
         return usage_failure(fmt::format("build a network of {} nodes", nodes),
                              fmt::format("at most {} have an address", max_nodes), "use fewer nodes");
     if (options.ipv6 && ::access("/proc/sys/net/ipv6", F_OK) != 0)
-        return Failure(Error{Error::Kind::machine, "use IPv6", 0, "this kernel runs without it", "use --ip 4"});
+        return Failure(
+            Error{Error::Kind::machine, "use IPv6", 0, "this kernel runs without it", "use --ip 4"});
     return {};
 }
 
@@ -118,10 +126,11 @@ Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
         const auto number = static_cast<std::uint32_t>(i);
         NETCUT_TRY(namespaces[i].set_sysctls(settings));
         NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, &namespaces[i]));
-        nodes_.push_back(NodeLink{
-            names[i], std::move(namespaces[i]), std::move(socket),
-            VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i), mac_of(MacKind::port, number)},
-            VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)}, addresses_of(first_host + number)});
+        nodes_.push_back(NodeLink{names[i], std::move(namespaces[i]), std::move(socket),
+                                  VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i),
+                                          mac_of(MacKind::port, number)},
+                                  VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)},
+                                  addresses_of(first_host + number)});
         append_port(links, nodes_.back());
     }
     NETCUT_TRY(router_socket_.commit(links));
@@ -165,10 +174,15 @@ void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
     if (options_.rate) set_rate(batch, link, *options_.rate);
     for (const IpAddress& address : node.addresses) {
         const unsigned whole = address.is_v6() ? 128 : 32;
-        add_address(batch, link, address, routed ? whole : address.is_v6() ? bridge_prefix_v6 : bridge_prefix_v4);
+        add_address(batch, link, address,
+                    routed            ? whole
+                    : address.is_v6() ? bridge_prefix_v6
+                                      : bridge_prefix_v4);
         if (!routed) continue;
-        const IpAddress gateway = address.is_v6() ? IpAddress(v6_of(gateway_host)) : IpAddress(v4_of(gateway_host));
-        const IpAddress any = address.is_v6() ? IpAddress(ip::address_v6::any()) : IpAddress(ip::address_v4::any());
+        const IpAddress gateway =
+            address.is_v6() ? IpAddress(v6_of(gateway_host)) : IpAddress(v4_of(gateway_host));
+        const IpAddress any =
+            address.is_v6() ? IpAddress(ip::address_v6::any()) : IpAddress(ip::address_v4::any());
         add_neighbour(batch, {link, gateway, node.port.mac});
         add_route(batch, {gateway, whole, link, {}});
         add_route(batch, {any, 0, link, gateway});
@@ -183,7 +197,8 @@ Result<void> Fabric::set_link_state(std::size_t index, LinkEnd end, bool up) {
         append_node_setup(batch, node);
     else
         set_link(batch, end == LinkEnd::node ? node.eth0.index : node.port.index, up);
-    if (up && end == LinkEnd::router && options_.kind == FabricKind::routed) append_router_routes(batch, node);
+    if (up && end == LinkEnd::router && options_.kind == FabricKind::routed)
+        append_router_routes(batch, node);
     return socket.commit(batch);
 }
 

@@ -46,7 +46,8 @@ Result<void> Cut::heal_on(std::size_t node) {
     const std::vector<IpAddress> lost = fabric_->node(node).addresses;
     if (options_.kind == CutKind::unplug) {
         NETCUT_TRY(fabric_->plug(node, options_.plug));
-        if (options_.plug.new_address) NETCUT_TRY(table_->count_addresses(node, fabric_->node(node).addresses));
+        if (options_.plug.new_address)
+            NETCUT_TRY(table_->count_addresses(node, fabric_->node(node).addresses));
     } else {
         NETCUT_TRY(fabric_->set_link_state(node, options_.down_end, true));
     }

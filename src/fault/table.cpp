@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// clang-format off
 #include <netinet/in.h>  // before linux/netfilter.h, which then leaves out what it has
+// clang-format on
 
 #include <fmt/format.h>
 #include <linux/if_ether.h>
@@ -26,15 +28,21 @@ constexpr std::uint32_t v6_length_offset = 4, v6_destination_offset = 24;
 constexpr std::uint32_t tcp_data_offset = 12;  // its upper four bits count 32-bit words
 constexpr std::uint8_t upper_four_bits = 0xf0;
 
-std::string counter_name(const char* what, std::size_t node) { return fmt::format("{}_{}", what, node); }
+std::string counter_name(const char* what, std::size_t node) {
+    return fmt::format("{}_{}", what, node);
+}
 
 // A 16-bit or 8-bit value in a register: its bytes first, then padding.
 NftKey short_key(std::uint16_t value) {
     return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
 }
-NftKey byte_key(std::uint8_t value) { return {value}; }
+NftKey byte_key(std::uint8_t value) {
+    return {value};
+}
 // skb->protocol as `meta protocol` loads it.
-NftKey protocol_key(std::uint16_t ethertype) { return short_key(ethertype); }
+NftKey protocol_key(std::uint16_t ethertype) {
+    return short_key(ethertype);
+}
 
 // TCP segments without a payload: (length in the IP header, data offset) pairs. nftables cannot subtract,
 // so the eleven sizes that a TCP header can have are listed.
@@ -76,7 +84,11 @@ void drop_uncounted(NftTransaction& transaction, const std::string& chain, std::
                     const std::string& set) {
     for (const int kind : {PACKET_BROADCAST, PACKET_MULTICAST}) {
         NftRule rule(chain);
-        rule.meta(port_key).in(set).meta(NFT_META_PKTTYPE).equals(byte_key(static_cast<std::uint8_t>(kind))).drop();
+        rule.meta(port_key)
+            .in(set)
+            .meta(NFT_META_PKTTYPE)
+            .equals(byte_key(static_cast<std::uint8_t>(kind)))
+            .drop();
         transaction.add_rule(rule);
     }
 }
@@ -120,7 +132,8 @@ void add_forward_rules(NftTransaction& transaction) {
     for (NftRule* rule : {&arp, &bare4, &bare6, &data_up, &data_down}) transaction.add_rule(*rule);
 }
 
-void add_address_counters(NftTransaction& transaction, std::size_t node, const std::vector<IpAddress>& addresses) {
+void add_address_counters(NftTransaction& transaction, std::size_t node,
+                          const std::vector<IpAddress>& addresses) {
     for (const IpAddress& address : addresses)
         transaction.add_counter_element(address.is_v6() ? "lost_to6" : "lost_to4", nft_key(address),
                                         counter_name("lost_down", node));
@@ -135,7 +148,9 @@ void add_node_counters(NftTransaction& transaction, std::size_t index, const Nod
     add_address_counters(transaction, index, node.addresses);
 }
 
-bool includes(Direction direction, Direction part) { return direction == Direction::both || direction == part; }
+bool includes(Direction direction, Direction part) {
+    return direction == Direction::both || direction == part;
+}
 
 }  // namespace
 
@@ -166,7 +181,8 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, const std::vector<std::size_t
     return table;
 }
 
-Batch FaultTable::lose_at_port(std::size_t node, Direction direction, std::optional<Nanoseconds> lease) const {
+Batch FaultTable::lose_at_port(std::size_t node, Direction direction,
+                               std::optional<Nanoseconds> lease) const {
     NftTransaction transaction(family_, table_name);
     const NftKey port = nft_key(ports_.at(node));
     if (includes(direction, Direction::up)) transaction.add_element("cut_up", port, lease);
@@ -184,7 +200,8 @@ Batch FaultTable::lose_by_address(const std::vector<IpAddress>& addresses,
 
 std::vector<Batch> FaultTable::pass_at_port(std::size_t node, Direction direction) const {
     std::vector<Batch> batches;
-    for (const auto& [set, part] : {std::pair("cut_up", Direction::up), std::pair("cut_down", Direction::down)}) {
+    for (const auto& [set, part] :
+         {std::pair("cut_up", Direction::up), std::pair("cut_down", Direction::down)}) {
         if (!includes(direction, part)) continue;
         NftTransaction transaction(family_, table_name);
         transaction.delete_element(set, nft_key(ports_.at(node)));
@@ -230,7 +247,8 @@ Result<std::map<std::size_t, PortCounters>> FaultTable::read() {
 }
 
 Result<bool> FaultTable::is_losing_at_port(std::size_t node, Direction direction) {
-    for (const auto& [set, part] : {std::pair("cut_up", Direction::up), std::pair("cut_down", Direction::down)}) {
+    for (const auto& [set, part] :
+         {std::pair("cut_up", Direction::up), std::pair("cut_down", Direction::down)}) {
         if (!includes(direction, part)) continue;
         NETCUT_ASSIGN(const auto keys, read_set(socket_, family_, table_name, set));
         if (std::find(keys.begin(), keys.end(), nft_key(ports_.at(node))) == keys.end()) return false;

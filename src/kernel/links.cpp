@@ -36,9 +36,13 @@ void append_link_message(Batch& batch, std::string attempt, std::uint16_t type, 
 
 }  // namespace
 
-std::string mac_text(const MacAddress& mac) { return fmt::format("{:02x}", fmt::join(mac, ":")); }
+std::string mac_text(const MacAddress& mac) {
+    return fmt::format("{:02x}", fmt::join(mac, ":"));
+}
 
-int family_of(const IpAddress& address) { return address.is_v6() ? AF_INET6 : AF_INET; }
+int family_of(const IpAddress& address) {
+    return address.is_v6() ? AF_INET6 : AF_INET;
+}
 
 NlAddr to_nl(const IpAddress& address, unsigned prefix_length) {
     const auto build = [&](const auto& bytes) {
@@ -49,7 +53,9 @@ NlAddr to_nl(const IpAddress& address, unsigned prefix_length) {
     return built;
 }
 
-NlAddr to_nl(const IpAddress& address) { return to_nl(address, address.is_v6() ? 128 : 32); }
+NlAddr to_nl(const IpAddress& address) {
+    return to_nl(address, address.is_v6() ? 128 : 32);
+}
 
 void add_veth(Batch& batch, const VethEnd& here, const VethEnd& there, const NetNs& peer_ns, unsigned mtu) {
     const auto link = own<LibnlPtr<rtnl_link, rtnl_link_veth_release>>(rtnl_link_veth_alloc());
@@ -80,8 +86,8 @@ void set_link(Batch& batch, int index, bool up) {
 }
 
 void set_master(Batch& batch, int index, int master) {
-    append_link_message(batch, fmt::format("attach link {} to bridge {}", index, master), RTM_NEWLINK, index, 0,
-                        0, IFLA_MASTER, static_cast<std::uint32_t>(master));
+    append_link_message(batch, fmt::format("attach link {} to bridge {}", index, master), RTM_NEWLINK, index,
+                        0, 0, IFLA_MASTER, static_cast<std::uint32_t>(master));
 }
 
 void set_gso_max_segs(Batch& batch, int index, unsigned segments) {

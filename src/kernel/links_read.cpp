@@ -46,9 +46,15 @@ LinkState parse_link(const nlmsghdr* message) {
     for_each_attribute(message, sizeof(*info), [&](std::uint16_t type, const nlattr* attribute) {
         const void* payload = mnl_attr_get_payload(attribute);
         switch (type) {
-            case IFLA_IFNAME: state.name = mnl_attr_get_str(attribute); break;
-            case IFLA_MTU: state.mtu = mnl_attr_get_u32(attribute); break;
-            case IFLA_GSO_MAX_SEGS: state.gso_max_segs = mnl_attr_get_u32(attribute); break;
+            case IFLA_IFNAME:
+                state.name = mnl_attr_get_str(attribute);
+                break;
+            case IFLA_MTU:
+                state.mtu = mnl_attr_get_u32(attribute);
+                break;
+            case IFLA_GSO_MAX_SEGS:
+                state.gso_max_segs = mnl_attr_get_u32(attribute);
+                break;
             case IFLA_ADDRESS:
                 std::memcpy(state.mac.data(), payload,
                             std::min<std::size_t>(state.mac.size(), mnl_attr_get_payload_len(attribute)));
@@ -60,7 +66,8 @@ LinkState parse_link(const nlmsghdr* message) {
                 state.tx_dropped = stats.tx_dropped;
                 break;
             }
-            default: break;
+            default:
+                break;
         }
     });
     return state;

@@ -18,10 +18,14 @@ constexpr std::size_t bytes_per_send = 128 * 1024;
 
 std::string protocol_name(int protocol) {
     switch (protocol) {
-        case NETLINK_ROUTE: return "rtnetlink";
-        case NETLINK_NETFILTER: return "nftables";
-        case NETLINK_SOCK_DIAG: return "socket diagnostics";
-        default: return fmt::format("netlink protocol {}", protocol);
+        case NETLINK_ROUTE:
+            return "rtnetlink";
+        case NETLINK_NETFILTER:
+            return "nftables";
+        case NETLINK_SOCK_DIAG:
+            return "socket diagnostics";
+        default:
+            return fmt::format("netlink protocol {}", protocol);
     }
 }
 
@@ -35,12 +39,16 @@ Failure open_failure(int protocol) {
 
 std::string hint_for(int code) {
     switch (code) {
-        case EPERM: return "run it with sudo, or as root";
+        case EPERM:
+            return "run it with sudo, or as root";
         case EOPNOTSUPP:
-        case ENOENT: return "this kernel may lack the feature";
+        case ENOENT:
+            return "this kernel may lack the feature";
         case ENOMEM:
-        case ENOBUFS: return "the kernel is short of memory for it; try fewer nodes";
-        default: return {};
+        case ENOBUFS:
+            return "the kernel is short of memory for it; try fewer nodes";
+        default:
+            return {};
     }
 }
 
@@ -76,7 +84,9 @@ nlmsghdr* Batch::message(std::size_t index) {
     return reinterpret_cast<nlmsghdr*>(bytes_.data() + entries_[index].offset);
 }
 
-void NetlinkSocket::Closer::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+void NetlinkSocket::Closer::operator()(mnl_socket* socket) const {
+    mnl_socket_close(socket);
+}
 
 Result<NetlinkSocket> NetlinkSocket::open(int protocol, const NetNs* where) {
     mnl_socket* opened = nullptr;
@@ -119,8 +129,8 @@ Result<void> NetlinkSocket::commit(Batch& batch) {
         for (std::size_t i = first; i < end; ++i) {
             nlmsghdr* header = batch.message(i);
             header->nlmsg_seq = ++sequence_;
-            header->nlmsg_flags = static_cast<std::uint16_t>(
-                i == last ? header->nlmsg_flags | NLM_F_ACK : header->nlmsg_flags & ~NLM_F_ACK);
+            header->nlmsg_flags = static_cast<std::uint16_t>(i == last ? header->nlmsg_flags | NLM_F_ACK
+                                                                       : header->nlmsg_flags & ~NLM_F_ACK);
         }
         const std::size_t stop = end < count ? batch.entries_[end].offset : batch.bytes_.size();
         NETCUT_TRY(send(batch.bytes_.data() + start, stop - start, batch.entries_[first].attempt));
@@ -142,8 +152,8 @@ Result<void> NetlinkSocket::await(Batch& batch, std::size_t first, std::size_t l
         if (size < 0 && errno == EINTR) continue;
         if (size < 0) return system_failure(batch.entries_[last].attempt + ": await the kernel's answer");
         int rest = static_cast<int>(size);
-        for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data()); mnl_nlmsg_ok(answer, rest);
-             answer = mnl_nlmsg_next(answer, &rest)) {
+        for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
+             mnl_nlmsg_ok(answer, rest); answer = mnl_nlmsg_next(answer, &rest)) {
             if (answer->nlmsg_type != NLMSG_ERROR || answer->nlmsg_seq < first_sequence) continue;
             const int code = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(answer))->error;
             const std::size_t index = std::min<std::size_t>(first + answer->nlmsg_seq - first_sequence, last);
@@ -166,8 +176,8 @@ Result<void> NetlinkSocket::dump(nlmsghdr* request, const std::string& attempt,
         if (size < 0 && errno == EINTR) continue;
         if (size < 0) return system_failure(attempt);
         int rest = static_cast<int>(size);
-        for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data()); mnl_nlmsg_ok(answer, rest);
-             answer = mnl_nlmsg_next(answer, &rest)) {
+        for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
+             mnl_nlmsg_ok(answer, rest); answer = mnl_nlmsg_next(answer, &rest)) {
             if (answer->nlmsg_seq != sequence_) continue;
             if (answer->nlmsg_type == NLMSG_DONE) return {};
             if (answer->nlmsg_type == NLMSG_ERROR) {

@@ -19,7 +19,7 @@ Result<Fd> open_own_ns() {
 Result<Fd> unshare_net() {
     if (::unshare(CLONE_NEWNET) != 0)
         return system_failure("create a network namespace",
-                              errno == ENOSPC ? "raise the sysctl user.max_net_namespaces"
+                              errno == ENOSPC   ? "raise the sysctl user.max_net_namespaces"
                               : errno == EINVAL ? "this kernel has no network namespaces (CONFIG_NET_NS)"
                                                 : "");
     return open_own_ns();
@@ -40,7 +40,8 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
     NETCUT_TRY(write_all(fd.get(), value, "write " + value + " to " + file));
     NETCUT_ASSIGN(const std::string now, read_file(file));
     if (now.substr(0, now.find('\n')) != value)
-        return Failure(Error{Error::Kind::machine, "set " + file + " to " + value, 0, "it stays at " + now, ""});
+        return Failure(
+            Error{Error::Kind::machine, "set " + file + " to " + value, 0, "it stays at " + now, ""});
     return {};
 }
 

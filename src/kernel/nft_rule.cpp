@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// clang-format off
 #include <cstdio>  // libnftnl/expr.h wants FILE
+// clang-format on
 
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -15,11 +17,15 @@ namespace {
 constexpr std::uint32_t register_size = 4;
 
 // The highest register is the scratch of the one and only immediate value.
-std::uint32_t register_at(std::uint32_t index) { return NFT_REG32_00 + index; }
+std::uint32_t register_at(std::uint32_t index) {
+    return NFT_REG32_00 + index;
+}
 
 }  // namespace
 
-void NftRule::Release::operator()(nftnl_rule* rule) const { nftnl_rule_free(rule); }
+void NftRule::Release::operator()(nftnl_rule* rule) const {
+    nftnl_rule_free(rule);
+}
 
 NftRule::NftRule(std::string chain) : chain_(std::move(chain)), rule_(nftnl_rule_alloc()) {
     if (!rule_) throw std::bad_alloc();
@@ -98,8 +104,14 @@ NftRule& NftRule::verdict(int code, const std::string& chain) {
     return *this;
 }
 
-NftRule& NftRule::drop() { return verdict(0 /* NF_DROP */); }
-NftRule& NftRule::accept() { return verdict(1 /* NF_ACCEPT */); }
-NftRule& NftRule::go_to(const std::string& chain) { return verdict(NFT_GOTO, chain); }
+NftRule& NftRule::drop() {
+    return verdict(0 /* NF_DROP */);
+}
+NftRule& NftRule::accept() {
+    return verdict(1 /* NF_ACCEPT */);
+}
+NftRule& NftRule::go_to(const std::string& chain) {
+    return verdict(NFT_GOTO, chain);
+}
 
 }  // namespace netcut

@@ -158,7 +158,8 @@ void NftTransaction::append_element(std::uint16_t type, std::uint16_t flags, con
            [&](nlmsghdr* message) { nftnl_set_elems_nlmsg_build_payload(message, set.get()); });
 }
 
-void NftTransaction::add_element(const std::string& set, const NftKey& key, std::optional<Nanoseconds> lease) {
+void NftTransaction::add_element(const std::string& set, const NftKey& key,
+                                 std::optional<Nanoseconds> lease) {
     append_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, key, lease, nullptr);
 }
 

@@ -20,7 +20,8 @@ struct nftnl_expr;
 
 namespace netcut {
 
-using NftKey = std::vector<std::uint8_t>;  // as the kernel compares it: network or host order, padded to 4 bytes
+using NftKey =
+    std::vector<std::uint8_t>;  // as the kernel compares it: network or host order, padded to 4 bytes
 
 NftKey nft_key(std::uint32_t host_order_value);  // an interface index, a mark
 NftKey nft_key(const IpAddress& address);
@@ -72,7 +73,8 @@ class NftTransaction {
     NftTransaction(std::uint8_t family, std::string table);
 
     void add_table();
-    // A chain at a hook of the network stack; `hook` as in enum nf_inet_hooks, the bridge's have the same numbers.
+    // A chain at a hook of the network stack; `hook` as in enum nf_inet_hooks, the bridge's have the same
+    // numbers.
     void add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority);
     void add_chain(const std::string& name);
     void add_counter(const std::string& name);

@@ -32,7 +32,8 @@ NlQdisc root_qdisc(int link, const char* kind) {
 
 void add_tbf(Batch& batch, int link, std::uint64_t bytes_per_second, Nanoseconds queue, std::string attempt) {
     const NlQdisc qdisc = root_qdisc(link, "tbf");
-    rtnl_qdisc_tbf_set_rate(qdisc.get(), static_cast<int>(bytes_per_second), bucket_bytes(bytes_per_second), 0);
+    rtnl_qdisc_tbf_set_rate(qdisc.get(), static_cast<int>(bytes_per_second), bucket_bytes(bytes_per_second),
+                            0);
     rtnl_qdisc_tbf_set_limit_by_latency(
         qdisc.get(), static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(queue).count()));
     append_request(batch, std::move(attempt), qdisc.get(), NLM_F_CREATE | NLM_F_REPLACE,

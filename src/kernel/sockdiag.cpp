@@ -16,8 +16,8 @@ namespace {
 
 // States as the kernel numbers them (include/net/tcp_states.h), names as netstat and ss print them.
 constexpr std::array<const char*, 13> state_names = {
-    "",           "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT",
-    "CLOSED",     "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "CLOSING",   "NEW_SYN_RECV"};
+    "",       "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",   "TIME_WAIT",
+    "CLOSED", "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "CLOSING",   "NEW_SYN_RECV"};
 constexpr unsigned listening_state = 10;
 
 IpAddress address_of(int family, const __be32* words) {
@@ -93,15 +93,14 @@ Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
         alignas(nlmsghdr) std::array<char, 256> buffer{};
         nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
         request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-        auto* body = static_cast<inet_diag_req_v2*>(
-            mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
+        auto* body =
+            static_cast<inet_diag_req_v2*>(mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
         body->sdiag_family = static_cast<std::uint8_t>(family);
         body->sdiag_protocol = IPPROTO_TCP;
         body->idiag_ext = 1U << (INET_DIAG_INFO - 1);
         body->idiag_states = ~(1U << listening_state);
-        NETCUT_TRY(socket.dump(request, "list the TCP sockets of a node", [&](const nlmsghdr* message) {
-            sockets.push_back(parse_socket(message));
-        }));
+        NETCUT_TRY(socket.dump(request, "list the TCP sockets of a node",
+                               [&](const nlmsghdr* message) { sockets.push_back(parse_socket(message)); }));
     }
     return sockets;
 }

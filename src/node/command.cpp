@@ -40,7 +40,8 @@ Result<std::vector<std::string>> split_command(const std::string& text) {
         }
     }
     if (quote != 0)
-        return usage_failure("read the command '" + text + "'", std::string("a quote (") + quote + ") is not closed",
+        return usage_failure("read the command '" + text + "'",
+                             std::string("a quote (") + quote + ") is not closed",
                              "close it, or put a backslash before it");
     if (in_word) words.push_back(word);
     if (words.empty() || words.front().empty())
@@ -53,13 +54,14 @@ Result<void> find_program(const std::string& program, const User& user) {
     // The check is of the effective user, which for files is the one above (access(2), AT_EACCESS).
     const auto executable = [](const std::string& path) {
         struct stat info {};
-        return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 && ::stat(path.c_str(), &info) == 0 &&
-               S_ISREG(info.st_mode);
+        return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 &&
+               ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
     };
     const std::string attempt = "start the program '" + program + "'";
     if (program.find('/') != std::string::npos) {
         if (executable(program)) return {};
-        return usage_failure(attempt, "it is not there, or " + user.name + " may not execute it", "check the path");
+        return usage_failure(attempt, "it is not there, or " + user.name + " may not execute it",
+                             "check the path");
     }
     const char* variable = std::getenv("PATH");
     const std::string path = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
@@ -68,16 +70,20 @@ Result<void> find_program(const std::string& program, const User& user) {
         if (executable(path.substr(begin, end - begin) + "/" + program)) return {};
         begin = end + 1;
     }
-    return usage_failure(attempt, "it is in no folder of PATH", "install it, or give its full path; PATH is " + path);
+    return usage_failure(attempt, "it is in no folder of PATH",
+                         "install it, or give its full path; PATH is " + path);
 }
 
 std::string ExitStatus::text() const {
     if (!signaled) return "exit code " + std::to_string(value);
     const char* description = ::sigdescr_np(value);
-    return "signal " + std::to_string(value) + (description != nullptr ? " (" + std::string(description) + ")" : "");
+    return "signal " + std::to_string(value) +
+           (description != nullptr ? " (" + std::string(description) + ")" : "");
 }
 
-const char* stream_name(Stream stream) { return stream == Stream::out ? "out" : "err"; }
+const char* stream_name(Stream stream) {
+    return stream == Stream::out ? "out" : "err";
+}
 
 std::uint64_t raise_open_files() {
     static const std::uint64_t before = [] {

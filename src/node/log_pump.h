@@ -11,8 +11,8 @@
 
 namespace netcut {
 
-// Moves one output of a node into its log file, byte by byte as it comes, and shows each piece to the observer
-// first: a trigger must not wait for a disk.
+// Moves one output of a node into its log file, byte by byte as it comes, and shows each piece to the
+// observer first: a trigger must not wait for a disk.
 class LogPump : public std::enable_shared_from_this<LogPump> {
   public:
     struct Observer {

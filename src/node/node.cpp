@@ -47,13 +47,16 @@ Result<Terminal> open_terminal(const User& user) {
     return Terminal{std::move(master), std::move(slave)};
 }
 
-std::string join_groups(const std::vector<gid_t>& groups) { return fmt::format("{}", fmt::join(groups, ",")); }
+std::string join_groups(const std::vector<gid_t>& groups) {
+    return fmt::format("{}", fmt::join(groups, ","));
+}
 
 }  // namespace
 
 class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   public:
-    Impl(boost::asio::io_context& io, Observer observer) : io_(io), observer_(std::move(observer)), status_(io) {}
+    Impl(boost::asio::io_context& io, Observer observer)
+        : io_(io), observer_(std::move(observer)), status_(io) {}
 
     Result<void> start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log);
     bool running() const { return static_cast<bool>(lifeline_); }
@@ -88,17 +91,19 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     std::optional<ExitStatus> exit_;
 };
 
-Result<void> Node::Impl::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio) {
+Result<void> Node::Impl::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log,
+                                      std::array<Fd, 3>& stdio) {
     const auto add_pump = [&](Stream stream, Fd source, Fd log) {
         auto self = shared_from_this();
         pumps_.push_back(std::make_shared<LogPump>(
             io_, std::move(source), std::move(log), spec.name + " " + stream_name(stream),
-            LogPump::Observer{[self, stream](std::string_view bytes) { self->observer_.output(stream, bytes); },
-                              [self](Error error) { self->observer_.failed(std::move(error)); },
-                              [self] {
-                                  --self->open_streams_;
-                                  self->finish_if_done();
-                              }}));
+            LogPump::Observer{
+                [self, stream](std::string_view bytes) { self->observer_.output(stream, bytes); },
+                [self](Error error) { self->observer_.failed(std::move(error)); },
+                [self] {
+                    --self->open_streams_;
+                    self->finish_if_done();
+                }}));
     };
     if (spec.tty) {
         NETCUT_ASSIGN(Terminal terminal, open_terminal(spec.user));
@@ -122,16 +127,21 @@ Result<void> Node::Impl::start(const NodeSpec& spec, const NetNs& ns, Fd out_log
     NETCUT_ASSIGN(Pipe lifeline, make_pipe());
     NETCUT_ASSIGN(Pipe status, make_pipe());
     NETCUT_ASSIGN(const Fd hosts, memory_file(spec.hosts));
-    std::vector<std::string> arguments = {
-        "--netns", std::to_string(ns.fd()), "--lifeline", std::to_string(lifeline.read.get()),
-        "--status", std::to_string(status.write.get()), "--hosts", std::to_string(hosts.get()),
-        "--hostname", spec.name, "--cwd", spec.cwd,
-        "--uid", std::to_string(spec.user.uid), "--gid", std::to_string(spec.user.gid),
-        "--groups", join_groups(spec.user.groups), "--open-files", std::to_string(raise_open_files())};
+    std::vector<std::string> arguments = {"--netns",      std::to_string(ns.fd()),
+                                          "--lifeline",   std::to_string(lifeline.read.get()),
+                                          "--status",     std::to_string(status.write.get()),
+                                          "--hosts",      std::to_string(hosts.get()),
+                                          "--hostname",   spec.name,
+                                          "--cwd",        spec.cwd,
+                                          "--uid",        std::to_string(spec.user.uid),
+                                          "--gid",        std::to_string(spec.user.gid),
+                                          "--groups",     join_groups(spec.user.groups),
+                                          "--open-files", std::to_string(raise_open_files())};
     if (spec.tty) arguments.emplace_back("--tty");
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
-    NETCUT_TRY(process_.start(arguments, node_environment(spec), {stdio[0].get(), stdio[1].get(), stdio[2].get()},
+    NETCUT_TRY(process_.start(arguments, node_environment(spec),
+                              {stdio[0].get(), stdio[1].get(), stdio[2].get()},
                               {ns.fd(), lifeline.read.get(), status.write.get(), hosts.get()}));
     lifeline_ = std::move(lifeline.write);
     status_.assign(status.read.release());
@@ -145,7 +155,8 @@ void Node::Impl::read_status() {
     status_.async_read_some(boost::asio::buffer(status_buffer_),
                             [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
                                 self->status_text_.append(self->status_buffer_.data(), count);
-                                for (std::size_t end = 0; (end = self->status_text_.find('\n')) != std::string::npos;) {
+                                for (std::size_t end = 0;
+                                     (end = self->status_text_.find('\n')) != std::string::npos;) {
                                     self->take_status(self->status_text_.substr(0, end));
                                     self->status_text_.erase(0, end + 1);
                                 }
@@ -167,7 +178,8 @@ void Node::Impl::take_status(const std::string& line) {
     if (kind == "failed") {
         std::string attempt;
         std::getline(words >> std::ws, attempt);
-        auto failure = system_failure(attempt, number, number == ENOENT ? "is it installed, and in PATH?" : "");
+        auto failure =
+            system_failure(attempt, number, number == ENOENT ? "is it installed, and in PATH?" : "");
         failure.value().kind = attempt.starts_with("execute") || attempt.starts_with("change to")
                                    ? Error::Kind::usage
                                    : Error::Kind::machine;
@@ -198,15 +210,23 @@ void Node::Impl::abandon() {
 Node::Node(boost::asio::io_context& io, NodeSpec spec, Observer observer)
     : spec_(std::move(spec)), impl_(std::make_shared<Impl>(io, std::move(observer))) {}
 
-Node::~Node() { impl_->abandon(); }
+Node::~Node() {
+    impl_->abandon();
+}
 
 Result<void> Node::start(const NetNs& ns, Fd out_log, Fd err_log) {
     return impl_->start(spec_, ns, std::move(out_log), std::move(err_log));
 }
 
-bool Node::running() const { return impl_->running(); }
-void Node::signal(int number) { impl_->signal(number); }
-void Node::kill() { impl_->kill(); }
+bool Node::running() const {
+    return impl_->running();
+}
+void Node::signal(int number) {
+    impl_->signal(number);
+}
+void Node::kill() {
+    impl_->kill();
+}
 
 Result<void> Node::rewrite_hosts(const std::string& hosts) {
     spec_.hosts = hosts;

@@ -64,13 +64,15 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
         variables.push_back(nullptr);
         launcher.env = variables.data();
         boost::system::error_code error;
-        impl_->child = launcher(spawn_context().get_executor(), error, process::filesystem::path(program), arguments,
-                                process::process_stdio{stdio[0], stdio[1], stdio[2]},
-                                Inherit{inherited});
+        impl_->child =
+            launcher(spawn_context().get_executor(), error, process::filesystem::path(program), arguments,
+                     process::process_stdio{stdio[0], stdio[1], stdio[2]}, Inherit{inherited});
         if (error)
-            return system_failure(attempt, error.value(), "see the limits on processes and open files: ulimit -a");
+            return system_failure(attempt, error.value(),
+                                  "see the limits on processes and open files: ulimit -a");
     } catch (const boost::system::system_error& error) {
-        return system_failure(attempt, error.code().value(), "see the limits on processes and open files: ulimit -a");
+        return system_failure(attempt, error.code().value(),
+                              "see the limits on processes and open files: ulimit -a");
     }
     return {};
 }
@@ -104,7 +106,8 @@ std::vector<std::string> node_environment(const NodeSpec& spec) {
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const std::size_t equals = text.find('=');
-        if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+        if (equals != std::string_view::npos)
+            variables.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
     for (const char* name : {"SUDO_UID", "SUDO_GID", "SUDO_USER", "SUDO_COMMAND"}) variables.erase(name);
     variables["USER"] = variables["LOGNAME"] = spec.user.name;

@@ -41,7 +41,9 @@ Result<User> find_user(const std::string& name) {
     const std::optional<uid_t> id = numeric(wanted);
     const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(wanted.c_str());
     if (entry != nullptr) return user_of(*entry);
-    if (!id) return usage_failure("run nodes as the user '" + name + "'", "there is no such user", "see getent passwd");
+    if (!id)
+        return usage_failure("run nodes as the user '" + name + "'", "there is no such user",
+                             "see getent passwd");
     // An id without an entry is common in containers, and good enough.
     const gid_t gid = *id == ::geteuid() ? ::getegid() : *id;
     return User{*id, gid, {gid}, wanted, "/", "/bin/sh"};

@@ -20,11 +20,10 @@ std::string shortened(const std::string& line) {
 }
 
 std::string cut_rows(const Json& cut, std::size_t number) {
-    std::string text = fmt::format("cut {:<3} {} at {:.3f} s, {}\n", number, cut.at("kind").get<std::string>(),
-                                   cut.at("fired_s").get<double>(),
-                                   cut.at("healed_s").is_null()
-                                       ? "never healed"
-                                       : "for " + seconds_or(cut.at("lasted_s"), ""));
+    std::string text = fmt::format(
+        "cut {:<3} {} at {:.3f} s, {}\n", number, cut.at("kind").get<std::string>(),
+        cut.at("fired_s").get<double>(),
+        cut.at("healed_s").is_null() ? "never healed" : "for " + seconds_or(cut.at("lasted_s"), ""));
     const Json& trigger = cut.at("trigger");
     text += fmt::format("        on {}: \"{}\"\n", trigger.at("node").get<std::string>(),
                         shortened(trigger.at("line").get<std::string>()));
@@ -32,7 +31,8 @@ std::string cut_rows(const Json& cut, std::size_t number) {
         const Json& lost = node.at("packets_lost");
         text += fmt::format("        {} lost {} packets ({} up, {} down, {} it could not send)\n",
                             node.at("node").get<std::string>(), lost.at("total").get<std::uint64_t>(),
-                            lost.at("router_up").get<std::uint64_t>(), lost.at("router_down").get<std::uint64_t>(),
+                            lost.at("router_up").get<std::uint64_t>(),
+                            lost.at("router_down").get<std::uint64_t>(),
                             lost.at("unsendable_at_node").get<std::uint64_t>());
         text += fmt::format("        data after the heal: sent {}, received {}\n",
                             seconds_or(node.at("sent_again_s"), "never"),
@@ -65,7 +65,8 @@ std::string half_open_rows(const Json& half_open) {
         text += fmt::format("{} {} {} -> {} ({}), idle for {:.1f} s; the other end has no such socket\n",
                             rows == 1 ? "half-open" : "         ", half.at("node").get<std::string>(),
                             half.at("local").get<std::string>(), half.at("remote").get<std::string>(),
-                            half.at("state").get<std::string>(), half.at("ms_since_received").get<double>() / 1000);
+                            half.at("state").get<std::string>(),
+                            half.at("ms_since_received").get<double>() / 1000);
     }
     return text;
 }
@@ -80,7 +81,8 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += ": " + verdict.at("reason").get<std::string>() + "\n\n";
     const Json& cuts = verdict.at("cuts");
     for (std::size_t i = 0; i < cuts.size() && i < most_rows; ++i) text += cut_rows(cuts[i], i + 1);
-    if (cuts.size() > most_rows) text += fmt::format("        and {} more cuts, see verdict.json\n", cuts.size() - most_rows);
+    if (cuts.size() > most_rows)
+        text += fmt::format("        and {} more cuts, see verdict.json\n", cuts.size() - most_rows);
     text += node_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += "files   " + folder + "\n";

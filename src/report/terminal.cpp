@@ -33,14 +33,16 @@ std::string fired_line(const Event& event) {
 std::string healed_line(const Event& event) {
     std::string lost;
     for (const auto& [node, packets] : event.details.at("packets_lost").items())
-        lost += fmt::format("{}{} lost {} packets", lost.empty() ? "" : ", ", node, packets.get<std::uint64_t>());
+        lost +=
+            fmt::format("{}{} lost {} packets", lost.empty() ? "" : ", ", node, packets.get<std::uint64_t>());
     return fmt::format("healed after {:.3f} s: {}", event.details.at("lasted_s").get<double>(), lost);
 }
 
 std::string text_of(const Event& event) {
     const Json& details = event.details;
     if (event.name == "run.begun")
-        return fmt::format("run '{}' with {} nodes", details.at("name").get<std::string>(), details.at("nodes").size());
+        return fmt::format("run '{}' with {} nodes", details.at("name").get<std::string>(),
+                           details.at("nodes").size());
     if (event.name == "fabric.built")
         return fmt::format("{} network built in {:.1f} ms", details.at("kind").get<std::string>(),
                            details.at("took_ms").get<double>());
@@ -57,7 +59,8 @@ std::string text_of(const Event& event) {
     if (event.name == "fault.healed") return healed_line(event);
     if (event.name == "node.recovered")
         return fmt::format("{} sent data again after {:.3f} s and received after {:.3f} s", event.node,
-                           details.at("sent_again_s").get<double>(), details.at("received_again_s").get<double>());
+                           details.at("sent_again_s").get<double>(),
+                           details.at("received_again_s").get<double>());
     if (event.name == "run.stopping") return "stopping: " + details.at("because").get<std::string>();
     if (event.name == "run.error") return printable(details.at("error").get<std::string>(), 1000);
     return {};
@@ -71,7 +74,8 @@ std::string event_line(const Event& event) {
     return fmt::format("[{:9.3f}] {}", std::chrono::duration<double>(event.t).count(), text);
 }
 
-TerminalReport::TerminalReport(int fd, bool quiet) : fd_(fd), quiet_(quiet), terminal_(!quiet && ::isatty(fd) == 1) {}
+TerminalReport::TerminalReport(int fd, bool quiet)
+    : fd_(fd), quiet_(quiet), terminal_(!quiet && ::isatty(fd) == 1) {}
 
 void TerminalReport::print(const std::string& text) {
     // A terminal that is gone is not the run's problem; SIGHUP tells those who care.
@@ -82,12 +86,14 @@ void TerminalReport::take(const Event& event) {
     if (event.name == "run.begun") nodes_ = event.details.at("nodes").size();
     if (event.name == "node.started") running_.insert(event.node);
     if (event.name == "node.exited") running_.erase(event.node);
-    if (event.name == "progress" && event.node == aggregator_name) round_ = printable(event.details.at("round").get<std::string>(), 20);
+    if (event.name == "progress" && event.node == aggregator_name)
+        round_ = printable(event.details.at("round").get<std::string>(), 20);
     if (event.name == "fault.fired") {
         const Json& length = event.details.at("for_s");
         std::optional<Nanoseconds> duration;
         if (!length.is_null())
-            duration = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(length.get<double>()));
+            duration =
+                std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(length.get<double>()));
         active_[event.fault] = {Clock::now(), duration};
     }
     if (event.name == "fault.healed") active_.erase(event.fault);

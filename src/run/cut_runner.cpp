@@ -9,15 +9,23 @@ namespace {
 // How exactly the time to recover is measured; reading the counters takes tens of microseconds.
 constexpr auto recovery_step = std::chrono::milliseconds(5);
 
-double microseconds(Nanoseconds value) { return std::chrono::duration<double, std::micro>(value).count(); }
-double seconds(Nanoseconds value) { return std::chrono::duration<double>(value).count(); }
+double microseconds(Nanoseconds value) {
+    return std::chrono::duration<double, std::micro>(value).count();
+}
+double seconds(Nanoseconds value) {
+    return std::chrono::duration<double>(value).count();
+}
 
 const char* verdict_name(MatchCounter::Verdict verdict) {
     switch (verdict) {
-        case MatchCounter::Verdict::too_early: return "counted";
-        case MatchCounter::Verdict::fire: return "fires";
-        case MatchCounter::Verdict::busy: return "ignored: the cut is active";
-        case MatchCounter::Verdict::spent: break;
+        case MatchCounter::Verdict::too_early:
+            return "counted";
+        case MatchCounter::Verdict::fire:
+            return "fires";
+        case MatchCounter::Verdict::busy:
+            return "ignored: the cut is active";
+        case MatchCounter::Verdict::spent:
+            break;
     }
     return "";
 }
@@ -47,8 +55,9 @@ void CutRunner::match(const std::string& node, std::string_view line) {
     }
     const bool at_once = fires && spec_.trigger.delay == Nanoseconds(0);
     if (at_once) begin_cut();  // first, and tell afterwards
-    journal_.add_at(matched, "trigger.matched", node, spec_.name,
-                    {{"line", std::string(line)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}});
+    journal_.add_at(
+        matched, "trigger.matched", node, spec_.name,
+        {{"line", std::string(line)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}});
     if (at_once) return tell_fired();
     if (!fires) return;
     waiting_ = true;
@@ -104,7 +113,8 @@ void CutRunner::heal() {
     Json lost = Json::object();
     for (const auto& [node, losses] : outcome.losses) lost[node] = losses.total();
     journal_.add_at(end, "fault.healed", {}, spec_.name,
-                    {{"lasted_s", seconds(end - outcome.fired)}, {"took_us", microseconds(end - begin)},
+                    {{"lasted_s", seconds(end - outcome.fired)},
+                     {"took_us", microseconds(end - begin)},
                      {"packets_lost", lost}});
     observer_.healed(*this);
 }
@@ -142,8 +152,9 @@ void CutRunner::look_for_data() {
             all = false;
             continue;
         }
-        journal_.add("node.recovered", node_name(node), spec_.name,
-                     {{"sent_again_s", seconds(*recovery.sent)}, {"received_again_s", seconds(*recovery.received)}});
+        journal_.add(
+            "node.recovered", node_name(node), spec_.name,
+            {{"sent_again_s", seconds(*recovery.sent)}, {"received_again_s", seconds(*recovery.received)}});
     }
     if (all) return;
     recovery_timer_.expires_after(recovery_step);

@@ -19,8 +19,8 @@ class CutRunner {
         std::function<void(const CutRunner&)> healed;  // after they pass again
         std::function<void(Error)> failed;
     };
-    CutRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table, FaultSpec spec,
-              Cut cut, Observer observer);
+    CutRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
+              FaultSpec spec, Cut cut, Observer observer);
 
     const FaultSpec& spec() const { return spec_; }
     const Cut& cut() const { return cut_; }

@@ -12,8 +12,12 @@ Engine::Engine(boost::asio::io_context& io, Scenario scenario, const RunFolder& 
                std::function<void(const Event&)> listener)
     : impl_(std::make_unique<Impl>(io, std::move(scenario), folder, std::move(user), std::move(listener))) {}
 Engine::~Engine() = default;
-Result<void> Engine::start(std::function<void(Result<RunResult>)> done) { return impl_->start(std::move(done)); }
-void Engine::stop(int signal) { impl_->stop(signal); }
+Result<void> Engine::start(std::function<void(Result<RunResult>)> done) {
+    return impl_->start(std::move(done));
+}
+void Engine::stop(int signal) {
+    impl_->stop(signal);
+}
 
 Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     done_ = std::move(done);
@@ -34,8 +38,10 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
 void Engine::Impl::on_prepared(ExitStatus status) {
     if (state_ != State::preparing) return finish();
     if (status.success()) return start_aggregator();
-    const std::string last = preparation_tail_.empty() ? "it printed nothing" : "it printed: " + preparation_tail_;
-    fail(Error{Error::Kind::usage, "prepare the run with " + preparation_->spec().argv.front(), 0, status.text(), last});
+    const std::string last =
+        preparation_tail_.empty() ? "it printed nothing" : "it printed: " + preparation_tail_;
+    fail(Error{Error::Kind::usage, "prepare the run with " + preparation_->spec().argv.front(), 0,
+               status.text(), last});
 }
 
 void Engine::Impl::start_aggregator() {
@@ -94,7 +100,8 @@ void Engine::Impl::on_healed(const CutRunner& runner) {
     if (runner.spec().plug.new_address) {
         const std::string text = hosts();
         for (const auto& actor : actors_)
-            if (auto written = actor->node->rewrite_hosts(text); !written) return fail(std::move(written).error());
+            if (auto written = actor->node->rewrite_hosts(text); !written)
+                return fail(std::move(written).error());
     }
     arm_hang_timer();
     check_journal();
@@ -129,7 +136,8 @@ bool Engine::Impl::any_busy() const {
 }
 
 bool Engine::Impl::any_running() const {
-    return std::any_of(actors_.begin(), actors_.end(), [](const auto& actor) { return actor->node->running(); });
+    return std::any_of(actors_.begin(), actors_.end(),
+                       [](const auto& actor) { return actor->node->running(); });
 }
 
 }  // namespace netcut

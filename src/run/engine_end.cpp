@@ -14,11 +14,16 @@ namespace {
 
 const char* end_name(EndReason reason) {
     switch (reason) {
-        case EndReason::all_exited: return "all nodes ended";
-        case EndReason::hung: return "no progress";
-        case EndReason::timeout: return "the run's time is over";
-        case EndReason::interrupted: return "a signal";
-        case EndReason::failed: return "an error";
+        case EndReason::all_exited:
+            return "all nodes ended";
+        case EndReason::hung:
+            return "no progress";
+        case EndReason::timeout:
+            return "the run's time is over";
+        case EndReason::interrupted:
+            return "a signal";
+        case EndReason::failed:
+            return "an error";
     }
     return "";
 }
@@ -93,7 +98,8 @@ void Engine::Impl::finish() {
     const Facts facts = collect_facts();
     const Verdict verdict = judge(facts);
     const Json json = verdict_json(facts, verdict, scenario_);
-    if (auto written = folder_.write_file("verdict.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (auto written = folder_.write_file("verdict.json",
+                                          json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         !written && !error_)
         error_ = std::move(written).error();
     journal_->add("run.ended", {}, {}, {{"verdict", verdict.word}, {"reason", verdict.reason}});

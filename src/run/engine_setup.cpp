@@ -20,9 +20,10 @@ Result<void> check_open_files(const Scenario& scenario) {
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const std::uint64_t needed = descriptors_of_ours + descriptors_per_node * (scenario.collaborators + 1);
     if (needed <= limit.rlim_cur) return {};
-    return Failure(Error{Error::Kind::machine, fmt::format("run {} collaborators", scenario.collaborators), 0,
-                         fmt::format("it takes {} open files, and the limit is {}", needed, limit.rlim_cur),
-                         fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
+    return Failure(
+        Error{Error::Kind::machine, fmt::format("run {} collaborators", scenario.collaborators), 0,
+              fmt::format("it takes {} open files, and the limit is {}", needed, limit.rlim_cur),
+              fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
 Engine::Impl::~Impl() = default;
 
 void Engine::Impl::enter(State state) {
-    static constexpr std::array<const char*, 5> names = {"preparing", "starting", "running", "stopping", "done"};
+    static constexpr std::array<const char*, 5> names = {"preparing", "starting", "running", "stopping",
+                                                         "done"};
     state_ = state;
     journal_->add("run.state", {}, {}, {{"state", names[static_cast<std::size_t>(state)]}});
 }
@@ -79,7 +81,8 @@ Result<void> Engine::Impl::build_network() {
     for (std::size_t i = 0; i < fabric_->size(); ++i) {
         Json addresses = Json::array();
         for (const IpAddress& address : fabric_->node(i).addresses) addresses.push_back(address.to_string());
-        nodes[fabric_->node(i).name] = {{"addresses", addresses}, {"mac", mac_text(fabric_->node(i).eth0.mac)}};
+        nodes[fabric_->node(i).name] = {{"addresses", addresses},
+                                        {"mac", mac_text(fabric_->node(i).eth0.mac)}};
     }
     journal_->add("fabric.built", {}, {},
                   {{"kind", scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"},
@@ -96,7 +99,8 @@ Result<void> Engine::Impl::prepare_cuts() {
     table_.emplace(std::move(laid));
     for (const FaultSpec& fault : scenario_.faults) {
         CutOptions options{fault.kind, {}, fault.direction, fault.down_end, fault.plug, fault.duration};
-        for (const std::string& name : fault.nodes) options.nodes.push_back(node_index(scenario_, name).value());
+        for (const std::string& name : fault.nodes)
+            options.nodes.push_back(node_index(scenario_, name).value());
         NETCUT_ASSIGN(Cut cut, Cut::prepare(*fabric_, *table_, options));
         cuts_.push_back(std::make_unique<CutRunner>(
             io_, *journal_, *fabric_, *table_, fault, std::move(cut),
@@ -179,7 +183,8 @@ void Engine::Impl::watch(Actor& actor) {
             if (runner->spec().trigger.node != name) continue;
             scanner->watch({Pattern::parse(runner->spec().trigger.pattern).value(),
                             [this, name, cut = runner.get()](std::string_view line) {
-                                if (state_ == State::starting || state_ == State::running) cut->match(name, line);
+                                if (state_ == State::starting || state_ == State::running)
+                                    cut->match(name, line);
                             }});
         }
         if (actor.index == 0 && !scenario_.ready.empty())
@@ -221,10 +226,10 @@ Result<void> Engine::Impl::start_preparation() {
         preparation_tail_ += bytes;
         if (preparation_tail_.size() > most) preparation_tail_.erase(0, preparation_tail_.size() - most);
     };
-    preparation_ = std::make_unique<Node>(io_, std::move(spec),
-                                          Node::Observer{[] {}, keep_tail,
-                                                         [this](ExitStatus status) { on_prepared(status); },
-                                                         [this](Error error) { fail(std::move(error)); }});
+    preparation_ = std::make_unique<Node>(
+        io_, std::move(spec),
+        Node::Observer{[] {}, keep_tail, [this](ExitStatus status) { on_prepared(status); },
+                       [this](Error error) { fail(std::move(error)); }});
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     NETCUT_ASSIGN(Fd out, folder_.create_file("logs/prepare.out"));
     NETCUT_ASSIGN(Fd err, folder_.create_file("logs/prepare.err"));

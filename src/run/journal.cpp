@@ -24,7 +24,8 @@ void Journal::add(std::string name, std::string node, std::string fault, Json de
 void Journal::add_at(Nanoseconds t, std::string name, std::string node, std::string fault, Json details) {
     const auto wall = std::chrono::system_clock::now() -
                       std::chrono::duration_cast<std::chrono::system_clock::duration>(now() - t);
-    const Event event{t, wall_time_text(wall), std::move(name), std::move(node), std::move(fault), std::move(details)};
+    const Event event{
+        t, wall_time_text(wall), std::move(name), std::move(node), std::move(fault), std::move(details)};
     // Log lines may hold bytes that are no UTF-8; the journal shows them as U+FFFD, the log file has them.
     const std::string line = event.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     if (!failure_) {

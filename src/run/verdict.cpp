@@ -11,7 +11,9 @@ namespace {
 
 constexpr int exit_recovered = 0, exit_failed = 1, exit_not_triggered = 4, exit_internal = 5;
 
-double seconds(Nanoseconds value) { return std::chrono::duration<double>(value).count(); }
+double seconds(Nanoseconds value) {
+    return std::chrono::duration<double>(value).count();
+}
 
 std::vector<std::string> names_of_running(const Facts& facts) {
     std::vector<std::string> names;
@@ -23,7 +25,8 @@ std::vector<std::string> names_of_running(const Facts& facts) {
 std::string half_open_text(const Facts& facts) {
     if (facts.half_open.empty()) return {};
     const HalfOpen& first = facts.half_open.front();
-    return fmt::format("; {} holds a connection to {} that is gone there (half open)", first.node, first.peer);
+    return fmt::format("; {} holds a connection to {} that is gone there (half open)", first.node,
+                       first.peer);
 }
 
 // A crash: a node that ended by itself, and not well.
@@ -32,8 +35,9 @@ const NodeOutcome* first_crash(const Facts& facts) {
     const NodeOutcome* crash = nullptr;
     for (const NodeOutcome& node : facts.nodes) {
         if (node.stopped_by_us || !node.exit || node.exit->success()) continue;
-        const bool was_cut = std::any_of(facts.cuts.begin(), facts.cuts.end(),
-                                         [&](const CutOutcome& cut) { return cut.losses.count(node.name) != 0; });
+        const bool was_cut = std::any_of(facts.cuts.begin(), facts.cuts.end(), [&](const CutOutcome& cut) {
+            return cut.losses.count(node.name) != 0;
+        });
         if (crash == nullptr || was_cut) crash = &node;
     }
     return crash;
@@ -41,7 +45,9 @@ const NodeOutcome* first_crash(const Facts& facts) {
 
 Verdict crashed(const Facts& facts, const NodeOutcome& node) {
     std::string reason = fmt::format("{} ended with {}", node.name, node.exit->text());
-    reason += facts.cuts.empty() ? ", before any fault" : node.after_fault ? " after the cut" : " before the cut";
+    reason += facts.cuts.empty() ? ", before any fault"
+              : node.after_fault ? " after the cut"
+                                 : " before the cut";
     const auto running = names_of_running(facts);
     if (!running.empty() && facts.end == EndReason::hung)
         reason += fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
@@ -60,7 +66,8 @@ Verdict hung(const Facts& facts) {
 }
 
 Verdict finished(const Facts& facts) {
-    if (facts.faults_asked == 0) return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
+    if (facts.faults_asked == 0)
+        return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
     std::uint64_t lost = 0;
     std::optional<Nanoseconds> slowest;
     for (const CutOutcome& cut : facts.cuts) {
@@ -79,7 +86,9 @@ Verdict finished(const Facts& facts) {
 }
 
 Json losses_json(const Losses& losses) {
-    return {{"total", losses.total()}, {"router_up", losses.up}, {"router_down", losses.down},
+    return {{"total", losses.total()},
+            {"router_up", losses.up},
+            {"router_down", losses.down},
             {"unsendable_at_node", losses.unsendable}};
 }
 
@@ -137,7 +146,8 @@ std::optional<Nanoseconds> Recovery::both() const {
 Verdict judge(const Facts& facts) {
     if (facts.end == EndReason::failed) return {"error", facts.detail, exit_internal};
     if (facts.end == EndReason::interrupted)  // the status that a shell gives for a signal
-        return {"error", fmt::format("interrupted by signal {} ({})", facts.signal, ::sigdescr_np(facts.signal)),
+        return {"error",
+                fmt::format("interrupted by signal {} ({})", facts.signal, ::sigdescr_np(facts.signal)),
                 128 + facts.signal};
     if (const NodeOutcome* crash = first_crash(facts)) return crashed(facts, *crash);
     if (facts.faults_asked > 0 && facts.cuts.empty())

@@ -24,7 +24,8 @@ Result<void> check_node(const Scenario& scenario, const std::string& name, const
 Result<void> check_fabric(const FabricOptions& fabric, unsigned collaborators) {
     const unsigned least = fabric.ipv6 ? 1280 : 68;  // RFC 8200, 5; RFC 791, 3.2
     if (fabric.mtu < least || fabric.mtu > 65535)
-        return wrong(fmt::format("use an MTU of {}", fabric.mtu), fmt::format("it must be from {} to 65535", least),
+        return wrong(fmt::format("use an MTU of {}", fabric.mtu),
+                     fmt::format("it must be from {} to 65535", least),
                      fabric.ipv6 ? "smaller ones, down to 68, need --ip 4" : "");
     if (fabric.kind == FabricKind::bridge && collaborators + 1 > max_bridge_ports)
         return wrong(fmt::format("put {} nodes on a bridge", collaborators + 1),
@@ -37,7 +38,8 @@ Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
     LogTrigger& trigger = fault.trigger;
     const std::string use = fmt::format("prepare the fault '{}'", fault.name);
     if (trigger.pattern.empty())
-        return wrong(use, "nothing says when it begins", "give a log line: --cut-on PATTERN, or on: {log: PATTERN}");
+        return wrong(use, "nothing says when it begins",
+                     "give a log line: --cut-on PATTERN, or on: {log: PATTERN}");
     NETCUT_TRY(Pattern::parse(trigger.pattern));
     if (trigger.nth == 0) return wrong(use, "the n-th match is counted from 1");
     if (trigger.node.empty()) trigger.node = fault.nodes.front();
@@ -57,8 +59,10 @@ Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
         return wrong(use, kind + " always loses both directions", "use the kind drop for one direction");
     if (fault.kind != CutKind::down && fault.down_end != LinkEnd::node)
         return wrong(use, kind + " has no end", "the end of the link is of the kind down alone");
-    if (fault.kind != CutKind::unplug && (fault.plug.new_address || fault.plug.new_mac || !fault.plug.announce))
-        return wrong(use, kind + " keeps address and MAC", "a new address or MAC, or no announcement, is of the kind unplug alone");
+    if (fault.kind != CutKind::unplug &&
+        (fault.plug.new_address || fault.plug.new_mac || !fault.plug.announce))
+        return wrong(use, kind + " keeps address and MAC",
+                     "a new address or MAC, or no announcement, is of the kind unplug alone");
     if (fault.times == 0) return wrong(use, "it must happen at least once", "give --max-cuts 1 or more");
     return check_trigger(scenario, fault);
 }
@@ -69,15 +73,17 @@ Result<void> check_faults(Scenario& scenario) {
     unsigned number = 0;
     for (FaultSpec& fault : scenario.faults) {
         ++number;
-        if (fault.name.empty()) fault.name = scenario.faults.size() == 1 ? "cut" : fmt::format("cut{}", number);
+        if (fault.name.empty())
+            fault.name = scenario.faults.size() == 1 ? "cut" : fmt::format("cut{}", number);
         if (!names.insert(fault.name).second)
             return wrong("name a fault '" + fault.name + "'", "another one has that name already");
         NETCUT_TRY(check_fault(scenario, fault));
         for (const std::string& node : fault.nodes) {
             const auto [other, fresh] = fault_of_node.emplace(node, fault.name);
             if (!fresh)
-                return wrong(fmt::format("do the faults '{}' and '{}' to {}", other->second, fault.name, node),
-                             "a node has one fault at most", "repeat it with times: N, or cut another node");
+                return wrong(
+                    fmt::format("do the faults '{}' and '{}' to {}", other->second, fault.name, node),
+                    "a node has one fault at most", "repeat it with times: N, or cut another node");
         }
     }
     return {};
@@ -108,7 +114,9 @@ Result<void> check_words(const Scenario& scenario) {
 
 }  // namespace
 
-std::string collaborator_name(unsigned index) { return fmt::format("collaborator{}", index); }
+std::string collaborator_name(unsigned index) {
+    return fmt::format("collaborator{}", index);
+}
 
 std::vector<std::string> node_names(const Scenario& scenario) {
     std::vector<std::string> names{aggregator_name};
@@ -127,14 +135,17 @@ Result<void> check(Scenario& scenario) {
     if (scenario.collaborators < 1 || scenario.collaborators > max_nodes - 1)
         return wrong(fmt::format("run {} collaborators", scenario.collaborators),
                      fmt::format("there must be 1 to {}", max_nodes - 1), "see --cols");
-    if (scenario.name.empty() || scenario.name.find('/') != std::string::npos || scenario.name.starts_with('.'))
-        return wrong("name the run '" + scenario.name + "'", "a name has no slash and does not begin with a dot");
+    if (scenario.name.empty() || scenario.name.find('/') != std::string::npos ||
+        scenario.name.starts_with('.'))
+        return wrong("name the run '" + scenario.name + "'",
+                     "a name has no slash and does not begin with a dot");
     NETCUT_TRY(check_fabric(scenario.fabric, scenario.collaborators));
     NETCUT_TRY(check_roles(scenario));
     NETCUT_TRY(check_words(scenario));
     for (const std::string* pattern : {&scenario.ready, &scenario.progress})
         if (!pattern->empty()) NETCUT_TRY(Pattern::parse(*pattern));
-    if (scenario.timeout <= Nanoseconds(0)) return wrong("run with a timeout of 0", "the run would end at once", "give --timeout 10m");
+    if (scenario.timeout <= Nanoseconds(0))
+        return wrong("run with a timeout of 0", "the run would end at once", "give --timeout 10m");
     if (scenario.hang_after <= Nanoseconds(0))
         return wrong("wait 0 for progress", "every run would count as hung", "give --hang-after 60s");
     return check_faults(scenario);

@@ -19,7 +19,8 @@ std::map<std::string, std::string> values_of(const Scenario& scenario, const Exp
 }
 
 bool is_name(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
+    return !text.empty() &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
 }
 
 Result<std::string> expand_word(const std::string& word, const std::map<std::string, std::string>& values) {
@@ -44,9 +45,10 @@ Result<std::string> expand_word(const std::string& word, const std::map<std::str
             std::vector<std::string> known;
             for (const auto& [key, unused] : values) known.push_back(key);
             const auto nearest = nearest_word(name, known);
-            return usage_failure(fmt::format("fill in '{{{}}}' in '{}'", name, word), "it stands for nothing",
-                                 nearest ? fmt::format("did you mean {{{}}}? A brace is written {{{{", *nearest)
-                                         : fmt::format("known are {}; a brace is written {{{{", fmt::join(known, ", ")));
+            return usage_failure(
+                fmt::format("fill in '{{{}}}' in '{}'", name, word), "it stands for nothing",
+                nearest ? fmt::format("did you mean {{{}}}? A brace is written {{{{", *nearest)
+                        : fmt::format("known are {}; a brace is written {{{{", fmt::join(known, ", ")));
         }
         result += value->second;
         i = end;

@@ -13,8 +13,10 @@ namespace {
 template <typename T, std::size_t N>
 using Words = std::array<std::pair<const char*, T>, N>;
 
-constexpr Words<CutKind, 3> kinds{{{"drop", CutKind::drop}, {"down", CutKind::down}, {"unplug", CutKind::unplug}}};
-constexpr Words<Direction, 3> directions{{{"both", Direction::both}, {"up", Direction::up}, {"down", Direction::down}}};
+constexpr Words<CutKind, 3> kinds{
+    {{"drop", CutKind::drop}, {"down", CutKind::down}, {"unplug", CutKind::unplug}}};
+constexpr Words<Direction, 3> directions{
+    {{"both", Direction::both}, {"up", Direction::up}, {"down", Direction::down}}};
 constexpr Words<LinkEnd, 2> ends{{{"node", LinkEnd::node}, {"router", LinkEnd::router}}};
 constexpr Words<FabricKind, 2> fabrics{{{"routed", FabricKind::routed}, {"bridge", FabricKind::bridge}}};
 
@@ -37,12 +39,24 @@ std::string name_of(T value, const Words<T, N>& words) {
 
 }  // namespace
 
-Result<CutKind> parse_kind(const std::string& word) { return parse_word(word, kinds, "kind of cut"); }
-Result<Direction> parse_direction(const std::string& word) { return parse_word(word, directions, "direction"); }
-Result<LinkEnd> parse_end(const std::string& word) { return parse_word(word, ends, "end of a link"); }
-Result<FabricKind> parse_fabric(const std::string& word) { return parse_word(word, fabrics, "kind of fabric"); }
-std::string kind_name(CutKind kind) { return name_of(kind, kinds); }
-std::string direction_name(Direction direction) { return name_of(direction, directions); }
+Result<CutKind> parse_kind(const std::string& word) {
+    return parse_word(word, kinds, "kind of cut");
+}
+Result<Direction> parse_direction(const std::string& word) {
+    return parse_word(word, directions, "direction");
+}
+Result<LinkEnd> parse_end(const std::string& word) {
+    return parse_word(word, ends, "end of a link");
+}
+Result<FabricKind> parse_fabric(const std::string& word) {
+    return parse_word(word, fabrics, "kind of fabric");
+}
+std::string kind_name(CutKind kind) {
+    return name_of(kind, kinds);
+}
+std::string direction_name(Direction direction) {
+    return name_of(direction, directions);
+}
 
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric) {
     if (word != "4" && word != "6" && word != "both")

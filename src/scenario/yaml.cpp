@@ -161,7 +161,8 @@ std::string write_yaml(const Scenario& scenario) {
     write_fabric(out, scenario.fabric);
     write_role(out, "aggregator", scenario.aggregator);
     write_role(out, "collaborator", scenario.collaborator);
-    if (!scenario.prepare.empty()) out << YAML::Key << "prepare" << YAML::Value << YAML::Flow << scenario.prepare;
+    if (!scenario.prepare.empty())
+        out << YAML::Key << "prepare" << YAML::Value << YAML::Flow << scenario.prepare;
     if (!scenario.parameters.empty()) out << YAML::Key << "parameters" << YAML::Value << scenario.parameters;
     write_optional(out, "ready", scenario.ready);
     write_optional(out, "progress", scenario.progress);

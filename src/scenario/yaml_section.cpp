@@ -35,7 +35,8 @@ void YamlSection::parse_scalar(const std::string& key, const YAML::Node& node, P
         source_.fail(node.Mark(), parsed.error().attempt + ": " + parsed.error().reason, parsed.error().hint);
 }
 
-void YamlSection::scalar(const std::string& key, const std::function<Result<void>(const std::string&)>& parse) {
+void YamlSection::scalar(const std::string& key,
+                         const std::function<Result<void>(const std::string&)>& parse) {
     parse_scalar(key, get(key), parse);
 }
 
@@ -57,7 +58,8 @@ void YamlSection::count(const std::string& key, unsigned& target, unsigned least
         unsigned number = 0;
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
         if (error != std::errc() || end != value.data() + value.size() || number < least || number > most)
-            return usage_failure("read " + key, fmt::format("'{}' is no whole number from {} to {}", value, least, most));
+            return usage_failure("read " + key,
+                                 fmt::format("'{}' is no whole number from {} to {}", value, least, most));
         target = number;
         return {};
     });

@@ -9,9 +9,13 @@ namespace {
 constexpr char escape_byte = '\x1b';
 constexpr char bell = '\x07';
 
-bool is_special(char c) { return c == '\n' || c == '\r' || c == escape_byte; }
+bool is_special(char c) {
+    return c == '\n' || c == '\r' || c == escape_byte;
+}
 // ECMA-48, 5.4: a control sequence ends with a byte from @ to ~.
-bool ends_csi(char c) { return c >= '@' && c <= '~'; }
+bool ends_csi(char c) {
+    return c >= '@' && c <= '~';
+}
 
 }  // namespace
 
@@ -38,7 +42,9 @@ void LineScanner::feed(std::string_view bytes) {
     look(false);
 }
 
-void LineScanner::finish() { end_line(); }
+void LineScanner::finish() {
+    end_line();
+}
 
 void LineScanner::take_text(std::string_view text) {
     while (line_.size() + text.size() > max_line) {
@@ -55,7 +61,10 @@ std::size_t LineScanner::skip_escape(std::string_view bytes) {
     const char c = bytes.front();
     switch (escape_) {
         case Escape::begun:
-            escape_ = c == '[' ? Escape::csi : c == ']' ? Escape::osc : c == '(' ? Escape::charset : Escape::none;
+            escape_ = c == '['   ? Escape::csi
+                      : c == ']' ? Escape::osc
+                      : c == '(' ? Escape::charset
+                                 : Escape::none;
             // Not a sequence after all when a line ends here: the byte is looked at again.
             return is_special(c) ? 0 : 1;
         case Escape::csi:
@@ -73,7 +82,9 @@ std::size_t LineScanner::skip_escape(std::string_view bytes) {
             escape_ = c == '\\' ? Escape::none : Escape::osc;
             return 1;
         case Escape::charset:
-        case Escape::none: escape_ = Escape::none; return is_special(c) ? 0 : 1;
+        case Escape::none:
+            escape_ = Escape::none;
+            return is_special(c) ? 0 : 1;
     }
     return 1;
 }

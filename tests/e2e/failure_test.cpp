@@ -3,16 +3,26 @@
 // Federations that do not recover, and runs that end early.
 #include <signal.h>
 
-#include "e2e/tool.h"
-
 #include <thread>
+
+#include "e2e/tool.h"
 
 namespace netcut::test {
 namespace {
 
 const Arguments upload_whole_reply_lost = {  // C' of DESIGN: the deadliest moment
-    "--cols", "2", "--watch", "aggregator", "--cut-on", "round 2: results from collaborator2 are complete",
-    "--delay", "300ms", "--reconnect-after", "6s", "--hang-after", "6s"};
+    "--cols",
+    "2",
+    "--watch",
+    "aggregator",
+    "--cut-on",
+    "round 2: results from collaborator2 are complete",
+    "--delay",
+    "300ms",
+    "--reconnect-after",
+    "6s",
+    "--hang-after",
+    "6s"};
 
 Arguments with(Arguments base, const Arguments& more) {
     base.insert(base.end(), more.begin(), more.end());
@@ -23,8 +33,8 @@ TEST(Failure, CollaboratorThatGivesUpIsACrash) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     const Finished finished = run_tool(small_reference(
-        folder / "run", {"--set", "on-error=none", "--kind", "unplug", "--cut-on", "round 2: training, epoch 2",
-                         "--reconnect-after", "2s", "--hang-after", "3s"}));
+        folder / "run", {"--set", "on-error=none", "--kind", "unplug", "--cut-on",
+                         "round 2: training, epoch 2", "--reconnect-after", "2s", "--hang-after", "3s"}));
     EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     EXPECT_EQ(verdict.at("verdict"), "crashed");
@@ -39,8 +49,9 @@ TEST(Failure, HalfOpenConnectionIsAHangAndTheScreenSaysWhichSocket) {
     for (const char* on_error : {"none", "resend"}) {
         const std::string run = folder / on_error;
         const Finished finished = run_tool(small_reference(
-            run, with(upload_whole_reply_lost, {"--set", std::string("on-error=") + on_error, "--set",
-                                                "aggregator-args=--server-delay 1s --server-user-timeout 2s"})));
+            run,
+            with(upload_whole_reply_lost, {"--set", std::string("on-error=") + on_error, "--set",
+                                           "aggregator-args=--server-delay 1s --server-user-timeout 2s"})));
         EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
         const Json verdict = read_verdict(run);
         EXPECT_EQ(verdict.at("verdict"), "hung") << verdict.dump(2);
@@ -55,9 +66,9 @@ TEST(Failure, DeadlinesAndKeepaliveSurviveTheSameCut) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     const Finished finished = run_tool(small_reference(
-        folder / "run",
-        with(upload_whole_reply_lost, {"--set", "on-error=deadline", "--set",
-                                       "aggregator-args=--server-delay 1s --server-user-timeout 2s --keepalive"})));
+        folder / "run", with(upload_whole_reply_lost,
+                             {"--set", "on-error=deadline", "--set",
+                              "aggregator-args=--server-delay 1s --server-user-timeout 2s --keepalive"})));
     EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "recovered");
 }
@@ -66,7 +77,8 @@ TEST(Failure, CutWithoutAnEndIsAHang) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     const Finished finished =
-        run_tool(small_reference(folder / "run", {"--cut-on", "round 2: training", "--reconnect-after", "never", "--hang-after", "4s"}));
+        run_tool(small_reference(folder / "run", {"--cut-on", "round 2: training", "--reconnect-after",
+                                                  "never", "--hang-after", "4s"}));
     EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     EXPECT_EQ(verdict.at("verdict"), "hung");
@@ -77,8 +89,8 @@ TEST(Failure, CutWithoutAnEndIsAHang) {
 TEST(Failure, PatternThatNeverComesIsNotTriggered) {
     NETCUT_E2E();
     const Folder folder;
-    const Finished finished = run_tool({"run", "--out", folder / "run", "--aggregator", "sleep 0.3", "--collaborator",
-                                        "sleep 0.3", "--cut-on", "no such line"});
+    const Finished finished = run_tool({"run", "--out", folder / "run", "--aggregator", "sleep 0.3",
+                                        "--collaborator", "sleep 0.3", "--cut-on", "no such line"});
     EXPECT_EQ(finished.status, 4) << finished.out << finished.err;
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "not-triggered");
 }
@@ -86,8 +98,8 @@ TEST(Failure, PatternThatNeverComesIsNotTriggered) {
 TEST(Failure, NodeThatFailsBeforeAnyFaultIsNamed) {
     NETCUT_E2E();
     const Folder folder;
-    const Finished finished = run_tool({"run", "--out", folder / "run", "--aggregator", "sleep 0.2", "--collaborator",
-                                        "sh -c 'exit 7'", "--cut-on", "x"});
+    const Finished finished = run_tool({"run", "--out", folder / "run", "--aggregator", "sleep 0.2",
+                                        "--collaborator", "sh -c 'exit 7'", "--cut-on", "x"});
     EXPECT_EQ(finished.status, 1);
     const std::string reason = read_verdict(folder / "run").at("reason");
     EXPECT_NE(reason.find("exit code 7, before any fault"), std::string::npos) << reason;
@@ -96,7 +108,8 @@ TEST(Failure, NodeThatFailsBeforeAnyFaultIsNamed) {
 TEST(Failure, TheRunsTimeoutEndsIt) {
     NETCUT_E2E();
     const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--aggregator", "sleep 60", "--collaborator", "sleep 60", "--timeout", "1s"});
+    Tool tool({"run", "--out", folder / "run", "--aggregator", "sleep 60", "--collaborator", "sleep 60",
+               "--timeout", "1s"});
     EXPECT_EQ(tool.wait(20s).status, 1);
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "hung");
     EXPECT_TRUE(tool.leaves_no_process());
@@ -108,13 +121,15 @@ INSTANTIATE_TEST_SUITE_P(Signals, SignalTest, testing::Values(SIGINT, SIGTERM, S
 TEST_P(SignalTest, EndsTheRunInOrder) {
     NETCUT_E2E();
     const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--aggregator", "sh -c 'trap \"echo told; exit 3\" TERM; echo up; while :; do sleep 0.1; done'",
+    Tool tool({"run", "--out", folder / "run", "--aggregator",
+               "sh -c 'trap \"echo told; exit 3\" TERM; echo up; while :; do sleep 0.1; done'",
                "--collaborator", "sleep 60"});
     ASSERT_TRUE(tool.wait_for_output("collaborator2 started"));
     std::this_thread::sleep_for(200ms);
     tool.signal(GetParam());
     EXPECT_EQ(tool.wait(20s).status, 128 + GetParam());
-    EXPECT_EQ(slurp(folder / "run/logs/aggregator.out"), "up\ntold\n") << "nodes are asked before they are killed";
+    EXPECT_EQ(slurp(folder / "run/logs/aggregator.out"), "up\ntold\n")
+        << "nodes are asked before they are killed";
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "error");
     EXPECT_TRUE(tool.leaves_no_process());
 }
@@ -122,8 +137,8 @@ TEST_P(SignalTest, EndsTheRunInOrder) {
 TEST(Failure, SecondCtrlCDoesNotWaitForTheGrace) {
     NETCUT_E2E();
     const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--grace", "1h", "--aggregator", "sh -c 'trap : TERM; echo deaf; while :; do sleep 0.1; done'",
-               "--collaborator", "sleep 60"});
+    Tool tool({"run", "--out", folder / "run", "--grace", "1h", "--aggregator",
+               "sh -c 'trap : TERM; echo deaf; while :; do sleep 0.1; done'", "--collaborator", "sleep 60"});
     ASSERT_TRUE(tool.wait_for_output("collaborator2 started"));
     std::this_thread::sleep_for(300ms);
     tool.signal(SIGINT);

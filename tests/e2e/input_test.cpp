@@ -33,29 +33,48 @@ INSTANTIATE_TEST_SUITE_P(
     Inputs, BadInputTest,
     testing::Values(
         BadInput{"UnknownOption", {"--cutt", "x"}, 2, {"--cutt", "did you mean --cut?"}},
-        BadInput{"DurationWithoutUnit", {"--cut-on", "x", "--reconnect-after", "20"}, 2, {"--reconnect-after", "no unit"}},
+        BadInput{"DurationWithoutUnit",
+                 {"--cut-on", "x", "--reconnect-after", "20"},
+                 2,
+                 {"--reconnect-after", "no unit"}},
         BadInput{"NegativeDuration", {"--timeout", "-3s"}, 2, {"negative"}},
         BadInput{"NoCollaborators", {"--cols", "0"}, 2, {"0 collaborators", "1 to"}},
         BadInput{"TooManyCollaborators", {"--cols", "5000"}, 2, {"5000", "1 to 4096"}},
         BadInput{"NegativeCollaborators", {"--cols", "-1"}, 2, {"-1", "whole number"}},
         BadInput{"TooManyForABridge", {"--cols", "1500", "--fabric", "bridge"}, 2, {"1023", "routed"}},
-        BadInput{"NoSuchCommand", {"--aggregator", "no-such-program", "--collaborator", "true"}, 2, {"no-such-program", "PATH"}},
-        BadInput{"NoSuchFile", {"--aggregator", "true", "--collaborator", "/no/such/program"}, 2, {"/no/such/program"}},
+        BadInput{"NoSuchCommand",
+                 {"--aggregator", "no-such-program", "--collaborator", "true"},
+                 2,
+                 {"no-such-program", "PATH"}},
+        BadInput{"NoSuchFile",
+                 {"--aggregator", "true", "--collaborator", "/no/such/program"},
+                 2,
+                 {"/no/such/program"}},
         BadInput{"OpenQuote", {"--aggregator", "echo 'x", "--collaborator", "true"}, 2, {"not closed"}},
         BadInput{"OneRoleOnly", {"--aggregator", "true"}, 2, {"collaborator", "no command"}},
         BadInput{"NoRegex", {"--cut-on", "re:("}, 2, {"re:(", "missing )"}},
         BadInput{"EmptyPattern", {"--cut-on", ""}, 2, {"begins"}},
         BadInput{"CutOptionsWithoutMoment", {"--kind", "down"}, 2, {"--cut-on"}},
-        BadInput{"NoSuchNode", {"--cut-on", "x", "--cut", "collaborator9"}, 2, {"collaborator9", "collaborator1 to collaborator2"}},
+        BadInput{"NoSuchNode",
+                 {"--cut-on", "x", "--cut", "collaborator9"},
+                 2,
+                 {"collaborator9", "collaborator1 to collaborator2"}},
         BadInput{"NoSuchKind", {"--cut-on", "x", "--kind", "dorp"}, 2, {"dorp", "drop, down, unplug"}},
-        BadInput{"DirectionOfDown", {"--cut-on", "x", "--kind", "down", "--direction", "up"}, 2, {"both directions"}},
+        BadInput{"DirectionOfDown",
+                 {"--cut-on", "x", "--kind", "down", "--direction", "up"},
+                 2,
+                 {"both directions"}},
         BadInput{"NoCuts", {"--cut-on", "x", "--max-cuts", "0"}, 2, {"at least once"}},
         BadInput{"NoSuchParameter", {"--set", "round=3"}, 2, {"round", "rounds"}},
-        BadInput{"NoSuchPlaceholder", {"--aggregator", "echo {nme}", "--collaborator", "true"}, 2, {"{nme}", "{name}"}},
+        BadInput{"NoSuchPlaceholder",
+                 {"--aggregator", "echo {nme}", "--collaborator", "true"},
+                 2,
+                 {"{nme}", "{name}"}},
         BadInput{"NoSuchTemplate", {"--template", "refrence"}, 2, {"refrence", "reference"}},
         BadInput{"NoSuchUser", {"--user", "no-such-user"}, 2, {"no-such-user"}},
         BadInput{"NoSuchScenario", {"no-such-file.yaml"}, 2, {"no-such-file.yaml", "No such file"}},
-        BadInput{"SmallMtu", {"--mtu", "100"}, 2, {"1280"}}, BadInput{"BadRate", {"--rate", "fast"}, 2, {"100mbit"}},
+        BadInput{"SmallMtu", {"--mtu", "100"}, 2, {"1280"}},
+        BadInput{"BadRate", {"--rate", "fast"}, 2, {"100mbit"}},
         BadInput{"OutputFolder", {"--out", "/proc/no/where"}, 3, {"/proc/no", "--out"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
@@ -70,7 +89,8 @@ TEST_P(BadInputTest, SaysWhatIsWrongAndLeavesNothing) {
     Tool tool(arguments);
     const Finished finished = tool.wait(20s);
     EXPECT_EQ(finished.status, input.status) << finished.out << finished.err;
-    for (const std::string& text : input.says) EXPECT_NE(finished.err.find(text), std::string::npos) << text << "\nin: " << finished.err;
+    for (const std::string& text : input.says)
+        EXPECT_NE(finished.err.find(text), std::string::npos) << text << "\nin: " << finished.err;
     EXPECT_TRUE(tool.leaves_no_process());
     EXPECT_EQ(host_state(), before);
     EXPECT_FALSE(std::filesystem::exists(folder / "run"));
@@ -84,16 +104,23 @@ struct BadScenario {
 class BadScenarioTest : public testing::TestWithParam<BadScenario> {};
 INSTANTIATE_TEST_SUITE_P(
     Scenarios, BadScenarioTest,
-    testing::Values(BadScenario{"TypoInAKey", "name: x\nfabrik: {kind: routed}\n", {":2:1:", "'fabrik'", "did you mean 'fabric'"}},
-                    BadScenario{"TypoFurtherIn", "template: reference\nfaults:\n  - kind: drop\n    on: {log: x, nht: 2}\n", {":4:18:", "'nth'"}},
-                    BadScenario{"WrongValue", "template: reference\nfaults:\n  - kind: drip\n", {":3:11:", "drip", "drop"}},
+    testing::Values(BadScenario{"TypoInAKey",
+                                "name: x\nfabrik: {kind: routed}\n",
+                                {":2:1:", "'fabrik'", "did you mean 'fabric'"}},
+                    BadScenario{"TypoFurtherIn",
+                                "template: reference\nfaults:\n  - kind: drop\n    on: {log: x, nht: 2}\n",
+                                {":4:18:", "'nth'"}},
+                    BadScenario{"WrongValue",
+                                "template: reference\nfaults:\n  - kind: drip\n",
+                                {":3:11:", "drip", "drop"}},
                     BadScenario{"WrongType", "template: reference\nfaults: yes\n", {":2:9:", "list"}},
                     BadScenario{"NoYaml", "template: reference\nfaults: [\n", {":3:1:", "no YAML"}},
                     BadScenario{"NotAMapping", "- 1\n- 2\n", {":1:1:", "mapping"}},
                     BadScenario{"BadDuration", "template: reference\ntimeout: 5\n", {":2:10:", "no unit"}},
                     BadScenario{"TooMany", "template: reference\ncollaborators: 99999\n", {":2:16:", "4096"}},
                     BadScenario{"TwoFaultsOfOneNode",
-                                "template: reference\nfaults:\n  - {on: {log: a}}\n  - {on: {log: b}}\n", {"collaborator2", "one fault"}}),
+                                "template: reference\nfaults:\n  - {on: {log: a}}\n  - {on: {log: b}}\n",
+                                {"collaborator2", "one fault"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(BadScenarioTest, IsRefusedWithLineAndColumn) {
@@ -101,13 +128,15 @@ TEST_P(BadScenarioTest, IsRefusedWithLineAndColumn) {
     std::ofstream(folder / "scenario.yaml") << GetParam().yaml;
     const Finished finished = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"});
     EXPECT_EQ(finished.status, 2) << finished.err;
-    for (const std::string& text : GetParam().says) EXPECT_NE(finished.err.find(text), std::string::npos) << text << "\nin: " << finished.err;
+    for (const std::string& text : GetParam().says)
+        EXPECT_NE(finished.err.find(text), std::string::npos) << text << "\nin: " << finished.err;
 }
 
 TEST(Input, CommandThatIsFoundMissingOnlyWhenItStartsEndsTheRun) {
     NETCUT_E2E();
     const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--aggregator", "sleep 60", "--collaborator", "{work}/missing"});
+    Tool tool(
+        {"run", "--out", folder / "run", "--aggregator", "sleep 60", "--collaborator", "{work}/missing"});
     const Finished finished = tool.wait(20s);
     EXPECT_EQ(finished.status, 2) << finished.err;
     EXPECT_NE(finished.err.find("missing: No such file"), std::string::npos) << finished.err;
@@ -117,8 +146,12 @@ TEST(Input, CommandThatIsFoundMissingOnlyWhenItStartsEndsTheRun) {
 TEST(Input, EarlierRunInTheFolderIsMovedAside) {
     NETCUT_E2E();
     const Folder folder;
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(run_tool({"run", "--out", folder / "run", "--aggregator", "true", "--collaborator", "true"}).status, 0);
-    for (const char* name : {"run", "run.1", "run.2"}) EXPECT_EQ(read_verdict(folder / name).at("verdict"), "undisturbed") << name;
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(run_tool({"run", "--out", folder / "run", "--aggregator", "true", "--collaborator", "true"})
+                      .status,
+                  0);
+    for (const char* name : {"run", "run.1", "run.2"})
+        EXPECT_EQ(read_verdict(folder / name).at("verdict"), "undisturbed") << name;
 }
 
 TEST(Machine, WithoutRootItSaysSo) {
@@ -146,14 +179,17 @@ void hide_nftables() {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     const sock_fprog filter{std::size(program), const_cast<sock_filter*>(program)};
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) ::_exit(126);
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+        ::_exit(126);
 }
 
 TEST(Machine, WithoutNftablesItSaysSo) {
     NETCUT_E2E();
     const Folder folder;
     const std::string before = host_state();
-    Tool tool({"run", "--out", folder / "run", "--aggregator", "true", "--collaborator", "true"}, hide_nftables);
+    Tool tool({"run", "--out", folder / "run", "--aggregator", "true", "--collaborator", "true"},
+              hide_nftables);
     const Finished finished = tool.wait(20s);
     EXPECT_EQ(finished.status, 3) << finished.err;
     EXPECT_NE(finished.err.find("nftables"), std::string::npos) << finished.err;
@@ -164,10 +200,12 @@ TEST(Machine, WithoutNftablesItSaysSo) {
 TEST(Machine, TooFewOpenFilesAreNamed) {
     NETCUT_E2E();
     const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--cols", "100", "--aggregator", "true", "--collaborator", "true"}, [] {
-        const rlimit few{200, 200};
-        ::setrlimit(RLIMIT_NOFILE, &few);
-    });
+    Tool tool(
+        {"run", "--out", folder / "run", "--cols", "100", "--aggregator", "true", "--collaborator", "true"},
+        [] {
+            const rlimit few{200, 200};
+            ::setrlimit(RLIMIT_NOFILE, &few);
+        });
     const Finished finished = tool.wait(20s);
     EXPECT_EQ(finished.status, 3) << finished.err;
     EXPECT_NE(finished.err.find("open files"), std::string::npos) << finished.err;
@@ -179,7 +217,8 @@ TEST(Machine, FullDiskEndsTheRunAndIsNamed) {
     Tool tool({"run", "--out", folder / "run", "--cols", "1", "--aggregator", "sleep 60", "--collaborator",
                "sh -c 'head -c 3000000 /dev/zero; sleep 60'"},
               [&] {
-                  if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+                  if (::unshare(CLONE_NEWNS) != 0 ||
+                      ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
                       ::mount("small", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0)
                       ::_exit(126);
               });
@@ -192,7 +231,8 @@ TEST(Machine, FullDiskEndsTheRunAndIsNamed) {
 TEST(Machine, ClosedOutputDoesNotStopTheRun) {
     NETCUT_E2E();
     const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--aggregator", "sleep 0.3", "--collaborator", "sleep 0.3"}, [] { ::close(1); });
+    Tool tool({"run", "--out", folder / "run", "--aggregator", "sleep 0.3", "--collaborator", "sleep 0.3"},
+              [] { ::close(1); });
     EXPECT_EQ(tool.wait(20s).status, 0);
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "undisturbed");
 }

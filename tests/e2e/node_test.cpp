@@ -19,8 +19,17 @@ struct OneNode {
 
     explicit OneNode(const std::string& script, const Arguments& more = {}) {
         std::ofstream(folder / "node.sh") << script;
-        Arguments arguments = {"run", "--out", folder / "run", "--cols", "1", "--aggregator", "sleep 0.5",
-                               "--collaborator", "sh " + (folder / "node.sh"), "--grace", "300ms"};
+        Arguments arguments = {"run",
+                               "--out",
+                               folder / "run",
+                               "--cols",
+                               "1",
+                               "--aggregator",
+                               "sleep 0.5",
+                               "--collaborator",
+                               "sh " + (folder / "node.sh"),
+                               "--grace",
+                               "300ms"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         Tool tool(arguments);
         finished = tool.wait();
@@ -34,8 +43,10 @@ struct OneNode {
 TEST(Node, HasNoRightsAndItsOwnNamesAndProcesses) {
     NETCUT_E2E();
     const OneNode node(
-        "grep -E 'Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs' /proc/self/status\nhostname\nid -u\nid -G\ncat /etc/hosts\n"
-        "echo pids: $(ls /proc | grep -c '^[0-9]')\necho unbuffered $PYTHONUNBUFFERED\necho home $HOME\nls /proc/self/fd | tr '\\n' ' '\n",
+        "grep -E 'Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs' /proc/self/status\nhostname\nid -u\nid -G\ncat "
+        "/etc/hosts\n"
+        "echo pids: $(ls /proc | grep -c '^[0-9]')\necho unbuffered $PYTHONUNBUFFERED\necho home $HOME\nls "
+        "/proc/self/fd | tr '\\n' ' '\n",
         {"--user", "nobody"});
     ASSERT_EQ(node.finished.status, 0) << node.finished.out << node.finished.err << node.err;
     for (const char* set : {"CapPrm", "CapEff", "CapBnd", "CapAmb"})
@@ -45,7 +56,8 @@ TEST(Node, HasNoRightsAndItsOwnNamesAndProcesses) {
     EXPECT_TRUE(node.printed("\n" + std::to_string(::getpwnam("nobody")->pw_uid) + "\n"));
     EXPECT_TRUE(node.printed(" aggregator\n"));
     EXPECT_TRUE(node.printed("unbuffered 1"));
-    EXPECT_TRUE(node.printed("0 1 2 3 \n") || node.printed("0 1 2 3 ")) << "no descriptor of the tool's: " << node.out;
+    EXPECT_TRUE(node.printed("0 1 2 3 \n") || node.printed("0 1 2 3 "))
+        << "no descriptor of the tool's: " << node.out;
     struct stat info {};
     ASSERT_EQ(::stat((node.folder / "run/journal.jsonl").c_str(), &info), 0);
     EXPECT_EQ(info.st_uid, ::getpwnam("nobody")->pw_uid) << "files belong to the user";
@@ -53,30 +65,38 @@ TEST(Node, HasNoRightsAndItsOwnNamesAndProcesses) {
 
 TEST(Node, CannotTouchItsLinkOrReachTheHostsNetwork) {
     NETCUT_E2E();
-    const OneNode node("ip link set eth0 down 2>&1 && echo DOWN\nip addr add 1.2.3.4/32 dev eth0 2>&1 && echo ADDED\n"
-                       "mount -t tmpfs x /tmp 2>&1 && echo MOUNTED\nunshare -n true 2>&1 && echo UNSHARED\n"
-                       "ls /sys/class/net >/dev/null; cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '\n");
-    for (const char* forbidden : {"DOWN", "ADDED", "MOUNTED", "UNSHARED"}) EXPECT_FALSE(node.printed(forbidden)) << node.out;
+    const OneNode node(
+        "ip link set eth0 down 2>&1 && echo DOWN\nip addr add 1.2.3.4/32 dev eth0 2>&1 && echo ADDED\n"
+        "mount -t tmpfs x /tmp 2>&1 && echo MOUNTED\nunshare -n true 2>&1 && echo UNSHARED\n"
+        "ls /sys/class/net >/dev/null; cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' ' | sort | tr "
+        "'\\n' ' '\n");
+    for (const char* forbidden : {"DOWN", "ADDED", "MOUNTED", "UNSHARED"})
+        EXPECT_FALSE(node.printed(forbidden)) << node.out;
     EXPECT_TRUE(node.printed("eth0 ")) << node.out;
 }
 
 TEST(Node, EnvironmentWorkingFolderAliasesAndTerminal) {
     NETCUT_E2E();
     const Folder folder;
-    std::ofstream(folder / "s.yaml") << "collaborators: 1\ntty: true\naggregator: {command: sleep 0.3, aliases: [agg.example, server]}\n"
-                                        "collaborator:\n  command: [sh, -c, 'echo $COLOUR-{index}; pwd; tty; grep server /etc/hosts; stty size']\n"
-                                        "  env: {COLOUR: 'blue-{name}'}\n  cwd: /usr\n";
+    std::ofstream(folder / "s.yaml")
+        << "collaborators: 1\ntty: true\naggregator: {command: sleep 0.3, aliases: [agg.example, server]}\n"
+           "collaborator:\n  command: [sh, -c, 'echo $COLOUR-{index}; pwd; tty; grep server /etc/hosts; stty "
+           "size']\n"
+           "  env: {COLOUR: 'blue-{name}'}\n  cwd: /usr\n";
     const Finished finished = run_tool({"run", folder / "s.yaml", "--out", folder / "run"});
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const std::string out = slurp(folder / "run/logs/collaborator1.out");
-    for (const char* text : {"blue-collaborator1-1\r\n", "/usr\r\n", "/dev/pts/", "aggregator agg.example server", "50 200"})
+    for (const char* text :
+         {"blue-collaborator1-1\r\n", "/usr\r\n", "/dev/pts/", "aggregator agg.example server", "50 200"})
         EXPECT_NE(out.find(text), std::string::npos) << text << " in " << out;
 }
 
 TEST(Node, ThatIgnoresSigtermForksAndDetachesIsGoneInTime) {
     NETCUT_E2E();
-    const OneNode node("trap '' TERM HUP INT\nsetsid sh -c 'trap \"\" TERM; sleep 300' &\n(sleep 300 &)\necho ready\nwhile :; do sleep 1; done\n",
-                       {"--timeout", "1s"});
+    const OneNode node(
+        "trap '' TERM HUP INT\nsetsid sh -c 'trap \"\" TERM; sleep 300' &\n(sleep 300 &)\necho ready\nwhile "
+        ":; do sleep 1; done\n",
+        {"--timeout", "1s"});
     EXPECT_EQ(node.finished.status, 1);
     EXPECT_TRUE(node.printed("ready"));
 }
@@ -89,10 +109,13 @@ TEST(Node, ThatLeavesADaemonBehindEndsWithIt) {
 
 TEST(Node, EveryByteReachesTheLogUnchanged) {
     NETCUT_E2E();
-    const OneNode node("head -c 3000000 /dev/zero | tr '\\0' '\\377'\nprintf '\\000\\033[31m\\r\\n\\376 no newline'\nprintf 'err' >&2\n",
-                       {"--cut-on", "never"});
+    const OneNode node(
+        "head -c 3000000 /dev/zero | tr '\\0' '\\377'\nprintf '\\000\\033[31m\\r\\n\\376 no newline'\nprintf "
+        "'err' >&2\n",
+        {"--cut-on", "never"});
     EXPECT_EQ(node.finished.status, 4) << node.finished.out << node.finished.err;
-    const std::string expected = std::string(3000000, '\xff') + std::string("\0\x1b[31m\r\n\xfe no newline", 20);
+    const std::string expected =
+        std::string(3000000, '\xff') + std::string("\0\x1b[31m\r\n\xfe no newline", 20);
     EXPECT_EQ(node.out.size(), expected.size());
     EXPECT_TRUE(node.out == expected);
     EXPECT_EQ(node.err, "err");
@@ -100,7 +123,8 @@ TEST(Node, EveryByteReachesTheLogUnchanged) {
 
 TEST(Node, GarbageInATriggerLineDoesNotBreakTheJournalOrTheTerminal) {
     NETCUT_E2E();
-    const OneNode node("printf '\\377\\376\\033]0;owned\\007\\001cut here\\n'\nsleep 1\n", {"--cut-on", "cut here", "--reconnect-after", "100ms"});
+    const OneNode node("printf '\\377\\376\\033]0;owned\\007\\001cut here\\n'\nsleep 1\n",
+                       {"--cut-on", "cut here", "--reconnect-after", "100ms"});
     EXPECT_EQ(node.finished.status, 0) << node.finished.out;
     EXPECT_GT(read_journal(node.folder / "run").size(), 5U);
     EXPECT_EQ(node.finished.out.find("\x1b"), std::string::npos);
@@ -109,13 +133,15 @@ TEST(Node, GarbageInATriggerLineDoesNotBreakTheJournalOrTheTerminal) {
 
 TEST(Node, TheEndOfALineIsNotWaitedFor) {
     NETCUT_E2E();
-    const OneNode node("printf 'Epoch 1/5 [====>'\nsleep 1\necho ']'\n", {"--cut-on", "Epoch*[==", "--reconnect-after", "100ms"});
+    const OneNode node("printf 'Epoch 1/5 [====>'\nsleep 1\necho ']'\n",
+                       {"--cut-on", "Epoch*[==", "--reconnect-after", "100ms"});
     const auto journal = read_journal(node.folder / "run");
     double fired = 0;
     double ended = 0;
     for (const Json& event : journal) {
         if (event.at("event") == "fault.fired") fired = event.at("t_ns");
-        if (event.at("event") == "node.exited" && event.at("node") == "collaborator1") ended = event.at("t_ns");
+        if (event.at("event") == "node.exited" && event.at("node") == "collaborator1")
+            ended = event.at("t_ns");
     }
     EXPECT_GT(fired, 0);
     EXPECT_GT(ended - fired, 500e6);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The main job: a federation is cut, healed and judged, with every kind of cut and network.
-#include "e2e/tool.h"
-
 #include <fstream>
+
+#include "e2e/tool.h"
 
 namespace netcut::test {
 namespace {
@@ -17,13 +17,16 @@ class RecoveryTest : public testing::TestWithParam<Case> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Cuts, RecoveryTest,
-    testing::Values(Case{"Drop", {}}, Case{"DropUp", {"--direction", "up"}}, Case{"DropDown", {"--direction", "down"}},
-                    Case{"Down", {"--kind", "down"}}, Case{"DownAtRouter", {"--kind", "down", "--down-at", "router"}},
+    testing::Values(Case{"Drop", {}}, Case{"DropUp", {"--direction", "up"}},
+                    Case{"DropDown", {"--direction", "down"}}, Case{"Down", {"--kind", "down"}},
+                    Case{"DownAtRouter", {"--kind", "down", "--down-at", "router"}},
                     Case{"Unplug", {"--kind", "unplug"}},
                     Case{"UnplugNewAddressAndMac", {"--kind", "unplug", "--new-ip", "--new-mac"}},
-                    Case{"BridgeDrop", {"--fabric", "bridge"}}, Case{"BridgeDown", {"--fabric", "bridge", "--kind", "down"}},
-                    Case{"BridgeUnplug", {"--fabric", "bridge", "--kind", "unplug"}}, Case{"Ip4", {"--ip", "4"}},
-                    Case{"Ip6", {"--ip", "6"}}, Case{"Ip6Unplug", {"--ip", "6", "--kind", "unplug"}},
+                    Case{"BridgeDrop", {"--fabric", "bridge"}},
+                    Case{"BridgeDown", {"--fabric", "bridge", "--kind", "down"}},
+                    Case{"BridgeUnplug", {"--fabric", "bridge", "--kind", "unplug"}},
+                    Case{"Ip4", {"--ip", "4"}}, Case{"Ip6", {"--ip", "6"}},
+                    Case{"Ip6Unplug", {"--ip", "6", "--kind", "unplug"}},
                     Case{"BridgeIp6Down", {"--fabric", "bridge", "--ip", "6", "--kind", "down"}},
                     Case{"KeptChannel", {"--set", "channel=kept", "--set", "on-error=deadline"}},
                     Case{"SmallMtuAndRate", {"--mtu", "1280", "--rate", "50mbit"}}, Case{"Tty", {"--tty"}}),
@@ -45,7 +48,8 @@ TEST_P(RecoveryTest, LosesPacketsRecoversAndTrainsTheSameModel) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     // In the middle of training, so that the upload begins inside the cut.
-    Arguments options = {"--cut-on", "round 2: training, epoch 2", "--reconnect-after", "1500ms", "--max-cuts", "1"};
+    Arguments options = {
+        "--cut-on", "round 2: training, epoch 2", "--reconnect-after", "1500ms", "--max-cuts", "1"};
     options.insert(options.end(), GetParam().options.begin(), GetParam().options.end());
     const Finished finished = run_tool(small_reference(folder / "run", options));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
@@ -62,8 +66,9 @@ TEST_P(RecoveryTest, LosesPacketsRecoversAndTrainsTheSameModel) {
 TEST(Run, CutsAtMostAsOftenAsAsked) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
-    const Finished finished = run_tool(small_reference(
-        folder / "run", {"--cut-on", "training, epoch 1", "--reconnect-after", "300ms", "--max-cuts", "2", "--nth", "2"}));
+    const Finished finished =
+        run_tool(small_reference(folder / "run", {"--cut-on", "training, epoch 1", "--reconnect-after",
+                                                  "300ms", "--max-cuts", "2", "--nth", "2"}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     ASSERT_EQ(verdict.at("cuts").size(), 2U);
@@ -75,8 +80,8 @@ TEST(Run, AnotherNodesLogMayTriggerAndADelayIsKept) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     const Finished finished = run_tool(small_reference(
-        folder / "run", {"--watch", "aggregator", "--cut", "collaborator1", "--cut-on", "re:round 2 of \\d+ begins", "--delay",
-                         "200ms", "--reconnect-after", "300ms"}));
+        folder / "run", {"--watch", "aggregator", "--cut", "collaborator1", "--cut-on",
+                         "re:round 2 of \\d+ begins", "--delay", "200ms", "--reconnect-after", "300ms"}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     double matched = -1;
     for (const Json& event : read_journal(folder / "run")) {
@@ -95,9 +100,10 @@ TEST(Run, AnotherNodesLogMayTriggerAndADelayIsKept) {
 TEST(Run, ScenarioFileSaysAllOfItAndTheResolvedOneRepeatsIt) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
-    std::ofstream(folder / "scenario.yaml") << "name: from-file\ntemplate: reference\ncollaborators: 2\n"
-                                               "parameters: {rounds: 3, pace: 200ms}\n"
-                                               "faults:\n  - kind: drop\n    on: {log: 'round 2: training'}\n    for: 500ms\n";
+    std::ofstream(folder / "scenario.yaml")
+        << "name: from-file\ntemplate: reference\ncollaborators: 2\n"
+           "parameters: {rounds: 3, pace: 200ms}\n"
+           "faults:\n  - kind: drop\n    on: {log: 'round 2: training'}\n    for: 500ms\n";
     const Finished first = run_tool({"run", folder / "scenario.yaml", "--out", folder / "first"});
     ASSERT_EQ(first.status, 0) << first.out << first.err;
     const Finished second = run_tool({"run", folder / "first/scenario.yaml", "--out", folder / "second"});
@@ -126,7 +132,8 @@ TEST(Run, NothingOfItIsInTheHostsNetwork) {
     const Folder folder;
     const std::string before = host_state();
     for (const char* kind : {"drop", "unplug"}) {
-        Tool tool(small_reference(folder / kind, {"--cut-on", "round 2: training", "--kind", kind, "--reconnect-after", "2s"}));
+        Tool tool(small_reference(
+            folder / kind, {"--cut-on", "round 2: training", "--kind", kind, "--reconnect-after", "2s"}));
         ASSERT_TRUE(tool.wait_for_output("cut 1"));
         EXPECT_EQ(host_state(), before) << "during a cut";
         EXPECT_EQ(tool.wait().status, 0);

@@ -24,7 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 constexpr const char* mark_variable = "NETCUT_TEST_MARK";
 
-std::string program(const std::string& name) { return std::string(NETCUT_BUILD_DIR) + "/" + name; }
+std::string program(const std::string& name) {
+    return std::string(NETCUT_BUILD_DIR) + "/" + name;
+}
 
 std::string new_mark() {
     static int number = 0;
@@ -57,7 +59,9 @@ std::string read_tables() {
 
 }  // namespace
 
-bool has_reference() { return ::access(program("netcut-fl-reference").c_str(), X_OK) == 0; }
+bool has_reference() {
+    return ::access(program("netcut-fl-reference").c_str(), X_OK) == 0;
+}
 
 Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec) : mark_(new_mark()) {
     int out[2];
@@ -93,7 +97,9 @@ Tool::~Tool() {
     ::close(err_);
 }
 
-void Tool::signal(int number) const { ::kill(pid_, number); }
+void Tool::signal(int number) const {
+    ::kill(pid_, number);
+}
 
 // False at the end of both streams.
 bool Tool::read_some(std::chrono::milliseconds patience) {
@@ -136,12 +142,15 @@ Finished Tool::wait(std::chrono::seconds patience) {
             finished_.err += "\n(the test's patience was over)";
         }
     }
-    for (int i = 0; i < 100 && read_some(10ms); ++i) {}
+    for (int i = 0; i < 100 && read_some(10ms); ++i) {
+    }
     finished_.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return finished_;
 }
 
-std::vector<pid_t> Tool::processes() const { return processes_marked(mark_); }
+std::vector<pid_t> Tool::processes() const {
+    return processes_marked(mark_);
+}
 
 bool Tool::leaves_no_process() const {
     for (int i = 0; i < 300; ++i) {
@@ -151,7 +160,9 @@ bool Tool::leaves_no_process() const {
     return false;
 }
 
-Finished run_tool(const Arguments& arguments) { return Tool(arguments).wait(); }
+Finished run_tool(const Arguments& arguments) {
+    return Tool(arguments).wait();
+}
 
 Folder::Folder() {
     std::string name = fs::temp_directory_path() / "netcut-test-XXXXXX";
@@ -165,7 +176,9 @@ Folder::~Folder() {
     fs::remove_all(path_, ignored);
 }
 
-std::string slurp(const std::string& path) { return read_file(path).value_or(""); }
+std::string slurp(const std::string& path) {
+    return read_file(path).value_or("");
+}
 
 Json read_verdict(const std::string& run_folder) {
     const std::string text = slurp(run_folder + "/verdict.json");
@@ -190,7 +203,8 @@ std::string host_state() {
     std::ostringstream state;
     auto socket = NetlinkSocket::open(NETLINK_ROUTE, nullptr);
     const auto links = list_links(*socket);
-    for (const LinkState& link : links.value()) state << link.index << link.name << link.up << link.mtu << '\n';
+    for (const LinkState& link : links.value())
+        state << link.index << link.name << link.up << link.mtu << '\n';
     for (const char* file :
          {"/proc/net/route", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding",
           "/proc/sys/net/ipv4/ping_group_range", "/proc/sys/net/ipv6/conf/default/addr_gen_mode",
@@ -207,8 +221,8 @@ std::string host_state() {
 }
 
 Arguments small_reference(const std::string& out, const Arguments& more) {
-    Arguments arguments = {"run",        "--out", out,           "--cols",     "4",
-                           "--set",      "rounds=3", "--set",    "pace=200ms", "--set", "epochs=2"};
+    Arguments arguments = {"run",      "--out", out,          "--cols", "4",       "--set",
+                           "rounds=3", "--set", "pace=200ms", "--set",  "epochs=2"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
 }

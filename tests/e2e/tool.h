@@ -36,7 +36,8 @@ struct Finished {
 // One run of netcut-fl in the background.
 class Tool {
   public:
-    // `before_exec` runs in the child, right before it becomes the tool. Every process of the run carries mark().
+    // `before_exec` runs in the child, right before it becomes the tool. Every process of the run carries
+    // mark().
     explicit Tool(const Arguments& arguments, const std::function<void()>& before_exec = {});
     ~Tool();
     Tool(const Tool&) = delete;

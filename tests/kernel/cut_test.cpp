@@ -33,16 +33,19 @@ class CutTest : public testing::TestWithParam<std::tuple<FabricKind, CutKind, bo
     std::optional<FaultTable> table_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, CutTest,
-    testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
-                     testing::Values(CutKind::drop, CutKind::down, CutKind::unplug), testing::Bool()),
-    [](const auto& info) {
-        const CutKind kind = std::get<1>(info.param);
-        const std::string kind_name = kind == CutKind::drop ? "Drop" : kind == CutKind::down ? "Down" : "Unplug";
-        return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed" : "Bridge") +
-               kind_name + (std::get<2>(info.param) ? "V6" : "V4");
-    });
+INSTANTIATE_TEST_SUITE_P(Kinds, CutTest,
+                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
+                                          testing::Values(CutKind::drop, CutKind::down, CutKind::unplug),
+                                          testing::Bool()),
+                         [](const auto& info) {
+                             const CutKind kind = std::get<1>(info.param);
+                             const std::string kind_name = kind == CutKind::drop   ? "Drop"
+                                                           : kind == CutKind::down ? "Down"
+                                                                                   : "Unplug";
+                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
+                                                                                              : "Bridge") +
+                                    kind_name + (std::get<2>(info.param) ? "V6" : "V4");
+                         });
 
 TEST_P(CutTest, LosesBothDirectionsLeavesOthersAloneAndHeals) {
     Cut cut = must(Cut::prepare(*fabric_, *table_, cut_options()));

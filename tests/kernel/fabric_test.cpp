@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernel/flow.h"
-
 #include <linux/netlink.h>
 
 #include <tuple>
+
+#include "kernel/flow.h"
 
 namespace netcut::test {
 namespace {
@@ -24,7 +24,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FabricTest,
                          testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
                                           testing::Bool()),
                          [](const auto& info) {
-                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed" : "Bridge") +
+                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
+                                                                                              : "Bridge") +
                                     (std::get<1>(info.param) ? "V6" : "V4");
                          });
 
@@ -154,7 +155,8 @@ TEST(Netlink, ErrorsNameTheAttemptAndCarryTheKernelsText) {
     NETCUT_NEEDS_ROOT();
     Fabric fabric = must(Fabric::build({}, names(1)));
     Batch batch;
-    add_route(batch, {boost::asio::ip::make_address("10.1.2.3"), 32, 100, boost::asio::ip::make_address("9.9.9.9")});
+    add_route(batch,
+              {boost::asio::ip::make_address("10.1.2.3"), 32, 100, boost::asio::ip::make_address("9.9.9.9")});
     const auto result = fabric.router_socket().commit(batch);
     ASSERT_FALSE(result);
     EXPECT_NE(result.error().text().find("add the route to 10.1.2.3/32"), std::string::npos);

@@ -79,7 +79,8 @@ class UdpProbe {
         return ::recv(reader_.get(), &byte, 1, 0) == 1;
     }
     bool passes() {
-        while (::recv(reader_.get(), &scratch_, 1, MSG_DONTWAIT) == 1) {}
+        while (::recv(reader_.get(), &scratch_, 1, MSG_DONTWAIT) == 1) {
+        }
         return send() && receive();
     }
 

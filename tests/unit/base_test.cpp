@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "netcut/base.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
-
-#include "netcut/base.h"
 
 namespace netcut::test {
 namespace {
@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 
 TEST(Duration, ReadsEveryUnit) {
     const std::vector<std::pair<const char*, Nanoseconds>> cases = {
-        {"20s", 20s}, {"1.5m", 90s}, {"250ms", 250ms}, {"10us", 10us}, {"7ns", 7ns}, {"1h", 1h}, {"0", 0s}, {"0s", 0s}};
+        {"20s", 20s}, {"1.5m", 90s}, {"250ms", 250ms}, {"10us", 10us},
+        {"7ns", 7ns}, {"1h", 1h},    {"0", 0s},        {"0s", 0s}};
     for (const auto& [text, value] : cases) {
         const auto parsed = parse_duration(text);
         ASSERT_TRUE(parsed) << text;
@@ -21,7 +22,8 @@ TEST(Duration, ReadsEveryUnit) {
 }
 
 TEST(Duration, RefusesWhatIsNone) {
-    for (const char* text : {"", "s", "20", "-1s", "1d", "1s ", " 1s", "1e3s", "nan", "inf", "nans", "infs", "9999999h", "1.2.3s"}) {
+    for (const char* text : {"", "s", "20", "-1s", "1d", "1s ", " 1s", "1e3s", "nan", "inf", "nans", "infs",
+                             "9999999h", "1.2.3s"}) {
         const auto parsed = parse_duration(text);
         ASSERT_FALSE(parsed) << text;
         EXPECT_EQ(parsed.error().kind, Error::Kind::usage);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference federation's pure parts, and its certificates.
-#include <filesystem>
-#include <string>
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
 
 #include "average.h"
 #include "chunks.h"
@@ -25,11 +25,14 @@ constexpr std::size_t small_model = 16 * 1024;
 Model trained(unsigned collaborator, unsigned epochs = 1) {
     Model model = make_initial_model(hidden_width_for(small_model), seed);
     for (unsigned epoch = 1; epoch <= epochs; ++epoch)
-        train_epoch(model, make_shard(seed, collaborator), Random(seed, Purpose::shuffle, collaborator, 1, epoch));
+        train_epoch(model, make_shard(seed, collaborator),
+                    Random(seed, Purpose::shuffle, collaborator, 1, epoch));
     return model;
 }
 
-Update update_of(unsigned collaborator) { return {trained(collaborator), make_shard(seed, collaborator).size()}; }
+Update update_of(unsigned collaborator) {
+    return {trained(collaborator), make_shard(seed, collaborator).size()};
+}
 
 Model constant_model(float value) {
     Model model(3);
@@ -190,8 +193,8 @@ TEST(ReferenceFederation, KnowsWhoWasNotToldToLeave) {
 
 TEST(ReferenceService, ReadsACollaboratorsNumber) {
     EXPECT_EQ(collaborator_number("collaborator3", 4), 3U);
-    for (const char* name : {"collaborator5", "collaborator0", "collaborator03", "collaborator", "collaborator3x",
-                             "collaborator-1", "aggregator", ""})
+    for (const char* name : {"collaborator5", "collaborator0", "collaborator03", "collaborator",
+                             "collaborator3x", "collaborator-1", "aggregator", ""})
         EXPECT_EQ(collaborator_number(name, 4), 0U) << name;
 }
 
@@ -203,7 +206,7 @@ TEST(ReferenceClient, NamesStatusCodes) {
 }
 
 class ReferenceCertificates : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         std::string pattern = testing::TempDir() + "netcut-certs-XXXXXX";
         ASSERT_NE(::mkdtemp(pattern.data()), nullptr);

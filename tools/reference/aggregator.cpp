@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aggregator.h"
 
-#include <stdexcept>
-#include <utility>
-
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+
+#include <stdexcept>
+#include <utility>
 
 #include "digest.h"
 #include "files.h"
@@ -24,7 +24,8 @@ void set(grpc::ServerBuilder& builder, const char* argument, std::chrono::millis
 }
 
 void set_timeouts(grpc::ServerBuilder& builder, const AggregatorOptions& options) {
-    // gRPC has no argument for TCP_USER_TIMEOUT: it takes the keepalive's timeout, even when no keepalive is sent.
+    // gRPC has no argument for TCP_USER_TIMEOUT: it takes the keepalive's timeout, even when no keepalive is
+    // sent.
     if (options.user_timeout) set(builder, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, *options.user_timeout);
     if (!options.keepalive) return;
     set(builder, GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_time);
@@ -64,8 +65,8 @@ std::optional<Model> run_rounds(Federation& federation, const AggregatorOptions&
         if (!updates) return std::nullopt;
         model = average(*updates);
         const Evaluation result = evaluate(model, validation);
-        log("aggregator: round {} of {}: accuracy {:.4f}, loss {:.4f}", round, options.rounds, result.accuracy,
-            result.loss);
+        log("aggregator: round {} of {}: accuracy {:.4f}, loss {:.4f}", round, options.rounds,
+            result.accuracy, result.loss);
     }
     return model;
 }
@@ -81,8 +82,10 @@ void publish(const Model& model, const AggregatorOptions& options) {
 void say_goodbye(Federation& federation, const AggregatorOptions& options) {
     federation.finish();
     // The last answers may still be on their way, each as late as the delay makes it.
-    for (const unsigned missing : federation.wait_for_departures(options.quit_grace + options.service.reply_delay))
-        log("aggregator: collaborator{} did not ask again and does not know that the federation is finished", missing);
+    for (const unsigned missing :
+         federation.wait_for_departures(options.quit_grace + options.service.reply_delay))
+        log("aggregator: collaborator{} did not ask again and does not know that the federation is finished",
+            missing);
     log("aggregator: federation finished");
 }
 

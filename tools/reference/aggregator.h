@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The aggregator: serves the protocol, averages each round's results, validates the model, says when it is over.
+// The aggregator: serves the protocol, averages each round's results, validates the model, says when it is
+// over.
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,8 @@ struct AggregatorOptions {
     std::optional<std::filesystem::path> save;
 };
 
-// Returns 0, or 128 + the signal that ended it; throws if it cannot listen, read its certificates or save the model.
+// Returns 0, or 128 + the signal that ended it; throws if it cannot listen, read its certificates or save the
+// model.
 int run_aggregator(const AggregatorOptions& options);
 
 }  // namespace netcut::reference

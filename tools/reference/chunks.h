@@ -15,7 +15,7 @@ std::size_t chunk_count(std::size_t payload_size, std::size_t chunk_size);
 std::string_view chunk_at(std::string_view payload, std::size_t chunk_size, std::size_t index);
 
 class Reassembly {
-public:
+  public:
     // False if the chunk is not the one that has to come next; the payload is then lost.
     bool append(std::size_t index, std::size_t count, std::string_view data);
 
@@ -24,7 +24,7 @@ public:
     std::size_t expected() const { return expected_; }
     const std::string& payload() const { return payload_; }
 
-private:
+  private:
     std::size_t received_ = 0;
     std::size_t expected_ = 0;
     std::string payload_;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client.h"
 
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
 #include <array>
 #include <string_view>
 #include <thread>
 #include <utility>
-
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/support/channel_arguments.h>
 
 #include "log.h"
 
@@ -22,7 +22,8 @@ constexpr int keepalive_ms = 2000;  // between pings, and for the answer to one
 
 grpc::ChannelArguments channel_arguments(const ClientOptions& options) {
     grpc::ChannelArguments arguments;
-    // gRPC would share connections between channels, go through a proxy, and hide errors by retries of its own.
+    // gRPC would share connections between channels, go through a proxy, and hide errors by retries of its
+    // own.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
@@ -114,7 +115,8 @@ void Client::call(const std::string& attempt, std::size_t bytes, const Rpc& rpc)
         const std::string error =
             fmt::format("{}: {}", code_name(status.error_code()), one_line(status.error_message()));
         if (!may_retry(status.error_code()))
-            throw CallFailed(fmt::format("{} (while {}; {})", error, attempt, advice(options_, status.error_code())));
+            throw CallFailed(
+                fmt::format("{} (while {}; {})", error, attempt, advice(options_, status.error_code())));
         log("{}: resending after {}", options_.name, error);
         std::this_thread::sleep_for(options_.retry_wait);
     }

@@ -2,14 +2,14 @@
 // How a collaborator calls its aggregator: on which channel, and what it does when a call fails.
 #pragma once
 
+#include <grpcpp/channel.h>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
-
-#include <grpcpp/channel.h>
 
 #include "credentials.h"
 #include "federation.grpc.pb.h"
@@ -39,18 +39,19 @@ struct CallFailed : std::runtime_error {
 std::string code_name(grpc::StatusCode code);
 
 class Client {
-public:
+  public:
     using Stub = wire::Aggregator::Stub;
     using Rpc = std::function<grpc::Status(Stub&, grpc::ClientContext&)>;
 
     // Throws std::system_error if a certificate cannot be read.
     explicit Client(ClientOptions options);
 
-    // Makes the call until it succeeds, as far as OnError allows; throws CallFailed otherwise. `attempt` says what is
-    // tried, `bytes` how much it carries. May never return: without a deadline a silent peer is waited for.
+    // Makes the call until it succeeds, as far as OnError allows; throws CallFailed otherwise. `attempt` says
+    // what is tried, `bytes` how much it carries. May never return: without a deadline a silent peer is
+    // waited for.
     void call(const std::string& attempt, std::size_t bytes, const Rpc& rpc);
 
-private:
+  private:
     std::shared_ptr<grpc::Channel> channel();
     grpc::Status call_once(std::size_t bytes, const Rpc& rpc);
     bool may_retry(grpc::StatusCode code) const;

@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 class Collaborator {
-public:
+  public:
     explicit Collaborator(const CollaboratorOptions& options)
         : options_(options),
           name_(options.client.name),
@@ -36,7 +36,7 @@ public:
         log("{}: federation finished", name_);
     }
 
-private:
+  private:
     wire::GetTasksReply ask_for_tasks() {
         wire::GetTasksRequest request;
         request.set_collaborator(name_);
@@ -82,8 +82,9 @@ private:
         request.set_round(task.round());
         request.set_name(tensor);
         wire::Tensor reply;
-        client_.call("requesting tensor " + tensor, task.model_size(),
-                     [&](auto& stub, auto& context) { return stub.GetAggregatedTensor(&context, request, &reply); });
+        client_.call("requesting tensor " + tensor, task.model_size(), [&](auto& stub, auto& context) {
+            return stub.GetAggregatedTensor(&context, request, &reply);
+        });
         return reply;
     }
 
@@ -140,6 +141,8 @@ private:
 
 }  // namespace
 
-void run_collaborator(const CollaboratorOptions& options) { Collaborator(options).run(); }
+void run_collaborator(const CollaboratorOptions& options) {
+    Collaborator(options).run();
+}
 
 }  // namespace netcut::reference

@@ -14,7 +14,8 @@ std::shared_ptr<grpc::ServerCredentials> server_credentials(const Certificates& 
     return grpc::SslServerCredentials(options);
 }
 
-std::shared_ptr<grpc::ChannelCredentials> client_credentials(const Certificates& directory, const std::string& name) {
+std::shared_ptr<grpc::ChannelCredentials> client_credentials(const Certificates& directory,
+                                                             const std::string& name) {
     if (!directory) return grpc::InsecureChannelCredentials();
     grpc::SslCredentialsOptions options;
     options.pem_root_certs = read_file(*directory / "ca.crt");

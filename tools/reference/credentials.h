@@ -2,13 +2,13 @@
 // Mutual TLS from a directory that `certify` filled, or none at all.
 #pragma once
 
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 
 namespace netcut::reference {
 
@@ -16,6 +16,7 @@ namespace netcut::reference {
 using Certificates = std::optional<std::filesystem::path>;
 
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const Certificates& directory);
-std::shared_ptr<grpc::ChannelCredentials> client_credentials(const Certificates& directory, const std::string& name);
+std::shared_ptr<grpc::ChannelCredentials> client_credentials(const Certificates& directory,
+                                                             const std::string& name);
 
 }  // namespace netcut::reference

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Synthetic data for classification: Gaussian clusters, several to a class, so that no linear model separates them.
+// Synthetic data for classification: Gaussian clusters, several to a class, so that no linear model separates
+// them.
 #pragma once
 
 #include <array>

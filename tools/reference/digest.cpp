@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "digest.h"
 
+#include <openssl/evp.h>
+#include <spdlog/fmt/fmt.h>
+
 #include <bit>
 #include <cstring>
 #include <stdexcept>
-
-#include <openssl/evp.h>
-#include <spdlog/fmt/fmt.h>
 
 namespace netcut::reference {
 

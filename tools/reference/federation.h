@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The aggregator's state: which round it is, who has sent results, who knows that it is over. No network in here.
-// Thread-safe: the service calls from gRPC's threads, the aggregator's loop from its own.
+// The aggregator's state: which round it is, who has sent results, who knows that it is over. No network in
+// here. Thread-safe: the service calls from gRPC's threads, the aggregator's loop from its own.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ using Task = std::variant<TrainRound, WaitForRound, LeaveFederation>;
 enum class Submission { accepted, duplicate, premature };
 
 class Federation {
-public:
+  public:
     Federation(unsigned collaborators, unsigned rounds) : collaborators_(collaborators), rounds_(rounds) {}
 
     unsigned collaborators() const { return collaborators_; }
@@ -47,7 +47,7 @@ public:
     std::set<unsigned> wait_for_departures(std::chrono::milliseconds grace);
     void stop();  // ends both waits
 
-private:
+  private:
     const unsigned collaborators_;
     const unsigned rounds_;
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <system_error>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace netcut::reference {
 namespace {
@@ -41,7 +41,8 @@ void write_file(const std::filesystem::path& path, std::string_view content, mod
     if (!file) fail("cannot open ", draft);
     // The draft may be left from an earlier attempt, with another mode.
     if (::fchmod(fd, mode) != 0) fail("cannot set the mode of ", draft);
-    if (std::fwrite(content.data(), 1, content.size(), file.get()) != content.size() || std::fflush(file.get()) != 0)
+    if (std::fwrite(content.data(), 1, content.size(), file.get()) != content.size() ||
+        std::fflush(file.get()) != 0)
         fail("cannot write ", draft);
     if (std::rename(draft.c_str(), path.c_str()) != 0) fail("cannot put in place ", path);
 }

@@ -2,11 +2,11 @@
 // Whole files. Errors are std::system_error: what was attempted, why it failed.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include <sys/types.h>
 
 namespace netcut::reference {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.h"
 
-#include <memory>
-
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <memory>
 
 namespace netcut::reference {
 namespace {

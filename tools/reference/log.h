@@ -2,9 +2,9 @@
 // The log that netcut-fl's triggers read: one plain line an event, time first, each line flushed at once.
 #pragma once
 
-#include <string_view>
-
 #include <spdlog/fmt/fmt.h>
+
+#include <string_view>
 
 namespace netcut::reference {
 

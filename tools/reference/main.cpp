@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // netcut-fl-reference: the command line of the reference federation.
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -7,8 +8,6 @@
 #include <functional>
 #include <map>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "aggregator.h"
 #include "collaborator.h"
@@ -33,15 +32,15 @@ CLI::Option* add_duration(CLI::App* command, const std::string& flag, const std:
         ->type_name("DURATION");
 }
 
-CLI::Option* add_duration(CLI::App* command, const std::string& flag, milliseconds& target, const std::string& help,
-                          milliseconds least = milliseconds(0)) {
+CLI::Option* add_duration(CLI::App* command, const std::string& flag, milliseconds& target,
+                          const std::string& help, milliseconds least = milliseconds(0)) {
     const auto store = [&target](milliseconds value) { target = value; };
     return add_duration(command, flag, help, store, least)->default_str(fmt::format("{}ms", target.count()));
 }
 
 // "64KiB" and "10MiB" into bytes.
-CLI::Option* add_size(CLI::App* command, const std::string& flag, std::size_t& target, const std::string& help,
-                      std::size_t most = std::size_t{1} << 30) {
+CLI::Option* add_size(CLI::App* command, const std::string& flag, std::size_t& target,
+                      const std::string& help, std::size_t most = std::size_t{1} << 30) {
     return command->add_option(flag, target, help)
         ->transform(CLI::AsSizeValue(true).description(""))
         ->check(CLI::Range(std::size_t{1}, most).description(""))
@@ -49,7 +48,8 @@ CLI::Option* add_size(CLI::App* command, const std::string& flag, std::size_t& t
         ->type_name("SIZE");
 }
 
-CLI::Option* add_count(CLI::App* command, const std::string& flag, unsigned& target, const std::string& help) {
+CLI::Option* add_count(CLI::App* command, const std::string& flag, unsigned& target,
+                       const std::string& help) {
     return command->add_option(flag, target, help)
         ->check(CLI::Range(1U, 100000U).description(""))
         ->capture_default_str();
@@ -113,18 +113,21 @@ void add_aggregator(CLI::App& app, AggregatorOptions& options, int& status) {
     add_size(command, "--model-size", options.model_size, "of the model; its hidden width follows");
     add_size(command, "--chunk-size", options.service.chunk_size, "in which collaborators send their results",
              std::size_t{1} << 26);
-    add_duration(command, "--poll", options.service.poll, "how long collaborators sleep between two questions",
-                 milliseconds(1));
+    add_duration(command, "--poll", options.service.poll,
+                 "how long collaborators sleep between two questions", milliseconds(1));
     add_duration(command, "--server-delay", options.service.reply_delay,
                  "wait before results are answered: a slow aggregation");
     add_duration(
         command, "--server-user-timeout",
         "TCP_USER_TIMEOUT of the connections, through gRPC's keepalive timeout (default: gRPC's own, 20s)",
         [&options](milliseconds value) { options.user_timeout = value; }, milliseconds(1));
-    command->add_flag("--keepalive", options.keepalive, "ping collaborators every 2s, and let them ping as often");
-    add_duration(command, "--quit-grace", options.quit_grace, "after the last round, for those that do not ask again");
+    command->add_flag("--keepalive", options.keepalive,
+                      "ping collaborators every 2s, and let them ping as often");
+    add_duration(command, "--quit-grace", options.quit_grace,
+                 "after the last round, for those that do not ask again");
     command->add_option_function<std::string>(
-        "--save", [&options](const std::string& file) { options.save = file; }, "write the final model to this file");
+        "--save", [&options](const std::string& file) { options.save = file; },
+        "write the final model to this file");
     command->callback([&options, &status] {
         options.service.verify_names = options.certificates.has_value();
         status = run_aggregator(options);
@@ -167,8 +170,10 @@ void add_channel(CLI::App* command, ClientOptions& options) {
                "none: exit 1 (default); resend: try again for ever on UNKNOWN and UNAVAILABLE; "
                "deadline: deadlines and keepalive too, and try again on every broken call");
     add_duration(command, "--retry-wait", options.retry_wait, "before trying again", milliseconds(1));
-    add_duration(command, "--deadline", options.deadline, "of a call, with --on-error deadline", milliseconds(1));
-    add_size(command, "--slowest-rate", options.slowest_rate, "bytes per second; a deadline is longer by size / rate");
+    add_duration(command, "--deadline", options.deadline, "of a call, with --on-error deadline",
+                 milliseconds(1));
+    add_size(command, "--slowest-rate", options.slowest_rate,
+             "bytes per second; a deadline is longer by size / rate");
 }
 
 void add_collaborator(CLI::App& app, CollaboratorOptions& options, int& status) {
@@ -182,7 +187,8 @@ void add_collaborator(CLI::App& app, CollaboratorOptions& options, int& status) 
     command->add_option("--seed", options.seed, "the aggregator's")->capture_default_str();
     add_channel(command, options.client);
     add_duration(command, "--pace", options.pace, "least wall time of an epoch; the rest is slept");
-    add_duration(command, "--upload-pace", options.upload_pace, "least wall time of an upload; sleeps between chunks");
+    add_duration(command, "--upload-pace", options.upload_pace,
+                 "least wall time of an upload; sleeps between chunks");
     command->callback([&options, &status] { run_and_report(options, status); });
 }
 
@@ -209,8 +215,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     // The system's resolver reads /etc/hosts; gRPC's own asks name servers. Before gRPC starts.
     setenv("GRPC_DNS_RESOLVER", "native", 1);
-    // Between calls a kept channel is served by a timer alone; at gRPC's 5 s it would neither answer pings nor
-    // reconnect in time.
+    // Between calls a kept channel is served by a timer alone; at gRPC's 5 s it would neither answer pings
+    // nor reconnect in time.
     setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "100", 1);
     try {
         return run(argc, argv);

@@ -47,7 +47,8 @@ void softmax(Logits& logits) {
     const float largest = *std::max_element(logits.begin(), logits.end());
     double sum = 0;
     std::array<double, classes> powers{};
-    for (std::size_t c = 0; c < classes; ++c) sum += powers[c] = exp_of_negative(double{logits[c]} - double{largest});
+    for (std::size_t c = 0; c < classes; ++c)
+        sum += powers[c] = exp_of_negative(double{logits[c]} - double{largest});
     for (std::size_t c = 0; c < classes; ++c) logits[c] = static_cast<float>(powers[c] / sum);
 }
 
@@ -67,8 +68,12 @@ struct Layers {
           weights2(model.tensor("dense2/w")),
           bias2(model.tensor("dense2/b")) {}
 
-    std::span<Float> from_input(std::size_t i) const { return weights1.subspan(i * bias1.size(), bias1.size()); }
-    std::span<Float> to_class(std::size_t c) const { return weights2.subspan(c * bias1.size(), bias1.size()); }
+    std::span<Float> from_input(std::size_t i) const {
+        return weights1.subspan(i * bias1.size(), bias1.size());
+    }
+    std::span<Float> to_class(std::size_t c) const {
+        return weights2.subspan(c * bias1.size(), bias1.size());
+    }
 };
 
 // Leaves the hidden activations in `hidden` and returns the class probabilities.
@@ -83,7 +88,8 @@ Logits forward(const Layers<Float>& layers, const Sample& sample, std::vector<fl
     return outputs;
 }
 
-// One step of gradient descent. Each layer's step is divided by its fan-in, so that any width learns at one rate.
+// One step of gradient descent. Each layer's step is divided by its fan-in, so that any width learns at one
+// rate.
 void descend(const Layers<float>& layers, const Sample& sample, const Logits& probabilities,
              const std::vector<float>& hidden, std::vector<float>& hidden_error) {
     const float step1 = learning_rate / static_cast<float>(inputs);
@@ -108,7 +114,9 @@ std::vector<std::size_t> shuffled_order(std::size_t count, Random& random) {
     return order;
 }
 
-std::size_t parameter_count(std::size_t hidden) { return inputs * hidden + hidden + classes * hidden + classes; }
+std::size_t parameter_count(std::size_t hidden) {
+    return inputs * hidden + hidden + classes * hidden + classes;
+}
 
 // Where a tensor lies among the parameters.
 std::pair<std::size_t, std::size_t> offset_and_count(std::string_view name, std::size_t hidden) {
@@ -173,7 +181,8 @@ Evaluation evaluate(const Model& model, const Dataset& samples) {
     for (const Sample& sample : samples) {
         const Logits probabilities = forward(layers, sample, hidden);
         loss += cross_entropy(probabilities, sample.label);
-        const auto best = std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
+        const auto best =
+            std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
         hits += static_cast<std::size_t>(best) == sample.label;
     }
     const auto count = static_cast<double>(samples.size());

@@ -17,7 +17,7 @@ namespace netcut::reference {
 inline constexpr std::array<std::string_view, 4> tensor_names{"dense1/w", "dense1/b", "dense2/w", "dense2/b"};
 
 class Model {
-public:
+  public:
     explicit Model(std::size_t hidden_width);
 
     std::size_t hidden_width() const { return hidden_; }
@@ -33,7 +33,7 @@ public:
 
     bool operator==(const Model&) const = default;
 
-private:
+  private:
     std::size_t hidden_;
     std::vector<float> parameters_;
 };

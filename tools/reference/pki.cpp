@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pki.h"
 
-#include <array>
-#include <stdexcept>
-#include <utility>
-
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -14,6 +10,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
 
 #include "files.h"
 
@@ -67,7 +67,8 @@ Certificate make_draft(EVP_PKEY* key, const std::string& subject) {
     if (!draft) fail("make a certificate");
     set_serial(draft.get());
     set_subject(draft.get(), subject);
-    const bool ok = X509_set_version(draft.get(), X509_VERSION_3) == 1 && X509_set_pubkey(draft.get(), key) == 1 &&
+    const bool ok = X509_set_version(draft.get(), X509_VERSION_3) == 1 &&
+                    X509_set_pubkey(draft.get(), key) == 1 &&
                     X509_gmtime_adj(X509_getm_notBefore(draft.get()), -clock_tolerance_seconds) != nullptr &&
                     X509_gmtime_adj(X509_getm_notAfter(draft.get()), validity_seconds) != nullptr;
     if (!ok) fail("fill in a certificate");
@@ -104,7 +105,8 @@ Pem to_pem(X509* certificate, EVP_PKEY* key) {
 
 bool is_address(const std::string& name) {
     in6_addr ignored{};
-    return ::inet_pton(AF_INET, name.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
+    return ::inet_pton(AF_INET, name.c_str(), &ignored) == 1 ||
+           ::inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
 }
 
 // Commas would start another entry in OpenSSL's configuration syntax.
@@ -112,7 +114,8 @@ std::string alternative_names(const std::vector<std::string>& names) {
     std::string list;
     for (const std::string& name : names) {
         if (name.empty() || name.find_first_of(",;\n") != std::string::npos)
-            throw std::runtime_error(fmt::format("'{}' is no host name or address; give one name a --san", name));
+            throw std::runtime_error(
+                fmt::format("'{}' is no host name or address; give one name a --san", name));
         list += fmt::format("{}{}:{}", list.empty() ? "" : ",", is_address(name) ? "IP" : "DNS", name);
     }
     return list;

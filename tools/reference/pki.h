@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The federation's certificates: a CA of its own, one server certificate, one client certificate a collaborator.
-// EC P-256 throughout. Errors are exceptions that carry OpenSSL's reason.
+// The federation's certificates: a CA of its own, one server certificate, one client certificate a
+// collaborator. EC P-256 throughout. Errors are exceptions that carry OpenSSL's reason.
 #pragma once
+
+#include <openssl/types.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <openssl/types.h>
 
 namespace netcut::reference {
 
@@ -28,7 +28,7 @@ struct Pem {
 };
 
 class CertificateAuthority {
-public:
+  public:
     explicit CertificateAuthority(const std::string& name);
     ~CertificateAuthority();
 
@@ -38,7 +38,7 @@ public:
     Pem issue_server(const std::vector<std::string>& names) const;
     Pem issue_client(const std::string& name) const;
 
-private:
+  private:
     struct Parts;
     std::unique_ptr<Parts> parts_;
     Pem pem_;

@@ -12,8 +12,9 @@ namespace netcut::reference {
 enum class Purpose : std::uint32_t { weights, clusters, shard, validation, shuffle };
 
 class Random {
-public:
-    Random(std::uint64_t seed, Purpose purpose, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0) {
+  public:
+    Random(std::uint64_t seed, Purpose purpose, std::uint32_t a = 0, std::uint32_t b = 0,
+           std::uint32_t c = 0) {
         std::seed_seq sequence{static_cast<std::uint32_t>(seed),
                                static_cast<std::uint32_t>(seed >> 32),
                                static_cast<std::uint32_t>(purpose),
@@ -34,7 +35,7 @@ public:
 
     std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
 
-private:
+  private:
     std::mt19937_64 engine_;
 };
 

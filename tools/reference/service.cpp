@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service.h"
 
+#include <grpcpp/alarm.h>
+
 #include <charconv>
 #include <optional>
-
-#include <grpcpp/alarm.h>
 
 #include "chunks.h"
 #include "digest.h"
@@ -26,7 +26,7 @@ Status refuse(StatusCode code, fmt::format_string<Args...> format, Args&&... arg
 
 // Answers one GetAggregatedTensor and tells when the answer has left.
 class TensorReactor final : public grpc::ServerUnaryReactor {
-public:
+  public:
     TensorReactor(const wire::GetAggregatedTensorRequest& request, const Status& status)
         : sent_(fmt::format("aggregator: sent tensor {} of round {} to {}", request.name(), request.round(),
                             request.collaborator())),
@@ -34,7 +34,7 @@ public:
         Finish(status);
     }
 
-private:
+  private:
     void OnCancel() override { failed_ = true; }
     void OnDone() override {
         if (!failed_) log_line(sent_);
@@ -47,32 +47,34 @@ private:
 
 // Takes one stream of results in.
 class ResultsReactor final : public grpc::ServerReadReactor<wire::ResultsChunk> {
-public:
-    ResultsReactor(Service& service, grpc::CallbackServerContext& context, wire::SendLocalTaskResultsReply& reply)
+  public:
+    ResultsReactor(Service& service, grpc::CallbackServerContext& context,
+                   wire::SendLocalTaskResultsReply& reply)
         : service_(service), context_(context), reply_(reply) {
         StartRead(&chunk_);
     }
 
-private:
+  private:
     void OnReadDone(bool ok) override {
         if (!ok) return finish_stream();
         if (reassembly_.received() == 0) {
             name_ = chunk_.collaborator();
             round_ = chunk_.round();
-            if (const Status status = service_.authorise(context_, name_); !status.ok()) return Finish(status);
+            if (const Status status = service_.authorise(context_, name_); !status.ok())
+                return Finish(status);
             log("aggregator: round {}: receiving results from {}", round_, name_);
         }
         if (!reassembly_.append(chunk_.index(), chunk_.count(), chunk_.data()))
-            return Finish(refuse(StatusCode::INVALID_ARGUMENT, "chunk {} of {} from {} is out of order", chunk_.index(),
-                                 chunk_.count(), name_));
+            return Finish(refuse(StatusCode::INVALID_ARGUMENT, "chunk {} of {} from {} is out of order",
+                                 chunk_.index(), chunk_.count(), name_));
         StartRead(&chunk_);
     }
 
     void finish_stream() {
         if (!reassembly_.complete()) {
             if (reassembly_.received() > 0)
-                log("aggregator: round {}: {} broke off after {} of {} chunks", round_, name_, reassembly_.received(),
-                    reassembly_.expected());
+                log("aggregator: round {}: {} broke off after {} of {} chunks", round_, name_,
+                    reassembly_.received(), reassembly_.expected());
             return Finish({StatusCode::DATA_LOSS, "the stream ended early; send the results again"});
         }
         bool duplicate = false;
@@ -116,12 +118,12 @@ Status Service::authorise(const grpc::CallbackServerContext& context, const std:
             names.empty() ? "nobody" : std::string(names.front().data(), names.front().size());
         if (certified != name)
             return refuse(StatusCode::PERMISSION_DENIED,
-                          "'{}' came with the certificate of '{}'; use the certificate made for that name", name,
-                          certified);
+                          "'{}' came with the certificate of '{}'; use the certificate made for that name",
+                          name, certified);
     }
     if (collaborator_number(name, federation_.collaborators()) == 0)
-        return refuse(StatusCode::PERMISSION_DENIED, "'{}' is not among collaborator1 to collaborator{}", name,
-                      federation_.collaborators());
+        return refuse(StatusCode::PERMISSION_DENIED, "'{}' is not among collaborator1 to collaborator{}",
+                      name, federation_.collaborators());
     return Status::OK;
 }
 
@@ -135,7 +137,8 @@ void Service::fill_tasks(const std::string& name, wire::GetTasksReply& reply) {
         answer.set_rounds(federation_.rounds());
         for (const std::string_view tensor : tensor_names) answer.add_tensors(std::string(tensor));
         answer.set_chunk_size(options_.chunk_size);
-        if (const auto model = federation_.model_of(train->round)) answer.set_model_size(model->size_in_bytes());
+        if (const auto model = federation_.model_of(train->round))
+            answer.set_model_size(model->size_in_bytes());
     } else if (const auto* wait = std::get_if<WaitForRound>(&task)) {
         reply.mutable_sleep()->set_milliseconds(static_cast<std::uint32_t>(options_.poll.count()));
         reply.mutable_sleep()->set_next_round(wait->round);
@@ -160,12 +163,13 @@ Status Service::submit(const std::string& name, unsigned round, const std::strin
     std::optional<Update> update = parse_results(payload);
     const auto model = federation_.model_of(round);
     if (!update || (model && model->hidden_width() != update->model.hidden_width()))
-        return refuse(StatusCode::INVALID_ARGUMENT, "the results of {} are not a trained model of this federation",
-                      name);
+        return refuse(StatusCode::INVALID_ARGUMENT,
+                      "the results of {} are not a trained model of this federation", name);
     const unsigned number = collaborator_number(name, federation_.collaborators());
     const Submission submission = federation_.submit(number, round, std::move(*update));
     if (submission == Submission::premature)
-        return refuse(StatusCode::FAILED_PRECONDITION, "{} sent results of round {}, which has not begun", name, round);
+        return refuse(StatusCode::FAILED_PRECONDITION, "{} sent results of round {}, which has not begun",
+                      name, round);
     duplicate = submission == Submission::duplicate;
     if (duplicate)
         log("aggregator: round {}: results from {} were here already", round, name);
@@ -174,7 +178,8 @@ Status Service::submit(const std::string& name, unsigned round, const std::strin
     return Status::OK;
 }
 
-grpc::ServerUnaryReactor* Service::GetTasks(grpc::CallbackServerContext* context, const wire::GetTasksRequest* request,
+grpc::ServerUnaryReactor* Service::GetTasks(grpc::CallbackServerContext* context,
+                                            const wire::GetTasksRequest* request,
                                             wire::GetTasksReply* reply) {
     const Status status = authorise(*context, request->collaborator());
     if (status.ok()) fill_tasks(request->collaborator(), *reply);
@@ -191,8 +196,8 @@ grpc::ServerUnaryReactor* Service::GetAggregatedTensor(grpc::CallbackServerConte
     return new TensorReactor(*request, status);
 }
 
-grpc::ServerReadReactor<wire::ResultsChunk>* Service::SendLocalTaskResults(grpc::CallbackServerContext* context,
-                                                                           wire::SendLocalTaskResultsReply* reply) {
+grpc::ServerReadReactor<wire::ResultsChunk>* Service::SendLocalTaskResults(
+    grpc::CallbackServerContext* context, wire::SendLocalTaskResultsReply* reply) {
     return new ResultsReactor(*this, *context, *reply);
 }
 

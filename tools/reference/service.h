@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The aggregator's side of the protocol, on gRPC's callback threads: few threads for any number of collaborators.
-// A handler never blocks.
+// The aggregator's side of the protocol, on gRPC's callback threads: few threads for any number of
+// collaborators. A handler never blocks.
 #pragma once
 
 #include <chrono>
@@ -23,16 +23,18 @@ struct ServiceOptions {
 unsigned collaborator_number(const std::string& name, unsigned collaborators);
 
 class Service final : public wire::Aggregator::CallbackService {
-public:
-    Service(Federation& federation, const ServiceOptions& options) : federation_(federation), options_(options) {}
+  public:
+    Service(Federation& federation, const ServiceOptions& options)
+        : federation_(federation), options_(options) {}
 
-    grpc::ServerUnaryReactor* GetTasks(grpc::CallbackServerContext* context, const wire::GetTasksRequest* request,
+    grpc::ServerUnaryReactor* GetTasks(grpc::CallbackServerContext* context,
+                                       const wire::GetTasksRequest* request,
                                        wire::GetTasksReply* reply) override;
     grpc::ServerUnaryReactor* GetAggregatedTensor(grpc::CallbackServerContext* context,
                                                   const wire::GetAggregatedTensorRequest* request,
                                                   wire::Tensor* reply) override;
-    grpc::ServerReadReactor<wire::ResultsChunk>* SendLocalTaskResults(grpc::CallbackServerContext* context,
-                                                                      wire::SendLocalTaskResultsReply* reply) override;
+    grpc::ServerReadReactor<wire::ResultsChunk>* SendLocalTaskResults(
+        grpc::CallbackServerContext* context, wire::SendLocalTaskResultsReply* reply) override;
 
     // Steps of the calls above.
     grpc::Status authorise(const grpc::CallbackServerContext& context, const std::string& name) const;
@@ -40,7 +42,7 @@ public:
     grpc::Status submit(const std::string& name, unsigned round, const std::string& payload, bool& duplicate);
     const ServiceOptions& options() const { return options_; }
 
-private:
+  private:
     void fill_tasks(const std::string& name, wire::GetTasksReply& reply);
 
     Federation& federation_;

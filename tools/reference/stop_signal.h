@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns SIGTERM and SIGINT into a call. Create it before any other thread: the threads inherit its signal mask.
+// Turns SIGTERM and SIGINT into a call. Create it before any other thread: the threads inherit its signal
+// mask.
 #pragma once
+
+#include <signal.h>
 
 #include <atomic>
 #include <functional>
 #include <thread>
 
-#include <signal.h>
-
 namespace netcut::reference {
 
 class StopSignal {
-public:
+  public:
     explicit StopSignal(std::function<void()> on_stop);  // called once, on a thread of its own
     ~StopSignal();
     StopSignal(const StopSignal&) = delete;
@@ -20,7 +21,7 @@ public:
     // The signal that came, 0 if none did.
     int received() const { return received_; }
 
-private:
+  private:
     void wait(const sigset_t& signals);
 
     std::function<void()> on_stop_;

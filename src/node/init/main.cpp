@@ -9,15 +9,11 @@
 //   pid <number>               of the inner process, as the host sees it
 //   started                    the command was executed
 //   exit <code> | signal <n>   how the command ended
-#include <sys/resource.h>
-
-#include "options.h"
-#include "sandbox.h"
-
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +23,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "options.h"
+#include "sandbox.h"
 
 namespace netcut::init {
 namespace {
@@ -129,7 +128,8 @@ bool reap(pid_t command, int& status) {
         const int signal = static_cast<int>(info.ssi_signo);
         if (signal != SIGCHLD) {
             // What asks to end is meant for the whole tree, the rest for the command.
-            const bool ending = signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+            const bool ending =
+                signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
             ::kill(ending ? -1 : command, signal);
             continue;
         }
@@ -154,7 +154,8 @@ int run_outer(const Options& options, pid_t inner, int signals) {
             return 128 + SIGKILL;
         }
         signalfd_siginfo info{};
-        if ((watched[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof(info)) != sizeof(info)) continue;
+        if ((watched[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof(info)) != sizeof(info))
+            continue;
         if (static_cast<int>(info.ssi_signo) != SIGCHLD) {
             ::kill(inner, static_cast<int>(info.ssi_signo));
             continue;

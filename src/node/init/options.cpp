@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
 #include "options.h"
 
 #include <getopt.h>
@@ -51,18 +49,41 @@ Options parse_options(int argc, char** argv) {
     Options options;
     for (int key = 0; (key = ::getopt_long(argc, argv, "+", known.data(), nullptr)) != -1;) {
         switch (key) {
-            case 'n': options.netns = static_cast<int>(number(optarg)); break;
-            case 'l': options.lifeline = static_cast<int>(number(optarg)); break;
-            case 's': options.status = static_cast<int>(number(optarg)); break;
-            case 'h': options.hosts = static_cast<int>(number(optarg)); break;
-            case 'H': options.hostname = optarg; break;
-            case 'd': options.cwd = optarg; break;
-            case 'u': options.uid = static_cast<uid_t>(number(optarg)); break;
-            case 'g': options.gid = static_cast<gid_t>(number(optarg)); break;
-            case 'G': options.groups = group_list(optarg); break;
-            case 'f': options.open_files = number(optarg); break;
-            case 't': options.tty = true; break;
-            default: std::exit(125);
+            case 'n':
+                options.netns = static_cast<int>(number(optarg));
+                break;
+            case 'l':
+                options.lifeline = static_cast<int>(number(optarg));
+                break;
+            case 's':
+                options.status = static_cast<int>(number(optarg));
+                break;
+            case 'h':
+                options.hosts = static_cast<int>(number(optarg));
+                break;
+            case 'H':
+                options.hostname = optarg;
+                break;
+            case 'd':
+                options.cwd = optarg;
+                break;
+            case 'u':
+                options.uid = static_cast<uid_t>(number(optarg));
+                break;
+            case 'g':
+                options.gid = static_cast<gid_t>(number(optarg));
+                break;
+            case 'G':
+                options.groups = group_list(optarg);
+                break;
+            case 'f':
+                options.open_files = number(optarg);
+                break;
+            case 't':
+                options.tty = true;
+                break;
+            default:
+                std::exit(125);
         }
     }
     options.argv = argv + optind;

@@ -4,6 +4,7 @@
 // every node, and reads nothing but its command line, which the node room writes.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <string>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
 #include "sandbox.h"
 
 #include <fcntl.h>
@@ -31,7 +29,8 @@ bool write_file(const char* path, int content_fd, const char* text) {
     bool ok = true;
     if (content_fd >= 0) {
         ssize_t copied = 0;
-        while ((copied = ::sendfile(fd, content_fd, &offset, 1 << 20)) > 0) {}
+        while ((copied = ::sendfile(fd, content_fd, &offset, 1 << 20)) > 0) {
+        }
         ok = copied == 0;
     } else {
         const std::string content(text);
@@ -49,17 +48,21 @@ const char* enter_namespaces(const Options& options) {
     ::close(options.netns);
     if (::unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID) != 0)
         return "create the node's mount, UTS, IPC and PID namespaces";
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "make the node's mounts private";
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return "make the node's mounts private";
     return nullptr;
 }
 
 const char* set_up_files(const Options& options) {
-    if (::sethostname(options.hostname.data(), options.hostname.size()) != 0) return "set the node's host name";
+    if (::sethostname(options.hostname.data(), options.hostname.size()) != 0)
+        return "set the node's host name";
     if (::mount("netcut", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=0755") != 0)
         return "mount a tmpfs for the node's /etc/hosts";
-    if (!write_file("/tmp/hosts", options.hosts, nullptr) || !write_file("/tmp/resolv.conf", -1, no_name_server))
+    if (!write_file("/tmp/hosts", options.hosts, nullptr) ||
+        !write_file("/tmp/resolv.conf", -1, no_name_server))
         return "write the node's /etc/hosts";
-    if (::mount("/tmp/hosts", "/etc/hosts", nullptr, MS_BIND, nullptr) != 0) return "put the node's /etc/hosts in place";
+    if (::mount("/tmp/hosts", "/etc/hosts", nullptr, MS_BIND, nullptr) != 0)
+        return "put the node's /etc/hosts in place";
     // Where there is none, there is no name server either.
     if (::mount("/tmp/resolv.conf", "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT)
         return "put the node's /etc/resolv.conf in place";
@@ -68,7 +71,8 @@ const char* set_up_files(const Options& options) {
 }
 
 const char* mount_proc() {
-    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return "mount the node's /proc";
+    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+        return "mount the node's /proc";
     return nullptr;
 }
 

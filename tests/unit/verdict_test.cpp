@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "netcut/report.h"
+#include "netcut/run.h"
+
+namespace netcut::test {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+NodeOutcome ended(const std::string& name, int code, bool after_fault = true) {
+    return {name, true, ExitStatus{false, code}, false, after_fault};
+}
+
+NodeOutcome stopped(const std::string& name) {
+    return {name, true, ExitStatus{true, 15}, true, true};
+}
+
+// A cut of collaborator1 that lost packets and from which data came back.
+Facts cut_and_back() {
+    Facts facts;
+    facts.faults_asked = 1;
+    facts.waited_for_progress = 60s;
+    facts.nodes = {ended("aggregator", 0), ended("collaborator1", 0), ended("collaborator2", 0)};
+    CutOutcome cut;
+    cut.fault = "cut";
+    cut.fired = 1s;
+    cut.healed = 3s;
+    cut.losses["collaborator1"] = {3, 2, 1};
+    cut.recovery["collaborator1"] = {100ms, 250ms};
+    facts.cuts = {cut};
+    return facts;
+}
+
+TEST(Judge, RecoveredWithTheTimeItTook) {
+    const Facts facts = cut_and_back();
+    const Verdict verdict = judge(facts);
+    EXPECT_EQ(verdict.word, "recovered");
+    EXPECT_EQ(verdict.exit_status, 0);
+    EXPECT_THAT(verdict.reason, HasSubstr("0.250 s"));
+    const Json json = verdict_json(facts, verdict, {});
+    EXPECT_EQ(json.at("packets_lost"), 6);
+    EXPECT_EQ(json.at("time_to_recover_s"), 0.25);
+    EXPECT_EQ(json.at("noticed"), true);
+}
+
+TEST(Judge, CutThatLostNothingWasNotNoticed) {
+    Facts facts = cut_and_back();
+    facts.cuts[0].losses["collaborator1"] = {};
+    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_THAT(judge(facts).reason, HasSubstr("nobody noticed"));
+}
+
+TEST(Judge, CrashNamesTheCutNodeBeforeThoseThatFollowedIt) {
+    Facts facts = cut_and_back();
+    facts.nodes = {ended("aggregator", 9), ended("collaborator1", 1), stopped("collaborator2")};
+    facts.end = EndReason::hung;
+    const Verdict verdict = judge(facts);
+    EXPECT_EQ(verdict.word, "crashed");
+    EXPECT_EQ(verdict.exit_status, 1);
+    EXPECT_THAT(verdict.reason, HasSubstr("collaborator1 ended with exit code 1 after the cut"));
+    EXPECT_THAT(verdict.reason, HasSubstr("collaborator2 waited 1m"));
+}
+
+TEST(Judge, CrashBeforeAnyFaultIsSaidToBe) {
+    Facts facts;
+    facts.faults_asked = 1;
+    facts.nodes = {ended("aggregator", 0, false), ended("collaborator1", 1, false)};
+    EXPECT_EQ(judge(facts).word, "crashed");
+    EXPECT_THAT(judge(facts).reason, HasSubstr("before any fault"));
+}
+
+TEST(Judge, HangNamesWhoIsLeftAndTheHalfOpenSocket) {
+    Facts facts = cut_and_back();
+    facts.end = EndReason::hung;
+    facts.nodes = {stopped("aggregator"), stopped("collaborator1"), ended("collaborator2", 0)};
+    facts.half_open = {{"collaborator1", "aggregator", {}}};
+    const Verdict verdict = judge(facts);
+    EXPECT_EQ(verdict.word, "hung");
+    EXPECT_EQ(verdict.exit_status, 1);
+    EXPECT_THAT(verdict.reason, HasSubstr("no progress for 1m; aggregator, collaborator1 did not end"));
+    EXPECT_THAT(verdict.reason, HasSubstr("half open"));
+}
+
+TEST(Judge, OtherEnds) {
+    Facts facts;
+    facts.nodes = {ended("aggregator", 0), ended("collaborator1", 0)};
+    EXPECT_EQ(judge(facts).word, "undisturbed");
+    EXPECT_EQ(judge(facts).exit_status, 0);
+    facts.faults_asked = 1;
+    EXPECT_EQ(judge(facts).word, "not-triggered");
+    EXPECT_EQ(judge(facts).exit_status, 4);
+    facts.end = EndReason::interrupted;
+    facts.signal = 2;
+    EXPECT_EQ(judge(facts).word, "error");
+    EXPECT_EQ(judge(facts).exit_status, 130);
+    facts.end = EndReason::failed;
+    EXPECT_EQ(judge(facts).exit_status, 5);
+}
+
+TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
+    const Facts facts = cut_and_back();
+    const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
+    for (const char* text :
+         {"recovered:", "drop at 1.000 s, for 2.000 s", "lost 6 packets (3 up, 2 down, 1 it could not send)",
+          "sent 0.100 s, received 0.250 s", "3 of 3 finished", "/runs/x"})
+        EXPECT_THAT(screen, HasSubstr(text));
+}
+
+TcpSocket tcp(const char* local, int local_port, const char* remote, int remote_port, const char* state) {
+    TcpSocket socket;
+    socket.local = boost::asio::ip::make_address(local);
+    socket.remote = boost::asio::ip::make_address(remote);
+    socket.local_port = static_cast<std::uint16_t>(local_port);
+    socket.remote_port = static_cast<std::uint16_t>(remote_port);
+    socket.state = state;
+    return socket;
+}
+
+std::vector<NodeSockets> two_nodes(std::vector<TcpSocket> a, std::vector<TcpSocket> b) {
+    return {{"a", {boost::asio::ip::make_address("10.0.0.1")}, std::move(a)},
+            {"b", {boost::asio::ip::make_address("10.0.0.2")}, std::move(b)}};
+}
+
+TEST(HalfOpen, ConnectionThatBothEndsKnowIsNone) {
+    EXPECT_TRUE(find_half_open(two_nodes({tcp("10.0.0.1", 50, "10.0.0.2", 999, "ESTABLISHED")},
+                                         {tcp("10.0.0.2", 999, "10.0.0.1", 50, "FIN_WAIT1")}))
+                    .empty());
+}
+
+TEST(HalfOpen, ConnectionThatOneEndAloneKnowsIsOne) {
+    const auto found = find_half_open(two_nodes({}, {tcp("10.0.0.2", 999, "10.0.0.1", 50, "ESTABLISHED")}));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].node, "b");
+    EXPECT_EQ(found[0].peer, "a");
+}
+
+TEST(HalfOpen, PeerUnderAnAddressThatNobodyHasAnyMoreIsOne) {
+    const auto found = find_half_open(two_nodes({tcp("10.0.0.1", 50, "10.0.0.9", 999, "ESTABLISHED")}, {}));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].peer, "nobody");
+}
+
+TEST(HalfOpen, WhatIsClosingOrConnectingOrLocalIsNone) {
+    EXPECT_TRUE(find_half_open(two_nodes({tcp("10.0.0.1", 50, "10.0.0.2", 1, "TIME_WAIT")},
+                                         {tcp("10.0.0.2", 2, "10.0.0.1", 50, "SYN_SENT"),
+                                          tcp("127.0.0.1", 3, "127.0.0.1", 4, "ESTABLISHED")}))
+                    .empty());
+}
+
+TEST(Journal, OneEventALineEvenWithBytesThatAreNoText) {
+    Fd file(::memfd_create("journal", MFD_CLOEXEC));
+    const int copy = ::dup(file.get());
+    std::vector<std::string> heard;
+    Journal journal(std::move(file), [&](const Event& event) { heard.push_back(event.name); });
+    journal.add("trigger.matched", "a", "cut", {{"line", "bad \xff\n byte"}});
+    journal.add("run.ended", {}, {}, Json::object());
+    const std::string text = read_file("/proc/self/fd/" + std::to_string(copy)).value();
+    ::close(copy);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+    const Json first = Json::parse(text.substr(0, text.find('\n')));
+    EXPECT_EQ(first.at("event"), "trigger.matched");
+    EXPECT_EQ(first.at("node"), "a");
+    EXPECT_GE(first.at("t_ns").get<std::int64_t>(), 0);
+    EXPECT_EQ(heard.size(), 2U);
+}
+
+TEST(Journal, FailureToWriteIsKept) {
+    Journal journal(Fd(::open("/dev/full", O_WRONLY | O_CLOEXEC)), {});
+    journal.add("run.begun", {}, {}, Json::object());
+    ASSERT_TRUE(journal.failure());
+    EXPECT_EQ(journal.failure()->code, ENOSPC);
+}
+
+}  // namespace
+}  // namespace netcut::test
