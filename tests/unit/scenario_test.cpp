@@ -30,7 +30,7 @@ std::string error_of(const std::string& yaml) {
 constexpr const char* plain = "aggregator: {command: a}\ncollaborator: {command: c}\n";
 
 TEST(Scenario, EveryKeyIsReadAndWrittenBack) {
-    Scenario scenario = read(R"(
+    Scenario scenario = read(R"yaml(
 name: all
 collaborators: 3
 fabric: {kind: bridge, ip: 6, mtu: 1400, rate: 10mbit, shaper: htb, queue: 50ms, single_segments: true}
@@ -49,7 +49,7 @@ hang_after: 30s
 grace: 1s
 user: nobody
 tty: true
-)");
+)yaml");
     ASSERT_TRUE(check(scenario));
     EXPECT_THAT(scenario.collaborator.command, ElementsAre("go", "with spaces", "{name}"));
     EXPECT_FALSE(scenario.faults[0].duration);
