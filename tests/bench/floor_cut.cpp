@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/floor_cut.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "bench/namespaces.h"
+
+namespace netcut::bench {
+namespace {
+
+constexpr std::uint64_t lease_ms = 20'000;
+
+nfgenmsg header_of(std::uint8_t family, std::uint16_t resource) {
+    return {family, NFNETLINK_V0, htons(resource)};
+}
+
+void put_element(RawBatch& batch, int message, std::uint32_t port_index, const char* set) {
+    const bool adds = message == NFT_MSG_NEWSETELEM;
+    batch.begin(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message), adds ? NLM_F_CREATE : 0,
+                header_of(NFPROTO_INET, 0));
+    batch.put_text(NFTA_SET_ELEM_LIST_TABLE, "netcut");
+    batch.put_text(NFTA_SET_ELEM_LIST_SET, set);
+    const std::size_t elements = batch.open(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
+    const std::size_t element = batch.open(NFTA_LIST_ELEM | NLA_F_NESTED);
+    if (adds) batch.put(NFTA_SET_ELEM_TIMEOUT, htobe64(lease_ms));
+    const std::size_t key = batch.open(NFTA_SET_ELEM_KEY | NLA_F_NESTED);
+    batch.put(NFTA_DATA_VALUE, port_index);
+    for (const std::size_t opened : {key, element, elements}) batch.close(opened);
+}
+
+RawBatch both_directions(int message, std::uint32_t port_index) {
+    RawBatch batch;
+    batch.begin(NFNL_MSG_BATCH_BEGIN, 0, header_of(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+    put_element(batch, message, port_index, "cut_up");
+    put_element(batch, message, port_index, "cut_down");
+    batch.acknowledge();
+    batch.begin(NFNL_MSG_BATCH_END, 0, header_of(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+    return batch;
+}
+
+}  // namespace
+
+FloorCut::FloorCut(int router_ns, std::uint32_t port_index)
+    : fire_(both_directions(NFT_MSG_NEWSETELEM, port_index)),
+      heal_(both_directions(NFT_MSG_DELSETELEM, port_index)) {
+    in_namespace(router_ns, [&] { socket_.emplace(NETLINK_NETFILTER); });
+}
+
+}  // namespace netcut::bench

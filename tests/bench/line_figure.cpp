@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <future>
+
+#include "bench/figures.h"
+#include "bench/watchers.h"
+
+namespace netcut::bench {
+namespace {
+
+// The product looks for data every 5 ms after a heal, until it has seen some; a real run is long past that.
+constexpr auto settled = std::chrono::milliseconds(12);
+
+template <typename Watcher>
+Nanoseconds time_one(const Cores& cores, Traffic& traffic, Watcher& watcher) {
+    const std::string line = "[12:00:00] INFO " + std::string(matching_text) + ": training\n";
+    Clock::time_point written;
+    std::async(std::launch::async, [&] {
+        hold(cores.sender);
+        traffic.send_until(watcher.fired(), [&] {
+            written = Clock::now();
+            must(write_all(watcher.log(), line, "write the line"));
+        });
+    }).get();
+    const Nanoseconds latency = traffic.first_loss() - written;
+    watcher.await_heal();
+    traffic.await_both_ways();
+    std::this_thread::sleep_for(settled);
+    return latency;
+}
+
+}  // namespace
+
+std::vector<Figure> measure_line(const Cores& cores, std::size_t repeats) {
+    Scene scene;
+    ProductWatcher product(cores.product, scene);
+    FloorWatcher floor(cores.product, scene);
+    Figure figure{"line_to_first_loss", Unit::microseconds, {}, {}};
+    for (std::size_t i = 0; i < repeats; ++i) {
+        figure.product.add(time_one(cores, scene.traffic, product));
+        figure.floor.add(time_one(cores, scene.traffic, floor));
+    }
+    return {figure};
+}
+
+}  // namespace netcut::bench

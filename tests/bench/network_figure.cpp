@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "bench/figures.h"
+#include "bench/floor_network.h"
+#include "bench/require.h"
+#include "bench/traffic.h"
+#include "netcut/fabric.h"
+
+namespace netcut::bench {
+namespace {
+
+std::vector<std::string> node_names(std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back(fmt::format("node{}", i));
+    return names;
+}
+
+// Namespaces of a network, whoever has built it.
+int router(const Fabric& fabric) {
+    return fabric.router().fd();
+}
+int router(const FloorNetwork& floor) {
+    return floor.router();
+}
+int node(const Fabric& fabric, std::size_t index) {
+    return fabric.node(index).ns.fd();
+}
+int node(const FloorNetwork& floor, std::size_t index) {
+    return floor.node(index);
+}
+
+template <typename Build>
+void measure_once(Build build, Samples& up, Samples& down) {
+    auto begin = Clock::now();
+    auto network = std::make_optional(build());
+    up.add(Clock::now() - begin);
+    // A floor that forwards nothing would be no measure.
+    Traffic(node(*network, 1), node(*network, 0)).await_both_ways();
+    Witness witness(router(*network));
+    begin = Clock::now();
+    network.reset();
+    witness.await_end();
+    down.add(Clock::now() - begin);
+    await_clean_kernel();
+}
+
+}  // namespace
+
+std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats) {
+    Figure up{fmt::format("build_{}_nodes", nodes), Unit::milliseconds, {}, {}};
+    Figure down{fmt::format("take_down_{}_nodes", nodes), Unit::milliseconds, {}, {}};
+    const auto names = node_names(nodes);
+    for (std::size_t i = 0; i < repeats; ++i) {
+        measure_once([&] { return must(Fabric::build({}, names)); }, up.product, down.product);
+        measure_once([&] { return FloorNetwork(nodes); }, up.floor, down.floor);
+    }
+    return {up, down};
+}
+
+}  // namespace netcut::bench

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/traffic.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "bench/namespaces.h"
+#include "bench/require.h"
+
+namespace netcut::bench {
+namespace {
+
+constexpr std::uint32_t aggregator_address = 0x0a630002, collaborator_address = 0x0a630003;  // 10.99.0.2, .3
+constexpr std::uint16_t port = 4000;
+constexpr std::size_t warm_up = 50, after_cut = 20;  // datagrams
+constexpr std::size_t most = 200'000;                // datagrams
+constexpr auto patience = std::chrono::milliseconds(500);
+constexpr int attempts = 40, attempt_ms = 50;
+constexpr int drain_ms = 3;  // longer than a datagram may wait for its soft interrupt
+
+sockaddr_in endpoint(std::uint32_t address) {
+    return {AF_INET, htons(port), {htonl(address)}, {}};
+}
+
+Fd open_socket(int ns, std::uint32_t own, std::uint32_t peer) {
+    Fd fd;
+    in_namespace(
+        ns, [&] { fd = Fd(must(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "open a UDP socket")); });
+    const sockaddr_in here = endpoint(own), there = endpoint(peer);
+    must(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&here), sizeof(here)), "bind a UDP socket");
+    must(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&there), sizeof(there)),
+         "connect a UDP socket");
+    const int room = 256 << 20;  // what the receiver has no room for would look lost
+    must(::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), "enlarge a receive buffer");
+    return fd;
+}
+
+bool readable(const Fd& fd, int wait_ms) {
+    pollfd wanted{fd.get(), POLLIN, 0};
+    return ::poll(&wanted, 1, wait_ms) > 0;
+}
+
+// The kernel wakes a new link's queue a little after the link is up (linkwatch), so the first may be lost.
+void await_passage(const Fd& from, const Fd& to) {
+    char byte = 0;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        must(::send(from.get(), &byte, 1, 0), "send a datagram");
+        if (!readable(to, attempt_ms)) continue;
+        must(::recv(to.get(), &byte, 1, 0), "receive a datagram");
+        return;
+    }
+    throw std::runtime_error("datagrams are lost although nothing is cut");
+}
+
+}  // namespace
+
+Traffic::Traffic(int collaborator_ns, int aggregator_ns)
+    : collaborator_(open_socket(collaborator_ns, collaborator_address, aggregator_address)),
+      aggregator_(open_socket(aggregator_ns, aggregator_address, collaborator_address)) {
+    sent_.reserve(most);
+}
+
+void Traffic::send_until(const std::atomic<bool>& cut, const std::function<void()>& begin) {
+    sent_.clear();
+    const auto deadline = Clock::now() + patience;
+    for (std::size_t lost = 0; lost < after_cut; lost += cut ? 1 : 0) {
+        const auto number = static_cast<Number>(sent_.size());
+        if (number == warm_up) begin();
+        sent_.push_back(Clock::now());
+        must(::send(collaborator_.get(), &number, sizeof(number), 0), "send a datagram");
+        if (sent_.size() == most || sent_.back() > deadline) throw std::runtime_error("a cut did not come");
+    }
+}
+
+std::vector<bool> Traffic::read_arrived() {
+    std::vector<bool> arrived(sent_.size());
+    while (readable(aggregator_, drain_ms)) {
+        Number number = 0;
+        must(::recv(aggregator_.get(), &number, sizeof(number), 0), "receive a datagram");
+        arrived.at(number) = true;
+    }
+    return arrived;
+}
+
+Clock::time_point Traffic::first_loss() {
+    const std::vector<bool> arrived = read_arrived();
+    const auto first = std::find(arrived.begin(), arrived.end(), false);
+    if (first == arrived.end()) throw std::runtime_error("a cut lost nothing");
+    if (std::find(first, arrived.end(), true) != arrived.end())
+        throw std::runtime_error("a datagram is lost before the cut");
+    return sent_[static_cast<std::size_t>(first - arrived.begin())];
+}
+
+void Traffic::await_both_ways() {
+    await_passage(collaborator_, aggregator_);
+    await_passage(aggregator_, collaborator_);
+}
+
+}  // namespace netcut::bench

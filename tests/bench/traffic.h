@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <netinet/in.h>
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "netcut/base.h"
+
+namespace netcut::bench {
+
+// Numbered UDP datagrams between two nodes, the first two of a network, with the time of each: they show to a
+// few microseconds when a cut began to lose packets.
+class Traffic {
+  public:
+    Traffic(int collaborator_ns, int aggregator_ns);
+
+    // Sends as fast as it can. Calls `begin` once the path is warm, and ends a little after `cut` is true.
+    void send_until(const std::atomic<bool>& cut, const std::function<void()>& begin);
+    // When the first datagram that did not arrive was sent.
+    Clock::time_point first_loss();
+    // Fails unless a datagram passes in each direction, and soon.
+    void await_both_ways();
+
+  private:
+    using Number = std::uint32_t;
+    std::vector<bool> read_arrived();
+
+    Fd collaborator_, aggregator_;
+    std::vector<Clock::time_point> sent_;  // by number
+};
+
+}  // namespace netcut::bench

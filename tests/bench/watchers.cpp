@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/watchers.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <limits>
+
+#include "bench/namespaces.h"
+#include "bench/require.h"
+
+namespace netcut::bench {
+namespace {
+
+// How long the product's cut lasts: longer than what is measured of it.
+constexpr auto cut_duration = std::chrono::milliseconds(20);
+
+// On a disk, as the engine's files are, and gone with the descriptor.
+Fd unnamed_file() {
+    const std::string folder = std::filesystem::current_path();
+    return Fd(must(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_APPEND | O_CLOEXEC, 0600), "make a file"));
+}
+
+FaultSpec fault_spec() {
+    FaultSpec spec;
+    spec.name = "cut";
+    spec.nodes = {"collaborator1"};
+    spec.trigger.pattern = matching_text;
+    spec.trigger.node = "collaborator1";
+    spec.duration = cut_duration;
+    spec.times = std::numeric_limits<unsigned>::max();
+    return spec;
+}
+
+}  // namespace
+
+ProductWatcher::ProductWatcher(int core, Scene& scene)
+    : pipe_(must(make_pipe())),
+      journal_(unnamed_file(), {}),
+      runner_(io_, journal_, scene.fabric, scene.table, fault_spec(), scene.prepare_cut(cut_duration),
+              observer()) {
+    watch();
+    thread_ = std::thread([this, core] {
+        pin_to(core);
+        io_.run();
+    });
+}
+
+ProductWatcher::~ProductWatcher() {
+    io_.stop();
+    thread_.join();
+}
+
+CutRunner::Observer ProductWatcher::observer() {
+    return {[this](const CutRunner&) { fired_ = true; }, [this](const CutRunner&) { healed_ = true; },
+            [this](const Error&) { failed_ = true; }};
+}
+
+void ProductWatcher::watch() {
+    scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
+                    [this](std::string_view line) { runner_.match("collaborator1", line); }});
+    std::make_shared<LogPump>(io_, std::move(pipe_.read), unnamed_file(), "collaborator1",
+                              LogPump::Observer{[this](std::string_view bytes) { scanner_.feed(bytes); },
+                                                [this](const Error&) { failed_ = true; }, [] {}})
+        ->start();
+}
+
+void ProductWatcher::await_heal() {
+    while (!healed_ && !failed_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (failed_) throw std::runtime_error("a cut failed");
+    fired_ = healed_ = false;
+}
+
+FloorWatcher::FloorWatcher(int core, const Scene& scene)
+    : pipe_(must(make_pipe())), cut_(scene.fabric.router().fd(), scene.port_index()), thread_([this, core] {
+          pin_to(core);
+          watch();
+      }) {}
+
+FloorWatcher::~FloorWatcher() {
+    pipe_.write.reset();
+    thread_.join();
+}
+
+void FloorWatcher::watch() {
+    const Fd epoll(must(::epoll_create1(EPOLL_CLOEXEC), "make an epoll descriptor"));
+    epoll_event event{EPOLLIN, {}};
+    must(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, pipe_.read.get(), &event), "watch a pipe");
+    std::array<char, 4096> buffer;
+    for (;;) {
+        must(::epoll_wait(epoll.get(), &event, 1, -1), "await a line");
+        const auto size = must(::read(pipe_.read.get(), buffer.data(), buffer.size()), "read a line");
+        if (size == 0) return;
+        if (::memmem(buffer.data(), static_cast<std::size_t>(size), matching_text.data(),
+                     matching_text.size()) == nullptr)
+            continue;
+        cut_.fire();
+        fired_ = true;
+    }
+}
+
+void FloorWatcher::await_heal() {
+    cut_.heal();
+    fired_ = false;
+}
+
+}  // namespace netcut::bench

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two that follow a node's log and cut it off when a line matches, each on a thread of its own.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "bench/floor_cut.h"
+#include "bench/scene.h"
+#include "node/log_pump.h"
+#include "run/cut_runner.h"
+
+namespace netcut::bench {
+
+inline constexpr std::string_view matching_text = "round 3 of 5";
+
+// The engine's own parts, put together as it does.
+class ProductWatcher {
+  public:
+    ProductWatcher(int core, Scene& scene);
+    ~ProductWatcher();
+
+    int log() const { return pipe_.write.get(); }  // where the node writes
+    const std::atomic<bool>& fired() const { return fired_; }
+    void await_heal();  // and be ready for the next line
+
+  private:
+    CutRunner::Observer observer();
+    void watch();
+
+    Pipe pipe_;
+    boost::asio::io_context io_;
+    Journal journal_;
+    CutRunner runner_;
+    LineScanner scanner_;
+    std::atomic<bool> fired_ = false, healed_ = false, failed_ = false;
+    std::thread thread_;
+};
+
+// The least that does it: epoll, read, memmem, and a prebuilt message.
+class FloorWatcher {
+  public:
+    FloorWatcher(int core, const Scene& scene);
+    ~FloorWatcher();
+
+    int log() const { return pipe_.write.get(); }
+    const std::atomic<bool>& fired() const { return fired_; }
+    void await_heal();
+
+  private:
+    void watch();
+
+    Pipe pipe_;
+    FloorCut cut_;
+    std::atomic<bool> fired_ = false;
+    std::thread thread_;
+};
+
+}  // namespace netcut::bench
