@@ -40,7 +40,7 @@ std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats) {
     Cut cut = scene.prepare_cut(lease);
     FloorCut floor(scene.fabric.router().fd(), scene.port_index());
     Figure acknowledged{"fire_to_acknowledged", Unit::microseconds, {}, {}};
-    Figure loss{"fire_to_first_loss", Unit::microseconds, {}, {}};
+    Figure loss{"fire_to_loss", Unit::microseconds, {}, {}};
     const auto measure = [&](auto fire, auto heal, Samples Figure::*side) {
         const Times times = time_one(cores, scene.traffic, fire);
         (acknowledged.*side).add(times.acknowledged);

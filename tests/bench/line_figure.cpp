@@ -28,18 +28,24 @@ Nanoseconds time_one(const Cores& cores, Traffic& traffic, Watcher& watcher) {
     return latency;
 }
 
-}  // namespace
-
-std::vector<Figure> measure_line(const Cores& cores, std::size_t repeats) {
+Figure measure(const std::string& name, const Cores& cores, std::size_t repeats) {
     Scene scene;
     ProductWatcher product(cores.product, scene);
     FloorWatcher floor(cores.product, scene);
-    Figure figure{"line_to_first_loss", Unit::microseconds, {}, {}};
+    Figure figure{name, Unit::microseconds, {}, {}};
     for (std::size_t i = 0; i < repeats; ++i) {
         figure.product.add(time_one(cores, scene.traffic, product));
         figure.floor.add(time_one(cores, scene.traffic, floor));
     }
-    return {figure};
+    return figure;
+}
+
+}  // namespace
+
+std::vector<Figure> measure_line(const Cores& cores, std::size_t repeats) {
+    Figure asleep = measure("line_to_loss_asleep", cores, repeats);
+    const KeepAwake awake(cores.product);
+    return {std::move(asleep), measure("line_to_loss_awake", cores, repeats)};
 }
 
 }  // namespace netcut::bench

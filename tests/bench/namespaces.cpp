@@ -113,4 +113,17 @@ void hold(int core) {
     must(::sched_setscheduler(0, SCHED_FIFO, &lowest), "give a thread a real-time priority");
 }
 
+KeepAwake::KeepAwake(int core)
+    : thread_([this, core] {
+          pin_to(core);
+          const sched_param none{0};
+          must(::sched_setscheduler(0, SCHED_IDLE, &none), "give a thread the lowest priority");
+          while (!enough_) continue;
+      }) {}
+
+KeepAwake::~KeepAwake() {
+    enough_ = true;
+    thread_.join();
+}
+
 }  // namespace netcut::bench

@@ -3,7 +3,9 @@
 // Work in network namespaces and on chosen cores.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <thread>
 
 #include "bench/raw_netlink.h"
 
@@ -39,5 +41,17 @@ Cores choose_cores();
 void pin_to(int core);  // the calling thread
 // As pin_to, and no ordinary thread takes the core away: a sender that pauses does not see when losses begin.
 void hold(int core);
+
+// While it lives, the core does not sleep: it spins, and yields to whatever else wants to run. Waking a
+// sleeping core can take far longer than all that is measured, above all in a virtual machine.
+class KeepAwake {
+  public:
+    explicit KeepAwake(int core);
+    ~KeepAwake();
+
+  private:
+    std::atomic<bool> enough_ = false;
+    std::thread thread_;
+};
 
 }  // namespace netcut::bench

@@ -24,7 +24,7 @@ foreach(i RANGE ${last})
     endforeach()
 endforeach()
 foreach(name build_10_nodes take_down_10_nodes build_100_nodes take_down_100_nodes build_1000_nodes
-        take_down_1000_nodes line_to_first_loss fire_to_acknowledged fire_to_first_loss)
+        take_down_1000_nodes line_to_loss_asleep line_to_loss_awake fire_to_acknowledged fire_to_loss)
     if(NOT name IN_LIST found)
         message(FATAL_ERROR "the figure ${name} is missing")
     endif()
