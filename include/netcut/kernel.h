@@ -35,19 +35,21 @@ std::string mac_text(const MacAddress& mac);
 class NetNs {
   public:
     static Result<NetNs> create();
-    static Result<std::vector<NetNs>> create_many(std::size_t count);
+    // `set_up` is called in each of them in turn, which spares a thread for whatever must happen there.
+    static Result<std::vector<NetNs>> create_many(std::size_t count, const std::function<Result<void>()>& set_up);
     static Result<NetNs> current();
 
     int fd() const { return fd_.get(); }
     // Runs `work` on a thread that is in this namespace and waits for its end.
     Result<void> run(const std::function<Result<void>()>& work) const;
-    // Writes /proc/sys/<path> as this namespace sees it and reads it back: {"net/ipv4/ip_forward", "1"}.
-    Result<void> set_sysctls(std::span<const std::pair<std::string, std::string>> settings) const;
 
   private:
     explicit NetNs(Fd fd) : fd_(std::move(fd)) {}
     Fd fd_;
 };
+
+// Writes /proc/sys/<path> as the calling thread's namespace sees it and reads it back: {"net/ipv4/ip_forward", "1"}.
+Result<void> set_sysctls(std::span<const std::pair<std::string, std::string>> settings);
 
 // Netlink messages that go to the kernel together. Building and sending are apart, so that what must be
 // fast (firing a fault) is built beforehand; a batch can be sent any number of times.

@@ -105,7 +105,7 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
 }
 
 Result<void> Fabric::prepare_router() {
-    NETCUT_TRY(router_.set_sysctls(router_settings(options_)));
+    NETCUT_TRY(router_.run([&] { return set_sysctls(router_settings(options_)); }));
     Batch batch;
     set_link(batch, loopback, true);
     if (options_.kind == FabricKind::bridge) {
@@ -118,19 +118,22 @@ Result<void> Fabric::prepare_router() {
 }
 
 Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
-    NETCUT_ASSIGN(auto namespaces, NetNs::create_many(names.size()));
     const Settings settings = node_settings(options_);
+    std::vector<NetlinkSocket> sockets;
+    NETCUT_ASSIGN(auto namespaces, NetNs::create_many(names.size(), [&]() -> Result<void> {
+        NETCUT_TRY(set_sysctls(settings));
+        NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, nullptr));
+        sockets.push_back(std::move(socket));
+        return {};
+    }));
     Batch links;
     nodes_.reserve(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto number = static_cast<std::uint32_t>(i);
-        NETCUT_TRY(namespaces[i].set_sysctls(settings));
-        NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, &namespaces[i]));
-        nodes_.push_back(NodeLink{names[i], std::move(namespaces[i]), std::move(socket),
-                                  VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i),
-                                          mac_of(MacKind::port, number)},
-                                  VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)},
-                                  addresses_of(first_host + number)});
+        nodes_.push_back(NodeLink{
+            names[i], std::move(namespaces[i]), std::move(sockets[i]),
+            VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i), mac_of(MacKind::port, number)},
+            VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)}, addresses_of(first_host + number)});
         append_port(links, nodes_.back());
     }
     NETCUT_TRY(router_socket_.commit(links));

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "netcut/kernel.h"
 
 namespace netcut {
@@ -35,30 +37,36 @@ Result<T> on_own_thread(const std::function<Result<T>()>& work) {
 
 Result<void> write_sysctl(const std::string& path, const std::string& value) {
     const std::string file = "/proc/sys/" + path;
-    const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd) return system_failure("open " + file);
     NETCUT_TRY(write_all(fd.get(), value, "write " + value + " to " + file));
-    NETCUT_ASSIGN(const std::string now, read_file(file));
-    if (now.substr(0, now.find('\n')) != value)
-        return Failure(
-            Error{Error::Kind::machine, "set " + file + " to " + value, 0, "it stays at " + now, ""});
+    // Through the same descriptor: finding the file costs more the more namespaces there are.
+    std::array<char, 128> buffer;
+    const ssize_t size = ::pread(fd.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0) return system_failure("read " + file);
+    const std::string_view read(buffer.data(), static_cast<std::size_t>(size));
+    const std::string_view now = read.substr(0, read.find('\n'));
+    if (now != value)
+        return Failure(Error{Error::Kind::machine, "set " + file + " to " + value, 0,
+                             "it stays at " + std::string(now), ""});
     return {};
 }
 
 }  // namespace
 
 Result<NetNs> NetNs::create() {
-    NETCUT_ASSIGN(auto made, create_many(1));
+    NETCUT_ASSIGN(auto made, create_many(1, []() -> Result<void> { return {}; }));
     return std::move(made.front());
 }
 
-Result<std::vector<NetNs>> NetNs::create_many(std::size_t count) {
-    return on_own_thread<std::vector<NetNs>>([count]() -> Result<std::vector<NetNs>> {
+Result<std::vector<NetNs>> NetNs::create_many(std::size_t count, const std::function<Result<void>()>& set_up) {
+    return on_own_thread<std::vector<NetNs>>([&]() -> Result<std::vector<NetNs>> {
         std::vector<NetNs> made;
         made.reserve(count);
         while (made.size() < count) {
             NETCUT_ASSIGN(Fd fd, unshare_net());
             made.push_back(NetNs(std::move(fd)));
+            NETCUT_TRY(set_up());
         }
         return made;
     });
@@ -76,11 +84,9 @@ Result<void> NetNs::run(const std::function<Result<void>()>& work) const {
     });
 }
 
-Result<void> NetNs::set_sysctls(std::span<const std::pair<std::string, std::string>> settings) const {
-    return run([&]() -> Result<void> {
-        for (const auto& [path, value] : settings) NETCUT_TRY(write_sysctl(path, value));
-        return {};
-    });
+Result<void> set_sysctls(std::span<const std::pair<std::string, std::string>> settings) {
+    for (const auto& [path, value] : settings) NETCUT_TRY(write_sysctl(path, value));
+    return {};
 }
 
 }  // namespace netcut
