@@ -7,6 +7,7 @@
 // Ownership: a Fabric owns the namespaces and a netlink socket in each. Threads: one at a time.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,7 @@ class Fabric {
 
     Result<void> add_nodes(const std::vector<std::string>& names);
     Result<void> prepare_router();
+    Result<void> await_ports(std::span<const NodeLink> nodes);
     Result<void> verify();
     Result<void> verify_node(NodeLink& node);
     std::vector<IpAddress> addresses_of(std::uint32_t host) const;

@@ -123,6 +123,7 @@ struct LinkState {
     int index = 0;
     std::string name;
     bool up = false;
+    bool running = false;  // it has a carrier, and its queue is awake: the kernel's link watch has seen it
     unsigned mtu = 0;
     unsigned gso_max_segs = 0;
     MacAddress mac{};

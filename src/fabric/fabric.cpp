@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
+#include <thread>
 
 namespace netcut {
 namespace {
@@ -17,6 +19,7 @@ constexpr int bridge_index = 99;
 // Above what a new namespace may already hold (lo, tunl0, sit0, ...).
 constexpr int first_port_index = 100;
 constexpr int eth0_index = 100;
+constexpr auto port_patience = std::chrono::seconds(5);
 
 constexpr std::uint32_t gateway_host = 1;
 constexpr std::uint32_t first_host = 2;
@@ -100,6 +103,7 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
     Fabric fabric(options, std::move(router), std::move(socket));
     NETCUT_TRY(fabric.prepare_router());
     NETCUT_TRY(fabric.add_nodes(names));
+    NETCUT_TRY(fabric.await_ports(fabric.nodes_));
     NETCUT_TRY(fabric.verify());
     return fabric;
 }
@@ -223,6 +227,7 @@ Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
     Batch setup;
     append_node_setup(setup, node);
     NETCUT_TRY(node.socket.commit(setup));
+    NETCUT_TRY(await_ports({&node, 1}));
     if (!options.announce) return {};
     for (const IpAddress& address : node.addresses)
         NETCUT_TRY(announce(node.ns, node.eth0.index, node.eth0.mac, address));
@@ -238,6 +243,24 @@ Result<bool> Fabric::is_connected(std::size_t index) {
                            [&](const LinkState& link) { return link.index == wanted && link.up; });
     };
     return up(here, node.eth0.index) && up(there, node.port.index);
+}
+
+// A port is up before its node's end is, so it has a carrier later: until the kernel's link watch has seen that,
+// a moment or two, the port loses every packet.
+Result<void> Fabric::await_ports(std::span<const NodeLink> nodes) {
+    const auto deadline = Clock::now() + port_patience;
+    for (;;) {
+        NETCUT_ASSIGN(const auto links, list_links(router_socket_));
+        std::set<int> running;
+        for (const LinkState& link : links)
+            if (link.running) running.insert(link.index);
+        const auto waits = std::find_if(nodes.begin(), nodes.end(), [&](const NodeLink& node) {
+            return running.count(node.port.index) == 0;
+        });
+        if (waits == nodes.end()) return {};
+        if (Clock::now() > deadline) return missing(*waits, "the carrier of the router's port " + waits->port.name);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 }
 
 Result<void> Fabric::verify() {

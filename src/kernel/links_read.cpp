@@ -43,6 +43,7 @@ LinkState parse_link(const nlmsghdr* message) {
     LinkState state;
     state.index = info->ifi_index;
     state.up = (info->ifi_flags & IFF_UP) != 0;
+    state.running = (info->ifi_flags & IFF_RUNNING) != 0;
     for_each_attribute(message, sizeof(*info), [&](std::uint16_t type, const nlattr* attribute) {
         const void* payload = mnl_attr_get_payload(attribute);
         switch (type) {
