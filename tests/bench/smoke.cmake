@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+cmake_minimum_required(VERSION 3.25)
 # Runs the benchmark in its short form: it must end well and write every figure. How large they are is not judged.
 execute_process(COMMAND ${BENCH} --short --out ${OUT} RESULT_VARIABLE status ERROR_VARIABLE errors)
 if(status EQUAL 3)
