@@ -79,7 +79,8 @@ class Fabric {
 
     Result<void> add_nodes(const std::vector<std::string>& names);
     Result<void> prepare_router();
-    Result<void> await_ports(std::span<const NodeLink> nodes);
+    Result<void> await_ready(std::span<NodeLink> nodes);
+    static Result<void> await(const std::string& what, const std::function<Result<bool>()>& is_so);
     Result<void> verify();
     Result<void> verify_node(NodeLink& node);
     std::vector<IpAddress> addresses_of(std::uint32_t host) const;

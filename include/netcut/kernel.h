@@ -36,7 +36,8 @@ class NetNs {
   public:
     static Result<NetNs> create();
     // `set_up` is called in each of them in turn, which spares a thread for whatever must happen there.
-    static Result<std::vector<NetNs>> create_many(std::size_t count, const std::function<Result<void>()>& set_up);
+    static Result<std::vector<NetNs>> create_many(std::size_t count,
+                                                  const std::function<Result<void>()>& set_up);
     static Result<NetNs> current();
 
     int fd() const { return fd_.get(); }
@@ -48,7 +49,8 @@ class NetNs {
     Fd fd_;
 };
 
-// Writes /proc/sys/<path> as the calling thread's namespace sees it and reads it back: {"net/ipv4/ip_forward", "1"}.
+// Writes /proc/sys/<path> as the calling thread's namespace sees it and reads it back:
+// {"net/ipv4/ip_forward", "1"}.
 Result<void> set_sysctls(std::span<const std::pair<std::string, std::string>> settings);
 
 // Netlink messages that go to the kernel together. Building and sending are apart, so that what must be
@@ -153,8 +155,13 @@ void set_rate(Batch& batch, int link, const RateLimit& rate);
 
 Result<std::vector<LinkState>> list_links(NetlinkSocket& socket);
 Result<std::vector<IpAddress>> list_addresses(NetlinkSocket& socket, int link);
-// Destinations (with prefix length) of the main table's unicast routes over `link`.
-Result<std::vector<std::pair<IpAddress, unsigned>>> list_routes(NetlinkSocket& socket, int link);
+struct RouteState {
+    IpAddress destination;
+    unsigned prefix_length = 0;
+    bool local = false;  // of the local table: the address is ours, and packets to it are taken in
+};
+// Unicast routes of the main table, and the local table's, over `link`.
+Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link);
 
 // Tells the segment who has `address` now: a gratuitous ARP (RFC 5227) or an unsolicited neighbour
 // advertisement (RFC 4861, 7.2.6). `link` is an interface of `where`.
@@ -181,8 +188,11 @@ struct CounterValue {
     std::uint64_t bytes = 0;  // layer 3
 };
 
-// Packets that the namespace's own stack could not send for want of a route or of room (OutNoRoutes and
-// OutDiscards of /proc/net/snmp and snmp6, RFC 4293), over all since it was made.
-Result<std::uint64_t> count_unsendable(const NetNs& where);
+// What the namespace's own stack failed to send since it was made (/proc/net/snmp and snmp6, RFC 4293).
+struct SendFailures {
+    std::uint64_t no_route = 0;      // OutNoRoutes, of both address families
+    std::uint64_t discarded_v6 = 0;  // Ip6OutDiscards: of an idle link, the kernel's own MLD reports
+};
+Result<SendFailures> read_send_failures(const NetNs& where);
 
 }  // namespace netcut

@@ -19,7 +19,7 @@ constexpr int bridge_index = 99;
 // Above what a new namespace may already hold (lo, tunl0, sit0, ...).
 constexpr int first_port_index = 100;
 constexpr int eth0_index = 100;
-constexpr auto port_patience = std::chrono::seconds(5);
+constexpr auto patience = std::chrono::seconds(5);
 
 constexpr std::uint32_t gateway_host = 1;
 constexpr std::uint32_t first_host = 2;
@@ -80,6 +80,23 @@ Failure missing(const NodeLink& node, const std::string& what) {
                          what + " is not there although the kernel took it", ""});
 }
 
+Result<bool> are_running(NetlinkSocket& socket, const std::set<int>& wanted) {
+    NETCUT_ASSIGN(const auto links, list_links(socket));
+    const auto running = std::count_if(links.begin(), links.end(), [&](const LinkState& link) {
+        return link.running && wanted.count(link.index) != 0;
+    });
+    return static_cast<std::size_t>(running) == wanted.size();
+}
+
+Result<bool> takes_packets(NodeLink& node) {
+    NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
+    return std::all_of(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& address) {
+        return std::any_of(routes.begin(), routes.end(), [&](const RouteState& route) {
+            return route.local && route.destination == address;
+        });
+    });
+}
+
 Result<void> check(const FabricOptions& options, std::size_t nodes) {
     if (options.kind == FabricKind::bridge && nodes > max_bridge_ports)
         return usage_failure(fmt::format("build a bridge with {} nodes", nodes),
@@ -103,7 +120,7 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
     Fabric fabric(options, std::move(router), std::move(socket));
     NETCUT_TRY(fabric.prepare_router());
     NETCUT_TRY(fabric.add_nodes(names));
-    NETCUT_TRY(fabric.await_ports(fabric.nodes_));
+    NETCUT_TRY(fabric.await_ready(fabric.nodes_));
     NETCUT_TRY(fabric.verify());
     return fabric;
 }
@@ -125,19 +142,20 @@ Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
     const Settings settings = node_settings(options_);
     std::vector<NetlinkSocket> sockets;
     NETCUT_ASSIGN(auto namespaces, NetNs::create_many(names.size(), [&]() -> Result<void> {
-        NETCUT_TRY(set_sysctls(settings));
-        NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, nullptr));
-        sockets.push_back(std::move(socket));
-        return {};
-    }));
+                      NETCUT_TRY(set_sysctls(settings));
+                      NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, nullptr));
+                      sockets.push_back(std::move(socket));
+                      return {};
+                  }));
     Batch links;
     nodes_.reserve(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto number = static_cast<std::uint32_t>(i);
-        nodes_.push_back(NodeLink{
-            names[i], std::move(namespaces[i]), std::move(sockets[i]),
-            VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i), mac_of(MacKind::port, number)},
-            VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)}, addresses_of(first_host + number)});
+        nodes_.push_back(NodeLink{names[i], std::move(namespaces[i]), std::move(sockets[i]),
+                                  VethEnd{fmt::format("p{}", i), first_port_index + static_cast<int>(i),
+                                          mac_of(MacKind::port, number)},
+                                  VethEnd{"eth0", eth0_index, mac_of(MacKind::node, number)},
+                                  addresses_of(first_host + number)});
         append_port(links, nodes_.back());
     }
     NETCUT_TRY(router_socket_.commit(links));
@@ -227,7 +245,7 @@ Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
     Batch setup;
     append_node_setup(setup, node);
     NETCUT_TRY(node.socket.commit(setup));
-    NETCUT_TRY(await_ports({&node, 1}));
+    NETCUT_TRY(await_ready({&node, 1}));
     if (!options.announce) return {};
     for (const IpAddress& address : node.addresses)
         NETCUT_TRY(announce(node.ns, node.eth0.index, node.eth0.mac, address));
@@ -245,22 +263,30 @@ Result<bool> Fabric::is_connected(std::size_t index) {
     return up(here, node.eth0.index) && up(there, node.port.index);
 }
 
-// A port is up before its node's end is, so it has a carrier later: until the kernel's link watch has seen that,
-// a moment or two, the port loses every packet.
-Result<void> Fabric::await_ports(std::span<const NodeLink> nodes) {
-    const auto deadline = Clock::now() + port_patience;
+// Looks again and again until `is_so`.
+Result<void> Fabric::await(const std::string& what, const std::function<Result<bool>()>& is_so) {
+    const auto deadline = Clock::now() + patience;
     for (;;) {
-        NETCUT_ASSIGN(const auto links, list_links(router_socket_));
-        std::set<int> running;
-        for (const LinkState& link : links)
-            if (link.running) running.insert(link.index);
-        const auto waits = std::find_if(nodes.begin(), nodes.end(), [&](const NodeLink& node) {
-            return running.count(node.port.index) == 0;
-        });
-        if (waits == nodes.end()) return {};
-        if (Clock::now() > deadline) return missing(*waits, "the carrier of the router's port " + waits->port.name);
+        NETCUT_ASSIGN(const bool so, is_so());
+        if (so) return {};
+        if (Clock::now() > deadline)
+            return Failure(Error{Error::Kind::internal, "wait for " + what, 0, "it does not come", ""});
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+}
+
+// Two things follow later than the kernel's answer, a moment or two. The end of a pair that comes up first
+// gets its carrier from the second, and loses every packet until the link watch has seen that. And an IPv6
+// address takes no packet in, nor answers a solicitation, until a worker has put its local route in place.
+Result<void> Fabric::await_ready(std::span<NodeLink> nodes) {
+    for (NodeLink& node : nodes) {
+        NETCUT_TRY(
+            await("the link of " + node.name, [&] { return are_running(node.socket, {node.eth0.index}); }));
+        NETCUT_TRY(await("the addresses of " + node.name, [&] { return takes_packets(node); }));
+    }
+    std::set<int> ports;
+    for (const NodeLink& node : nodes) ports.insert(node.port.index);
+    return await("the router's ports", [&] { return are_running(router_socket_, ports); });
 }
 
 Result<void> Fabric::verify() {
@@ -285,7 +311,8 @@ Result<void> Fabric::verify_node(NodeLink& node) {
     NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
     for (const IpAddress& address : node.addresses)
         if (std::none_of(routes.begin(), routes.end(), [&](const auto& route) {
-                return route.second == 0 && route.first.is_v6() == address.is_v6();
+                return !route.local && route.prefix_length == 0 &&
+                       route.destination.is_v6() == address.is_v6();
             }))
             return missing(node, "the default route");
     return {};

@@ -56,15 +56,15 @@ Result<void> Cut::heal_on(std::size_t node) {
 }
 
 // What the node's own stack could not send. A link that is down at the router's end has no carrier at the
-// node's: the routes stay, and the packets are dropped at the link.
+// node's: the routes stay, and packets are dropped at the link. What the kernel says by itself is taken off.
 Result<std::uint64_t> Cut::count_unsent(std::size_t index) {
     NodeLink& node = fabric_->node(index);
-    NETCUT_ASSIGN(std::uint64_t unsent, count_unsendable(node.ns));
-    if (options_.kind != CutKind::down) return unsent;
+    NETCUT_ASSIGN(const SendFailures failures, read_send_failures(node.ns));
+    if (options_.kind != CutKind::down) return failures.no_route;
     NETCUT_ASSIGN(const auto links, list_links(node.socket));
     for (const LinkState& link : links)
-        if (link.index == node.eth0.index) unsent += link.tx_dropped;
-    return unsent;
+        if (link.index == node.eth0.index) return failures.no_route + link.tx_dropped - failures.discarded_v6;
+    return failures.no_route;
 }
 
 Result<std::map<std::size_t, Losses>> Cut::count() {

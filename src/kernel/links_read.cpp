@@ -98,22 +98,23 @@ Result<std::vector<IpAddress>> list_addresses(NetlinkSocket& socket, int link) {
     return addresses;
 }
 
-Result<std::vector<std::pair<IpAddress, unsigned>>> list_routes(NetlinkSocket& socket, int link) {
-    std::vector<std::pair<IpAddress, unsigned>> routes;
+Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link) {
+    std::vector<RouteState> routes;
     alignas(nlmsghdr) Buffer buffer{};
     NETCUT_TRY(socket.dump(
         make_request(buffer, RTM_GETROUTE, rtmsg{}), "list the routes", [&](const nlmsghdr* message) {
             const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
-            if (header->rtm_type != RTN_UNICAST || header->rtm_table != RT_TABLE_MAIN) return;
-            IpAddress destination = header->rtm_family == AF_INET6
-                                        ? IpAddress(boost::asio::ip::address_v6::any())
-                                        : IpAddress(boost::asio::ip::address_v4::any());
+            const bool local = header->rtm_table == RT_TABLE_LOCAL && header->rtm_type == RTN_LOCAL;
+            if (!local && (header->rtm_table != RT_TABLE_MAIN || header->rtm_type != RTN_UNICAST)) return;
+            RouteState route{header->rtm_family == AF_INET6 ? IpAddress(boost::asio::ip::address_v6::any())
+                                                            : IpAddress(boost::asio::ip::address_v4::any()),
+                             header->rtm_dst_len, local};
             int out = 0;
             for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
-                if (type == RTA_DST) destination = address_of(header->rtm_family, attribute);
+                if (type == RTA_DST) route.destination = address_of(header->rtm_family, attribute);
                 if (type == RTA_OIF) out = static_cast<int>(mnl_attr_get_u32(attribute));
             });
-            if (out == link) routes.emplace_back(destination, header->rtm_dst_len);
+            if (out == link) routes.push_back(route);
         }));
     return routes;
 }

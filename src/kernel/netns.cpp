@@ -59,7 +59,8 @@ Result<NetNs> NetNs::create() {
     return std::move(made.front());
 }
 
-Result<std::vector<NetNs>> NetNs::create_many(std::size_t count, const std::function<Result<void>()>& set_up) {
+Result<std::vector<NetNs>> NetNs::create_many(std::size_t count,
+                                              const std::function<Result<void>()>& set_up) {
     return on_own_thread<std::vector<NetNs>>([&]() -> Result<std::vector<NetNs>> {
         std::vector<NetNs> made;
         made.reserve(count);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sstream>
 
 #include "kernel/attributes.h"
 #include "netcut/kernel.h"
@@ -56,35 +55,6 @@ TcpSocket parse_socket(const nlmsghdr* message) {
     return socket;
 }
 
-// "<prefix>Name value" pairs of /proc/net/snmp6, or the two-line tables of /proc/net/snmp.
-std::uint64_t sum_snmp6(const std::string& text) {
-    std::istringstream words(text);
-    std::string name;
-    std::uint64_t value = 0;
-    std::uint64_t sum = 0;
-    while (words >> name >> value)
-        if (name == "Ip6OutNoRoutes" || name == "Ip6OutDiscards") sum += value;
-    return sum;
-}
-
-std::uint64_t sum_snmp4(const std::string& text) {
-    std::istringstream lines(text);
-    std::string names;
-    std::string values;
-    while (std::getline(lines, names) && std::getline(lines, values)) {
-        if (!names.starts_with("Ip:")) continue;
-        std::istringstream name_words(names);
-        std::istringstream value_words(values);
-        std::string name;
-        std::string value;
-        std::uint64_t sum = 0;
-        while (name_words >> name && value_words >> value)
-            if (name == "OutNoRoutes" || name == "OutDiscards") sum += std::stoull(value);
-        return sum;
-    }
-    return 0;
-}
-
 }  // namespace
 
 Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
@@ -103,17 +73,6 @@ Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
                                [&](const nlmsghdr* message) { sockets.push_back(parse_socket(message)); }));
     }
     return sockets;
-}
-
-Result<std::uint64_t> count_unsendable(const NetNs& where) {
-    std::uint64_t sum = 0;
-    NETCUT_TRY(where.run([&]() -> Result<void> {
-        NETCUT_ASSIGN(const std::string v4, read_file("/proc/thread-self/net/snmp"));
-        NETCUT_ASSIGN(const std::string v6, read_file("/proc/thread-self/net/snmp6"));
-        sum = sum_snmp4(v4) + sum_snmp6(v6);
-        return {};
-    }));
-    return sum;
 }
 
 }  // namespace netcut
