@@ -4,6 +4,7 @@
 // Everything here is a value or a move-only owner and may be used on any thread.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -109,7 +110,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 template <typename Range>
 std::optional<std::string> nearest_word(std::string_view word, const Range& candidates) {
     std::optional<std::string> best;
-    std::size_t best_distance = word.size() / 2 + 2;
+    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const auto& candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
         if (distance < best_distance) {

@@ -67,8 +67,9 @@ class Fabric {
     // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
     // "up".
     Result<void> set_link_state(std::size_t node, LinkEnd end, bool up);
-    // Removes the link, both ends of it, and puts it back.
-    Result<void> unplug(std::size_t node);
+    // Removes links, both ends of them, and puts one back.
+    Result<void> unplug(std::span<const std::size_t> nodes);
+    Result<void> unplug(std::size_t node) { return unplug({&node, 1}); }
     Result<void> plug(std::size_t node, const PlugOptions& options);
     // Whether the node's interface is there and up, as the kernel says.
     Result<bool> is_connected(std::size_t node);

@@ -45,10 +45,12 @@ class FaultTable {
     // `nodes`: those that faults may be done to; only they are counted.
     static Result<FaultTable> lay(Fabric& fabric, const std::vector<std::size_t>& nodes);
 
-    // Messages that lose a node's packets by port (its link stays), or by address (it has no link).
-    // The lease is kept by the kernel: the cut ends on time with nobody there to end it.
-    Batch lose_at_port(std::size_t node, Direction direction, std::optional<Nanoseconds> lease) const;
-    Batch lose_by_address(const std::vector<IpAddress>& addresses, std::optional<Nanoseconds> lease) const;
+    // Messages that lose nodes' packets by port (their links stay), or by address (they have no link).
+    // The lease is kept by the kernel: the cut ends on time with nobody there to end it. A link that is gone
+    // cannot come back by itself, so there is none by address.
+    Batch lose_at_ports(const std::vector<std::size_t>& nodes, Direction direction,
+                        std::optional<Nanoseconds> lease) const;
+    Batch lose_by_address(const std::vector<IpAddress>& addresses) const;
     // One batch for each element, since one that the kernel has dropped by itself must not keep the others.
     std::vector<Batch> pass_at_port(std::size_t node, Direction direction) const;
     std::vector<Batch> pass_by_address(const std::vector<IpAddress>& addresses) const;
@@ -88,14 +90,16 @@ class Cut {
     // Firing what is active, or healing what is not, changes nothing.
     Result<void> fire();
     Result<void> heal();
-    // Called after fire() and again later: the difference to what was counted at fire().
-    Result<void> start_counting();
+    // Whether the kernel holds the cut, read back from it.
+    Result<bool> in_effect();
+    // What the cut lost since it was fired; once more after heal(), and no further.
     Result<std::map<std::size_t, Losses>> losses();
 
   private:
     Cut(Fabric& fabric, FaultTable& table, CutOptions options)
         : fabric_(&fabric), table_(&table), options_(std::move(options)) {}
-    Result<void> fire_on(std::size_t node);
+    Result<void> start_counting();
+    Result<void> disconnect();
     Result<void> heal_on(std::size_t node);
     Result<std::map<std::size_t, Losses>> count();
     Result<std::uint64_t> count_unsent(std::size_t node);
@@ -103,7 +107,7 @@ class Cut {
     Fabric* fabric_;
     FaultTable* table_;
     CutOptions options_;
-    std::vector<Batch> fire_;  // of `drop`, built beforehand
+    Batch fire_;  // of `drop`, built beforehand
     std::map<std::size_t, Losses> base_;
     bool active_ = false;
 };

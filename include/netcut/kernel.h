@@ -38,10 +38,9 @@ class NetNs {
     // `set_up` is called in each of them in turn, which spares a thread for whatever must happen there.
     static Result<std::vector<NetNs>> create_many(std::size_t count,
                                                   const std::function<Result<void>()>& set_up);
-    static Result<NetNs> current();
 
     int fd() const { return fd_.get(); }
-    // Runs `work` on a thread that is in this namespace and waits for its end.
+    // Runs `work`, which must not throw, on a thread that is in this namespace, and waits for its end.
     Result<void> run(const std::function<Result<void>()>& work) const;
 
   private:
@@ -77,7 +76,8 @@ class Batch {
     bool atomic_ = false;
 };
 
-// A netlink socket stays in the namespace in which it was opened, whichever thread uses it.
+// Every call waits for the kernel's answer, 20 s at most. A netlink socket stays in the namespace in which it
+// was opened, whichever thread uses it.
 class NetlinkSocket {
   public:
     // `protocol`: NETLINK_ROUTE, NETLINK_NETFILTER, NETLINK_SOCK_DIAG. `where`: null for the caller's
@@ -87,7 +87,8 @@ class NetlinkSocket {
     // Sends the batch and waits until the kernel has carried it out. The first message that failed is the
     // error; of a batch that is not atomic the other messages took effect all the same.
     Result<void> commit(Batch& batch);
-    // Sends one request with NLM_F_DUMP and hands each answer to `each`.
+    // Sends one request with NLM_F_DUMP and hands each answer to `each`, when all have come and are
+    // consistent.
     Result<void> dump(nlmsghdr* request, const std::string& attempt,
                       const std::function<void(const nlmsghdr*)>& each);
 
@@ -98,6 +99,8 @@ class NetlinkSocket {
     explicit NetlinkSocket(mnl_socket* socket) : socket_(socket) {}
     Result<void> send(const void* bytes, std::size_t size, const std::string& attempt);
     Result<void> await(Batch& batch, std::size_t first, std::size_t last);
+    Result<bool> dump_once(nlmsghdr* request, const std::string& attempt,
+                           std::vector<std::vector<char>>& answers);
 
     std::unique_ptr<mnl_socket, Closer> socket_;
     std::uint32_t sequence_ = 0;

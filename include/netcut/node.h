@@ -41,6 +41,7 @@ class AsUser {
 
   private:
     bool switched_ = false;
+    std::vector<gid_t> groups_;  // that this thread had before
 };
 
 struct NodeSpec {
@@ -79,14 +80,14 @@ class Node {
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    // `out_log` and `err_log` receive every byte, unchanged.
+    // To be called once. `out_log` and `err_log` receive every byte, unchanged.
     Result<void> start(const NetNs& ns, Fd out_log, Fd err_log);
 
     const NodeSpec& spec() const { return spec_; }
     bool running() const;
     // To the whole tree for SIGTERM, SIGINT, SIGHUP and SIGQUIT, to the command for others.
     void signal(int number);
-    // Ends the whole tree at once; `exited` follows.
+    // Ends the whole tree at once; `exited` follows when it is gone, and until then it is running.
     void kill();
     // Replaces the contents of the node's /etc/hosts.
     Result<void> rewrite_hosts(const std::string& hosts);
@@ -101,8 +102,9 @@ class Node {
 // interpreted. An empty or unbalanced text is an error.
 Result<std::vector<std::string>> split_command(const std::string& text);
 
-// Whether the user may execute `program`, a path or a name that is looked for in PATH.
-Result<void> find_program(const std::string& program, const User& user);
+// Whether the user may execute `program`: a path, relative ones below `cwd`, or a name that is looked for in
+// PATH.
+Result<void> find_program(const std::string& program, const std::string& cwd, const User& user);
 
 // Lifts this process's soft limit on open files to the hard one; returns the soft limit there was.
 std::uint64_t raise_open_files();

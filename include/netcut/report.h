@@ -12,6 +12,10 @@
 
 namespace netcut {
 
+// The text with its control characters replaced, cut after `most` bytes: log lines come from programs that we
+// do not know, and nothing of them may steer the terminal.
+std::string printable(std::string_view text, std::size_t most = 120);
+
 // One line for an event, without a newline; empty for those that are for machines alone.
 std::string event_line(const Event& event);
 
@@ -32,12 +36,14 @@ class TerminalReport {
 
   private:
     void print(const std::string& text);
+    void flush(std::chrono::milliseconds patience);
     std::string status_line() const;
     void clear_status();
 
     int fd_;
     bool quiet_;
     bool terminal_;
+    std::string pending_;  // what the reader has not taken yet
     bool status_shown_ = false;
     std::set<std::string> running_;
     std::size_t nodes_ = 0;

@@ -114,13 +114,20 @@ struct CutOutcome {
     std::map<std::string, Recovery> recovery;  // by node
 };
 
+struct Unfired {
+    std::string fault;
+    bool line_came = false;  // but the run ended within its delay
+};
+
 enum class EndReason { all_exited, hung, timeout, interrupted, failed };
 
 struct Facts {
     EndReason end = EndReason::all_exited;
     int signal = 0;                // of `interrupted`
-    std::string detail;            // of `failed`: what failed
+    Error error;                   // of `failed`
+    bool preparing = false;        // it ended before any node was started
     std::size_t faults_asked = 0;  // how many faults the scenario has
+    std::vector<Unfired> unfired;  // those of them that never were
     Nanoseconds waited_for_progress{0};
     std::vector<NodeOutcome> nodes;
     std::vector<CutOutcome> cuts;
@@ -133,6 +140,8 @@ struct Verdict {
     std::string reason;  // in words a colleague understands
     int exit_status = 0;
 };
+// The exit status that goes with an error.
+int exit_status_of(const Error& error);
 Verdict judge(const Facts& facts);
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario);
 
@@ -148,17 +157,19 @@ struct RunResult {
     Json verdict_json;
 };
 
+// Destroying an Engine kills what still runs, and waits for its end.
 class Engine {
   public:
-    // `scenario` has passed check(). `listener` sees every event as it is journalled.
+    // `scenario` has passed check(). `listener` sees every event as it is journalled. `io` and `folder` must
+    // outlive the engine.
     Engine(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
            std::function<void(const Event&)> listener);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    // Builds the network and starts the nodes; `done` is called from the io_context when all is over and
-    // taken down. An error here means that nothing was left behind.
+    // Builds the network and starts the nodes; `done` is called from the io_context, at most once, when
+    // all nodes have ended. An error here means that nothing was left behind.
     Result<void> start(std::function<void(Result<RunResult>)> done);
     // Ends the run in order, from any state, because of a signal; a second call does not wait for the nodes'
     // grace.

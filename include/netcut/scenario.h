@@ -17,7 +17,7 @@ namespace netcut {
 struct RoleSpec {
     std::vector<std::string> command;
     std::map<std::string, std::string> env;
-    std::string cwd;                   // empty: the run's work folder
+    std::string cwd;                   // empty: where netcut-fl was started
     std::vector<std::string> aliases;  // further names in every node's /etc/hosts: TLS names must match
 };
 
@@ -69,7 +69,9 @@ std::optional<std::size_t> node_index(const Scenario& scenario, const std::strin
 
 // Overlays `scenario` with a YAML text. An error has the form "FILE:line:column: what".
 Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file);
-// The whole scenario as YAML that read_yaml takes.
+// The template that a YAML text wants beneath it; empty if none, or if it is no YAML.
+std::string template_named_in(const std::string& text);
+// The whole scenario as YAML that read_yaml takes, without need of its template.
 std::string write_yaml(const Scenario& scenario);
 
 // Names of the built-in templates, and the YAML text of one.

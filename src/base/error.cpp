@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -20,7 +21,7 @@ Failure system_failure(std::string attempt, std::string hint) {
 }
 
 Failure system_failure(std::string attempt, int code, std::string hint) {
-    if (hint.empty() && (code == EPERM || code == EACCES)) hint = "run it with sudo, or as root";
+    if (hint.empty() && code == EPERM && ::geteuid() != 0) hint = "run it with sudo, or as root";
     return Failure(
         Error{Error::Kind::machine, std::move(attempt), code, std::strerror(code), std::move(hint)});
 }

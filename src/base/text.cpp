@@ -53,12 +53,12 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
 std::string duration_text(Nanoseconds value) {
     const double count = static_cast<double>(value.count());
     for (const Unit& unit : units) {
-        if (count >= unit.nanoseconds) {
-            const double rounded = std::round(count / unit.nanoseconds * 1000) / 1000;
-            return fmt::format("{:g}{}", rounded, unit.name);
-        }
+        if (count < unit.nanoseconds) continue;
+        const double rounded = std::round(count / unit.nanoseconds * 1000) / 1000;
+        std::string text = fmt::format("{}{}", rounded, unit.name);
+        if (const auto same = parse_duration(text); same && *same == value) return text;
     }
-    return "0s";
+    return value.count() == 0 ? "0s" : fmt::format("{}ns", value.count());
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

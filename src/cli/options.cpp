@@ -2,7 +2,6 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <charconv>
 
@@ -44,7 +43,8 @@ void add_node_options(CLI::App& command, RunOptions& options) {
               "A collaborator's command; {name}, {index}, {aggregator}, {cols}, {work} are filled in");
     group.add("--set", options.sets, "NAME=VALUE: a parameter of the template");
     group.add("--env", options.envs, "NAME=VALUE: for every node's environment");
-    group.add("--cwd", options.cwd, "Working directory of the nodes (default: the run's work folder)");
+    group.add("--cwd", options.cwd,
+              "Working directory of the nodes (default: the one that netcut-fl is started in)");
     group.add("--ready-on", options.ready_on, "Start the collaborators after this line of the aggregator");
     group.add("--progress-on", options.progress_on, "Lines that show progress (default: all)");
     group.add("--user", options.user, "Who the nodes run as (default: who called sudo)");
@@ -220,17 +220,6 @@ Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
     return set_parsed(scenario.grace, "--grace", options.grace, parse_duration);
 }
 
-// A file's own template, so that it can be laid under the file.
-std::string template_of(const std::string& text) {
-    try {
-        const YAML::Node root = YAML::Load(text);
-        if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
-    } catch (const YAML::Exception&) {
-        // read_yaml will say where it is broken.
-    }
-    return {};
-}
-
 }  // namespace
 
 void add_run_options(CLI::App& command, RunOptions& options) {
@@ -243,7 +232,8 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 Result<Scenario> make_scenario(const RunOptions& options) {
     std::string text;
     if (!options.file.empty()) {
-        const AsUser as_user(find_user("").value_or(User{}));
+        NETCUT_ASSIGN(const User caller, find_user(""));
+        const AsUser as_user(caller);
         auto read = read_file(options.file);
         if (!read) {
             read.error().kind = Error::Kind::usage;
@@ -253,7 +243,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     }
     const bool plain = options.aggregator || options.collaborator || !options.file.empty();
     const std::string base = options.template_name ? *options.template_name
-                             : !text.empty()       ? template_of(text)
+                             : !text.empty()       ? template_named_in(text)
                              : plain               ? ""
                                                    : default_template;
     Scenario scenario;

@@ -19,9 +19,15 @@ Result<void> find_commands(const Scenario& scenario, const User& user) {
     // What the scenario's own preparation may yet make cannot be looked for.
     if (!scenario.prepare.empty()) return {};
     for (const RoleSpec* role : {&scenario.aggregator, &scenario.collaborator})
-        if (role->command.front().find('{') == std::string::npos)
-            NETCUT_TRY(find_program(role->command.front(), user));
+        if ((role->command.front() + role->cwd).find('{') == std::string::npos)
+            NETCUT_TRY(find_program(role->command.front(), role->cwd, user));
     return {};
+}
+
+// nohup and its like ask for it by ignoring the signal.
+bool is_ignored(int signal) {
+    struct sigaction now {};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
 class Session {
@@ -31,12 +37,15 @@ class Session {
           report_(STDOUT_FILENO, quiet),
           engine_(io_, std::move(scenario), folder, std::move(user),
                   [this](const Event& event) { report_.take(event); }),
-          signals_(io_, SIGINT, SIGTERM, SIGHUP),
-          ticker_(io_) {}
+          signals_(io_, SIGTERM),
+          ticker_(io_) {
+        for (const int signal : {SIGINT, SIGHUP})
+            if (!is_ignored(signal)) signals_.add(signal);
+    }
 
     int run() {
         wait_for_signal();
-        if (report_.is_terminal()) tick();
+        tick();
         auto started = engine_.start([this](Result<RunResult> result) { finish(std::move(result)); });
         if (!started) return report_error(started.error());
         io_.run();
@@ -99,15 +108,7 @@ Result<int> try_run(const RunOptions& options) {
 
 int report_error(const Error& error) {
     std::fprintf(stderr, "netcut-fl: %s\n", error.text().c_str());
-    switch (error.kind) {
-        case Error::Kind::usage:
-            return 2;
-        case Error::Kind::machine:
-            return 3;
-        case Error::Kind::internal:
-            return 5;
-    }
-    return 5;
+    return exit_status_of(error);
 }
 
 int run_command(const RunOptions& options) {

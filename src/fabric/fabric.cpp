@@ -52,7 +52,9 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 Settings node_settings(const FabricOptions& options) {
     // Ordinary users may ping: a node has no capability that would let it otherwise.
-    Settings settings = {{"net/ipv4/ping_group_range", "0\t2147483647"}};
+    // And they may serve on any port, as in a container.
+    Settings settings = {{"net/ipv4/ping_group_range", "0\t2147483647"},
+                         {"net/ipv4/ip_unprivileged_port_start", "0"}};
     if (options.ipv6) {
         settings.insert(settings.end(),
                         {{"net/ipv6/conf/default/addr_gen_mode", "1"},  // no link-local address
@@ -227,9 +229,9 @@ Result<void> Fabric::set_link_state(std::size_t index, LinkEnd end, bool up) {
     return socket.commit(batch);
 }
 
-Result<void> Fabric::unplug(std::size_t index) {
+Result<void> Fabric::unplug(std::span<const std::size_t> nodes) {
     Batch batch;
-    delete_link(batch, nodes_[index].port.index);
+    for (const std::size_t index : nodes) delete_link(batch, nodes_[index].port.index);
     return router_socket_.commit(batch);
 }
 

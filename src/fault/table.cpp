@@ -69,8 +69,8 @@ NftRule skip_bare_segments(std::uint16_t ethertype, std::uint32_t length_offset,
 
 void add_sets(NftTransaction& transaction) {
     for (const char* set : {"cut_up", "cut_down"}) transaction.add_set({.name = set, .leases = true});
-    transaction.add_set({.name = "gone4", .leases = true});
-    transaction.add_set({.name = "gone6", .key_size = 16, .leases = true});
+    transaction.add_set({.name = "gone4"});
+    transaction.add_set({.name = "gone6", .key_size = 16});
     for (const char* map : {"lost_up", "lost_down", "data_up", "data_down", "lost_to4"})
         transaction.add_set({.name = map, .to_counters = true});
     transaction.add_set({.name = "lost_to6", .key_size = 16, .to_counters = true});
@@ -181,20 +181,21 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, const std::vector<std::size_t
     return table;
 }
 
-Batch FaultTable::lose_at_port(std::size_t node, Direction direction,
-                               std::optional<Nanoseconds> lease) const {
+Batch FaultTable::lose_at_ports(const std::vector<std::size_t>& nodes, Direction direction,
+                                std::optional<Nanoseconds> lease) const {
     NftTransaction transaction(family_, table_name);
-    const NftKey port = nft_key(ports_.at(node));
-    if (includes(direction, Direction::up)) transaction.add_element("cut_up", port, lease);
-    if (includes(direction, Direction::down)) transaction.add_element("cut_down", port, lease);
+    for (const std::size_t node : nodes) {
+        const NftKey port = nft_key(ports_.at(node));
+        if (includes(direction, Direction::up)) transaction.add_element("cut_up", port, lease);
+        if (includes(direction, Direction::down)) transaction.add_element("cut_down", port, lease);
+    }
     return transaction.take();
 }
 
-Batch FaultTable::lose_by_address(const std::vector<IpAddress>& addresses,
-                                  std::optional<Nanoseconds> lease) const {
+Batch FaultTable::lose_by_address(const std::vector<IpAddress>& addresses) const {
     NftTransaction transaction(family_, table_name);
     for (const IpAddress& address : addresses)
-        transaction.add_element(address.is_v6() ? "gone6" : "gone4", nft_key(address), lease);
+        transaction.add_element(address.is_v6() ? "gone6" : "gone4", nft_key(address));
     return transaction.take();
 }
 
@@ -235,14 +236,19 @@ Result<void> FaultTable::count_addresses(std::size_t node, const std::vector<IpA
 
 Result<std::map<std::size_t, PortCounters>> FaultTable::read() {
     NETCUT_ASSIGN(const auto values, read_counters(socket_, family_, table_name));
-    const auto value = [&](const char* what, std::size_t node) {
-        const auto found = values.find(counter_name(what, node));
-        return found == values.end() ? CounterValue{} : found->second;
-    };
     std::map<std::size_t, PortCounters> counters;
-    for (const std::size_t node : nodes_)
-        counters[node] = {value("lost_up", node), value("lost_down", node), value("data_up", node),
-                          value("data_down", node)};
+    for (const std::size_t node : nodes_) {
+        PortCounters& port = counters[node];
+        for (const auto& [what, target] :
+             {std::pair("lost_up", &port.lost_up), std::pair("lost_down", &port.lost_down),
+              std::pair("data_up", &port.data_up), std::pair("data_down", &port.data_down)}) {
+            const auto found = values.find(counter_name(what, node));
+            if (found == values.end())
+                return Failure(Error{Error::Kind::internal, "read the nftables counters", 0,
+                                     counter_name(what, node) + " is not among them", ""});
+            *target = found->second;
+        }
+    }
     return counters;
 }
 

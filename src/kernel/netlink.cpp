@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -40,7 +41,7 @@ Failure open_failure(int protocol) {
 std::string hint_for(int code) {
     switch (code) {
         case EPERM:
-            return "run it with sudo, or as root";
+            return ::geteuid() != 0 ? "run it with sudo, or as root" : "";
         case EOPNOTSUPP:
         case ENOENT:
             return "this kernel may lack the feature";
@@ -167,10 +168,26 @@ Result<void> NetlinkSocket::await(Batch& batch, std::size_t first, std::size_t l
 
 Result<void> NetlinkSocket::dump(nlmsghdr* request, const std::string& attempt,
                                  const std::function<void(const nlmsghdr*)>& each) {
+    constexpr int most_tries = 20;
     request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
+    for (int i = 0; i < most_tries; ++i) {
+        std::vector<std::vector<char>> answers;
+        NETCUT_ASSIGN(const bool consistent, dump_once(request, attempt, answers));
+        if (!consistent) continue;
+        for (const auto& answer : answers) each(reinterpret_cast<const nlmsghdr*>(answer.data()));
+        return {};
+    }
+    return Failure(
+        Error{Error::Kind::machine, attempt, EINTR, "it changes faster than it can be read", "try again"});
+}
+
+// False when the kernel's list changed while it was read (NLM_F_DUMP_INTR): it may lack something.
+Result<bool> NetlinkSocket::dump_once(nlmsghdr* request, const std::string& attempt,
+                                      std::vector<std::vector<char>>& answers) {
     request->nlmsg_seq = ++sequence_;
     NETCUT_TRY(send(request, request->nlmsg_len, attempt));
     alignas(nlmsghdr) std::array<char, 65536> buffer;
+    bool consistent = true;
     for (;;) {
         ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
         if (size < 0 && errno == EINTR) continue;
@@ -179,13 +196,17 @@ Result<void> NetlinkSocket::dump(nlmsghdr* request, const std::string& attempt,
         for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
              mnl_nlmsg_ok(answer, rest); answer = mnl_nlmsg_next(answer, &rest)) {
             if (answer->nlmsg_seq != sequence_) continue;
-            if (answer->nlmsg_type == NLMSG_DONE) return {};
-            if (answer->nlmsg_type == NLMSG_ERROR) {
-                const int code = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(answer))->error;
-                if (code == 0) return {};
-                return kernel_failure(attempt, answer, code);
+            if ((answer->nlmsg_flags & NLM_F_DUMP_INTR) != 0) consistent = false;
+            if (answer->nlmsg_type == NLMSG_DONE || answer->nlmsg_type == NLMSG_ERROR) {
+                // Both begin with a number: an error, or 0.
+                int code = 0;
+                if (mnl_nlmsg_get_payload_len(answer) >= sizeof(code))
+                    std::memcpy(&code, mnl_nlmsg_get_payload(answer), sizeof(code));
+                if (code < 0) return kernel_failure(attempt, answer, -code);
+                return consistent;
             }
-            each(answer);
+            const auto* bytes = reinterpret_cast<const char*>(answer);
+            answers.emplace_back(bytes, bytes + answer->nlmsg_len);
         }
     }
 }

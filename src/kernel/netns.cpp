@@ -73,11 +73,6 @@ Result<std::vector<NetNs>> NetNs::create_many(std::size_t count,
     });
 }
 
-Result<NetNs> NetNs::current() {
-    NETCUT_ASSIGN(Fd fd, open_own_ns());
-    return NetNs(std::move(fd));
-}
-
 Result<void> NetNs::run(const std::function<Result<void>()>& work) const {
     return on_own_thread<void>([&]() -> Result<void> {
         if (::setns(fd(), CLONE_NEWNET) != 0) return system_failure("enter a network namespace");

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::uint32_t register_size = 4;
 
-// The highest register is the scratch of the one and only immediate value.
 std::uint32_t register_at(std::uint32_t index) {
     return NFT_REG32_00 + index;
 }
@@ -96,22 +95,14 @@ NftRule& NftRule::count_by(const std::string& map) {
     return *this;
 }
 
-NftRule& NftRule::verdict(int code, const std::string& chain) {
+NftRule& NftRule::verdict(int code) {
     nftnl_expr* expr = add("immediate");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(code));
-    if (!chain.empty()) nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain.c_str());
     return *this;
 }
 
-NftRule& NftRule::drop() {
-    return verdict(0 /* NF_DROP */);
-}
-NftRule& NftRule::accept() {
-    return verdict(1 /* NF_ACCEPT */);
-}
-NftRule& NftRule::go_to(const std::string& chain) {
-    return verdict(NFT_GOTO, chain);
-}
+NftRule& NftRule::drop() { return verdict(0 /* NF_DROP */); }
+NftRule& NftRule::accept() { return verdict(1 /* NF_ACCEPT */); }
 
 }  // namespace netcut

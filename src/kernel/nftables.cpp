@@ -101,12 +101,6 @@ void NftTransaction::add_base_chain(const std::string& name, std::uint32_t hook,
            [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
 }
 
-void NftTransaction::add_chain(const std::string& name) {
-    const Chain chain = make_chain(table_, name);
-    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,
-           [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
-}
-
 void NftTransaction::add_counter(const std::string& name) {
     const auto object = own<Object>(nftnl_obj_alloc());
     nftnl_obj_set_str(object.get(), NFTNL_OBJ_TABLE, table_.c_str());

@@ -52,12 +52,11 @@ class NftRule {
 
     NftRule& drop();
     NftRule& accept();
-    NftRule& go_to(const std::string& chain);
 
   private:
     friend class NftTransaction;
     nftnl_expr* add(const char* kind);
-    NftRule& verdict(int code, const std::string& chain = {});
+    NftRule& verdict(int code);
 
     struct Release {
         void operator()(nftnl_rule* rule) const;
@@ -76,7 +75,6 @@ class NftTransaction {
     // A chain at a hook of the network stack; `hook` as in enum nf_inet_hooks, the bridge's have the same
     // numbers.
     void add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority);
-    void add_chain(const std::string& name);
     void add_counter(const std::string& name);
     void add_set(const NftSet& set);
     void add_rule(NftRule& rule);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <charconv>
 #include <sstream>
 
 #include "netcut/kernel.h"
@@ -27,8 +28,11 @@ std::uint64_t value_v4(const std::string& text, const std::string& protocol, con
         std::istringstream value_words(values);
         std::string name;
         std::string value;
-        while (name_words >> name && value_words >> value)
-            if (name == wanted) return std::stoull(value);
+        while (name_words >> name && value_words >> value) {
+            std::uint64_t number = 0;
+            std::from_chars(value.data(), value.data() + value.size(), number);
+            if (name == wanted) return number;
+        }
     }
     return 0;
 }

@@ -49,7 +49,7 @@ Result<std::vector<std::string>> split_command(const std::string& text) {
     return words;
 }
 
-Result<void> find_program(const std::string& program, const User& user) {
+Result<void> find_program(const std::string& program, const std::string& cwd, const User& user) {
     const AsUser as_user(user);
     // The check is of the effective user, which for files is the one above (access(2), AT_EACCESS).
     const auto executable = [](const std::string& path) {
@@ -59,7 +59,8 @@ Result<void> find_program(const std::string& program, const User& user) {
     };
     const std::string attempt = "start the program '" + program + "'";
     if (program.find('/') != std::string::npos) {
-        if (executable(program)) return {};
+        const bool relative = !program.starts_with('/') && !cwd.empty();
+        if (executable(relative ? cwd + "/" + program : program)) return {};
         return usage_failure(attempt, "it is not there, or " + user.name + " may not execute it",
                              "check the path");
     }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/streambuf.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstring>
 #include <sstream>
@@ -21,6 +21,8 @@ namespace {
 
 // Wide enough that log lines are not wrapped: OpenFL's console handler wraps at the terminal's width.
 constexpr winsize terminal_size{50, 200, 0, 0};
+// For what is still in the pipes when the node's processes are dead.
+constexpr auto drain_time = std::chrono::seconds(1);
 
 Result<Fd> memory_file(const std::string& contents) {
     Fd fd(::memfd_create("hosts", MFD_CLOEXEC));
@@ -56,16 +58,19 @@ std::string join_groups(const std::vector<gid_t>& groups) {
 class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   public:
     Impl(boost::asio::io_context& io, Observer observer)
-        : io_(io), observer_(std::move(observer)), status_(io) {}
+        : io_(io), observer_(std::move(observer)), status_(io), drain_timer_(io) {}
 
     Result<void> start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log);
-    bool running() const { return static_cast<bool>(lifeline_); }
+    bool running() const { return running_; }
     void signal(int number) {
         if (running()) process_.signal(number);
     }
-    void kill() { lifeline_.reset(); }
+    void kill() {
+        lifeline_.reset();
+        signal(SIGCONT);  // somebody may have stopped the process that watches it
+    }
     void abandon();
-    pid_t inner() const { return inner_; }
+    Result<void> rewrite_hosts(const NodeSpec& spec);
 
   private:
     struct Output {
@@ -76,6 +81,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     Result<void> open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio);
     void read_status();
     void take_status(const std::string& line);
+    void limit_outputs();
     void finish_if_done();
 
     boost::asio::io_context& io_;
@@ -83,11 +89,14 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     InitProcess process_;
     Fd lifeline_;
     boost::asio::posix::stream_descriptor status_;
+    boost::asio::steady_timer drain_timer_;
     std::string status_text_;
     std::array<char, 512> status_buffer_{};
     std::vector<std::shared_ptr<LogPump>> pumps_;
     std::size_t open_streams_ = 0;  // the outputs and the status
-    pid_t inner_ = -1;
+    bool running_ = false;
+    bool has_hosts_ = false;                // its first process has put /etc/hosts in place
+    const NodeSpec* late_hosts_ = nullptr;  // they changed before that
     std::optional<ExitStatus> exit_;
 };
 
@@ -144,6 +153,7 @@ Result<void> Node::Impl::start(const NodeSpec& spec, const NetNs& ns, Fd out_log
                               {stdio[0].get(), stdio[1].get(), stdio[2].get()},
                               {ns.fd(), lifeline.read.get(), status.write.get(), hosts.get()}));
     lifeline_ = std::move(lifeline.write);
+    running_ = true;
     status_.assign(status.read.release());
     open_streams_ = pumps_.size() + 1;
     for (const auto& pump : pumps_) pump->start();
@@ -162,6 +172,7 @@ void Node::Impl::read_status() {
                                 }
                                 if (!error) return self->read_status();
                                 --self->open_streams_;
+                                self->limit_outputs();
                                 self->finish_if_done();
                             });
 }
@@ -171,7 +182,12 @@ void Node::Impl::take_status(const std::string& line) {
     std::string kind;
     int number = 0;
     words >> kind >> number;
-    if (kind == "pid") inner_ = number;
+    if (kind == "ready") {
+        has_hosts_ = true;
+        if (late_hosts_ != nullptr)
+            if (auto written = rewrite_hosts(*late_hosts_); !written)
+                observer_.failed(std::move(written).error());
+    }
     if (kind == "started") observer_.started();
     if (kind == "exit") exit_ = ExitStatus{false, number};
     if (kind == "signal") exit_ = ExitStatus{true, number};
@@ -187,18 +203,49 @@ void Node::Impl::take_status(const std::string& line) {
     }
 }
 
+// The tree is dead. An output that does not end now is held open by somebody outside of it.
+void Node::Impl::limit_outputs() {
+    drain_timer_.expires_after(drain_time);
+    drain_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+        if (error || self->open_streams_ == 0) return;
+        for (const auto& pump : self->pumps_) pump->stop();
+        self->open_streams_ = 0;
+        self->finish_if_done();
+    });
+}
+
 void Node::Impl::finish_if_done() {
     if (open_streams_ != 0) return;
+    drain_timer_.cancel();
     const ExitStatus outer = process_.wait();
     lifeline_.reset();
+    running_ = false;
     // Without a report the node's first process was killed, and all with it.
     observer_.exited(exit_.value_or(outer));
+}
+
+// The outer process has the node's mounts, and its number cannot be anybody else's before we have reaped it.
+Result<void> Node::Impl::rewrite_hosts(const NodeSpec& spec) {
+    if (!running_) return {};
+    if (!has_hosts_) {
+        late_hosts_ = &spec;
+        return {};
+    }
+    const std::string path = fmt::format("/proc/{}/root/etc/hosts", process_.pid());
+    const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd && (errno == ENOENT || errno == ESRCH)) return {};  // it is just ending
+    const std::string attempt = "rewrite /etc/hosts of " + spec.name;
+    if (!fd) return system_failure(attempt);
+    NETCUT_TRY(write_all(fd.get(), spec.hosts, attempt));
+    if (::ftruncate(fd.get(), static_cast<off_t>(spec.hosts.size())) != 0) return system_failure(attempt);
+    return {};
 }
 
 void Node::Impl::abandon() {
     lifeline_.reset();
     for (const auto& pump : pumps_) pump->stop();
     boost::system::error_code ignored;
+    drain_timer_.cancel();
     if (status_.is_open()) {
         status_.close(ignored);
         process_.wait();
@@ -230,11 +277,7 @@ void Node::kill() {
 
 Result<void> Node::rewrite_hosts(const std::string& hosts) {
     spec_.hosts = hosts;
-    if (!running() || impl_->inner() <= 0) return {};
-    const std::string path = fmt::format("/proc/{}/root/etc/hosts", impl_->inner());
-    const Fd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
-    if (!fd) return system_failure("rewrite /etc/hosts of " + spec_.name);
-    return write_all(fd.get(), hosts, "rewrite /etc/hosts of " + spec_.name);
+    return impl_->rewrite_hosts(spec_);
 }
 
 }  // namespace netcut

@@ -77,6 +77,10 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
     return {};
 }
 
+int InitProcess::pid() const {
+    return impl_->child.id();
+}
+
 void InitProcess::signal(int number) {
     if (impl_->child.id() > 0) ::kill(impl_->child.id(), number);
 }

@@ -19,6 +19,7 @@ class InitProcess {
     // `stdio`: descriptors for 0, 1, 2. `inherited` keep their numbers in the child.
     Result<void> start(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                        const std::array<int, 3>& stdio, const std::vector<int>& inherited);
+    int pid() const;
     void signal(int number);
     ExitStatus wait();
 

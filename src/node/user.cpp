@@ -2,8 +2,10 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/fsuid.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -53,6 +55,10 @@ Result<User> find_user(const std::string& name) {
 // until they come back (capabilities(7)).
 AsUser::AsUser(const User& user) {
     if (::geteuid() != 0 || user.uid == 0) return;
+    groups_.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+    ::getgroups(static_cast<int>(groups_.size()), groups_.data());
+    // The system call itself: glibc's function would change every thread.
+    ::syscall(SYS_setgroups, user.groups.size(), user.groups.data());
     ::setfsgid(user.gid);
     ::setfsuid(user.uid);
     switched_ = true;
@@ -62,6 +68,7 @@ AsUser::~AsUser() {
     if (!switched_) return;
     ::setfsuid(::geteuid());
     ::setfsgid(::getegid());
+    ::syscall(SYS_setgroups, groups_.size(), groups_.data());
 }
 
 }  // namespace netcut

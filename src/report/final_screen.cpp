@@ -12,13 +12,6 @@ std::string seconds_or(const Json& value, const char* otherwise) {
     return value.is_null() ? otherwise : fmt::format("{:.3f} s", value.get<double>());
 }
 
-std::string shortened(const std::string& line) {
-    constexpr std::size_t most = 100;
-    std::string text;
-    for (const char c : line.substr(0, most)) text += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
-    return line.size() > most ? text + "..." : text;
-}
-
 std::string cut_rows(const Json& cut, std::size_t number) {
     std::string text = fmt::format(
         "cut {:<3} {} at {:.3f} s, {}\n", number, cut.at("kind").get<std::string>(),
@@ -26,7 +19,7 @@ std::string cut_rows(const Json& cut, std::size_t number) {
         cut.at("healed_s").is_null() ? "never healed" : "for " + seconds_or(cut.at("lasted_s"), ""));
     const Json& trigger = cut.at("trigger");
     text += fmt::format("        on {}: \"{}\"\n", trigger.at("node").get<std::string>(),
-                        shortened(trigger.at("line").get<std::string>()));
+                        printable(trigger.at("line").get<std::string>()));
     for (const Json& node : cut.at("nodes")) {
         const Json& lost = node.at("packets_lost");
         text += fmt::format("        {} lost {} packets ({} up, {} down, {} it could not send)\n",
@@ -72,6 +65,13 @@ std::string half_open_rows(const Json& half_open) {
 }
 
 }  // namespace
+
+std::string printable(std::string_view text, std::size_t most) {
+    std::string result;
+    for (const char c : text.substr(0, most)) result += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
+    if (text.size() > most) result += "...";
+    return result;
+}
 
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours) {
     const std::string word = verdict.at("verdict").get<std::string>();

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <climits>
 
 #include "netcut/report.h"
 
 namespace netcut {
 namespace {
 
-// Log lines come from programs that we do not know: nothing of them may steer the terminal.
-std::string printable(std::string_view text, std::size_t most = 160) {
-    std::string result;
-    for (const char c : text.substr(0, most)) result += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
-    if (text.size() > most) result += "...";
-    return result;
-}
+// All is over by then, so that a slow reader may take his time.
+constexpr auto last_patience = std::chrono::seconds(10);
 
 std::string joined(const Json& names) {
     std::string text;
@@ -77,9 +75,22 @@ std::string event_line(const Event& event) {
 TerminalReport::TerminalReport(int fd, bool quiet)
     : fd_(fd), quiet_(quiet), terminal_(!quiet && ::isatty(fd) == 1) {}
 
+// Heals and triggers run on this thread, so it must never wait for a reader: what is not taken now is kept.
 void TerminalReport::print(const std::string& text) {
-    // A terminal that is gone is not the run's problem; SIGHUP tells those who care.
-    (void)write_all(fd_, text, "write to the terminal");
+    pending_ += text;
+    flush(std::chrono::milliseconds(0));
+}
+
+void TerminalReport::flush(std::chrono::milliseconds patience) {
+    constexpr std::size_t most_at_once =
+        PIPE_BUF;  // so much a writable pipe takes without blocking (pipe(7))
+    pollfd writable{fd_, POLLOUT, 0};
+    while (!pending_.empty() && ::poll(&writable, 1, static_cast<int>(patience.count())) == 1) {
+        const std::string part = pending_.substr(0, most_at_once);
+        // A terminal that is gone is not the run's problem; SIGHUP tells those who care.
+        if (!write_all(fd_, part, "write to the terminal")) return pending_.clear();
+        pending_.erase(0, part.size());
+    }
 }
 
 void TerminalReport::take(const Event& event) {
@@ -120,7 +131,8 @@ std::string TerminalReport::status_line() const {
 }
 
 void TerminalReport::tick() {
-    if (!terminal_) return;
+    flush(std::chrono::milliseconds(0));
+    if (!terminal_ || !pending_.empty()) return;
     winsize size{};
     const std::size_t width = ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     print("\r\x1b[K" + status_line().substr(0, width - 1));
@@ -134,7 +146,8 @@ void TerminalReport::clear_status() {
 
 void TerminalReport::finish(const Json& verdict, const std::string& folder) {
     clear_status();
-    print(final_screen(verdict, folder, terminal_));
+    pending_ += final_screen(verdict, folder, terminal_);
+    flush(last_patience);
 }
 
 }  // namespace netcut

@@ -62,11 +62,24 @@ void CutRunner::match(const std::string& node, std::string_view line) {
     if (!fires) return;
     waiting_ = true;
     timer_.expires_after(spec_.trigger.delay);
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (error) return;
+    when_due(timer_, timer_use_, [this] {
         begin_cut();
         tell_fired();
     });
+}
+
+// A handler that is queued already runs in spite of cancel(), so each knows which use of the timer it is of.
+void CutRunner::when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work) {
+    timer.async_wait([&use, mine = ++use, work = std::move(work)](boost::system::error_code error) {
+        if (!error && mine == use) work();
+    });
+}
+
+void CutRunner::stop_timers() {
+    ++timer_use_;
+    ++recovery_use_;
+    timer_.cancel();
+    recovery_timer_.cancel();
 }
 
 void CutRunner::begin_cut() {
@@ -76,15 +89,15 @@ void CutRunner::begin_cut() {
     fire_ended_ = journal_.now();
     if (!spec_.duration || !fire_result_) return;
     timer_.expires_at(Clock::now() - (fire_ended_ - fire_begun_) + *spec_.duration);
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) heal();
-    });
+    when_due(timer_, timer_use_, [this] { heal(); });
 }
 
 void CutRunner::tell_fired() {
-    recovery_timer_.cancel();  // of the cut before
+    ++recovery_use_;  // of the cut before
+    recovery_timer_.cancel();
     if (!fire_result_) return fail(std::move(fire_result_).error());
-    if (auto counting = cut_.start_counting(); !counting) return fail(std::move(counting).error());
+    auto read_back = cut_.in_effect();
+    if (!read_back) return fail(std::move(read_back).error());
     CutOutcome& outcome = outcomes_.emplace_back();
     outcome.fault = spec_.name;
     outcome.kind = spec_.kind;
@@ -97,6 +110,8 @@ void CutRunner::tell_fired() {
                     {"number", outcomes_.size()},
                     {"took_us", microseconds(fire_ended_ - fire_begun_)}};
     details["for_s"] = spec_.duration ? Json(seconds(*spec_.duration)) : Json(nullptr);
+    // A cut of a millisecond may be over before it can be read back.
+    details["read_back"] = *read_back;
     journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
     observer_.fired(*this);
 }
@@ -104,8 +119,13 @@ void CutRunner::tell_fired() {
 void CutRunner::heal() {
     const Nanoseconds begin = journal_.now();
     if (auto healed = cut_.heal(); !healed) return fail(std::move(healed).error());
+    Nanoseconds end = journal_.now();
     healed_at_ = Clock::now();
-    const Nanoseconds end = journal_.now();
+    // The kernel ends a drop on time by itself, also when we come late.
+    if (spec_.kind == CutKind::drop && end > fire_ended_ + *spec_.duration) {
+        healed_at_ -= end - (fire_ended_ + *spec_.duration);
+        end = fire_ended_ + *spec_.duration;
+    }
     watch_recovery();
     CutOutcome& outcome = outcomes_.back();
     outcome.healed = end;
@@ -122,6 +142,7 @@ void CutRunner::heal() {
 void CutRunner::update_losses() {
     auto losses = cut_.losses();
     if (!losses) return fail(std::move(losses).error());
+    if (!fired()) return;
     for (const auto& [node, value] : *losses) outcomes_.back().losses[node_name(node)] = value;
 }
 
@@ -130,10 +151,8 @@ void CutRunner::watch_recovery() {
     if (!counters) return fail(std::move(counters).error());
     counters_at_heal_ = std::move(*counters);
     for (const std::size_t node : cut_.options().nodes) outcomes_.back().recovery[node_name(node)] = {};
-    recovery_timer_.expires_at(healed_at_ + recovery_step);
-    recovery_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) look_for_data();
-    });
+    recovery_timer_.expires_after(recovery_step);
+    when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
 }
 
 void CutRunner::look_for_data() {
@@ -157,22 +176,19 @@ void CutRunner::look_for_data() {
             {{"sent_again_s", seconds(*recovery.sent)}, {"received_again_s", seconds(*recovery.received)}});
     }
     if (all) return;
-    recovery_timer_.expires_after(recovery_step);
-    recovery_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) look_for_data();
-    });
+    // Finely while it matters; a node that is silent for long is looked at less often.
+    const bool soon = since < std::chrono::seconds(30);
+    recovery_timer_.expires_after(soon ? recovery_step : recovery_step * 20);
+    when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
 }
 
 void CutRunner::finish() {
     if (cut_.active() && fired()) update_losses();
-    timer_.cancel();
-    recovery_timer_.cancel();
-    waiting_ = false;
+    stop_timers();
 }
 
 void CutRunner::fail(Error error) {
-    timer_.cancel();
-    recovery_timer_.cancel();
+    stop_timers();
     observer_.failed(std::move(error));
 }
 

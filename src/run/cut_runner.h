@@ -28,6 +28,7 @@ class CutRunner {
     // A cut is on its way, or one is active that will heal.
     bool busy() const { return waiting_ || (cut_.active() && spec_.duration); }
     bool fired() const { return !outcomes_.empty(); }
+    bool waiting() const { return waiting_; }
 
     // A watched line has matched. Fires from inside this call, unless a delay is asked for.
     void match(const std::string& node, std::string_view line);
@@ -37,6 +38,8 @@ class CutRunner {
   private:
     void begin_cut();   // what must be fast
     void tell_fired();  // counting, journal, observer
+    void when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work);
+    void stop_timers();
     void heal();
     void watch_recovery();
     void look_for_data();
@@ -53,7 +56,8 @@ class CutRunner {
     MatchCounter counter_;
     boost::asio::steady_timer timer_;           // of the delay, then of the heal
     boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
-    bool waiting_ = false;                      // in the delay between match and cut
+    unsigned timer_use_ = 0, recovery_use_ = 0;
+    bool waiting_ = false;  // in the delay between match and cut
     std::string trigger_node_, trigger_line_;
     Nanoseconds fire_begun_{0}, fire_ended_{0};
     Result<void> fire_result_;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <csignal>
 
 #include "run/engine_impl.h"
@@ -53,8 +54,17 @@ void Engine::Impl::start_aggregator() {
 
 void Engine::Impl::start_collaborators() {
     enter(State::running);
-    for (std::size_t i = 1; i < actors_.size(); ++i)
-        if (auto started = start_actor(*actors_[i]); !started) return fail(std::move(started).error());
+    last_progress_ = Clock::now();
+    arm_hang_timer();
+    start_collaborator(1);
+}
+
+// One a turn of the event loop: starting a process takes milliseconds, and a trigger must not wait for a
+// thousand.
+void Engine::Impl::start_collaborator(std::size_t index) {
+    if (state_ != State::running || index >= actors_.size()) return;
+    if (auto started = start_actor(*actors_[index]); !started) return fail(std::move(started).error());
+    boost::asio::post(io_, [this, index] { start_collaborator(index + 1); });
 }
 
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
@@ -69,10 +79,13 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
         if (!any_running()) finish();
         return;
     }
+    check_journal();
     on_progress(actor.outcome.name, {});
     if (!status.success()) crashed_ = true;
     // An aggregator that ended before it was ready leaves nothing to start.
-    if (!any_running()) return end(EndReason::all_exited);
+    const bool all_started =
+        state_ == State::starting || actors_.back()->outcome.exit || actors_.back()->node->running();
+    if (!any_running() && all_started) return end(EndReason::all_exited);
     arm_hang_timer();
 }
 
@@ -83,19 +96,20 @@ void Engine::Impl::on_progress(const std::string& node, const std::optional<std:
     check_journal();
 }
 
-void Engine::Impl::on_fired(const CutRunner& runner) {
-    std::vector<std::size_t> nodes = runner.cut().options().nodes;
+std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> nodes) {
     if (std::find(nodes.begin(), nodes.end(), 0) == nodes.end()) nodes.push_back(0);
-    sample_sockets("cut", nodes);
+    return nodes;
+}
+
+void Engine::Impl::on_fired(const CutRunner& runner) {
+    sample_sockets("cut", with_aggregator(runner.cut().options().nodes));
     last_progress_ = Clock::now();
     arm_hang_timer();
     check_journal();
 }
 
 void Engine::Impl::on_healed(const CutRunner& runner) {
-    std::vector<std::size_t> nodes = runner.cut().options().nodes;
-    if (std::find(nodes.begin(), nodes.end(), 0) == nodes.end()) nodes.push_back(0);
-    sample_sockets("heal", nodes);
+    sample_sockets("heal", with_aggregator(runner.cut().options().nodes));
     last_progress_ = Clock::now();
     if (runner.spec().plug.new_address) {
         const std::string text = hosts();
@@ -114,7 +128,7 @@ void Engine::Impl::check_journal() {
 
 // Hangs are looked for once a fault was fired or a node crashed, and never while a cut will yet heal.
 void Engine::Impl::arm_hang_timer() {
-    if (state_ != State::running || (!any_fired() && !crashed_)) return;
+    if ((state_ != State::starting && state_ != State::running) || (!any_fired() && !crashed_)) return;
     hang_timer_.expires_at(last_progress_ + scenario_.hang_after);
     hang_timer_.async_wait([this](boost::system::error_code error) {
         if (!error) on_hang_timer();

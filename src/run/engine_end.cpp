@@ -72,6 +72,7 @@ void Engine::Impl::end(EndReason reason) {
     if (reason == EndReason::hung || reason == EndReason::timeout) sample_half_open();
     if (any_fired()) sample_sockets("end", all_nodes());
     for (const auto& cut : cuts_) cut->finish();
+    if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
     journal_->add("run.stopping", {}, {}, {{"because", end_name(reason)}});
     timeout_timer_.cancel();
@@ -95,6 +96,8 @@ void Engine::Impl::end_nodes() {
 void Engine::Impl::finish() {
     if (state_ == State::done || any_running() || (preparation_ && preparation_->running())) return;
     grace_timer_.cancel();
+    if (!error_) error_ = journal_->failure();
+    if (error_) end_ = EndReason::failed;
     const Facts facts = collect_facts();
     const Verdict verdict = judge(facts);
     const Json json = verdict_json(facts, verdict, scenario_);
@@ -116,8 +119,11 @@ Facts Engine::Impl::collect_facts() {
     Facts facts;
     facts.end = end_;
     facts.signal = signal_;
-    if (error_) facts.detail = error_->text();
+    if (error_) facts.error = *error_;
+    facts.preparing = !actors_.front()->outcome.started && !scenario_.prepare.empty();
     facts.faults_asked = cuts_.size();
+    for (const auto& cut : cuts_)
+        if (!cut->fired()) facts.unfired.push_back({cut->spec().name, cut->waiting()});
     facts.waited_for_progress = scenario_.hang_after;
     for (const auto& actor : actors_) facts.nodes.push_back(actor->outcome);
     for (const auto& cut : cuts_)

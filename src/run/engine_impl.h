@@ -49,6 +49,8 @@ class Engine::Impl {
     // engine.cpp: the run
     void start_aggregator();
     void start_collaborators();
+    void start_collaborator(std::size_t index);
+    static std::vector<std::size_t> with_aggregator(std::vector<std::size_t> nodes);
     void on_exit(Actor& actor, ExitStatus status);
     void on_prepared(ExitStatus status);
     void on_progress(const std::string& node, const std::optional<std::string>& value);

@@ -144,7 +144,7 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
         spec.env[name] = expanded.front();
     }
     NETCUT_ASSIGN(const auto cwd, expand({role.cwd}, scenario_, context));
-    spec.cwd = cwd.front().empty() ? folder_.work() : cwd.front();
+    spec.cwd = cwd.front();
     NETCUT_TRY(expand(role.aliases, scenario_, context));  // aliases() relies on it
     spec.user = user_;
     spec.tty = scenario_.tty;

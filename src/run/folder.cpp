@@ -35,14 +35,16 @@ Result<std::string> absolute(const std::string& path) {
     return result;
 }
 
+bool exists(const std::string& path) {
+    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0;
+}
+
 Result<std::string> move_earlier_run(const std::string& path) {
-    if (::access((path + "/journal.jsonl").c_str(), F_OK) != 0) return std::string();
+    if (!exists(path + "/journal.jsonl")) return std::string();
     for (int number = 1;; ++number) {
         const std::string free = fmt::format("{}.{}", path, number);
-        if (::access(free.c_str(), F_OK) == 0) continue;
-        if (::rename(path.c_str(), free.c_str()) != 0)
-            return system_failure("move the earlier run in " + path + " to " + free, hint);
-        return free;
+        if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, free.c_str(), RENAME_NOREPLACE) == 0) return free;
+        if (errno != EEXIST) return system_failure("move the earlier run in " + path + " to " + free, hint);
     }
 }
 
@@ -74,8 +76,17 @@ Result<Fd> RunFolder::create_file(const std::string& name) const {
 }
 
 Result<void> RunFolder::write_file(const std::string& name, const std::string& text) const {
-    NETCUT_ASSIGN(const Fd fd, create_file(name));
-    return write_all(fd.get(), text, "write the file " + path_ + "/" + name);
+    // Written whole or not at all: readers of JSON want no half.
+    const std::string unfinished = path_ + "/" + name + ".new";
+    NETCUT_ASSIGN(const Fd fd, create_file(name + ".new"));
+    const AsUser as_user(user_);
+    if (auto written = write_all(fd.get(), text, "write the file " + path_ + "/" + name); !written) {
+        ::unlink(unfinished.c_str());
+        return written;
+    }
+    if (::rename(unfinished.c_str(), (path_ + "/" + name).c_str()) != 0)
+        return system_failure("put the file " + path_ + "/" + name + " in place", hint);
+    return {};
 }
 
 }  // namespace netcut

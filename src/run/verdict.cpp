@@ -18,7 +18,7 @@ double seconds(Nanoseconds value) {
 std::vector<std::string> names_of_running(const Facts& facts) {
     std::vector<std::string> names;
     for (const NodeOutcome& node : facts.nodes)
-        if (node.stopped_by_us || !node.exit) names.push_back(node.name);
+        if (node.started && (node.stopped_by_us || !node.exit)) names.push_back(node.name);
     return names;
 }
 
@@ -29,25 +29,35 @@ std::string half_open_text(const Facts& facts) {
                        first.peer);
 }
 
-// A crash: a node that ended by itself, and not well.
-const NodeOutcome* first_crash(const Facts& facts) {
-    // The node that was cut is the more likely culprit than one that gave up because of it.
-    const NodeOutcome* crash = nullptr;
-    for (const NodeOutcome& node : facts.nodes) {
-        if (node.stopped_by_us || !node.exit || node.exit->success()) continue;
-        const bool was_cut = std::any_of(facts.cuts.begin(), facts.cuts.end(), [&](const CutOutcome& cut) {
-            return cut.losses.count(node.name) != 0;
-        });
-        if (crash == nullptr || was_cut) crash = &node;
-    }
-    return crash;
+bool crashed_by_itself(const NodeOutcome& node) {
+    return !node.stopped_by_us && node.exit && !node.exit->success();
 }
 
-Verdict crashed(const Facts& facts, const NodeOutcome& node) {
-    std::string reason = fmt::format("{} ended with {}", node.name, node.exit->text());
-    reason += facts.cuts.empty() ? ", before any fault"
-              : node.after_fault ? " after the cut"
-                                 : " before the cut";
+bool was_cut(const Facts& facts, const NodeOutcome& node) {
+    return std::any_of(facts.cuts.begin(), facts.cuts.end(),
+                       [&](const CutOutcome& cut) { return cut.losses.count(node.name) != 0; });
+}
+
+// The crash to name first: one before any cut explains all that follows; then one of a node that was cut,
+// which is a likelier culprit than one that gave up because of it.
+const NodeOutcome* first_crash(const Facts& facts) {
+    const auto rank = [&](const NodeOutcome& node) {
+        return !node.after_fault ? 2 : was_cut(facts, node) ? 1 : 0;
+    };
+    const NodeOutcome* first = nullptr;
+    for (const NodeOutcome& node : facts.nodes)
+        if (crashed_by_itself(node) && (first == nullptr || rank(node) > rank(*first))) first = &node;
+    return first;
+}
+
+Verdict crashed(const Facts& facts, const NodeOutcome& first) {
+    std::string reason = fmt::format("{} ended with {}", first.name, first.exit->text());
+    reason += facts.cuts.empty()  ? ", before any fault"
+              : first.after_fault ? " after the cut"
+                                  : " before the cut";
+    for (const NodeOutcome& node : facts.nodes)
+        if (&node != &first && crashed_by_itself(node))
+            reason += fmt::format("; {} ended with {}", node.name, node.exit->text());
     const auto running = names_of_running(facts);
     if (!running.empty() && facts.end == EndReason::hung)
         reason += fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
@@ -56,6 +66,8 @@ Verdict crashed(const Facts& facts, const NodeOutcome& node) {
 }
 
 Verdict hung(const Facts& facts) {
+    if (facts.preparing)
+        return {"hung", "the run's time was over and its preparation had not ended", exit_failed};
     const auto running = names_of_running(facts);
     std::string reason =
         facts.end == EndReason::timeout
@@ -65,23 +77,60 @@ Verdict hung(const Facts& facts) {
     return {"hung", reason + half_open_text(facts), exit_failed};
 }
 
+// Of all cuts and nodes together.
+struct Tally {
+    std::uint64_t lost = 0;
+    std::size_t unhealed = 0;  // cuts
+    std::size_t silent = 0;    // nodes that did not exchange data both ways after a heal
+    std::size_t healed = 0;    // nodes
+    std::optional<Nanoseconds> slowest;
+};
+
+Tally tally(const Facts& facts) {
+    Tally tally;
+    for (const CutOutcome& cut : facts.cuts) {
+        for (const auto& [node, losses] : cut.losses) tally.lost += losses.total();
+        if (!cut.healed) ++tally.unhealed;
+        for (const auto& [node, recovery] : cut.recovery) {
+            ++tally.healed;
+            if (recovery.both())
+                tally.slowest = std::max(tally.slowest.value_or(Nanoseconds(0)), *recovery.both());
+            else
+                ++tally.silent;
+        }
+    }
+    if (tally.silent > 0) tally.slowest.reset();
+    return tally;
+}
+
+std::string unfired_text(const Facts& facts) {
+    std::string text;
+    for (const Unfired& unfired : facts.unfired)
+        text += fmt::format(
+            "{}{} {}", text.empty() ? "" : "; ", unfired.fault,
+            unfired.line_came ? "was still in its delay when the run ended" : "never saw its moment");
+    return text;
+}
+
+Verdict not_triggered(const Facts& facts) {
+    const char* how = facts.end == EndReason::timeout ? "the run's time was over" : "all nodes ended";
+    return {"not-triggered", fmt::format("{}: {}", how, unfired_text(facts)), exit_not_triggered};
+}
+
 Verdict finished(const Facts& facts) {
     if (facts.faults_asked == 0)
         return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
-    std::uint64_t lost = 0;
-    std::optional<Nanoseconds> slowest;
-    for (const CutOutcome& cut : facts.cuts) {
-        for (const auto& [node, losses] : cut.losses) lost += losses.total();
-        for (const auto& [node, recovery] : cut.recovery)
-            if (recovery.both()) slowest = std::max(slowest.value_or(Nanoseconds(0)), *recovery.both());
-    }
+    const Tally sum = tally(facts);
     std::string reason = "all nodes finished";
-    if (lost == 0)
-        reason += "; the cut lost no packet, so nobody noticed it";
-    else if (slowest)
-        reason += fmt::format("; data went both ways again within {:.3f} s of the heal", seconds(*slowest));
-    else
-        reason += "; the cut node exchanged no data after the heal";
+    if (sum.lost == 0)
+        reason += "; no packet was lost, so nobody noticed the cut";
+    else if (sum.slowest)
+        reason +=
+            fmt::format("; data went both ways again within {:.3f} s of the heal", seconds(*sum.slowest));
+    else if (sum.silent > 0)
+        reason += fmt::format("; {} of {} times a node did not exchange data both ways after the heal",
+                              sum.silent, sum.healed);
+    if (sum.unhealed > 0) reason += "; a cut was active to the end";
     return {"recovered", reason, exit_recovered};
 }
 
@@ -119,8 +168,10 @@ Json cut_json(const CutOutcome& cut) {
 
 Json node_json(const NodeOutcome& node) {
     Json json = {{"node", node.name}, {"started", node.started}};
-    json["ended"] = node.stopped_by_us || !node.exit ? "stopped by netcut-fl" : node.exit->text();
-    json["finished"] = !node.stopped_by_us && node.exit && node.exit->success();
+    json["ended"] = !node.started                      ? "never started"
+                    : node.stopped_by_us || !node.exit ? "stopped by netcut-fl"
+                                                       : node.exit->text();
+    json["finished"] = node.started && !node.stopped_by_us && node.exit && node.exit->success();
     return json;
 }
 
@@ -143,18 +194,34 @@ std::optional<Nanoseconds> Recovery::both() const {
     return std::max(*sent, *received);
 }
 
+int exit_status_of(const Error& error) {
+    switch (error.kind) {
+        case Error::Kind::usage:
+            return 2;
+        case Error::Kind::machine:
+            return 3;
+        case Error::Kind::internal:
+            break;
+    }
+    return exit_internal;
+}
+
 Verdict judge(const Facts& facts) {
-    if (facts.end == EndReason::failed) return {"error", facts.detail, exit_internal};
+    if (facts.end == EndReason::failed) return {"error", facts.error.text(), exit_status_of(facts.error)};
     if (facts.end == EndReason::interrupted)  // the status that a shell gives for a signal
         return {"error",
                 fmt::format("interrupted by signal {} ({})", facts.signal, ::sigdescr_np(facts.signal)),
                 128 + facts.signal};
     if (const NodeOutcome* crash = first_crash(facts)) return crashed(facts, *crash);
-    if (facts.faults_asked > 0 && facts.cuts.empty())
-        return {"not-triggered",
-                facts.end == EndReason::timeout ? "the run's time was over before the fault's moment came"
-                                                : "all nodes ended and the fault's moment never came",
-                exit_not_triggered};
+    if (facts.end == EndReason::all_exited)
+        for (const NodeOutcome& node : facts.nodes)
+            if (!node.started)
+                return {"crashed",
+                        fmt::format("{} ended before its readiness line came, and {} was never started",
+                                    facts.nodes.front().name, node.name),
+                        exit_failed};
+    if (facts.end == EndReason::all_exited || facts.cuts.empty())
+        if (!facts.unfired.empty()) return not_triggered(facts);
     if (facts.end != EndReason::all_exited) return hung(facts);
     return finished(facts);
 }
@@ -165,18 +232,12 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
                  {"verdict", verdict.word},
                  {"reason", verdict.reason},
                  {"exit_status", verdict.exit_status}};
-    std::uint64_t lost = 0;
-    std::optional<Nanoseconds> slowest;
+    const Tally sum = tally(facts);
     Json cuts = Json::array();
-    for (const CutOutcome& cut : facts.cuts) {
-        cuts.push_back(cut_json(cut));
-        for (const auto& [node, losses] : cut.losses) lost += losses.total();
-        for (const auto& [node, recovery] : cut.recovery)
-            if (recovery.both()) slowest = std::max(slowest.value_or(Nanoseconds(0)), *recovery.both());
-    }
-    json["noticed"] = lost > 0;
-    json["packets_lost"] = lost;
-    json["time_to_recover_s"] = optional_seconds(slowest);
+    for (const CutOutcome& cut : facts.cuts) cuts.push_back(cut_json(cut));
+    json["noticed"] = sum.lost > 0;
+    json["packets_lost"] = sum.lost;
+    json["time_to_recover_s"] = optional_seconds(sum.slowest);
     json["cuts"] = cuts;
     json["nodes"] = Json::array();
     for (const NodeOutcome& node : facts.nodes) json["nodes"].push_back(node_json(node));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "netcut/scenario.h"
@@ -27,6 +28,13 @@ Result<void> check_fabric(const FabricOptions& fabric, unsigned collaborators) {
         return wrong(fmt::format("use an MTU of {}", fabric.mtu),
                      fmt::format("it must be from {} to 65535", least),
                      fabric.ipv6 ? "smaller ones, down to 68, need --ip 4" : "");
+    if (fabric.rate) {
+        const double queued = static_cast<double>(fabric.rate->bits_per_second) / 8 *
+                              std::chrono::duration<double>(fabric.rate->queue).count();
+        if (fabric.rate->queue <= Nanoseconds(0) || queued > 1e9)
+            return wrong(fmt::format("queue packets for {}", duration_text(fabric.rate->queue)),
+                         "at this rate it must be more than nothing and less than 1 GB");
+    }
     if (fabric.kind == FabricKind::bridge && collaborators + 1 > max_bridge_ports)
         return wrong(fmt::format("put {} nodes on a bridge", collaborators + 1),
                      fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
@@ -135,6 +143,9 @@ Result<void> check(Scenario& scenario) {
     if (scenario.collaborators < 1 || scenario.collaborators > max_nodes - 1)
         return wrong(fmt::format("run {} collaborators", scenario.collaborators),
                      fmt::format("there must be 1 to {}", max_nodes - 1), "see --cols");
+    if (std::any_of(scenario.name.begin(), scenario.name.end(),
+                    [](unsigned char c) { return std::iscntrl(c) != 0; }))
+        return wrong("name the run so", "a name has no control characters");
     if (scenario.name.empty() || scenario.name.find('/') != std::string::npos ||
         scenario.name.starts_with('.'))
         return wrong("name the run '" + scenario.name + "'",

@@ -153,10 +153,20 @@ Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::s
     return {};
 }
 
+std::string template_named_in(const std::string& text) {
+    try {
+        const YAML::Node root = YAML::Load(text);
+        if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
+    } catch (const YAML::Exception&) {
+        // read_yaml will say where it is broken.
+    }
+    return {};
+}
+
 std::string write_yaml(const Scenario& scenario) {
     YAML::Emitter out;
     out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << scenario.name;
-    write_optional(out, "template", scenario.template_name);
+    // Not the template: all that it said is here, and what was emptied must stay so.
     out << YAML::Key << "collaborators" << YAML::Value << scenario.collaborators;
     write_fabric(out, scenario.fabric);
     write_role(out, "aggregator", scenario.aggregator);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Federations that do not recover, and runs that end early.
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -103,6 +105,70 @@ TEST(Failure, NodeThatFailsBeforeAnyFaultIsNamed) {
     EXPECT_EQ(finished.status, 1);
     const std::string reason = read_verdict(folder / "run").at("reason");
     EXPECT_NE(reason.find("exit code 7, before any fault"), std::string::npos) << reason;
+}
+
+TEST(Failure, CollaboratorsThatWereNeverStartedAreNoSuccess) {
+    NETCUT_E2E();
+    const Folder folder;
+    const Finished finished = run_tool({"run", "--out", folder / "run", "--aggregator", "true",
+                                        "--collaborator", "true", "--ready-on", "listening"});
+    EXPECT_EQ(finished.status, 1) << finished.out;
+    EXPECT_EQ(read_verdict(folder / "run").at("nodes").at(1).at("ended"), "never started");
+}
+
+TEST(Failure, HangOfAnAggregatorThatIsCutBeforeItIsReadyIsFound) {
+    NETCUT_E2E();
+    const Folder folder;
+    const Finished finished =
+        run_tool({"run", "--out", folder / "run", "--aggregator", "sh -c 'echo go; sleep 60'",
+                  "--collaborator", "true", "--ready-on", "never", "--cut", "aggregator", "--cut-on", "go",
+                  "--reconnect-after", "100ms", "--hang-after", "1s"});
+    EXPECT_EQ(finished.status, 1) << finished.out;
+    EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "hung");
+}
+
+TEST(Failure, EveryNodeThatIsKilledAfterItsGraceIsRecorded) {
+    NETCUT_E2E();
+    const Folder folder;
+    run_tool({"run", "--out", folder / "run", "--cols", "4", "--aggregator",
+              "sh -c 'trap \"\" TERM; sleep 60'", "--collaborator",
+              "sh -c 'trap \"\" TERM; echo last; sleep 60'", "--grace", "200ms", "--timeout", "1s"});
+    int exits = 0;
+    for (const Json& event : read_journal(folder / "run"))
+        exits += event.at("event") == "node.exited" ? 1 : 0;
+    EXPECT_EQ(exits, 5);
+}
+
+TEST(Failure, StoppedFirstProcessesDoNotKeepTheRun) {
+    NETCUT_E2E();
+    const Folder folder;
+    Tool tool({"run", "--out", folder / "run", "--cols", "1", "--aggregator", "sleep 60", "--collaborator",
+               "sleep 60", "--grace", "200ms", "--timeout", "1s"});
+    ASSERT_TRUE(tool.wait_for_output("collaborator1 started"));
+    for (const pid_t pid : tool.processes())
+        if (pid != tool.pid()) ::kill(pid, SIGSTOP);
+    EXPECT_EQ(tool.wait(20s).status, 1);
+    EXPECT_TRUE(tool.leaves_no_process());
+}
+
+TEST(Failure, ReaderThatDoesNotReadDoesNotDelayAHeal) {
+    NETCUT_E2E();
+    const Folder folder;
+    int full[2];
+    ASSERT_EQ(::pipe2(full, O_CLOEXEC), 0);
+    ::fcntl(full[1], F_SETFL, O_NONBLOCK);
+    while (::write(full[1], "x", 1) == 1) {
+    }
+    ::fcntl(full[1], F_SETFL, 0);
+    Tool tool(
+        {"run", "--out", folder / "run", "--aggregator", "sleep 2", "--collaborator",
+         "sh -c 'echo go; sleep 2'", "--cut-on", "go", "--kind", "unplug", "--reconnect-after", "500ms"},
+        [&] { ::dup2(full[1], 1); });
+    ::close(full[1]);
+    std::this_thread::sleep_for(5s);
+    ::close(full[0]);
+    EXPECT_EQ(tool.wait(30s).status, 0);
+    EXPECT_LT(read_verdict(folder / "run").at("cuts").at(0).at("lasted_s"), 1.5);
 }
 
 TEST(Failure, TheRunsTimeoutEndsIt) {

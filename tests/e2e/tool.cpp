@@ -52,9 +52,13 @@ std::string read_tables() {
     request->nlmsg_len = NLMSG_LENGTH(sizeof(nfgenmsg));
     request->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
     auto socket = NetlinkSocket::open(NETLINK_NETFILTER, nullptr);
-    std::size_t tables = 0;
-    if (!socket->dump(request, "list the tables", [&](const nlmsghdr*) { ++tables; })) return "no tables";
-    return std::to_string(tables) + " tables";
+    std::string tables;
+    const auto dumped = socket.value().dump(request, "list the tables", [&](const nlmsghdr* message) {
+        const auto* bytes = reinterpret_cast<const char*>(message);
+        tables.append(bytes + sizeof(nlmsghdr), message->nlmsg_len - sizeof(nlmsghdr));
+    });
+    if (!dumped) throw std::runtime_error(dumped.error().text());
+    return tables;
 }
 
 }  // namespace

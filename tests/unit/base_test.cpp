@@ -32,8 +32,14 @@ TEST(Duration, RefusesWhatIsNone) {
 }
 
 TEST(Duration, WritesWhatItReads) {
-    for (const char* text : {"20s", "1.5s", "250ms", "1.5m", "0s", "1h"})
+    for (const char* text : {"20s", "1.5s", "250ms", "1.5m", "0s", "1h", "61s", "3601s", "65s"})
         EXPECT_EQ(duration_text(*parse_duration(text)), text);
+}
+
+TEST(Duration, EveryOneSurvivesBeingWritten) {
+    for (const std::int64_t count :
+         {1L, 999L, 1001L, 1234567L, 61'000'000'000L, 3'601'000'000'001L, 7'777'777'777L})
+        EXPECT_EQ(parse_duration(duration_text(Nanoseconds(count))), Nanoseconds(count)) << count;
 }
 
 TEST(Error, ReadsLikeASentence) {

@@ -94,14 +94,53 @@ TEST(Judge, OtherEnds) {
     EXPECT_EQ(judge(facts).word, "undisturbed");
     EXPECT_EQ(judge(facts).exit_status, 0);
     facts.faults_asked = 1;
+    facts.unfired = {{"cut", true}};
     EXPECT_EQ(judge(facts).word, "not-triggered");
+    EXPECT_THAT(judge(facts).reason, HasSubstr("still in its delay"));
     EXPECT_EQ(judge(facts).exit_status, 4);
     facts.end = EndReason::interrupted;
     facts.signal = 2;
     EXPECT_EQ(judge(facts).word, "error");
     EXPECT_EQ(judge(facts).exit_status, 130);
     facts.end = EndReason::failed;
-    EXPECT_EQ(judge(facts).exit_status, 5);
+    facts.error.kind = Error::Kind::machine;
+    EXPECT_EQ(judge(facts).exit_status, 3);
+}
+
+TEST(Judge, NodesThatWereNeverStartedAreNoSuccess) {
+    Facts facts = cut_and_back();
+    facts.nodes[2] = {"collaborator2", false, {}, false, false};
+    EXPECT_EQ(judge(facts).word, "crashed");
+    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator2 was never started"));
+}
+
+TEST(Judge, FaultThatNeverFiredIsToldThoughAnotherDid) {
+    Facts facts = cut_and_back();
+    facts.unfired = {{"second", false}};
+    EXPECT_EQ(judge(facts).exit_status, 4);
+    EXPECT_THAT(judge(facts).reason, HasSubstr("second never saw its moment"));
+}
+
+TEST(Judge, CrashBeforeTheCutIsNamedBeforeOneAfterIt) {
+    Facts facts = cut_and_back();
+    facts.nodes = {ended("aggregator", 3, false), ended("collaborator1", 1), ended("collaborator2", 0)};
+    EXPECT_THAT(judge(facts).reason,
+                HasSubstr("aggregator ended with exit code 3 before the cut; collaborator1 ended"));
+}
+
+TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
+    Facts facts = cut_and_back();
+    facts.cuts[0].losses["collaborator2"] = {1, 0, 0};
+    facts.cuts[0].recovery["collaborator2"] = {};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times"));
+    EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
+}
+
+TEST(Judge, CutThatNeverHealedIsSaidToBe) {
+    Facts facts = cut_and_back();
+    facts.cuts[0].healed.reset();
+    facts.cuts[0].recovery.clear();
+    EXPECT_THAT(judge(facts).reason, HasSubstr("active to the end"));
 }
 
 TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {

@@ -6,7 +6,7 @@
 //
 // Reports on the status descriptor, a line each:
 //   failed <errno> <attempt>   and nothing else: the node never ran
-//   pid <number>               of the inner process, as the host sees it
+//   ready                      names and files of the node are in place
 //   started                    the command was executed
 //   exit <code> | signal <n>   how the command ended
 #include <fcntl.h>
@@ -115,16 +115,30 @@ bool reap(pid_t command, int& status) {
     return ended;
 }
 
-[[noreturn]] void run_inner(const Options& options, int signals) {
+// False when the lifeline has ended: the outer process may be stopped, or dead before we could ask to follow
+// it.
+bool next_signal(const Options& options, int signals, signalfd_siginfo& info) {
+    pollfd watched[2] = {{signals, POLLIN, 0}, {options.lifeline, POLLIN, 0}};
+    for (;;) {
+        if (::poll(watched, 2, -1) < 0 && errno != EINTR) return false;
+        if (watched[1].revents != 0) return false;
+        if ((watched[0].revents & POLLIN) != 0 && ::read(signals, &info, sizeof(info)) == sizeof(info))
+            return true;
+    }
+}
+
+// `dropped` is closed when we have no rights left that the outer process would need to end us.
+[[noreturn]] void run_inner(const Options& options, int signals, int dropped) {
     must(options, die_with_parent());
     must(options, mount_proc());
     must(options, drop_privileges(options));
     must(options, die_with_parent());
+    ::close(dropped);
     const pid_t command = start_command(options);
     release_stdio();
     int status = 0;
     signalfd_siginfo info{};
-    while (::read(signals, &info, sizeof(info)) == sizeof(info)) {
+    while (next_signal(options, signals, info)) {
         const int signal = static_cast<int>(info.ssi_signo);
         if (signal != SIGCHLD) {
             // What asks to end is meant for the whole tree, the rest for the command.
@@ -143,16 +157,24 @@ bool reap(pid_t command, int& status) {
     ::_exit(failure_status);
 }
 
+// Gives our rights up once the inner process has: before, we could neither signal nor kill it.
+void follow_inner(const Options& options, pollfd& dropped) {
+    dropped.fd = -1;
+    must(options, drop_privileges(options));
+    must(options, die_with_parent());
+}
+
 // Waits for the inner process; returns our exit status.
-int run_outer(const Options& options, pid_t inner, int signals) {
-    pollfd watched[2] = {{signals, POLLIN, 0}, {options.lifeline, POLLIN, 0}};
+int run_outer(const Options& options, pid_t inner, int signals, int dropped) {
+    pollfd watched[3] = {{signals, POLLIN, 0}, {options.lifeline, POLLIN, 0}, {dropped, POLLIN, 0}};
     for (;;) {
-        if (::poll(watched, 2, -1) < 0 && errno != EINTR) return failure_status;
+        if (::poll(watched, 3, -1) < 0 && errno != EINTR) return failure_status;
         if (watched[1].revents != 0) {
             ::kill(inner, SIGKILL);
             ::waitpid(inner, nullptr, 0);  // returns when the whole PID namespace is dead
             return 128 + SIGKILL;
         }
+        if (watched[2].revents != 0) follow_inner(options, watched[2]);
         signalfd_siginfo info{};
         if ((watched[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof(info)) != sizeof(info))
             continue;
@@ -171,18 +193,22 @@ int run(const Options& options) {
     must(options, die_with_parent());
     must(options, enter_namespaces(options));
     must(options, set_up_files(options));
+    report(options, "ready");
     const sigset_t relayed = relayed_signals();
     ::sigprocmask(SIG_BLOCK, &relayed, nullptr);
     const int signals = ::signalfd(-1, &relayed, SFD_CLOEXEC);
     if (signals < 0) fail(options, "watch for signals");
+    int dropped[2];
+    if (::pipe2(dropped, O_CLOEXEC) != 0) fail(options, "create a pipe");
     const pid_t inner = ::fork();
     if (inner < 0) fail(options, "start the node's first process");
-    if (inner == 0) run_inner(options, signals);
-    report(options, "pid " + std::to_string(inner));
+    if (inner == 0) {
+        ::close(dropped[0]);
+        run_inner(options, signals, dropped[1]);
+    }
+    ::close(dropped[1]);
     release_stdio();
-    must(options, drop_privileges(options));
-    must(options, die_with_parent());
-    return run_outer(options, inner, signals);
+    return run_outer(options, inner, signals, dropped[0]);
 }
 
 }  // namespace
