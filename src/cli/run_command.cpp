@@ -24,7 +24,7 @@ Result<void> find_commands(const Scenario& scenario, const User& user) {
     return {};
 }
 
-// nohup and its like ask for it by ignoring the signal.
+// nohup asks for it by ignoring the signal.
 bool is_ignored(int signal) {
     struct sigaction now {};
     return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
@@ -37,10 +37,9 @@ class Session {
           report_(STDOUT_FILENO, quiet),
           engine_(io_, std::move(scenario), folder, std::move(user),
                   [this](const Event& event) { report_.take(event); }),
-          signals_(io_, SIGTERM),
+          signals_(io_, SIGINT, SIGTERM),
           ticker_(io_) {
-        for (const int signal : {SIGINT, SIGHUP})
-            if (!is_ignored(signal)) signals_.add(signal);
+        if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
     }
 
     int run() {

@@ -18,7 +18,9 @@ constexpr int loopback = 1;
 constexpr int bridge_index = 99;
 // Above what a new namespace may already hold (lo, tunl0, sit0, ...).
 constexpr int first_port_index = 100;
-constexpr int eth0_index = 100;
+// Never the same as a port's: the kernel's link watch tells a stacked or paired device by its peer having another
+// index, and lets the carrier of others wait for up to a second (linkwatch_urgent_event in net/core/link_watch.c).
+constexpr int eth0_index = 50;
 constexpr auto patience = std::chrono::seconds(5);
 
 constexpr std::uint32_t gateway_host = 1;
