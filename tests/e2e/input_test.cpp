@@ -26,6 +26,7 @@ struct BadInput {
     int status;
     std::vector<std::string> says;
 };
+void PrintTo(const BadInput& parameter, std::ostream* out) { *out << parameter.name; }
 
 class BadInputTest : public testing::TestWithParam<BadInput> {};
 
@@ -101,6 +102,7 @@ struct BadScenario {
     const char* yaml;
     std::vector<std::string> says;
 };
+void PrintTo(const BadScenario& parameter, std::ostream* out) { *out << parameter.name; }
 class BadScenarioTest : public testing::TestWithParam<BadScenario> {};
 INSTANTIATE_TEST_SUITE_P(
     Scenarios, BadScenarioTest,

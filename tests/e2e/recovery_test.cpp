@@ -12,6 +12,7 @@ struct Case {
     const char* name;
     Arguments options;
 };
+void PrintTo(const Case& parameter, std::ostream* out) { *out << parameter.name; }
 
 class RecoveryTest : public testing::TestWithParam<Case> {};
 
