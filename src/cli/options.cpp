@@ -139,7 +139,7 @@ Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>
     std::map<std::string, std::string> wanted;
     NETCUT_TRY(add_pairs(wanted, "--set", sets));
     for (const auto& [name, value] : wanted) {
-        if (!scenario.template_name.empty() && scenario.parameters.count(name) == 0) {
+        if (!scenario.template_name.empty() && !scenario.parameters.contains(name)) {
             std::vector<std::string> known;
             for (const auto& [key, unused] : scenario.parameters) known.push_back(key);
             return usage_failure("set the parameter '" + name + "'",

@@ -18,8 +18,9 @@ constexpr int loopback = 1;
 constexpr int bridge_index = 99;
 // Above what a new namespace may already hold (lo, tunl0, sit0, ...).
 constexpr int first_port_index = 100;
-// Never the same as a port's: the kernel's link watch tells a stacked or paired device by its peer having another
-// index, and lets the carrier of others wait for up to a second (linkwatch_urgent_event in net/core/link_watch.c).
+// Never the same as a port's: the kernel's link watch tells a stacked or paired device by its peer having
+// another index, and lets the carrier of others wait for up to a second (linkwatch_urgent_event in
+// net/core/link_watch.c).
 constexpr int eth0_index = 50;
 constexpr auto patience = std::chrono::seconds(5);
 
@@ -87,7 +88,7 @@ Failure missing(const NodeLink& node, const std::string& what) {
 Result<bool> are_running(NetlinkSocket& socket, const std::set<int>& wanted) {
     NETCUT_ASSIGN(const auto links, list_links(socket));
     const auto running = std::count_if(links.begin(), links.end(), [&](const LinkState& link) {
-        return link.running && wanted.count(link.index) != 0;
+        return link.running && wanted.contains(link.index);
     });
     return static_cast<std::size_t>(running) == wanted.size();
 }

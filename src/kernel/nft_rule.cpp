@@ -102,7 +102,11 @@ NftRule& NftRule::verdict(int code) {
     return *this;
 }
 
-NftRule& NftRule::drop() { return verdict(0 /* NF_DROP */); }
-NftRule& NftRule::accept() { return verdict(1 /* NF_ACCEPT */); }
+NftRule& NftRule::drop() {
+    return verdict(0 /* NF_DROP */);
+}
+NftRule& NftRule::accept() {
+    return verdict(1 /* NF_ACCEPT */);
+}
 
 }  // namespace netcut

@@ -11,8 +11,6 @@
 #include <csignal>
 #include <filesystem>
 
-extern char** environ;
-
 namespace netcut {
 namespace {
 
@@ -60,6 +58,7 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
     try {
         process::posix::default_launcher launcher;
         std::vector<const char*> variables;
+        variables.reserve(environment.size() + 1);
         for (const std::string& variable : environment) variables.push_back(variable.c_str());
         variables.push_back(nullptr);
         launcher.env = variables.data();

@@ -44,7 +44,8 @@ Result<std::string> move_earlier_run(const std::string& path) {
     for (int number = 1;; ++number) {
         const std::string free = fmt::format("{}.{}", path, number);
         if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, free.c_str(), RENAME_NOREPLACE) == 0) return free;
-        if (errno != EEXIST) return system_failure("move the earlier run in " + path + " to " + free, hint);
+        if (errno != EEXIST)
+            return system_failure(fmt::format("move the earlier run in {} to {}", path, free), hint);
     }
 }
 

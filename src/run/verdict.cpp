@@ -35,7 +35,7 @@ bool crashed_by_itself(const NodeOutcome& node) {
 
 bool was_cut(const Facts& facts, const NodeOutcome& node) {
     return std::any_of(facts.cuts.begin(), facts.cuts.end(),
-                       [&](const CutOutcome& cut) { return cut.losses.count(node.name) != 0; });
+                       [&](const CutOutcome& cut) { return cut.losses.contains(node.name); });
 }
 
 // The crash to name first: one before any cut explains all that follows; then one of a node that was cut,

@@ -43,6 +43,7 @@ Result<std::string> expand_word(const std::string& word, const std::map<std::str
         const auto value = values.find(name);
         if (value == values.end()) {
             std::vector<std::string> known;
+            known.reserve(values.size());
             for (const auto& [key, unused] : values) known.push_back(key);
             const auto nearest = nearest_word(name, known);
             return usage_failure(
@@ -59,7 +60,7 @@ Result<std::string> expand_word(const std::string& word, const std::map<std::str
 // A word that is nothing but one parameter stands for as many words as its value has: {aggregator-args}.
 bool is_parameter(const std::string& word, const Scenario& scenario) {
     return word.size() > 2 && word.front() == '{' && word.back() == '}' &&
-           scenario.parameters.count(word.substr(1, word.size() - 2)) != 0;
+           scenario.parameters.contains(word.substr(1, word.size() - 2));
 }
 
 }  // namespace

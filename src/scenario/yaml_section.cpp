@@ -16,8 +16,8 @@ void YamlSource::fail(const YAML::Mark& mark, const std::string& what, const std
     error = Error{Error::Kind::usage, "read the scenario", 0, place + ": " + what, hint};
 }
 
-YamlSection::YamlSection(YamlSource& source, YAML::Node node, std::string name)
-    : source_(source), node_(std::move(node)), name_(std::move(name)) {
+YamlSection::YamlSection(YamlSource& source, const YAML::Node& node, std::string name)
+    : source_(source), node_(node), name_(std::move(name)) {
     if (node_.IsDefined() && !node_.IsMap() && !node_.IsNull())
         source_.fail(node_.Mark(), name_ + " must be a mapping of keys to values");
 }
@@ -126,7 +126,7 @@ void YamlSection::finish() {
     if (!node_.IsMap()) return;
     for (const auto& entry : node_) {
         const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-        if (known_.count(key) != 0) continue;
+        if (known_.contains(key)) continue;
         const auto nearest = nearest_word(key, known_);
         source_.fail(entry.first.Mark(), fmt::format("{} has no key '{}'", name_, key),
                      nearest ? fmt::format("did you mean '{}'?", *nearest)

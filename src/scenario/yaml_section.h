@@ -23,7 +23,7 @@ struct YamlSource {
 // key that somebody did. Every getter leaves its target alone when the key is absent.
 class YamlSection {
   public:
-    YamlSection(YamlSource& source, YAML::Node node, std::string name);
+    YamlSection(YamlSource& source, const YAML::Node& node, std::string name);
 
     // `parse` takes the scalar's text; its error is reported at the scalar's place.
     void scalar(const std::string& key, const std::function<Result<void>(const std::string&)>& parse);
