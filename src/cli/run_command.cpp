@@ -30,9 +30,9 @@ bool is_ignored(int signal) {
     return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-class Session {
+class AttachedRun {
   public:
-    Session(Scenario scenario, const RunFolder& folder, User user, bool quiet)
+    AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet)
         : folder_(folder),
           report_(STDOUT_FILENO, quiet),
           engine_(io_, std::move(scenario), folder, std::move(user),
@@ -100,7 +100,7 @@ Result<int> try_run(const RunOptions& options) {
     if (!folder.moved().empty() && !options.quiet)
         fmt::print("the earlier run in {} is now {}\n", folder.path(), folder.moved());
     std::fflush(stdout);
-    return Session(std::move(scenario), folder, std::move(user), options.quiet).run();
+    return AttachedRun(std::move(scenario), folder, std::move(user), options.quiet).run();
 }
 
 }  // namespace
