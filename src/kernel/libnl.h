@@ -13,38 +13,19 @@
 #include <netlink/route/qdisc.h>
 #include <netlink/route/route.h>
 
-#include <memory>
-#include <new>
-
+#include "kernel/c_owner.h"
 #include "netcut/kernel.h"
 
 namespace netcut {
 
-template <auto Release>
-struct LibnlRelease {
-    template <typename T>
-    void operator()(T* object) const {
-        Release(object);
-    }
-};
-template <typename T, auto Release>
-using LibnlPtr = std::unique_ptr<T, LibnlRelease<Release>>;
-
-using NlMsg = LibnlPtr<nl_msg, nlmsg_free>;
-using NlAddr = LibnlPtr<nl_addr, nl_addr_put>;
-using NlLink = LibnlPtr<rtnl_link, rtnl_link_put>;
-using NlAddress = LibnlPtr<rtnl_addr, rtnl_addr_put>;
-using NlNeighbour = LibnlPtr<rtnl_neigh, rtnl_neigh_put>;
-using NlRoute = LibnlPtr<rtnl_route, rtnl_route_put>;
-using NlQdisc = LibnlPtr<rtnl_qdisc, rtnl_qdisc_put>;
-using NlClass = LibnlPtr<rtnl_class, rtnl_class_put>;
-
-// libnl answers a null pointer when memory is short, and only then.
-template <typename Owner, typename T>
-Owner own(T* object) {
-    if (object == nullptr) throw std::bad_alloc();
-    return Owner(object);
-}
+using NlMsg = COwner<nl_msg, nlmsg_free>;
+using NlAddr = COwner<nl_addr, nl_addr_put>;
+using NlLink = COwner<rtnl_link, rtnl_link_put>;
+using NlAddress = COwner<rtnl_addr, rtnl_addr_put>;
+using NlNeighbour = COwner<rtnl_neigh, rtnl_neigh_put>;
+using NlRoute = COwner<rtnl_route, rtnl_route_put>;
+using NlQdisc = COwner<rtnl_qdisc, rtnl_qdisc_put>;
+using NlClass = COwner<rtnl_class, rtnl_class_put>;
 
 int family_of(const IpAddress& address);
 NlAddr to_nl(const IpAddress& address, unsigned prefix_length);

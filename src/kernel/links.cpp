@@ -58,7 +58,7 @@ NlAddr to_nl(const IpAddress& address) {
 }
 
 void add_veth(Batch& batch, const VethEnd& here, const VethEnd& there, const NetNs& peer_ns, unsigned mtu) {
-    const auto link = own<LibnlPtr<rtnl_link, rtnl_link_veth_release>>(rtnl_link_veth_alloc());
+    const auto link = own<COwner<rtnl_link, rtnl_link_veth_release>>(rtnl_link_veth_alloc());
     fill_veth_end(link.get(), here, mtu);
     // Not the peer: the kernel configures it before the two are joined, and refuses (ENOTCONN).
     rtnl_link_set_flags(link.get(), IFF_UP);

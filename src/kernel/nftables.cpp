@@ -12,28 +12,16 @@
 #include <linux/netfilter.h>
 
 #include <cstring>
-#include <new>
+
+#include "kernel/c_owner.h"
 
 namespace netcut {
 namespace {
 
-template <auto Free>
-struct NftnlFree {
-    template <typename T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using Table = std::unique_ptr<nftnl_table, NftnlFree<nftnl_table_free>>;
-using Chain = std::unique_ptr<nftnl_chain, NftnlFree<nftnl_chain_free>>;
-using Object = std::unique_ptr<nftnl_obj, NftnlFree<nftnl_obj_free>>;
-using Set = std::unique_ptr<nftnl_set, NftnlFree<nftnl_set_free>>;
-
-template <typename Owner, typename T>
-Owner own(T* object) {
-    if (object == nullptr) throw std::bad_alloc();
-    return Owner(object);
-}
+using Table = COwner<nftnl_table, nftnl_table_free>;
+using Chain = COwner<nftnl_chain, nftnl_chain_free>;
+using Object = COwner<nftnl_obj, nftnl_obj_free>;
+using Set = COwner<nftnl_set, nftnl_set_free>;
 
 using Buffer = std::array<char, 4096>;  // more than any single message of ours
 
