@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,14 @@ struct ExitStatus {
 enum class Stream { out, err };
 const char* stream_name(Stream stream);  // "out", "err": also the endings of the log files
 
+// A pause, as the node's first process saw it.
+struct Pause {
+    Clock::time_point signalled;  // the stop was sent to all of them, in one step; a lease counts from here
+    Clock::time_point stopped;    // all of them had been seen to stand still
+    int processes = 0;            // of the tree
+    int unstopped = 0;            // of these, seen to go on after a second, or when the lease was over
+};
+
 class Node {
   public:
     // Called from the io_context, never from inside a member function of Node.
@@ -73,6 +82,9 @@ class Node {
         std::function<void(Stream, std::string_view)> output;  // bytes as they came
         std::function<void(ExitStatus)> exited;  // after the last output, also when it never ran
         std::function<void(Error)> failed;       // it never ran, or its log cannot be written
+        std::function<void(Pause)> paused = {};  // once for each pause(); these two may be empty
+        std::function<void(Clock::time_point)> resumed =
+            {};  // by resume(), by its lease or by a request to end
     };
 
     Node(boost::asio::io_context& io, NodeSpec spec, Observer observer);
@@ -80,22 +92,41 @@ class Node {
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    // To be called once. `out_log` and `err_log` receive every byte, unchanged.
+    // Starts a life of the node: its first, or another one after `exited`, also from inside of that callback.
+    // Each begins anew, with a tree, namespaces and files of its own; only /etc/hosts is as it was last
+    // rewritten. `out_log` and `err_log` receive every byte, unchanged: open them with O_APPEND to go on in
+    // the logs of an earlier life.
     Result<void> start(const NetNs& ns, Fd out_log, Fd err_log);
 
     const NodeSpec& spec() const { return spec_; }
     bool running() const;
-    // To the whole tree for SIGTERM, SIGINT, SIGHUP and SIGQUIT, to the command for others.
+    // To the whole tree for SIGTERM, SIGINT, SIGHUP and SIGQUIT, which also resume it, to the command for
+    // others. SIGCONT does not end a pause.
     void signal(int number);
     // Ends the whole tree at once; `exited` follows when it is gone, and until then it is running.
     void kill();
-    // Replaces the contents of the node's /etc/hosts.
+    // Stops every process of the tree until resume() or until `lease` is over, whichever comes first. The
+    // node's first process keeps the lease, also while this process is stopped. A further pause() replaces
+    // the lease of the one before. `paused` follows, or `exited` when the node is just ending.
+    // What a pause leaves alone: the kernel still acknowledges what comes in on the node's connections and
+    // sends what is in their buffers. What a process may notice of it: signal(7), "Interruption of system
+    // calls [...] by stop signals"; SIGCONT if it has a handler; and it resumes what was stopped before.
+    Result<void> pause(std::optional<Nanoseconds> lease);
+    // `resumed` follows. Without a pause it does nothing.
+    Result<void> resume();
+    bool paused() const;  // as reported; false when not running
+    // Sends any signal but SIGSTOP and SIGCONT to every process of the tree in one step. After SIGKILL, also
+    // in a pause, `exited` has signal 9.
+    Result<void> signal_tree(int number);
+    // Replaces the contents of the node's /etc/hosts, of this life and of later ones.
     Result<void> rewrite_hosts(const std::string& hosts);
 
   private:
-    class Impl;
+    class Life;
+    boost::asio::io_context& io_;
     NodeSpec spec_;
-    std::shared_ptr<Impl> impl_;
+    std::shared_ptr<const Observer> observer_;
+    std::shared_ptr<Life> life_;  // the last one; there is always one
 };
 
 // Splits "python3 'my app.py' --name x" into words: quotes and backslashes as in a shell, nothing else is

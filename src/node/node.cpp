@@ -1,283 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netcut/node.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <cstring>
-#include <sstream>
 
-#include "node/log_pump.h"
-#include "node/spawn.h"
+#include "node/life.h"
 
 namespace netcut {
 namespace {
 
-// Wide enough that log lines are not wrapped: OpenFL's console handler wraps at the terminal's width.
-constexpr winsize terminal_size{50, 200, 0, 0};
-// For what is still in the pipes when the node's processes are dead.
-constexpr auto drain_time = std::chrono::seconds(1);
-
-Result<Fd> memory_file(const std::string& contents) {
-    Fd fd(::memfd_create("hosts", MFD_CLOEXEC));
-    if (!fd) return system_failure("create a memory file");
-    NETCUT_TRY(write_all(fd.get(), contents, "write a memory file"));
-    return fd;
-}
-
-struct Terminal {
-    Fd master, slave;
-};
-
-Result<Terminal> open_terminal(const User& user) {
-    Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-    if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0)
-        return system_failure("open a pseudo-terminal", "raise the sysctl kernel.pty.max");
-    char name[128];
-    if (::ptsname_r(master.get(), name, sizeof(name)) != 0) return system_failure("name a pseudo-terminal");
-    Fd slave(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
-    if (!slave) return system_failure("open the pseudo-terminal " + std::string(name));
-    ::ioctl(master.get(), TIOCSWINSZ, &terminal_size);
-    if (::geteuid() == 0 && ::fchown(slave.get(), user.uid, user.gid) != 0)
-        return system_failure("hand the pseudo-terminal over to " + user.name);
-    return Terminal{std::move(master), std::move(slave)};
-}
-
-std::string join_groups(const std::vector<gid_t>& groups) {
-    return fmt::format("{}", fmt::join(groups, ","));
+Failure not_running(std::string attempt) {
+    return Failure(Error{Error::Kind::internal, std::move(attempt), 0, "it is not running", {}});
 }
 
 }  // namespace
 
-class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
-  public:
-    Impl(boost::asio::io_context& io, Observer observer)
-        : io_(io), observer_(std::move(observer)), status_(io), drain_timer_(io) {}
-
-    Result<void> start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log);
-    bool running() const { return running_; }
-    void signal(int number) {
-        if (running()) process_.signal(number);
-    }
-    void kill() {
-        lifeline_.reset();
-        signal(SIGCONT);  // somebody may have stopped the process that watches it
-    }
-    void abandon();
-    Result<void> rewrite_hosts(const NodeSpec& spec);
-
-  private:
-    struct Output {
-        Fd child_end;
-        std::shared_ptr<LogPump> pump;
-    };
-    Result<Output> open_output(Stream stream, Fd log, Fd our_end, Fd child_end);
-    Result<void> open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio);
-    void read_status();
-    void take_status(const std::string& line);
-    void limit_outputs();
-    void finish_if_done();
-
-    boost::asio::io_context& io_;
-    Observer observer_;
-    InitProcess process_;
-    Fd lifeline_;
-    boost::asio::posix::stream_descriptor status_;
-    boost::asio::steady_timer drain_timer_;
-    std::string status_text_;
-    std::array<char, 512> status_buffer_{};
-    std::vector<std::shared_ptr<LogPump>> pumps_;
-    std::size_t open_streams_ = 0;  // the outputs and the status
-    bool running_ = false;
-    bool has_hosts_ = false;                // its first process has put /etc/hosts in place
-    const NodeSpec* late_hosts_ = nullptr;  // they changed before that
-    std::optional<ExitStatus> exit_;
-};
-
-Result<void> Node::Impl::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log,
-                                      std::array<Fd, 3>& stdio) {
-    const auto add_pump = [&](Stream stream, Fd source, Fd log) {
-        auto self = shared_from_this();
-        pumps_.push_back(std::make_shared<LogPump>(
-            io_, std::move(source), std::move(log), spec.name + " " + stream_name(stream),
-            LogPump::Observer{
-                [self, stream](std::string_view bytes) { self->observer_.output(stream, bytes); },
-                [self](Error error) { self->observer_.failed(std::move(error)); },
-                [self] {
-                    --self->open_streams_;
-                    self->finish_if_done();
-                }}));
-    };
-    if (spec.tty) {
-        NETCUT_ASSIGN(Terminal terminal, open_terminal(spec.user));
-        for (Fd& fd : stdio) fd = Fd(::fcntl(terminal.slave.get(), F_DUPFD_CLOEXEC, 3));
-        add_pump(Stream::out, std::move(terminal.master), std::move(out_log));
-        return {};
-    }
-    stdio[0] = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    NETCUT_ASSIGN(Pipe out, make_pipe());
-    NETCUT_ASSIGN(Pipe err, make_pipe());
-    stdio[1] = std::move(out.write);
-    stdio[2] = std::move(err.write);
-    add_pump(Stream::out, std::move(out.read), std::move(out_log));
-    add_pump(Stream::err, std::move(err.read), std::move(err_log));
-    return {};
-}
-
-Result<void> Node::Impl::start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log) {
-    std::array<Fd, 3> stdio;
-    NETCUT_TRY(open_outputs(spec, std::move(out_log), std::move(err_log), stdio));
-    NETCUT_ASSIGN(Pipe lifeline, make_pipe());
-    NETCUT_ASSIGN(Pipe status, make_pipe());
-    NETCUT_ASSIGN(const Fd hosts, memory_file(spec.hosts));
-    std::vector<std::string> arguments = {"--netns",      std::to_string(ns.fd()),
-                                          "--lifeline",   std::to_string(lifeline.read.get()),
-                                          "--status",     std::to_string(status.write.get()),
-                                          "--hosts",      std::to_string(hosts.get()),
-                                          "--hostname",   spec.name,
-                                          "--cwd",        spec.cwd,
-                                          "--uid",        std::to_string(spec.user.uid),
-                                          "--gid",        std::to_string(spec.user.gid),
-                                          "--groups",     join_groups(spec.user.groups),
-                                          "--open-files", std::to_string(raise_open_files())};
-    if (spec.tty) arguments.emplace_back("--tty");
-    arguments.emplace_back("--");
-    arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
-    NETCUT_TRY(process_.start(arguments, node_environment(spec),
-                              {stdio[0].get(), stdio[1].get(), stdio[2].get()},
-                              {ns.fd(), lifeline.read.get(), status.write.get(), hosts.get()}));
-    lifeline_ = std::move(lifeline.write);
-    running_ = true;
-    status_.assign(status.read.release());
-    open_streams_ = pumps_.size() + 1;
-    for (const auto& pump : pumps_) pump->start();
-    read_status();
-    return {};
-}
-
-void Node::Impl::read_status() {
-    status_.async_read_some(boost::asio::buffer(status_buffer_),
-                            [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
-                                self->status_text_.append(self->status_buffer_.data(), count);
-                                for (std::size_t end = 0;
-                                     (end = self->status_text_.find('\n')) != std::string::npos;) {
-                                    self->take_status(self->status_text_.substr(0, end));
-                                    self->status_text_.erase(0, end + 1);
-                                }
-                                if (!error) return self->read_status();
-                                --self->open_streams_;
-                                self->limit_outputs();
-                                self->finish_if_done();
-                            });
-}
-
-void Node::Impl::take_status(const std::string& line) {
-    std::istringstream words(line);
-    std::string kind;
-    int number = 0;
-    words >> kind >> number;
-    if (kind == "ready") {
-        has_hosts_ = true;
-        if (late_hosts_ != nullptr)
-            if (auto written = rewrite_hosts(*late_hosts_); !written)
-                observer_.failed(std::move(written).error());
-    }
-    if (kind == "started") observer_.started();
-    if (kind == "exit") exit_ = ExitStatus{false, number};
-    if (kind == "signal") exit_ = ExitStatus{true, number};
-    if (kind == "failed") {
-        std::string attempt;
-        std::getline(words >> std::ws, attempt);
-        auto failure =
-            system_failure(attempt, number, number == ENOENT ? "is it installed, and in PATH?" : "");
-        failure.value().kind = attempt.starts_with("execute") || attempt.starts_with("change to")
-                                   ? Error::Kind::usage
-                                   : Error::Kind::machine;
-        observer_.failed(std::move(failure).value());
-    }
-}
-
-// The tree is dead. An output that does not end now is held open by somebody outside of it.
-void Node::Impl::limit_outputs() {
-    drain_timer_.expires_after(drain_time);
-    drain_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-        if (error || self->open_streams_ == 0) return;
-        for (const auto& pump : self->pumps_) pump->stop();
-        self->open_streams_ = 0;
-        self->finish_if_done();
-    });
-}
-
-void Node::Impl::finish_if_done() {
-    if (open_streams_ != 0) return;
-    drain_timer_.cancel();
-    const ExitStatus outer = process_.wait();
-    lifeline_.reset();
-    running_ = false;
-    // Without a report the node's first process was killed, and all with it.
-    observer_.exited(exit_.value_or(outer));
-}
-
-// The outer process has the node's mounts, and its number cannot be anybody else's before we have reaped it.
-Result<void> Node::Impl::rewrite_hosts(const NodeSpec& spec) {
-    if (!running_) return {};
-    if (!has_hosts_) {
-        late_hosts_ = &spec;
-        return {};
-    }
-    const std::string path = fmt::format("/proc/{}/root/etc/hosts", process_.pid());
-    const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd && (errno == ENOENT || errno == ESRCH)) return {};  // it is just ending
-    const std::string attempt = "rewrite /etc/hosts of " + spec.name;
-    if (!fd) return system_failure(attempt);
-    NETCUT_TRY(write_all(fd.get(), spec.hosts, attempt));
-    if (::ftruncate(fd.get(), static_cast<off_t>(spec.hosts.size())) != 0) return system_failure(attempt);
-    return {};
-}
-
-void Node::Impl::abandon() {
-    lifeline_.reset();
-    for (const auto& pump : pumps_) pump->stop();
-    boost::system::error_code ignored;
-    drain_timer_.cancel();
-    if (status_.is_open()) {
-        status_.close(ignored);
-        process_.wait();
-    }
-    pumps_.clear();  // they refer to us
-    observer_ = Observer{[] {}, [](Stream, std::string_view) {}, [](ExitStatus) {}, [](const Error&) {}};
-}
-
 Node::Node(boost::asio::io_context& io, NodeSpec spec, Observer observer)
-    : spec_(std::move(spec)), impl_(std::make_shared<Impl>(io, std::move(observer))) {}
+    : io_(io),
+      spec_(std::move(spec)),
+      observer_(std::make_shared<const Observer>(std::move(observer))),
+      life_(std::make_shared<Life>(io_, observer_)) {}
 
 Node::~Node() {
-    impl_->abandon();
+    life_->abandon();
 }
 
 Result<void> Node::start(const NetNs& ns, Fd out_log, Fd err_log) {
-    return impl_->start(spec_, ns, std::move(out_log), std::move(err_log));
+    if (running())
+        return Failure(Error{Error::Kind::internal, "start " + spec_.name, 0, "it is running already", {}});
+    life_->abandon();
+    life_ = std::make_shared<Life>(io_, observer_);
+    return life_->start(spec_, ns, std::move(out_log), std::move(err_log));
 }
 
 bool Node::running() const {
-    return impl_->running();
+    return life_->running();
 }
 void Node::signal(int number) {
-    impl_->signal(number);
+    life_->signal(number);
 }
 void Node::kill() {
-    impl_->kill();
+    life_->kill();
+}
+bool Node::paused() const {
+    return life_->paused();
+}
+
+Result<void> Node::pause(std::optional<Nanoseconds> lease) {
+    const std::string attempt = "pause " + spec_.name;
+    if (!running()) return not_running(attempt);
+    if (lease && lease->count() <= 0) return usage_failure(attempt, "a pause of no duration");
+    init::Order order;
+    order.kind = init::Order::Kind::pause;
+    order.lease_ns = lease.value_or(Nanoseconds(0)).count();
+    return life_->send(order, attempt);
+}
+
+Result<void> Node::resume() {
+    if (!running()) return {};
+    return life_->send(init::Order{}, "resume " + spec_.name);
+}
+
+Result<void> Node::signal_tree(int number) {
+    const std::string attempt = "send signal " + std::to_string(number) + " to " + spec_.name;
+    if (!running()) return not_running(attempt);
+    if (number < 1 || number >= NSIG) return usage_failure(attempt, "there is no such signal");
+    if (number == SIGSTOP || number == SIGCONT)
+        return usage_failure(attempt, "it would not last", "pause and resume the node");
+    init::Order order;
+    order.kind = init::Order::Kind::signal;
+    order.signal = number;
+    return life_->send(order, attempt);
 }
 
 Result<void> Node::rewrite_hosts(const std::string& hosts) {
     spec_.hosts = hosts;
-    return impl_->rewrite_hosts(spec_);
+    return life_->rewrite_hosts(spec_);
 }
 
 }  // namespace netcut

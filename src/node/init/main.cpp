@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two processes a node. The outer one lives in the host's PID namespace: it relays signals and kills the
-// whole tree when the lifeline ends. The inner one is process 1 of the node: it reaps orphans, and when it
-// ends, by whatever cause, the kernel kills everything that the node ever started.
-//
-// Reports on the status descriptor, a line each:
-//   failed <errno> <attempt>   and nothing else: the node never ran
-//   ready                      names and files of the node are in place
-//   started                    the command was executed
-//   exit <code> | signal <n>   how the command ended
+// whole tree when the lifeline ends. The inner one is process 1 of the node: it reaps orphans, pauses the
+// node when it is ordered to, and when it ends, by whatever cause, the kernel kills everything that the node
+// ever started.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,27 +22,12 @@
 #include <cstring>
 
 #include "options.h"
+#include "report.h"
 #include "sandbox.h"
+#include "tree.h"
 
 namespace netcut::init {
 namespace {
-
-constexpr int failure_status = 125;  // as docker, env and timeout have it
-
-void report(const Options& options, const std::string& line) {
-    const std::string text = line + "\n";
-    // With the reader gone there is nobody left to tell.
-    if (::write(options.status, text.data(), text.size()) < 0) return;
-}
-
-[[noreturn]] void fail(const Options& options, const std::string& attempt) {
-    report(options, "failed " + std::to_string(errno) + " " + attempt);
-    ::_exit(failure_status);
-}
-
-void must(const Options& options, const char* failed_attempt) {
-    if (failed_attempt != nullptr) fail(options, failed_attempt);
-}
 
 sigset_t relayed_signals() {
     sigset_t set;
@@ -115,13 +97,21 @@ bool reap(pid_t command, int& status) {
     return ended;
 }
 
-// False when the lifeline has ended: the outer process may be stopped, or dead before we could ask to follow
-// it.
-bool next_signal(const Options& options, int signals, signalfd_siginfo& info) {
+// Carries out what the tool orders and keeps the lease of a pause until one of `signals` comes. False when
+// the lifeline has ended: the outer process may be stopped, or dead before we could ask to follow it.
+bool next_signal(const Options& options, int signals, Tree& tree, signalfd_siginfo& info) {
     pollfd watched[2] = {{signals, POLLIN, 0}, {options.lifeline, POLLIN, 0}};
     for (;;) {
-        if (::poll(watched, 2, -1) < 0 && errno != EINTR) return false;
-        if (watched[1].revents != 0) return false;
+        const std::optional<timespec> patience = tree.patience();
+        const int ready = ::ppoll(watched, 2, patience ? &*patience : nullptr, nullptr);
+        if (ready < 0 && errno != EINTR) return false;
+        tree.keep_lease();
+        if (ready <= 0) continue;
+        if ((watched[1].revents & ~POLLIN) != 0) return false;
+        Order order;
+        if (watched[1].revents != 0 &&
+            ::recv(options.lifeline, &order, sizeof(order), MSG_DONTWAIT) == sizeof(order))
+            tree.obey(order);
         if ((watched[0].revents & POLLIN) != 0 && ::read(signals, &info, sizeof(info)) == sizeof(info))
             return true;
     }
@@ -133,18 +123,18 @@ bool next_signal(const Options& options, int signals, signalfd_siginfo& info) {
     must(options, mount_proc());
     must(options, drop_privileges(options));
     must(options, die_with_parent());
+    // Of a node that runs as root too, what this process holds is not the node's to use (ptrace(2)).
+    if (::prctl(PR_SET_DUMPABLE, 0) != 0) fail(options, "keep the node's first process apart from the node");
     ::close(dropped);
     const pid_t command = start_command(options);
     release_stdio();
+    Tree tree(options, command);
     int status = 0;
     signalfd_siginfo info{};
-    while (next_signal(options, signals, info)) {
+    while (next_signal(options, signals, tree, info)) {
         const int signal = static_cast<int>(info.ssi_signo);
         if (signal != SIGCHLD) {
-            // What asks to end is meant for the whole tree, the rest for the command.
-            const bool ending =
-                signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
-            ::kill(ending ? -1 : command, signal);
+            tree.relay(signal);
             continue;
         }
         if (!reap(command, status)) continue;
@@ -166,7 +156,8 @@ void follow_inner(const Options& options, pollfd& dropped) {
 
 // Waits for the inner process; returns our exit status.
 int run_outer(const Options& options, pid_t inner, int signals, int dropped) {
-    pollfd watched[3] = {{signals, POLLIN, 0}, {options.lifeline, POLLIN, 0}, {dropped, POLLIN, 0}};
+    // Of the lifeline the end alone: the orders that come along it are for the inner process.
+    pollfd watched[3] = {{signals, POLLIN, 0}, {options.lifeline, 0, 0}, {dropped, POLLIN, 0}};
     for (;;) {
         if (::poll(watched, 3, -1) < 0 && errno != EINTR) return failure_status;
         if (watched[1].revents != 0) {

@@ -15,8 +15,8 @@ namespace netcut::init {
 struct Options {
     // Descriptors that the tool hands over.
     int netns = -1;     // the node's network namespace
-    int lifeline = -1;  // end of file: the tool is gone, or wants the node gone
-    int status = -1;    // where we report, a line for each event (see main.cpp)
+    int lifeline = -1;  // carries orders (order.h); its end: the tool is gone, or wants the node gone
+    int status = -1;    // where we report, a line for each event (report.h)
     int hosts = -1;     // contents for /etc/hosts
 
     std::string hostname;
