@@ -84,6 +84,8 @@ class NetlinkSocket {
     // namespace.
     static Result<NetlinkSocket> open(int protocol, const NetNs* where);
 
+    // For waiting until the kernel says something by itself.
+    int fd() const;
     // Sends the batch and waits until the kernel has carried it out. The first message that failed is the
     // error; of a batch that is not atomic the other messages took effect all the same.
     Result<void> commit(Batch& batch);
@@ -153,6 +155,9 @@ struct RateLimit {
     std::string shaper = "tbf";
     std::uint64_t bits_per_second = 0;
     Nanoseconds queue = std::chrono::milliseconds(100);
+    std::optional<std::uint64_t> queue_bytes{};  // how many bytes may wait, in place of how long
+    // What may pass at once; a packet that is larger never does. Unset: 4 ms' worth, at least 16 KiB.
+    std::optional<std::uint32_t> burst_bytes{};
 };
 void set_rate(Batch& batch, int link, const RateLimit& rate);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if_arp.h>
 #include <netinet/icmp6.h>
@@ -11,29 +10,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/packet_sender.h"
 #include "netcut/kernel.h"
 
 namespace netcut {
 namespace {
 
-Result<void> send_to(int type, int family, int protocol, std::span<const std::uint8_t> bytes,
-                     const sockaddr* destination, socklen_t size, int link, const std::string& attempt) {
-    const Fd socket(::socket(family, type | SOCK_CLOEXEC, protocol));
-    if (!socket) return system_failure(attempt);
-    if (family == AF_INET6) {
-        const int hops = 255;  // RFC 4861, 7.1.2: anything less is discarded
-        if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) != 0 ||
-            ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, &link, sizeof(link)) != 0)
-            return system_failure(attempt);
-    }
-    if (::sendto(socket.get(), bytes.data(), bytes.size(), 0, destination, size) < 0)
-        return system_failure(attempt);
-    return {};
-}
-
 // RFC 5227, 3: sender and target address are both the address that is announced.
-Result<void> announce_v4(int link, const MacAddress& mac, const boost::asio::ip::address_v4& address,
-                         const std::string& attempt) {
+Result<void> announce_v4(const NetNs& where, int link, const MacAddress& mac,
+                         const boost::asio::ip::address_v4& address) {
     ether_arp arp{};
     arp.ea_hdr.ar_hrd = htons(ARPHRD_ETHER);
     arp.ea_hdr.ar_pro = htons(ETHERTYPE_IP);
@@ -44,15 +29,11 @@ Result<void> announce_v4(int link, const MacAddress& mac, const boost::asio::ip:
     std::copy(mac.begin(), mac.end(), arp.arp_sha);
     std::copy(bytes.begin(), bytes.end(), arp.arp_spa);
     std::copy(bytes.begin(), bytes.end(), arp.arp_tpa);
-    sockaddr_ll destination{};
-    destination.sll_family = AF_PACKET;
-    destination.sll_protocol = htons(ETHERTYPE_ARP);
-    destination.sll_ifindex = link;
-    destination.sll_halen = ETH_ALEN;
-    std::fill_n(destination.sll_addr, ETH_ALEN, 0xff);
-    const std::span<const std::uint8_t> frame(reinterpret_cast<const std::uint8_t*>(&arp), sizeof(arp));
-    return send_to(SOCK_DGRAM, AF_PACKET, htons(ETHERTYPE_ARP), frame,
-                   reinterpret_cast<const sockaddr*>(&destination), sizeof(destination), link, attempt);
+    MacAddress everyone;
+    everyone.fill(0xff);
+    NETCUT_ASSIGN(PacketSender sender, PacketSender::open(where));
+    return sender.send(link, {mac, everyone}, ETHERTYPE_ARP,
+                       {reinterpret_cast<const std::uint8_t*>(&arp), sizeof(arp)});
 }
 
 // RFC 4861, 4.4: to all nodes, with the override flag and our link-layer address as an option.
@@ -72,18 +53,29 @@ Result<void> announce_v6(int link, const MacAddress& mac, const boost::asio::ip:
     destination.sin6_scope_id = static_cast<std::uint32_t>(link);
     const auto all_nodes = boost::asio::ip::make_address_v6("ff02::1").to_bytes();
     std::copy(all_nodes.begin(), all_nodes.end(), destination.sin6_addr.s6_addr);
-    return send_to(SOCK_RAW, AF_INET6, IPPROTO_ICMPV6, message,
-                   reinterpret_cast<const sockaddr*>(&destination), sizeof(destination), link, attempt);
+    const Fd socket(::socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6));
+    if (!socket) return system_failure(attempt);
+    const int hops = 255;  // RFC 4861, 7.1.2: anything less is discarded
+    if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) != 0 ||
+        ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, &link, sizeof(link)) != 0)
+        return system_failure(attempt);
+    if (::sendto(socket.get(), message.data(), message.size(), 0,
+                 reinterpret_cast<const sockaddr*>(&destination), sizeof(destination)) < 0)
+        return system_failure(attempt);
+    return {};
 }
 
 }  // namespace
 
 Result<void> announce(const NetNs& where, int link, const MacAddress& mac, const IpAddress& address) {
     const std::string attempt = fmt::format("announce {} at {}", address.to_string(), mac_text(mac));
-    return where.run([&]() -> Result<void> {
-        return address.is_v6() ? announce_v6(link, mac, address.to_v6(), attempt)
-                               : announce_v4(link, mac, address.to_v4(), attempt);
-    });
+    if (address.is_v4()) {
+        auto sent = announce_v4(where, link, mac, address.to_v4());
+        if (!sent) sent.error().attempt = attempt + ": " + sent.error().attempt;
+        return sent;
+    }
+    // The kernel takes the source address and the checksum on itself.
+    return where.run([&] { return announce_v6(link, mac, address.to_v6(), attempt); });
 }
 
 }  // namespace netcut

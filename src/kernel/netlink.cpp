@@ -111,6 +111,10 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol, const NetNs* where) {
     return socket;
 }
 
+int NetlinkSocket::fd() const {
+    return mnl_socket_get_fd(socket_.get());
+}
+
 Result<void> NetlinkSocket::send(const void* bytes, std::size_t size, const std::string& attempt) {
     if (mnl_socket_sendto(socket_.get(), bytes, size) < 0) return system_failure(attempt);
     return {};

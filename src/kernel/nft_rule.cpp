@@ -70,19 +70,46 @@ NftRule& NftRule::mask(const NftKey& bits) {
     return *this;
 }
 
-NftRule& NftRule::equals(NftKey value) {
+NftRule& NftRule::constant(std::uint32_t value) {
+    nftnl_expr* expr = add("immediate");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, register_at(loaded_++));
+    nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, &value, sizeof(value));
+    return *this;
+}
+
+NftRule& NftRule::number(std::uint32_t modulus) {
+    nftnl_expr* expr = add("numgen");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NG_DREG, register_at(loaded_++));
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NG_MODULUS, modulus);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NG_TYPE, NFT_NG_INCREMENTAL);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NG_OFFSET, 1);
+    return *this;
+}
+
+NftRule& NftRule::to_network_order() {
+    nftnl_expr* expr = add("byteorder");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SREG, register_at(loaded_ - 1));
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_DREG, register_at(loaded_ - 1));
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_LEN, register_size);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE, register_size);
+    return *this;
+}
+
+NftRule& NftRule::compare(std::uint32_t operation, NftKey value) {
     nftnl_expr* expr = add("cmp");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, register_at(0));
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, operation);
     nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, value.data(), static_cast<std::uint32_t>(value.size()));
     loaded_ = 0;
     return *this;
 }
 
-NftRule& NftRule::in(const std::string& set) {
+NftRule& NftRule::look_up(const std::string& set, std::uint32_t flags) {
     nftnl_expr* expr = add("lookup");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, register_at(0));
     nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set.c_str());
+    if (flags != 0) nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, flags);
     loaded_ = 0;
     return *this;
 }
@@ -95,10 +122,66 @@ NftRule& NftRule::count_by(const std::string& map) {
     return *this;
 }
 
-NftRule& NftRule::verdict(int code) {
+NftRule& NftRule::replace_by(const std::string& map) {
+    nftnl_expr* expr = add("lookup");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, register_at(0));
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, register_at(0));
+    nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, map.c_str());
+    loaded_ = 1;
+    return *this;
+}
+
+NftRule& NftRule::set_meta(std::uint32_t key) {
+    nftnl_expr* expr = add("meta");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, register_at(0));
+    loaded_ = 0;
+    return *this;
+}
+
+NftRule& NftRule::update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease) {
+    nftnl_expr* expr = add("dynset");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_SREG_KEY, register_at(0));
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_OP, operation);
+    nftnl_expr_set_str(expr, NFTNL_EXPR_DYNSET_SET_NAME, set.c_str());
+    if (lease) nftnl_expr_set_u64(expr, NFTNL_EXPR_DYNSET_TIMEOUT, nft_lease(*lease));
+    loaded_ = 0;
+    return *this;
+}
+
+NftRule& NftRule::fewer_bytes_than(std::uint64_t bytes) {
+    nftnl_expr* expr = add("quota");
+    nftnl_expr_set_u64(expr, NFTNL_EXPR_QUOTA_BYTES, bytes);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_QUOTA_FLAGS, 0);
+    return *this;
+}
+
+NftRule& NftRule::log(std::uint16_t group, const std::string& prefix, std::uint32_t snaplen) {
+    nftnl_expr* expr = add("log");
+    nftnl_expr_set_str(expr, NFTNL_EXPR_LOG_PREFIX, prefix.c_str());
+    nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, group);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, snaplen);
+    return *this;
+}
+
+NftRule& NftRule::reject(std::uint32_t type, std::uint8_t code) {
+    nftnl_expr* expr = add("reject");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE, type);
+    nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, code);
+    return *this;
+}
+NftRule& NftRule::reset_connection() {
+    return reject(NFT_REJECT_TCP_RST, 0);
+}
+NftRule& NftRule::refuse(std::uint8_t icmpx_code) {
+    return reject(NFT_REJECT_ICMPX_UNREACH, icmpx_code);
+}
+
+NftRule& NftRule::verdict(int code, const std::string& chain) {
     nftnl_expr* expr = add("immediate");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(code));
+    if (!chain.empty()) nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain.c_str());
     return *this;
 }
 

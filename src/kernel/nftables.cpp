@@ -22,6 +22,7 @@ using Table = COwner<nftnl_table, nftnl_table_free>;
 using Chain = COwner<nftnl_chain, nftnl_chain_free>;
 using Object = COwner<nftnl_obj, nftnl_obj_free>;
 using Set = COwner<nftnl_set, nftnl_set_free>;
+using Rule = COwner<nftnl_rule, nftnl_rule_free>;
 
 using Buffer = std::array<char, 4096>;  // more than any single message of ours
 
@@ -39,6 +40,13 @@ Set make_set(const std::string& table, const std::string& name) {
     return set;
 }
 
+nftnl_set_elem* make_element(const NftKey& key) {
+    nftnl_set_elem* element = nftnl_set_elem_alloc();
+    if (element == nullptr) throw std::bad_alloc();
+    nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(), static_cast<std::uint32_t>(key.size()));
+    return element;
+}
+
 }  // namespace
 
 NftKey nft_key(std::uint32_t host_order_value) {
@@ -50,6 +58,10 @@ NftKey nft_key(std::uint32_t host_order_value) {
 NftKey nft_key(const IpAddress& address) {
     const auto copy = [](const auto& bytes) { return NftKey(bytes.begin(), bytes.end()); };
     return address.is_v6() ? copy(address.to_v6().to_bytes()) : copy(address.to_v4().to_bytes());
+}
+
+std::uint64_t nft_lease(Nanoseconds lease) {
+    return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(lease).count());
 }
 
 NftTransaction::NftTransaction(std::uint8_t family, std::string table)
@@ -80,6 +92,13 @@ void NftTransaction::add_table() {
            [&](nlmsghdr* message) { nftnl_table_nlmsg_build_payload(message, table.get()); });
 }
 
+void NftTransaction::delete_table() {
+    const auto table = own<Table>(nftnl_table_alloc());
+    nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, table_.c_str());
+    append(NFT_MSG_DELTABLE, 0, "delete the nftables table " + table_,
+           [&](nlmsghdr* message) { nftnl_table_nlmsg_build_payload(message, table.get()); });
+}
+
 void NftTransaction::add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority) {
     const Chain chain = make_chain(table_, name);
     nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, hook);
@@ -87,6 +106,20 @@ void NftTransaction::add_base_chain(const std::string& name, std::uint32_t hook,
     nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
     append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,
            [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
+}
+
+void NftTransaction::add_chain(const std::string& name) {
+    const Chain chain = make_chain(table_, name);
+    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,
+           [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
+}
+
+void NftTransaction::flush_chain(const std::string& name) {
+    const auto any = own<Rule>(nftnl_rule_alloc());
+    nftnl_rule_set_str(any.get(), NFTNL_RULE_TABLE, table_.c_str());
+    nftnl_rule_set_str(any.get(), NFTNL_RULE_CHAIN, name.c_str());
+    append(NFT_MSG_DELRULE, 0, "empty the nftables chain " + name,
+           [&](nlmsghdr* message) { nftnl_rule_nlmsg_build_payload(message, any.get()); });
 }
 
 void NftTransaction::add_counter(const std::string& name) {
@@ -103,13 +136,19 @@ void NftTransaction::add_set(const NftSet& description) {
     const Set set = make_set(table_, description.name);
     std::uint32_t flags = 0;
     if (description.leases) flags |= NFT_SET_TIMEOUT;
+    if (description.dynamic) flags |= NFT_SET_EVAL;
     if (description.to_counters) flags |= NFT_SET_OBJECT;
+    if (description.to_values) flags |= NFT_SET_MAP;
     nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags);
     nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, family_);
     nftnl_set_set_u32(set.get(), NFTNL_SET_ID, next_set_id_++);
     nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, 0);
     nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, description.key_size);
     if (description.to_counters) nftnl_set_set_u32(set.get(), NFTNL_SET_OBJ_TYPE, NFT_OBJECT_COUNTER);
+    if (description.to_values) {
+        nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, 0);
+        nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_LEN, sizeof(std::uint32_t));
+    }
     append(NFT_MSG_NEWSET, NLM_F_CREATE, "add the nftables set " + description.name,
            [&](nlmsghdr* message) { nftnl_set_nlmsg_build_payload(message, set.get()); });
 }
@@ -122,19 +161,11 @@ void NftTransaction::add_rule(NftRule& rule) {
            [&](nlmsghdr* message) { nftnl_rule_nlmsg_build_payload(message, rule.rule_.get()); });
 }
 
-void NftTransaction::append_element(std::uint16_t type, std::uint16_t flags, const std::string& name,
-                                    const NftKey& key, std::optional<Nanoseconds> lease,
-                                    const std::string* counter) {
+// Takes the elements over.
+void NftTransaction::append_elements(std::uint16_t type, std::uint16_t flags, const std::string& name,
+                                     std::span<nftnl_set_elem* const> elements) {
     const Set set = make_set(table_, name);
-    nftnl_set_elem* element = nftnl_set_elem_alloc();
-    if (element == nullptr) throw std::bad_alloc();
-    nftnl_set_elem_add(set.get(), element);  // owns it from here
-    nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(), static_cast<std::uint32_t>(key.size()));
-    if (lease) {
-        const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(*lease).count();
-        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, static_cast<std::uint64_t>(milliseconds));
-    }
-    if (counter != nullptr) nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_OBJREF, counter->c_str());
+    for (nftnl_set_elem* element : elements) nftnl_set_elem_add(set.get(), element);
     append(type, flags,
            fmt::format("{} the nftables set {}", type == NFT_MSG_NEWSETELEM ? "add to" : "delete from", name),
            [&](nlmsghdr* message) { nftnl_set_elems_nlmsg_build_payload(message, set.get()); });
@@ -142,16 +173,41 @@ void NftTransaction::append_element(std::uint16_t type, std::uint16_t flags, con
 
 void NftTransaction::add_element(const std::string& set, const NftKey& key,
                                  std::optional<Nanoseconds> lease) {
-    append_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, key, lease, nullptr);
+    nftnl_set_elem* element = make_element(key);
+    if (lease) nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, nft_lease(*lease));
+    append_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, {&element, 1});
 }
 
 void NftTransaction::add_counter_element(const std::string& map, const NftKey& key,
                                          const std::string& counter) {
-    append_element(NFT_MSG_NEWSETELEM, NLM_F_CREATE, map, key, {}, &counter);
+    nftnl_set_elem* element = make_element(key);
+    nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_OBJREF, counter.c_str());
+    append_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, map, {&element, 1});
+}
+
+void NftTransaction::add_value_element(const std::string& map, const NftKey& key, std::uint32_t value) {
+    nftnl_set_elem* element = make_element(key);
+    nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, &value, sizeof(value));
+    append_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, map, {&element, 1});
+}
+
+void NftTransaction::add_elements(const std::string& set, const std::vector<NftKey>& keys) {
+    constexpr std::size_t per_message = 100;  // 16 to 20 bytes each for keys of 4 bytes
+    for (std::size_t i = 0; i < keys.size(); i += per_message) {
+        std::vector<nftnl_set_elem*> elements;
+        for (std::size_t k = i; k < std::min(keys.size(), i + per_message); ++k)
+            elements.push_back(make_element(keys[k]));
+        append_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, elements);
+    }
 }
 
 void NftTransaction::delete_element(const std::string& set, const NftKey& key) {
-    append_element(NFT_MSG_DELSETELEM, 0, set, key, {}, nullptr);
+    nftnl_set_elem* element = make_element(key);
+    append_elements(NFT_MSG_DELSETELEM, 0, set, {&element, 1});
+}
+
+void NftTransaction::flush_set(const std::string& set) {
+    append_elements(NFT_MSG_DELSETELEM, 0, set, {});
 }
 
 Result<std::map<std::string, CounterValue>> read_counters(NetlinkSocket& socket, std::uint8_t family,

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 
 struct nftnl_rule;
 struct nftnl_set;
+struct nftnl_set_elem;
 struct nftnl_expr;
 
 namespace netcut {
@@ -25,12 +27,15 @@ using NftKey =
 
 NftKey nft_key(std::uint32_t host_order_value);  // an interface index, a mark
 NftKey nft_key(const IpAddress& address);
+std::uint64_t nft_lease(Nanoseconds lease);  // as the kernel takes it: whole milliseconds, not fewer
 
 struct NftSet {
     std::string name;
     std::uint32_t key_size = 4;  // bytes
     bool leases = false;         // elements may carry a timeout
+    bool dynamic = false;        // rules may add to it
     bool to_counters = false;    // a map from keys to counter objects
+    bool to_values = false;      // a map from keys to 32-bit values
 };
 
 class NftRule {
@@ -44,19 +49,51 @@ class NftRule {
     NftRule& meta(std::uint32_t key);
     NftRule& payload(std::uint32_t base, std::uint32_t offset, std::uint32_t length);
     NftRule& mask(const NftKey& bits);  // of the field that was loaded last, at most 4 bytes
+    NftRule& constant(std::uint32_t value);
+    // 1, 2, ... `modulus`, 1, 2, ...: one number each time the rule gets this far, on all CPUs together.
+    NftRule& number(std::uint32_t modulus);
 
     // Using what is loaded; the registers are free again after it.
-    NftRule& equals(NftKey value);
-    NftRule& in(const std::string& set);
+    NftRule& equals(NftKey value) { return compare(NFT_CMP_EQ, std::move(value)); }
+    NftRule& differs(NftKey value) { return compare(NFT_CMP_NEQ, std::move(value)); }
+    // These compare bytes from the first to the last: values in network order.
+    NftRule& exceeds(NftKey value) { return compare(NFT_CMP_GT, std::move(value)); }
+    NftRule& is_below(NftKey value) { return compare(NFT_CMP_LT, std::move(value)); }
+    NftRule& to_network_order();  // of the 32-bit field that was loaded last; it stays loaded
+    NftRule& in(const std::string& set) { return look_up(set, 0); }
+    NftRule& not_in(const std::string& set) { return look_up(set, NFT_LOOKUP_F_INV); }
     NftRule& count_by(const std::string& map);
+    NftRule& replace_by(const std::string& map);  // what the map has for it is loaded instead
+    NftRule& set_meta(std::uint32_t key);
+    // Adds it to a dynamic set; `refresh` also lets the time of what is there begin anew.
+    NftRule& add_to(const std::string& set, std::optional<Nanoseconds> lease) {
+        return update(NFT_DYNSET_OP_ADD, set, lease);
+    }
+    NftRule& refresh(const std::string& set, std::optional<Nanoseconds> lease) {
+        return update(NFT_DYNSET_OP_UPDATE, set, lease);
+    }
+
+    // Matches as long as the layer 3 bytes of all packets that came so far, this one included, are fewer.
+    NftRule& fewer_bytes_than(std::uint64_t bytes);
+    // Tells user space: the beginning of the packet goes to the nfnetlink_log group.
+    NftRule& log(std::uint16_t group, const std::string& prefix, std::uint32_t snaplen);
 
     NftRule& drop();
     NftRule& accept();
+    NftRule& jump(const std::string& chain) { return verdict(NFT_JUMP, chain); }
+    NftRule& go_to(const std::string& chain) { return verdict(NFT_GOTO, chain); }
+    NftRule& leave() { return verdict(NFT_RETURN); }
+    NftRule& reset_connection();
+    NftRule& refuse(std::uint8_t icmpx_code);  // NFT_REJECT_ICMPX_...: ICMP or ICMPv6, as the packet is
 
   private:
     friend class NftTransaction;
     nftnl_expr* add(const char* kind);
-    NftRule& verdict(int code);
+    NftRule& verdict(int code, const std::string& chain = {});
+    NftRule& compare(std::uint32_t operation, NftKey value);
+    NftRule& look_up(const std::string& set, std::uint32_t flags);
+    NftRule& update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease);
+    NftRule& reject(std::uint32_t type, std::uint8_t code);
 
     struct Release {
         void operator()(nftnl_rule* rule) const;
@@ -72,9 +109,12 @@ class NftTransaction {
     NftTransaction(std::uint8_t family, std::string table);
 
     void add_table();
+    void delete_table();
     // A chain at a hook of the network stack; `hook` as in enum nf_inet_hooks, the bridge's have the same
     // numbers.
     void add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority);
+    void add_chain(const std::string& name);
+    void flush_chain(const std::string& name);
     void add_counter(const std::string& name);
     void add_set(const NftSet& set);
     void add_rule(NftRule& rule);
@@ -82,15 +122,19 @@ class NftTransaction {
     // `lease`: how long the kernel keeps the element; none is for ever.
     void add_element(const std::string& set, const NftKey& key, std::optional<Nanoseconds> lease = {});
     void add_counter_element(const std::string& map, const NftKey& key, const std::string& counter);
+    void add_value_element(const std::string& map, const NftKey& key, std::uint32_t value);
+    // Many at once, some hundred a message.
+    void add_elements(const std::string& set, const std::vector<NftKey>& keys);
     void delete_element(const std::string& set, const NftKey& key);
+    void flush_set(const std::string& set);
 
     Batch take();  // closes the transaction
 
   private:
     template <typename Build>
     void append(std::uint16_t type, std::uint16_t flags, std::string attempt, Build build);
-    void append_element(std::uint16_t type, std::uint16_t flags, const std::string& set, const NftKey& key,
-                        std::optional<Nanoseconds> lease, const std::string* counter);
+    void append_elements(std::uint16_t type, std::uint16_t flags, const std::string& name,
+                         std::span<nftnl_set_elem* const> elements);
 
     std::uint8_t family_;
     std::string table_;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/packet_sender.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace netcut {
+namespace {
+
+std::string hint_for(int code) {
+    switch (code) {
+        case ENETDOWN:
+            return "the link is down";
+        case ENOBUFS:
+            return "the link's queue is full";
+        case EMSGSIZE:
+            return "it is longer than the link's MTU";
+        default:
+            return {};
+    }
+}
+
+}  // namespace
+
+Result<PacketSender> PacketSender::open(const NetNs& where) {
+    Fd socket;
+    NETCUT_TRY(where.run([&]() -> Result<void> {
+        // Protocol 0: it receives nothing, or it would be given a copy of every packet (packet(7)).
+        socket = Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+        if (!socket) return system_failure("open a packet socket");
+        return {};
+    }));
+    return PacketSender(std::move(socket));
+}
+
+Result<void> PacketSender::send(int link, const FrameAddresses& addresses,
+                                std::span<const std::uint8_t> packet) {
+    const int version = packet.empty() ? 0 : packet[0] >> 4;
+    if (version != 4 && version != 6)
+        return Failure(Error{Error::Kind::internal, "send a packet", 0, "it is neither IPv4 nor IPv6", ""});
+    return send(link, addresses, version == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, packet);
+}
+
+Result<void> PacketSender::send(int link, const FrameAddresses& addresses, std::uint16_t ethertype,
+                                std::span<const std::uint8_t> packet) {
+    ether_header header{};
+    std::copy(addresses.destination.begin(), addresses.destination.end(), header.ether_dhost);
+    std::copy(addresses.source.begin(), addresses.source.end(), header.ether_shost);
+    header.ether_type = htons(ethertype);
+    sockaddr_ll to{};
+    to.sll_family = AF_PACKET;
+    to.sll_protocol = htons(ethertype);
+    to.sll_ifindex = link;
+    std::array<iovec, 2> parts{iovec{&header, sizeof(header)},
+                               iovec{const_cast<std::uint8_t*>(packet.data()), packet.size()}};
+    msghdr message{};
+    message.msg_name = &to;
+    message.msg_namelen = sizeof(to);
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    ssize_t sent = 0;
+    do sent = ::sendmsg(socket_.get(), &message, 0);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        const int code = errno;
+        return system_failure(fmt::format("send a packet out of link {}", link), code, hint_for(code));
+    }
+    return {};
+}
+
+}  // namespace netcut

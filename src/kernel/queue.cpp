@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/queue.h"
+
+#include <fmt/format.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "kernel/tc.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::uint32_t netem_handle = TC_HANDLE(1, 0);
+constexpr std::uint32_t below_netem = TC_HANDLE(1, 1);
+constexpr std::uint32_t empty_handle = TC_HANDLE(15, 0);
+constexpr std::uint32_t clsact_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+constexpr std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+constexpr std::uint32_t filter_priority = 1;
+
+double either(double p, double q) {
+    return 1 - (1 - p) * (1 - q);
+}
+
+void combine_rate(QueueSpec& sum, const QueueSpec& other) {
+    if (!other.bits_per_second) return;
+    if (sum.bits_per_second && *sum.bits_per_second <= *other.bits_per_second) return;
+    sum.bits_per_second = other.bits_per_second;
+    sum.burst_bytes = other.burst_bytes;
+    sum.queue_time = other.queue_time;
+    sum.queue_bytes = other.queue_bytes;
+    sum.shaper = other.shaper;
+}
+
+// The share that netem's documentation implies for a gap on its own.
+double reorder_share(const QueueSpec& spec) {
+    return spec.reorder == 0 && spec.gap > 0 ? 1 : spec.reorder;
+}
+
+void combine_reorder(QueueSpec& sum, const QueueSpec& a, const QueueSpec& b) {
+    const QueueSpec& larger = reorder_share(b) > reorder_share(a) ? b : a;
+    sum.reorder = either(reorder_share(a), reorder_share(b));
+    sum.reorder_correlation = larger.reorder_correlation;
+    sum.gap = larger.gap;
+}
+
+// netem compares a random number of 32 bits.
+std::uint32_t to_chance(double share) {
+    constexpr double whole = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::round(std::clamp(share, 0.0, 1.0) * whole));
+}
+
+void put_netem_options(TcMessage& message, const QueueSpec& spec) {
+    tc_netem_qopt basics{};
+    basics.limit = spec.limit;
+    basics.duplicate = to_chance(spec.duplicate);
+    const double reorder = reorder_share(spec);
+    basics.gap = reorder > 0 ? std::max(spec.gap, 1U) : 0;
+    message.append(&basics, sizeof(basics));
+    message.put(TCA_NETEM_CORR,
+                tc_netem_corr{to_chance(spec.delay_correlation), 0, to_chance(spec.duplicate_correlation)});
+    if (reorder > 0)
+        message.put(TCA_NETEM_REORDER,
+                    tc_netem_reorder{to_chance(reorder), to_chance(spec.reorder_correlation)});
+    message.put(TCA_NETEM_CORRUPT,
+                tc_netem_corrupt{to_chance(spec.corrupt), to_chance(spec.corrupt_correlation)});
+    message.put(TCA_NETEM_LATENCY64, std::int64_t{spec.delay.count()});
+    message.put(TCA_NETEM_JITTER64, std::int64_t{spec.jitter.count()});
+    const auto table = netem_distribution(spec.distribution);
+    if (spec.jitter > Nanoseconds(0) && !table.empty())
+        message.put(TCA_NETEM_DELAY_DIST, table.data(), table.size() * sizeof(table[0]));
+}
+
+// libnl has netem's setters, but they take whole microseconds, put shares and their correlations under rules
+// of their own, and the message that it builds is a page, which a table of delays does not fit in.
+void add_netem(Batch& batch, int link, const QueueSpec& spec) {
+    TcMessage message(RTM_NEWQDISC, tc_at(link, TC_H_ROOT, netem_handle), "netem");
+    message.nest(TCA_OPTIONS, [&] { put_netem_options(message, spec); });
+    message.append_to(batch, fmt::format("put netem on link {}", link), NLM_F_CREATE | NLM_F_REPLACE);
+}
+
+// A queue that does nothing. It also clears what was there, so that what follows is made and not changed:
+// htb cannot be changed.
+void add_empty(Batch& batch, int link, const QueueSpec& spec) {
+    TcMessage message(RTM_NEWQDISC, tc_at(link, TC_H_ROOT, empty_handle), "pfifo");
+    message.put(TCA_OPTIONS, tc_fifo_qopt{spec.limit});
+    message.append_to(batch, fmt::format("empty the queue of link {}", link), NLM_F_CREATE | NLM_F_REPLACE);
+}
+
+void put_redirection(TcMessage& message, int queue_device) {
+    tc_mirred parameters{};
+    parameters.action = TC_ACT_STOLEN;
+    parameters.eaction = TCA_EGRESS_REDIR;
+    parameters.ifindex = static_cast<std::uint32_t>(queue_device);
+    message.nest(1, [&] {  // the first action, and only one
+        message.put(TCA_ACT_KIND, "mirred");
+        message.nest(TCA_ACT_OPTIONS, [&] { message.put(TCA_MIRRED_PARMS, parameters); });
+    });
+}
+
+// Classic BPF, which every kernel's cls_bpf runs without its verifier or JIT: -1 is a match, 0 is none.
+std::array<sock_filter, 4> match_mark(std::uint32_t mark) {
+    constexpr auto offset = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_MARK);
+    return {{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mark, 0, 1),
+             BPF_STMT(BPF_RET | BPF_K, 0xffffffff), BPF_STMT(BPF_RET | BPF_K, 0)}};
+}
+
+// The mark is the filter's handle, too.
+tcmsg filter_at(int port, std::uint32_t mark) {
+    tcmsg header = tc_at(port, egress, mark);
+    header.tcm_info = TC_H_MAKE(filter_priority << 16, htons(ETH_P_ALL));
+    return header;
+}
+
+}  // namespace
+
+bool QueueSpec::needs_netem() const {
+    return delay > Nanoseconds(0) || jitter > Nanoseconds(0) || reorder > 0 || gap > 0 || duplicate > 0 ||
+           corrupt > 0;
+}
+
+QueueSpec combined(const QueueSpec& a, const QueueSpec& b) {
+    QueueSpec sum = a;
+    sum.delay = a.delay + b.delay;
+    const double spread =
+        std::hypot(static_cast<double>(a.jitter.count()), static_cast<double>(b.jitter.count()));
+    sum.jitter = std::min(max_jitter, Nanoseconds(std::llround(spread)));
+    const QueueSpec& wider = b.jitter > a.jitter ? b : a;
+    sum.delay_correlation = wider.delay_correlation;
+    sum.distribution = wider.distribution;
+    combine_reorder(sum, a, b);
+    sum.duplicate = either(a.duplicate, b.duplicate);
+    sum.duplicate_correlation = b.duplicate > a.duplicate ? b.duplicate_correlation : a.duplicate_correlation;
+    sum.corrupt = either(a.corrupt, b.corrupt);
+    sum.corrupt_correlation = b.corrupt > a.corrupt ? b.corrupt_correlation : a.corrupt_correlation;
+    sum.limit = std::max(a.limit, b.limit);
+    combine_rate(sum, b);
+    return sum;
+}
+
+void add_queue_device(Batch& batch, const std::string& name, int index) {
+    const auto link = own<NlLink>(rtnl_link_alloc());
+    rtnl_link_set_type(link.get(), "ifb");
+    rtnl_link_set_name(link.get(), name.c_str());
+    rtnl_link_set_ifindex(link.get(), index);
+    rtnl_link_set_flags(link.get(), IFF_UP);
+    append_request(batch, "add the queue device " + name, link.get(), NLM_F_CREATE | NLM_F_EXCL,
+                   rtnl_link_build_add_request);
+}
+
+void set_queue(Batch& batch, int link, const QueueSpec& spec) {
+    add_empty(batch, link, spec);
+    if (spec.needs_netem()) add_netem(batch, link, spec);
+    if (!spec.bits_per_second) return;
+    RateLimit rate;
+    rate.shaper = spec.shaper;
+    rate.bits_per_second = *spec.bits_per_second;
+    if (spec.queue_time) rate.queue = *spec.queue_time;
+    rate.queue_bytes = spec.queue_bytes;
+    rate.burst_bytes = spec.burst_bytes;
+    // Not the other way round: in front of netem a shaper would hand it its own queue, whose bound would then
+    // be netem's limit of packets, without a time or bytes.
+    add_shaper(batch, link, spec.needs_netem() ? below_netem : TC_H_ROOT, rate);
+}
+
+void add_clsact(Batch& batch, int port) {
+    TcMessage message(RTM_NEWQDISC, tc_at(port, TC_H_CLSACT, clsact_handle), "clsact");
+    message.append_to(batch, fmt::format("put a place for filters on link {}", port), NLM_F_CREATE);
+}
+
+void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_device) {
+    const auto program = match_mark(mark);
+    TcMessage message(RTM_NEWTFILTER, filter_at(port, mark), "bpf");
+    message.nest(TCA_OPTIONS, [&] {
+        message.nest(TCA_BPF_ACT, [&] { put_redirection(message, queue_device); });
+        message.put(TCA_BPF_OPS_LEN, static_cast<std::uint16_t>(program.size()));
+        message.put(TCA_BPF_OPS, program);
+    });
+    message.append_to(batch, fmt::format("send mark {} of link {} to link {}", mark, port, queue_device),
+                      NLM_F_CREATE);
+}
+
+void stop_redirecting(Batch& batch, int port, std::uint32_t mark) {
+    TcMessage message(RTM_DELTFILTER, filter_at(port, mark), "bpf");
+    message.append_to(batch, fmt::format("send mark {} of link {} on its way", mark, port));
+}
+
+}  // namespace netcut

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Queues that packets suffer in: delay, jitter, reordering, duplication, corruption and rate.
+//
+// A queue sits on an ifb of the router and is laid beforehand. An nftables rule marks the packets that are to
+// suffer; at the egress of a port a filter sends what has the mark into the ifb, and the ifb gives it back to
+// the egress of the port that it came from, behind the filters. So firing and healing change nothing here,
+// and packets without a mark never see a queue. Packets that are in a queue when the fault heals, or when
+// another one begins, come out as they were going to: the rules have seen them already.
+// A port that is removed takes its filters with it.
+//
+// A packet is what the stack sends at once, which with segmentation offload is up to 64 KiB of TCP: only with
+// FabricOptions::single_segments do shares and numbers mean packets of the wire.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netcut/kernel.h"
+#include "netcut/queue.h"
+
+namespace netcut {
+
+// The inverse of a distribution's cumulative function, as netem wants it: 8192 (NETEM_DIST_SCALE) is one
+// jitter. Empty for "" and "uniform", which need none, and for what is unknown.
+std::vector<std::int16_t> netem_distribution(std::string_view name);
+
+// An ifb, set up.
+void add_queue_device(Batch& batch, const std::string& name, int index);
+// Replaces what the link has; packets that wait in it are lost.
+void set_queue(Batch& batch, int link, const QueueSpec& spec);
+// The place for filters at a port's egress. It may be there already.
+void add_clsact(Batch& batch, int port);
+// What leaves through `port` with `mark`, which is not 0, goes into `queue_device`. A second call for the
+// same port and mark changes the device.
+void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_device);
+void stop_redirecting(Batch& batch, int port, std::uint32_t mark);
+
+// What the kernel says that there is.
+struct QueueState {
+    std::string kind;  // "netem", "tbf", "htb", "bfifo", "pfifo", "clsact", ...
+    std::uint32_t handle = 0, parent = 0;
+    std::uint64_t packets = 0, bytes = 0;  // that have left it
+    std::uint32_t waiting_packets = 0, waiting_bytes = 0;
+    std::uint32_t drops = 0;
+};
+// The root first, then what is in it. (A queue that the kernel made by itself may not be listed.)
+Result<std::vector<QueueState>> list_queues(NetlinkSocket& socket, int link);
+struct Redirect {
+    std::uint32_t mark = 0;
+    int queue_device = 0;
+    std::uint64_t packets = 0, bytes = 0;
+};
+Result<std::vector<Redirect>> list_redirects(NetlinkSocket& socket, int port);
+
+// Whether this kernel has it; it is tried in `apart`, and nothing is left there.
+Result<void> probe_netem(const NetNs& apart);
+Result<void> probe_rate(const NetNs& apart, const std::string& shaper);
+Result<void> probe_redirect(const NetNs& apart);
+
+}  // namespace netcut

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/queue.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <linux/netlink.h>
+
+#include <map>
+
+#include "kernel/queue_rig.h"
+
+namespace netcut::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Ge;
+using testing::Le;
+
+std::vector<std::string> kinds(const std::vector<QueueState>& queues) {
+    std::vector<std::string> kinds;
+    kinds.reserve(queues.size());
+    for (const QueueState& queue : queues) kinds.push_back(queue.kind);
+    return kinds;
+}
+
+class QueueTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
+  protected:
+    FabricKind kind() const { return std::get<0>(GetParam()); }
+    bool v6() const { return std::get<1>(GetParam()); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, QueueTest,
+                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
+                                          testing::Bool()),
+                         [](const auto& info) {
+                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
+                                                                                              : "Bridge") +
+                                    (std::get<1>(info.param) ? "V6" : "V4");
+                         });
+
+TEST_P(QueueTest, RateHoldsForWhatIsMarkedAndEndsWithTheMark) {
+    NETCUT_NEEDS_ROOT();
+    for (const char* shaper : {"tbf", "htb"}) {
+        QueueRig rig(kind(), v6());
+        QueueSpec spec;
+        spec.bits_per_second = 8'000'000;  // 1 MB/s
+        spec.shaper = shaper;
+        rig.set(spec);
+        rig.mark(IPPROTO_TCP);
+        const double slow = rig.seconds_for(500'000);
+        EXPECT_THAT(slow, AllOf(Ge(0.35), Le(5))) << shaper;  // 0.5 s less the bucket
+        const QueueState queue = must(list_queues(rig.router(), QueueRig::device)).front();
+        EXPECT_EQ(queue.kind, shaper);
+        EXPECT_THAT(queue.bytes, AllOf(Ge(500'000U), Le(800'000U))) << shaper;
+
+        rig.unmark(IPPROTO_TCP);
+        EXPECT_LT(rig.seconds_for(500'000), slow / 3) << shaper;
+        // The end of the first connection may have come in since.
+        EXPECT_LT(must(list_queues(rig.router(), QueueRig::device)).front().bytes, queue.bytes + 1'000)
+            << shaper;
+    }
+}
+
+TEST_P(QueueTest, PacketsWithoutTheMarkNeverSeeTheQueue) {
+    NETCUT_NEEDS_ROOT();
+    QueueRig rig(kind(), v6());
+    QueueSpec spec;
+    spec.bits_per_second = 1000;
+    rig.set(spec);
+    rig.mark(IPPROTO_TCP);
+    const auto arrived = rig.send_datagrams(100, milliseconds(0));
+    EXPECT_EQ(arrived.size(), 100U);
+    EXPECT_EQ(must(list_queues(rig.router(), QueueRig::device)).front().packets, 0U);
+    EXPECT_EQ(must(list_redirects(rig.router(), rig.port())).front().packets, 0U);
+}
+
+TEST_P(QueueTest, TheQueueHasTheRoomThatItWasGivenAndCountsWhatItLost) {
+    NETCUT_NEEDS_ROOT();
+    for (const char* shaper : {"tbf", "htb"}) {
+        QueueRig rig(kind(), v6());
+        QueueSpec spec;
+        spec.bits_per_second = 400'000;  // 50 kB/s
+        spec.burst_bytes = 2'000;
+        spec.queue_bytes = 20'000;
+        spec.shaper = shaper;
+        rig.set(spec);
+        rig.mark(IPPROTO_UDP);
+        const auto arrived = rig.send_datagrams(200, milliseconds(0), 1'000);
+        EXPECT_THAT(arrived.size(), AllOf(Ge(15U), Le(60U))) << shaper;
+        std::uint32_t lost = 0;
+        for (const QueueState& queue : must(list_queues(rig.router(), QueueRig::device)))
+            lost = std::max(lost, queue.drops);
+        EXPECT_EQ(arrived.size() + lost, 200U) << shaper;
+    }
+}
+
+TEST(Queue, WhatIsSetIsReadBackAndCanBeSetAnew) {
+    NETCUT_NEEDS_ROOT();
+    QueueRig rig(FabricKind::routed, false);
+    const auto set = [&](const char* shaper) {
+        QueueSpec spec;
+        if (*shaper != '\0') spec.bits_per_second = 100'000'000'000;
+        spec.shaper = shaper;
+        rig.set(spec);
+        return kinds(must(list_queues(rig.router(), QueueRig::device)));
+    };
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_THAT(set(""), ElementsAre("pfifo"));
+        EXPECT_THAT(set("htb"), ElementsAre("htb", "bfifo"));
+        EXPECT_THAT(set("htb"), ElementsAre("htb", "bfifo"));
+        EXPECT_THAT(set("tbf"), ElementsAre("tbf"));
+    }
+}
+
+TEST(Queue, MarksOfOnePortGoToDevicesOfTheirOwn) {
+    NETCUT_NEEDS_ROOT();
+    QueueRig rig(FabricKind::routed, false);
+    Batch batch;
+    add_queue_device(batch, "other", QueueRig::device + 1);
+    add_clsact(batch, rig.port());
+    redirect_marked(batch, rig.port(), 77, QueueRig::device);
+    redirect_marked(batch, rig.port(), 77, QueueRig::device + 1);  // changes it
+    must(rig.router().commit(batch));
+    rig.mark(IPPROTO_UDP);
+    EXPECT_EQ(rig.send_datagrams(10, milliseconds(0)).size(), 10U);
+    std::map<std::uint32_t, Redirect> found;
+    for (const Redirect& redirect : must(list_redirects(rig.router(), rig.port())))
+        found[redirect.mark] = redirect;
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[QueueRig::the_mark].queue_device, QueueRig::device);
+    EXPECT_EQ(found[QueueRig::the_mark].packets, 10U);
+    EXPECT_EQ(found[77].queue_device, QueueRig::device + 1);
+    EXPECT_EQ(found[77].packets, 0U);
+
+    Batch stop;
+    stop_redirecting(stop, rig.port(), QueueRig::the_mark);
+    must(rig.router().commit(stop));
+    EXPECT_EQ(must(list_redirects(rig.router(), rig.port())).size(), 1U);
+    EXPECT_EQ(rig.send_datagrams(10, milliseconds(0)).size(), 10U);
+}
+
+TEST(Queue, ProbesLeaveNothingBehindAndNameWhatIsMissing) {
+    NETCUT_NEEDS_ROOT();
+    const NetNs apart = must(NetNs::create());
+    NetlinkSocket socket = must(NetlinkSocket::open(NETLINK_ROUTE, &apart));
+    const auto links = must(list_links(socket)).size();
+    for (int i = 0; i < 2; ++i) {
+        must(probe_rate(apart, "tbf"));
+        must(probe_rate(apart, "htb"));
+        must(probe_redirect(apart));
+        const auto netem = probe_netem(apart);
+        EXPECT_TRUE(netem || netem.error().text().find("this kernel has no netem") != std::string::npos);
+    }
+    EXPECT_EQ(must(list_links(socket)).size(), links);
+    EXPECT_THAT(kinds(must(list_queues(socket, 1))), testing::Each("noqueue"));
+}
+
+}  // namespace
+}  // namespace netcut::test
