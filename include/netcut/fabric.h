@@ -71,6 +71,8 @@ class Fabric {
     Result<void> unplug(std::span<const std::size_t> nodes);
     Result<void> unplug(std::size_t node) { return unplug({&node, 1}); }
     Result<void> plug(std::size_t node, const PlugOptions& options);
+    // `equip` is called for every port of the router, now and whenever a node is plugged in again.
+    Result<void> equip_ports(std::function<void(Batch&, int port)> equip);
     // Whether the node's interface is there and up, as the kernel says.
     Result<bool> is_connected(std::size_t node);
 
@@ -93,6 +95,7 @@ class Fabric {
     NetNs router_;
     NetlinkSocket router_socket_;
     std::vector<NodeLink> nodes_;
+    std::function<void(Batch&, int port)> equip_;
     std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew
 };
 

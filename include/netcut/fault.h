@@ -1,113 +1,229 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fault: what is done to nodes, and the evidence of it. Each fault is prepared when the run starts and fired
-// by as little as the kernel allows: for `drop`, one nftables message.
+// fault: what is done to nodes, and the evidence of it. A fault is data (FaultPlan) that compiles to nftables
+// rules behind one switch, to a queue, and to a change of a link. All of it is prepared when the run starts;
+// firing is one nftables message that turns the switch on, or a rule that does so on the packet itself.
 //
-// Ownership: both classes refer to the Fabric, which must outlive them. Threads: one at a time.
+// Ownership: the classes refer to the Fabric, which must outlive them. Threads: one at a time.
 #pragma once
 
 #include <map>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "netcut/fabric.h"
+#include "netcut/queue.h"
 
 namespace netcut {
 
-enum class CutKind {
-    drop,   // nftables loses every packet, silently; addresses and links stay
-    down,   // the link goes down at one end
-    unplug  // the interface is removed and put back, which is what `docker network disconnect` does
-};
 enum class Direction { both, up, down };  // up: from the node; down: to the node
 
-struct CutOptions {
-    CutKind kind = CutKind::drop;
-    std::vector<std::size_t> nodes;         // indices in the fabric
-    Direction direction = Direction::both;  // of `drop` alone; the other kinds always lose both
-    LinkEnd down_end = LinkEnd::node;       // of `down` alone
-    PlugOptions plug;                       // of `unplug` alone
-    std::optional<Nanoseconds> duration;    // none: it never heals
+inline bool includes(Direction direction, Direction part) {
+    return direction == Direction::both || direction == part;
+}
+
+// Which packets of the nodes are meant.
+struct PacketFilter {
+    enum class Connections {
+        any,
+        fresh,        // SYN alone: no new connection comes about
+        established,  // TCP connections that were there when the fault was fired
+        data          // TCP segments with a payload and UDP datagrams
+    };
+    Direction direction = Direction::both;
+    std::vector<std::size_t> peers;     // what is exchanged with these nodes; empty: with anybody
+    std::optional<std::uint16_t> port;  // TCP or UDP port of either end
+    Connections only = Connections::any;
+
+    bool open() const { return !port && only == Connections::any; }
 };
 
-// What passed and what was lost at one node's port, since the table was laid. Data packets are TCP segments
-// with a payload and UDP datagrams; bare acknowledgements, SYN, FIN and ICMP are not data.
-struct PortCounters {
-    CounterValue lost_up, lost_down;
-    CounterValue data_up, data_down;
+// --- what is done to packets ---
+
+struct LeaveAlone {};
+struct Drop {};
+struct ResetConnection {};  // a TCP segment is answered by an RST; other packets pass
+enum class UnreachableCode { no_route, admin_prohibited, host_unreachable, port_unreachable };
+struct Refuse {  // a packet is answered by an ICMP or ICMPv6 error
+    UnreachableCode code = UnreachableCode::port_unreachable;
+};
+// The packets of these numbers are lost: 1 is the first after the fault was fired, and after `period` the
+// numbers begin anew. Each direction is numbered by itself, all nodes of the fault together.
+struct Lose {
+    std::vector<std::uint32_t> up, down;
+    std::uint32_t period = 0;
+};
+struct Queue {
+    QueueSpec spec;
+};
+// What a stateful middlebox does to a TCP connection that was silent for so long: it has forgotten it.
+struct ForgetIdle {
+    Nanoseconds after{0};
+    bool reset = false;  // answer by an RST, else lose silently
+};
+struct LoseLarge {            // a path with a smaller MTU, and nobody who says so
+    std::uint16_t bytes = 0;  // the largest layer 3 packet that passes
+};
+using PacketAction =
+    std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, LoseLarge>;
+
+enum class LinkChange { none, down, unplug };
+
+// --- when it happens, if the wire says so ---
+
+// "Data" are data packets, see PacketFilter::Connections::data; bytes are of layer 3. A counted packet is one
+// that the router got from its sender, and which no fault that is written before this one has lost.
+struct WireMoment {
+    enum class Kind {
+        sent,              // the data packet up that completes `amount` bytes is the last to pass
+        received,          // the same, down
+        sent_packets,      // the data packet up of number `amount` is the last to pass
+        received_packets,  // the same, down
+        request,           // the first data packet up is the last to pass
+        reply,             // the first data packet down is the first that is lost
+        syn,               // the first segment that opens a connection, either way, is the first that is lost
+        fin,               // the first FIN, either way, is the first that is lost
+        silence            // the first data packet after a silence of `silence` is the first that is lost
+    };
+    Kind kind = Kind::request;
+    std::uint64_t amount = 1;
+    Nanoseconds silence{0};
+    std::optional<std::uint16_t> port;  // TCP or UDP port of either end
 };
 
-// The router's nftables table: the sets that cuts fire into, and the counters that prove them.
+struct WireTrigger {
+    WireMoment moment;
+    std::size_t node = 0;             // whose packets are watched
+    std::optional<std::size_t> peer;  // and only those from or to this one
+};
+
+struct FaultPlan {
+    std::vector<std::size_t> nodes;  // indices in the fabric
+    PacketFilter filter;
+    // From, to: instead of nodes and filter, packets of these pairs are meant. A packet counts for its
+    // sender.
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    PacketAction action = Drop{};
+    LinkChange link = LinkChange::none;
+    LinkEnd down_end = LinkEnd::node;     // of `down`
+    PlugOptions plug;                     // of `unplug`
+    std::optional<Nanoseconds> duration;  // none: it never heals
+    std::optional<WireTrigger> trigger;
+
+    // How long the kernel keeps the fault by itself. A link that is gone cannot come back by itself, so that
+    // its packets are lost until somebody puts it back.
+    std::optional<Nanoseconds> lease() const { return link == LinkChange::none ? duration : std::nullopt; }
+    bool queues() const { return std::holds_alternative<Queue>(action); }
+};
+
+// What passed at a node's port since the table was laid.
+struct DataCounters {
+    CounterValue up, down;
+};
+// Packets that a fault acted upon.
+struct PacketHits {
+    std::uint64_t up = 0, down = 0;
+};
+struct TableCounters {
+    std::map<std::size_t, DataCounters> data;               // of the nodes that any fault is about
+    std::vector<std::map<std::size_t, PacketHits>> faults;  // by the plan's number, then by node
+};
+
+// nfnetlink_log groups in the router's namespace. The prefix of a message is fault_prefix() of its fault.
+inline constexpr std::uint16_t moment_group = 1;  // a packet was the moment of a WireTrigger
+inline constexpr std::uint16_t reply_group = 2;   // a packet was lost that the tool must answer
+inline constexpr std::uint32_t logged_bytes = 128;
+std::string fault_prefix(std::size_t number);
+
+class NftTransaction;
+
+// The router's nftables table: one switch for each fault, the rules behind it, and the counters that prove
+// it.
 class FaultTable {
   public:
     // Whether this kernel lets us use nftables; `apart` is a namespace where that harms nobody.
     static Result<void> probe(const NetNs& apart);
-    // `nodes`: those that faults may be done to; only they are counted.
-    static Result<FaultTable> lay(Fabric& fabric, const std::vector<std::size_t>& nodes);
+    static Result<FaultTable> lay(Fabric& fabric, std::vector<FaultPlan> plans);
 
-    // Messages that lose nodes' packets by port (their links stay), or by address (they have no link).
-    // The lease is kept by the kernel: the cut ends on time with nobody there to end it. A link that is gone
-    // cannot come back by itself, so there is none by address.
-    Batch lose_at_ports(const std::vector<std::size_t>& nodes, Direction direction,
-                        std::optional<Nanoseconds> lease) const;
-    Batch lose_by_address(const std::vector<IpAddress>& addresses) const;
-    // One batch for each element, since one that the kernel has dropped by itself must not keep the others.
-    std::vector<Batch> pass_at_port(std::size_t node, Direction direction) const;
-    std::vector<Batch> pass_by_address(const std::vector<IpAddress>& addresses) const;
-
+    const std::vector<FaultPlan>& plans() const { return plans_; }
+    // Messages for one fault. `on` holds until `off`, or until the kernel's lease is over.
+    Batch on(std::size_t number) const { return on(number, plans_[number].lease()); }
+    Batch on(std::size_t number, std::optional<Nanoseconds> lease) const;
+    Result<void> off(std::size_t number);  // also if it is off already
+    Result<bool> is_on(std::size_t number);
+    // From now on the kernel looks for the fault's moment on the wire.
+    Result<void> arm(std::size_t number);
+    // Whether the moment has come, of `silence`, which no packet tells.
+    Result<bool> is_silent(std::size_t number);
     Result<void> commit(Batch& batch) { return socket_.commit(batch); }
-    // As commit, but what is not there any more is no error.
-    Result<void> commit_if_there(std::vector<Batch>& batches);
-    // Counts losses towards these addresses for the node (it may have come back with new ones).
-    Result<void> count_addresses(std::size_t node, const std::vector<IpAddress>& addresses);
-
-    Result<std::map<std::size_t, PortCounters>> read();
-    Result<bool> is_losing_at_port(std::size_t node, Direction direction);
+    // The node of a link fault has these addresses too: packets to them are lost and counted.
+    Result<void> add_addresses(std::size_t node, const std::vector<IpAddress>& addresses);
+    Result<TableCounters> read();
 
   private:
-    FaultTable(std::uint8_t family, NetlinkSocket socket) : family_(family), socket_(std::move(socket)) {}
+    FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket, std::vector<FaultPlan> plans)
+        : fabric_(&fabric),
+          family_(family),
+          socket_(std::move(socket)),
+          plans_(std::move(plans)),
+          armed_before_(plans_.size()) {}
+    static void add_node(NftTransaction& transaction, const Fabric& fabric, std::size_t node);
+    Result<bool> has(const std::string& set, std::size_t number);
+    Result<void> remove_if_there(const std::string& set, std::size_t number);
 
+    const Fabric* fabric_;
     std::uint8_t family_;
     NetlinkSocket socket_;
-    std::vector<std::size_t> nodes_;
-    std::map<std::size_t, std::uint32_t> ports_;  // interface indices
+    std::vector<FaultPlan> plans_;
+    std::vector<bool> armed_before_;
 };
 
-// How many packets one cut lost on one node, and where.
+// How many packets one fault acted upon on one node, and where.
 struct Losses {
-    std::uint64_t up = 0;          // dropped in the router, from the node
-    std::uint64_t down = 0;        // dropped in the router, to the node
+    std::uint64_t up = 0;          // in the router, from the node
+    std::uint64_t down = 0;        // in the router, to the node
     std::uint64_t unsendable = 0;  // the node's own stack had no route or no link for them
     std::uint64_t total() const { return up + down + unsendable; }
 };
 
-class Cut {
+// One fault of the table, and the link changes that go with it.
+class Fault {
   public:
-    static Result<Cut> prepare(Fabric& fabric, FaultTable& table, const CutOptions& options);
+    static Result<Fault> prepare(Fabric& fabric, FaultTable& table, std::size_t number);
 
-    const CutOptions& options() const { return options_; }
+    const FaultPlan& plan() const { return table_->plans()[number_]; }
+    std::size_t number() const { return number_; }
     bool active() const { return active_; }
     // Firing what is active, or healing what is not, changes nothing.
     Result<void> fire();
+    // As fire, with another lease than the plan's.
+    Result<void> fire(Nanoseconds lease);
     Result<void> heal();
-    // Whether the kernel holds the cut, read back from it.
+    // The kernel looks for the moment of plan().trigger; when it has come the packets are lost already, and
+    // follow() does what is left to do.
+    Result<void> arm();
+    Result<void> follow();
+    // Whether the kernel holds the fault, read back from it.
     Result<bool> in_effect();
-    // What the cut lost since it was fired; once more after heal(), and no further.
+    // What the fault did since it was fired; once more after heal(), and no further.
     Result<std::map<std::size_t, Losses>> losses();
 
   private:
-    Cut(Fabric& fabric, FaultTable& table, CutOptions options)
-        : fabric_(&fabric), table_(&table), options_(std::move(options)) {}
+    Fault(Fabric& fabric, FaultTable& table, std::size_t number)
+        : fabric_(&fabric), table_(&table), number_(number), on_(table.on(number)) {}
+    Result<void> turn_on(Batch& on);
     Result<void> start_counting();
-    Result<void> disconnect();
-    Result<void> heal_on(std::size_t node);
+    Result<void> change_links();
+    Result<void> restore_link(std::size_t node);
     Result<std::map<std::size_t, Losses>> count();
     Result<std::uint64_t> count_unsent(std::size_t node);
 
     Fabric* fabric_;
     FaultTable* table_;
-    CutOptions options_;
-    Batch fire_;  // of `drop`, built beforehand
+    std::size_t number_;
+    Batch on_;  // built beforehand
     std::map<std::size_t, Losses> base_;
     bool active_ = false;
 };

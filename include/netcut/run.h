@@ -63,7 +63,8 @@ class RunFolder {
     const std::string& path() const { return path_; }
     const std::string& moved() const { return moved_; }
     std::string work() const { return path_ + "/work"; }
-    Result<Fd> create_file(const std::string& name) const;
+    enum class Open { afresh, to_append };
+    Result<Fd> create_file(const std::string& name, Open how = Open::afresh) const;
     Result<void> write_file(const std::string& name, const std::string& text) const;
 
   private:
@@ -93,8 +94,11 @@ struct NodeOutcome {
     std::string name;
     bool started = false;
     std::optional<ExitStatus> exit;
-    bool stopped_by_us = false;  // it was still running when the run ended
-    bool after_fault = false;    // it ended after the first fault was fired
+    bool stopped_by_us = false;    // it was still running when the run ended
+    bool after_fault = false;      // it ended after the first fault was fired
+    bool killed_by_fault = false;  // so its end is no crash
+    Nanoseconds ended{0};          // since the run began
+    unsigned starts = 0;           // more than one: a fault has started it again
 };
 
 struct Recovery {
@@ -102,21 +106,29 @@ struct Recovery {
     std::optional<Nanoseconds> both() const;
 };
 
-// One cut: from fire to heal.
-struct CutOutcome {
+// One firing of a fault, from fire to heal.
+struct FaultOutcome {
     std::string fault;
-    CutKind kind = CutKind::drop;
+    FaultKind kind = FaultKind::drop;
+    bool queued = false;                // its packets were made to wait, not lost
     Nanoseconds fired{0};               // since the run began
     std::optional<Nanoseconds> healed;  // none: it was active to the end
     std::string trigger_node;
-    std::string trigger_line;
-    std::map<std::string, Losses> losses;      // by node
+    std::string trigger_line;                  // or, of a moment on the wire, the packet
+    std::map<std::string, Losses> losses;      // by node; of queues: what was queued
     std::map<std::string, Recovery> recovery;  // by node
 };
 
 struct Unfired {
     std::string fault;
-    bool line_came = false;  // but the run ended within its delay
+    bool delayed = false;  // the run ended within its delay
+    bool armed = false;    // its moment on the wire did not come
+};
+
+// How long the federation took for each round, by what its progress lines say.
+struct RoundTimes {
+    std::string node;
+    std::vector<std::pair<std::string, Nanoseconds>> rounds;
 };
 
 enum class EndReason { all_exited, hung, timeout, interrupted, failed };
@@ -130,7 +142,8 @@ struct Facts {
     std::vector<Unfired> unfired;  // those of them that never were
     Nanoseconds waited_for_progress{0};
     std::vector<NodeOutcome> nodes;
-    std::vector<CutOutcome> cuts;
+    std::vector<FaultOutcome> outcomes;
+    RoundTimes rounds;
     std::vector<HalfOpen> half_open;  // at the end
 };
 

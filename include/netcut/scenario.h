@@ -5,11 +5,14 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "netcut/base.h"
+#include "netcut/catalogue.h"
 #include "netcut/fault.h"
+#include "netcut/loss.h"
 
 namespace netcut {
 
@@ -21,24 +24,79 @@ struct RoleSpec {
     std::vector<std::string> aliases;  // further names in every node's /etc/hosts: TLS names must match
 };
 
-// A log line that starts a fault.
-struct LogTrigger {
-    std::string pattern;   // see Pattern
-    std::string node;      // whose output is watched; empty: the first node that is cut
-    unsigned nth = 1;      // the first match that counts
-    Nanoseconds delay{0};  // between match and cut
+// What fires a fault or, if it waits for a moment on the wire, arms it.
+struct FaultTrigger {
+    enum class Kind {
+        none,     // nothing was said: at the start if there is a moment on the wire, else an error
+        start,    // when the aggregator is started
+        log,      // a log line
+        after,    // another fault has healed
+        together  // another fault was fired
+    };
+    Kind kind = Kind::none;
+    std::string pattern;   // of `log`, see Pattern
+    std::string node;      // of `log`: whose output is watched; empty: the first node of the fault
+    unsigned nth = 1;      // the first match, or healing, or firing, that counts
+    std::string fault;     // of `after` and `together`
+    Nanoseconds delay{0};  // between this and the fault
+};
+
+// A moment on the wire: "sent 64KiB node collaborator2 peer aggregator port 8080".
+struct WhenSpec {
+    WireMoment moment;
+    std::string node;  // empty: the first node of the fault
+    std::string peer;  // empty: any
+};
+
+// On and off again and again. Each cycle is a firing of its own.
+struct FlapSpec {
+    Nanoseconds period{0};
+    double duty = 0.5;  // share of the period that is on
+    double jitter = 0;  // each time is up to this share longer or shorter
+    std::uint64_t seed = 1;
+    unsigned count = 0;  // cycles
+
+    // How long the fault is on, and then off, in each cycle: a pure function of the seed.
+    struct Cycle {
+        Nanoseconds on, off;
+    };
+    std::vector<Cycle> cycles() const;
 };
 
 struct FaultSpec {
+    enum class DnsAnswer { none, refused, late };
+
     std::string name;  // unique; "cut" if there is one
-    CutKind kind = CutKind::drop;
-    std::vector<std::string> nodes;  // empty: the last collaborator
+    FaultKind kind = FaultKind::drop;
+    std::vector<std::string> nodes;  // empty: the last collaborator; "all" and "collaborators" are filled in
     Direction direction = Direction::both;
-    LinkEnd down_end = LinkEnd::node;
-    PlugOptions plug;
-    LogTrigger trigger;
+    std::vector<std::string> peers;
+    unsigned port = 0;  // 0: any
+    PacketFilter::Connections only = PacketFilter::Connections::any;
+    LinkEnd down_end = LinkEnd::node;                          // down
+    PlugOptions plug;                                          // unplug, renumber
+    UnreachableCode code = UnreachableCode::port_unreachable;  // reject
+    std::vector<std::vector<std::string>> groups;              // partition
+    bool one_way = false;             // partition: the first group cannot send to the others
+    std::optional<LossModel> model;   // loss
+    std::uint64_t seed = 1;           // loss
+    unsigned period = 0;              // loss: in packets; 0: the model's own, or the default
+    QueueSpec queue;                  // delay, jitter, reorder, duplicate, corrupt, rate, dns
+    Nanoseconds idle_after{0};        // idle-timeout
+    bool idle_reset = false;          // idle-timeout
+    unsigned largest = 0;             // mtu-blackhole: bytes
+    DnsAnswer dns = DnsAnswer::none;  // dns
+    int signal = 9;                   // kill, restart
+
+    FaultTrigger trigger;
+    std::optional<WhenSpec> when;
     std::optional<Nanoseconds> duration = std::chrono::seconds(20);  // none: never healed
     unsigned times = 1;
+    std::optional<FlapSpec> flap;
+
+    // Where a key was given: "FILE:line:column", or an option's name. "" is the fault itself.
+    std::map<std::string, std::string> places;
+    bool given(const std::string& key) const { return places.contains(key); }
 };
 
 struct Scenario {
@@ -78,8 +136,21 @@ std::string write_yaml(const Scenario& scenario);
 std::vector<std::string> template_names();
 Result<std::string> template_text(const std::string& name);
 
+// Overlays one fault with a YAML mapping; `name` stands for the file in errors.
+Result<void> read_fault_yaml(FaultSpec& fault, const std::string& text, const std::string& name);
+
 // Fills in what is left open (names of faults, who is cut) and refuses what cannot be.
 Result<void> check(Scenario& scenario);
+
+// Whether it makes packets wait instead of losing them.
+bool queues(const FaultSpec& fault);
+// Of a `loss` fault: after how many packets its list begins anew.
+std::uint32_t loss_period(const FaultSpec& fault);
+// What a fault of a checked scenario does to the network.
+Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault);
+// What of the kernel the faults need, beyond what every run does.
+std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault);
+std::set<Need> needs_of(const Scenario& scenario);
 
 // {name} {index} {aggregator} {cols} {work} {bin} and the scenario's parameters; "{{" is a brace.
 // A word that is nothing but one parameter becomes as many words as its value has, perhaps none.
@@ -95,16 +166,30 @@ Result<std::vector<std::string>> expand(const std::vector<std::string>& words, c
 // "100mbit", "1gbit", "64kbit", "9600bit": bits per second, decimal, as tc(8) writes them.
 Result<std::uint64_t> parse_rate(const std::string& text);
 
+// "64KiB", "1.5MB", "1500": bytes; K, M, G alone are powers of 1000.
+Result<std::uint64_t> parse_bytes(const std::string& text);
+// "5%", "0.1%": a share from 0 to 1.
+Result<double> parse_share(const std::string& text);
+
 // Words of the command line and of YAML.
-Result<CutKind> parse_kind(const std::string& word);
+Result<FaultKind> parse_kind(const std::string& word);
 Result<Direction> parse_direction(const std::string& word);
 Result<LinkEnd> parse_end(const std::string& word);
 Result<FabricKind> parse_fabric(const std::string& word);
+Result<PacketFilter::Connections> parse_connections(const std::string& word);
+Result<UnreachableCode> parse_code(const std::string& word);
+Result<FaultSpec::DnsAnswer> parse_dns_answer(const std::string& word);
+Result<int> parse_signal(const std::string& word);                      // "KILL", "SIGTERM", "9"
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric);  // "4", "6", "both"
 Result<std::string> parse_shaper(const std::string& word);
+Result<WhenSpec> parse_when(const std::string& text);
 // A duration, or "never".
 Result<std::optional<Nanoseconds>> parse_heal_time(const std::string& word);
-std::string kind_name(CutKind kind);
+std::string kind_name(FaultKind kind);
 std::string direction_name(Direction direction);
+std::string connections_name(PacketFilter::Connections only);
+std::string code_name(UnreachableCode code);
+std::string dns_answer_name(FaultSpec::DnsAnswer answer);
+std::string when_text(const WhenSpec& when);
 
 }  // namespace netcut

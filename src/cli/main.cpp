@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/catalogue_commands.h"
 #include "cli/run_command.h"
 
 namespace {
@@ -37,6 +38,8 @@ int run(int argc, char** argv) {
     CLI::App* run_app = app.add_subcommand("run", "Run a federation, cut it, heal it, and judge it");
     run_app->footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");
     netcut::cli::add_run_options(*run_app, options);
+    CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
+    CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -45,6 +48,8 @@ int run(int argc, char** argv) {
                      suggestion(*run_app, argc, argv).c_str());
         return usage_status;
     }
+    if (faults->parsed()) return netcut::cli::faults_command();
+    if (doctor->parsed()) return netcut::cli::doctor_command();
     return netcut::cli::run_command(options);
 }
 

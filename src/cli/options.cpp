@@ -64,8 +64,14 @@ void add_cut_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The cut");
     group.add("--cut-on", options.cut_on,
               "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression");
+    group.add(
+        "--when", options.when,
+        "Cut at a moment on the wire: sent 64KiB, sent-packets 10, received ..., request, reply, syn, fin, "
+        "silence 2s; then: node NAME, peer NAME, port N");
+    group.add("--fault", options.faults,
+              "A fault as in a scenario file: '{kind: loss, model: iid 1%, on: start, for: never}'");
     group.add("--cut", options.cuts, "The node to cut (default: the last collaborator)");
-    group.add("--kind", options.kind, "drop (default), down or unplug");
+    group.add("--kind", options.kind, "drop (default), down, unplug or another of netcut-fl faults");
     group.add("--reconnect-after", options.reconnect_after,
               "How long a cut lasts: 20s (default), 500ms, never");
     group.add("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)");
@@ -184,33 +190,82 @@ Result<void> apply_fabric(FabricOptions& fabric, const RunOptions& options) {
 }
 
 bool any_cut_option(const RunOptions& options) {
-    return options.kind || options.direction || options.down_at || options.watch || options.nth ||
-           options.delay || options.reconnect_after || options.max_cuts || !options.cuts.empty() ||
-           options.new_ip || options.new_mac || options.no_announce;
+    return options.when || options.kind || options.direction || options.down_at || options.watch ||
+           options.nth || options.delay || options.reconnect_after || options.max_cuts ||
+           !options.cuts.empty() || options.new_ip || options.new_mac || options.no_announce;
+}
+
+Result<void> apply_faults(Scenario& scenario, const std::vector<std::string>& texts) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const std::string name = texts.size() == 1 ? "--fault" : fmt::format("--fault {}", i + 1);
+        NETCUT_TRY(read_fault_yaml(scenario.faults.emplace_back(), texts[i], name));
+    }
+    return {};
+}
+
+// Notes where a key of the fault came from, for errors.
+template <typename T>
+void note(FaultSpec& fault, const char* key, const char* option, const T& given) {
+    if (given) fault.places[key] = option;
+}
+
+Result<void> apply_begin(FaultSpec& fault, const RunOptions& options) {
+    if (options.cut_on) fault.trigger.kind = FaultTrigger::Kind::log;
+    set_if(fault.trigger.pattern, options.cut_on);
+    set_if(fault.trigger.node, options.watch);
+    NETCUT_TRY(set_count(fault.trigger.nth, "--nth", options.nth));
+    NETCUT_TRY(set_parsed(fault.trigger.delay, "--delay", options.delay, parse_duration));
+    NETCUT_TRY(set_parsed(fault.when, "--when", options.when, parse_when));
+    note(fault, "on", "--cut-on", options.cut_on);
+    note(fault, "when", "--when", options.when);
+    return {};
 }
 
 // The options of a cut change the scenario's only fault, or make one.
 Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
     if (!options.cut_on && !any_cut_option(options)) return {};
     if (scenario.faults.size() > 1)
-        return usage_failure("change the cut", "the scenario has several faults", "change them in its file");
-    if (!options.cut_on && scenario.faults.empty())
-        return usage_failure("cut a node", "nothing says when", "give --cut-on PATTERN");
+        return usage_failure("change the cut", "the scenario has several faults",
+                             "change them where they are");
+    if (!options.cut_on && !options.when && scenario.faults.empty())
+        return usage_failure("cut a node", "nothing says when", "give --cut-on PATTERN, or --when MOMENT");
     if (scenario.faults.empty()) scenario.faults.emplace_back();
     FaultSpec& fault = scenario.faults.front();
-    set_if(fault.trigger.pattern, options.cut_on);
-    set_if(fault.trigger.node, options.watch);
+    NETCUT_TRY(apply_begin(fault, options));
     NETCUT_TRY(set_parsed(fault.kind, "--kind", options.kind, parse_kind));
     NETCUT_TRY(set_parsed(fault.direction, "--direction", options.direction, parse_direction));
     NETCUT_TRY(set_parsed(fault.down_end, "--down-at", options.down_at, parse_end));
-    NETCUT_TRY(set_count(fault.trigger.nth, "--nth", options.nth));
     NETCUT_TRY(set_count(fault.times, "--max-cuts", options.max_cuts));
-    NETCUT_TRY(set_parsed(fault.trigger.delay, "--delay", options.delay, parse_duration));
     NETCUT_TRY(set_parsed(fault.duration, "--reconnect-after", options.reconnect_after, parse_heal_time));
     if (!options.cuts.empty()) fault.nodes = options.cuts;
-    if (options.new_ip) fault.plug.new_address = true;
+    if (options.new_ip || fault.kind == FaultKind::renumber) fault.plug.new_address = true;
     if (options.new_mac) fault.plug.new_mac = true;
     if (options.no_announce) fault.plug.announce = false;
+    note(fault, "kind", "--kind", options.kind);
+    note(fault, "direction", "--direction", options.direction);
+    note(fault, "end", "--down-at", options.down_at);
+    note(fault, "times", "--max-cuts", options.max_cuts);
+    note(fault, "for", "--reconnect-after", options.reconnect_after);
+    note(fault, "nodes", "--cut", !options.cuts.empty());
+    note(fault, "address", "--new-ip", options.new_ip);
+    note(fault, "mac", "--new-mac", options.new_mac);
+    note(fault, "announce", "--no-announce", options.no_announce);
+    return {};
+}
+
+// Traces are read with the rights of who asked.
+Result<void> read_traces(Scenario& scenario) {
+    NETCUT_ASSIGN(const User caller, find_user(""));
+    const AsUser as_user(caller);
+    for (FaultSpec& fault : scenario.faults) {
+        if (!fault.model || fault.model->trace_file().empty()) continue;
+        auto contents = read_file(fault.model->trace_file());
+        if (!contents) {
+            contents.error().kind = Error::Kind::usage;
+            return Failure(std::move(contents).error());
+        }
+        NETCUT_TRY(fault.model->read_trace(*contents));
+    }
     return {};
 }
 
@@ -254,7 +309,9 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     if (!options.file.empty()) NETCUT_TRY(read_yaml(scenario, text, options.file));
     NETCUT_TRY(apply_nodes(scenario, options));
     NETCUT_TRY(apply_fabric(scenario.fabric, options));
+    NETCUT_TRY(apply_faults(scenario, options.faults));
     NETCUT_TRY(apply_cut(scenario, options));
+    NETCUT_TRY(read_traces(scenario));
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(check(scenario));
     return scenario;

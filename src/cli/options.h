@@ -18,8 +18,9 @@ struct RunOptions {
     std::optional<std::string> aggregator, collaborator, cwd, ready_on, progress_on;
     std::vector<std::string> sets, envs;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
-    std::optional<std::string> cut_on, kind, direction, down_at, watch, nth, delay, reconnect_after, max_cuts;
-    std::vector<std::string> cuts;
+    std::optional<std::string> cut_on, when, kind, direction, down_at, watch, nth, delay, reconnect_after,
+        max_cuts;
+    std::vector<std::string> cuts, faults;
     bool new_ip = false, new_mac = false, no_announce = false;
     std::optional<std::string> timeout, hang_after, grace;
     bool tty = false, quiet = false;

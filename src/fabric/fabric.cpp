@@ -187,6 +187,14 @@ void Fabric::append_port(Batch& batch, const NodeLink& node) const {
     else
         append_router_routes(batch, node);
     if (options_.rate) set_rate(batch, node.port.index, *options_.rate);
+    if (equip_) equip_(batch, node.port.index);
+}
+
+Result<void> Fabric::equip_ports(std::function<void(Batch&, int port)> equip) {
+    equip_ = std::move(equip);
+    Batch batch;
+    for (const NodeLink& node : nodes_) equip_(batch, node.port.index);
+    return router_socket_.commit(batch);
 }
 
 void Fabric::append_router_routes(Batch& batch, const NodeLink& node) const {

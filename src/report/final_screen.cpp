@@ -12,21 +12,25 @@ std::string seconds_or(const Json& value, const char* otherwise) {
     return value.is_null() ? otherwise : fmt::format("{:.3f} s", value.get<double>());
 }
 
-std::string cut_rows(const Json& cut, std::size_t number) {
+std::string fault_rows(const Json& fault, std::size_t number) {
     std::string text = fmt::format(
-        "cut {:<3} {} at {:.3f} s, {}\n", number, cut.at("kind").get<std::string>(),
-        cut.at("fired_s").get<double>(),
-        cut.at("healed_s").is_null() ? "never healed" : "for " + seconds_or(cut.at("lasted_s"), ""));
-    const Json& trigger = cut.at("trigger");
+        "fault {:<3} {} ({}) at {:.3f} s, {}\n", number, fault.at("fault").get<std::string>(),
+        fault.at("kind").get<std::string>(), fault.at("fired_s").get<double>(),
+        fault.at("healed_s").is_null() ? "never healed" : "for " + seconds_or(fault.at("lasted_s"), ""));
+    const Json& trigger = fault.at("trigger");
     text += fmt::format("        on {}: \"{}\"\n", trigger.at("node").get<std::string>(),
                         printable(trigger.at("line").get<std::string>()));
-    for (const Json& node : cut.at("nodes")) {
-        const Json& lost = node.at("packets_lost");
-        text += fmt::format("        {} lost {} packets ({} up, {} down, {} it could not send)\n",
-                            node.at("node").get<std::string>(), lost.at("total").get<std::uint64_t>(),
-                            lost.at("router_up").get<std::uint64_t>(),
-                            lost.at("router_down").get<std::uint64_t>(),
-                            lost.at("unsendable_at_node").get<std::uint64_t>());
+    for (const Json& node : fault.at("nodes")) {
+        const bool queued = node.contains("packets_queued");
+        const Json& hit = node.at(queued ? "packets_queued" : "packets_lost");
+        text +=
+            fmt::format("        {} {} {} packets ({} up, {} down", node.at("node").get<std::string>(),
+                        queued ? "queued" : "lost", hit.at("total").get<std::uint64_t>(),
+                        hit.at("router_up").get<std::uint64_t>(), hit.at("router_down").get<std::uint64_t>());
+        text += queued ? ")\n"
+                       : fmt::format(", {} it could not send)\n",
+                                     hit.at("unsendable_at_node").get<std::uint64_t>());
+        if (fault.at("healed_s").is_null()) continue;
         text += fmt::format("        data after the heal: sent {}, received {}\n",
                             seconds_or(node.at("sent_again_s"), "never"),
                             seconds_or(node.at("received_again_s"), "never"));
@@ -48,6 +52,13 @@ std::string node_rows(const Json& nodes) {
     }
     if (rows > most_rows) others += fmt::format("        and {} more, see verdict.json\n", rows - most_rows);
     return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
+}
+
+std::string round_rows(const Json& rounds) {
+    if (rounds.is_null()) return {};
+    return fmt::format("rounds  {}, {:.3f} s each (median; {:.3f} to {:.3f} s)\n", rounds.at("each").size(),
+                       rounds.at("median_s").get<double>(), rounds.at("shortest_s").get<double>(),
+                       rounds.at("longest_s").get<double>());
 }
 
 std::string half_open_rows(const Json& half_open) {
@@ -79,10 +90,11 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     std::string text = "\n";
     text += colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, word) : word;
     text += ": " + verdict.at("reason").get<std::string>() + "\n\n";
-    const Json& cuts = verdict.at("cuts");
-    for (std::size_t i = 0; i < cuts.size() && i < most_rows; ++i) text += cut_rows(cuts[i], i + 1);
-    if (cuts.size() > most_rows)
-        text += fmt::format("        and {} more cuts, see verdict.json\n", cuts.size() - most_rows);
+    const Json& faults = verdict.at("faults");
+    for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
+    if (faults.size() > most_rows)
+        text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);
+    text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += "files   " + folder + "\n";

@@ -23,17 +23,28 @@ std::string joined(const Json& names) {
 std::string fired_line(const Event& event) {
     const Json& details = event.details;
     const Json& length = details.at("for_s");
-    return fmt::format("cut {} of {} ({}), {}", details.at("number").get<int>(), joined(details.at("nodes")),
-                       details.at("kind").get<std::string>(),
+    return fmt::format("{} {}: {} of {}, {}", event.fault, details.at("number").get<int>(),
+                       details.at("kind").get<std::string>(), joined(details.at("nodes")),
                        length.is_null() ? "for ever" : fmt::format("for {:g} s", length.get<double>()));
 }
 
 std::string healed_line(const Event& event) {
-    std::string lost;
-    for (const auto& [node, packets] : event.details.at("packets_lost").items())
-        lost +=
-            fmt::format("{}{} lost {} packets", lost.empty() ? "" : ", ", node, packets.get<std::uint64_t>());
-    return fmt::format("healed after {:.3f} s: {}", event.details.at("lasted_s").get<double>(), lost);
+    const bool queued = event.details.contains("packets_queued");
+    std::string hit;
+    for (const auto& [node, packets] : event.details.at(queued ? "packets_queued" : "packets_lost").items())
+        hit += fmt::format("{}{} {} {} packets", hit.empty() ? "" : ", ", node, queued ? "queued" : "lost",
+                           packets.get<std::uint64_t>());
+    return fmt::format("{} healed after {:.3f} s: {}", event.fault,
+                       event.details.at("lasted_s").get<double>(), hit);
+}
+
+std::string loss_line(const Event& event) {
+    std::string lists;
+    for (const auto& [direction, list] : event.details.at("lists").items())
+        lists += fmt::format("{}{} {} in {}", lists.empty() ? "" : ", ", list.at("lost").get<std::uint64_t>(),
+                             direction, list.at("file").get<std::string>());
+    return fmt::format("{} loses of {} packets: {}", event.fault,
+                       event.details.at("period").get<std::uint64_t>(), lists);
 }
 
 std::string text_of(const Event& event) {
@@ -53,6 +64,10 @@ std::string text_of(const Event& event) {
     if (event.name == "trigger.matched")
         return fmt::format("{}: \"{}\" ({})", event.node, printable(details.at("line").get<std::string>()),
                            details.at("verdict").get<std::string>());
+    if (event.name == "fault.armed")
+        return fmt::format("{} waits for: {}", event.fault, details.at("when").get<std::string>());
+    if (event.name == "trigger.tripped") return event.node + ": " + details.at("packet").get<std::string>();
+    if (event.name == "fault.loss_list") return loss_line(event);
     if (event.name == "fault.fired") return fired_line(event);
     if (event.name == "fault.healed") return healed_line(event);
     if (event.name == "node.recovered")

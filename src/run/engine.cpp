@@ -24,7 +24,7 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     done_ = std::move(done);
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
-    NETCUT_TRY(prepare_cuts());
+    NETCUT_TRY(prepare_faults());
     NETCUT_TRY(make_actors());
     enter(State::preparing);
     timeout_timer_.expires_after(scenario_.timeout);
@@ -48,6 +48,9 @@ void Engine::Impl::on_prepared(ExitStatus status) {
 void Engine::Impl::start_aggregator() {
     enter(State::starting);
     last_progress_ = Clock::now();
+    for (const auto& fault : faults_)
+        if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger(aggregator_name, "start");
+    if (state_ != State::starting) return;  // one of them failed
     if (auto started = start_actor(*actors_.front()); !started) return fail(std::move(started).error());
     if (scenario_.ready.empty()) start_collaborators();
 }
@@ -73,6 +76,7 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     actor.outcome.exit = status;
     actor.outcome.stopped_by_us = state_ == State::stopping;
     actor.outcome.after_fault = any_fired();
+    actor.outcome.ended = journal_->now();
     journal_->add("node.exited", actor.outcome.name, {},
                   {{"status", status.text()}, {"stopped_by_us", actor.outcome.stopped_by_us}});
     if (state_ == State::stopping) {
@@ -81,6 +85,12 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     }
     check_journal();
     on_progress(actor.outcome.name, {});
+    if (actor.start_when_gone)
+        boost::asio::post(io_, [this, &actor] {
+            if (state_ != State::running && state_ != State::starting) return;
+            if (auto started = start_again(actor); !started) fail(std::move(started).error());
+        });
+    if (actor.starts_again) return;
     if (!status.success()) crashed_ = true;
     // An aggregator that ended before it was ready leaves nothing to start.
     const bool all_started =
@@ -92,6 +102,7 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
     last_progress_ = Clock::now();
     if (!value || std::exchange(rounds_[node], *value) == *value) return;
+    round_begins_[node].emplace_back(*value, journal_->now());
     journal_->add("progress", node, {}, {{"round", *value}});
     check_journal();
 }
@@ -101,15 +112,26 @@ std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> 
     return nodes;
 }
 
-void Engine::Impl::on_fired(const CutRunner& runner) {
-    sample_sockets("cut", with_aggregator(runner.cut().options().nodes));
+void Engine::Impl::on_fired(const FaultRunner& runner) {
+    sample_sockets("cut", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     arm_hang_timer();
     check_journal();
+    trigger_others(FaultTrigger::Kind::together, runner);
 }
 
-void Engine::Impl::on_healed(const CutRunner& runner) {
-    sample_sockets("heal", with_aggregator(runner.cut().options().nodes));
+void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner) {
+    for (const auto& other : faults_) {
+        const FaultTrigger& trigger = other->spec().trigger;
+        if (trigger.kind == kind && trigger.fault == runner.spec().name)
+            other->trigger(
+                runner.spec().nodes.front(),
+                runner.spec().name + (kind == FaultTrigger::Kind::after ? " has healed" : " was fired"));
+    }
+}
+
+void Engine::Impl::on_healed(const FaultRunner& runner) {
+    sample_sockets("heal", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     if (runner.spec().plug.new_address) {
         const std::string text = hosts();
@@ -119,6 +141,7 @@ void Engine::Impl::on_healed(const CutRunner& runner) {
     }
     arm_hang_timer();
     check_journal();
+    trigger_others(FaultTrigger::Kind::after, runner);
 }
 
 // A journal that cannot be written any more is no evidence: the run ends, and says why.
@@ -142,16 +165,18 @@ void Engine::Impl::on_hang_timer() {
 }
 
 bool Engine::Impl::any_fired() const {
-    return std::any_of(cuts_.begin(), cuts_.end(), [](const auto& cut) { return cut->fired(); });
+    return std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) { return fault->fired(); });
 }
 
 bool Engine::Impl::any_busy() const {
-    return std::any_of(cuts_.begin(), cuts_.end(), [](const auto& cut) { return cut->busy(); });
+    return std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) { return fault->busy(); });
 }
 
+// A node that will be started again counts.
 bool Engine::Impl::any_running() const {
-    return std::any_of(actors_.begin(), actors_.end(),
-                       [](const auto& actor) { return actor->node->running(); });
+    return std::any_of(actors_.begin(), actors_.end(), [this](const auto& actor) {
+        return actor->node->running() || (actor->starts_again && state_ != State::stopping);
+    });
 }
 
 }  // namespace netcut

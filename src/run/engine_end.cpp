@@ -71,7 +71,7 @@ void Engine::Impl::end(EndReason reason) {
     end_ = reason;
     if (reason == EndReason::hung || reason == EndReason::timeout) sample_half_open();
     if (any_fired()) sample_sockets("end", all_nodes());
-    for (const auto& cut : cuts_) cut->finish();
+    for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
     journal_->add("run.stopping", {}, {}, {{"because", end_name(reason)}});
@@ -121,17 +121,36 @@ Facts Engine::Impl::collect_facts() {
     facts.signal = signal_;
     if (error_) facts.error = *error_;
     facts.preparing = !actors_.front()->outcome.started && !scenario_.prepare.empty();
-    facts.faults_asked = cuts_.size();
-    for (const auto& cut : cuts_)
-        if (!cut->fired()) facts.unfired.push_back({cut->spec().name, cut->waiting()});
+    facts.faults_asked = faults_.size();
+    for (const auto& fault : faults_)
+        if (!fault->fired()) facts.unfired.push_back(fault->unfired());
     facts.waited_for_progress = scenario_.hang_after;
     for (const auto& actor : actors_) facts.nodes.push_back(actor->outcome);
-    for (const auto& cut : cuts_)
-        facts.cuts.insert(facts.cuts.end(), cut->outcomes().begin(), cut->outcomes().end());
-    std::sort(facts.cuts.begin(), facts.cuts.end(),
-              [](const CutOutcome& a, const CutOutcome& b) { return a.fired < b.fired; });
+    for (const auto& fault : faults_)
+        facts.outcomes.insert(facts.outcomes.end(), fault->outcomes().begin(), fault->outcomes().end());
+    std::sort(facts.outcomes.begin(), facts.outcomes.end(),
+              [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
+    facts.rounds = round_times();
     facts.half_open = half_open_;
     return facts;
+}
+
+// Of the node that told of the most rounds, the aggregator first. Its last round ends with itself.
+RoundTimes Engine::Impl::round_times() const {
+    RoundTimes times;
+    for (const auto& actor : actors_) {
+        const auto found = round_begins_.find(actor->outcome.name);
+        if (found == round_begins_.end() || found->second.size() <= times.rounds.size()) continue;
+        times.node = actor->outcome.name;
+        times.rounds = found->second;
+        for (std::size_t i = 0; i < times.rounds.size(); ++i) {
+            const bool last = i + 1 == times.rounds.size();
+            times.rounds[i].second =
+                (last ? actor->outcome.ended : found->second[i + 1].second) - found->second[i].second;
+        }
+        if (!actor->outcome.exit || !actor->outcome.exit->success()) times.rounds.pop_back();
+    }
+    return times;
 }
 
 std::vector<std::size_t> Engine::Impl::all_nodes() const {

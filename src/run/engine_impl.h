@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "fault/reply_sender.h"
+#include "kernel/packet_log.h"
 #include "netcut/run.h"
 #include "netcut/trigger.h"
-#include "run/cut_runner.h"
+#include "run/fault_runner.h"
 
 namespace netcut {
 
@@ -31,12 +34,16 @@ class Engine::Impl {
         std::unique_ptr<Node> node;
         LineScanner out, err;
         NodeOutcome outcome;
+        bool starts_again = false;     // a fault has ended it, and will start it again
+        bool start_when_gone = false;  // the time for that has come, and it has not ended yet
     };
 
     // engine_setup.cpp: what happens before the nodes run
     Result<void> open_journal();
     Result<void> build_network();
-    Result<void> prepare_cuts();
+    Result<void> prepare_faults();
+    Result<void> write_loss_lists(const FaultSpec& fault, const FaultPlan& plan);
+    Result<void> watch_packets();
     Result<void> make_actors();
     Result<NodeSpec> node_spec(std::size_t index) const;
     std::string hosts() const;
@@ -54,9 +61,14 @@ class Engine::Impl {
     void on_exit(Actor& actor, ExitStatus status);
     void on_prepared(ExitStatus status);
     void on_progress(const std::string& node, const std::optional<std::string>& value);
-    void on_fired(const CutRunner& runner);
-    void on_healed(const CutRunner& runner);
+    void on_fired(const FaultRunner& runner);
+    void on_healed(const FaultRunner& runner);
+    void trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner);
+    void on_logged_packet(std::uint16_t group, const LoggedPacket& packet);
     void check_journal();
+    ProcessControl process_control();
+    Result<void> kill_node(Actor& actor, int signal, bool starts_again);
+    Result<void> start_again(Actor& actor);
     void arm_hang_timer();
     void on_hang_timer();
 
@@ -66,6 +78,7 @@ class Engine::Impl {
     void end_nodes();
     void finish();
     Facts collect_facts();
+    RoundTimes round_times() const;
     void sample_sockets(const char* moment, const std::vector<std::size_t>& nodes);
     void sample_half_open();
     std::vector<std::size_t> all_nodes() const;
@@ -86,7 +99,16 @@ class Engine::Impl {
     std::unique_ptr<Journal> journal_;
     std::optional<Fabric> fabric_;
     std::optional<FaultTable> table_;
-    std::vector<std::unique_ptr<CutRunner>> cuts_;
+    ProcessControl processes_;
+    std::vector<std::unique_ptr<FaultRunner>> faults_;
+    struct PacketWatch {
+        std::uint16_t group;
+        PacketLog log;
+        boost::asio::posix::stream_descriptor readable;  // a duplicate of the log's descriptor
+    };
+    std::vector<std::unique_ptr<PacketWatch>> packet_watches_;
+    void await_packets(PacketWatch& watch);
+    std::optional<ReplySender> replies_;
     std::unique_ptr<Node> preparation_;
     std::string preparation_tail_;  // the end of what it printed
     std::vector<std::unique_ptr<Actor>> actors_;
@@ -94,6 +116,7 @@ class Engine::Impl {
     boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_;
     Clock::time_point last_progress_;
     std::map<std::string, std::string> rounds_;  // the last that each node spoke of
+    std::map<std::string, std::vector<std::pair<std::string, Nanoseconds>>> round_begins_;  // by node
     bool crashed_ = false;
 
     EndReason end_ = EndReason::all_exited;

@@ -26,12 +26,32 @@ Result<void> check_open_files(const Scenario& scenario) {
               fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
 }
 
+// What the faults need of the kernel, before anything starts: a fault that cannot be done is never pretended.
+Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
+    const std::set<Need> missing = [&] {
+        std::set<Need> set;
+        for (const Need need : needs_of(scenario))
+            if (!probe(need, apart)) set.insert(need);
+        return set;
+    }();
+    for (const FaultSpec& fault : scenario.faults)
+        for (const Need need : needs_of(scenario, fault))
+            if (missing.contains(need))
+                return Failure(
+                    Error{Error::Kind::machine,
+                          fmt::format("do the fault '{}' ({})", fault.name, kind_name(fault.kind)), 0,
+                          fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)),
+                          info(fault.kind).without});
+    return {};
+}
+
 }  // namespace
 
 Result<void> preflight(const Scenario& scenario) {
     NETCUT_TRY(check_open_files(scenario));
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
-    return FaultTable::probe(apart);
+    NETCUT_TRY(FaultTable::probe(apart));
+    return check_needs(scenario, apart);
 }
 
 Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
@@ -88,26 +108,6 @@ Result<void> Engine::Impl::build_network() {
                   {{"kind", scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"},
                    {"took_ms", std::chrono::duration<double, std::milli>(journal_->now() - begin).count()},
                    {"nodes", nodes}});
-    return {};
-}
-
-Result<void> Engine::Impl::prepare_cuts() {
-    std::vector<std::size_t> nodes;
-    for (const FaultSpec& fault : scenario_.faults)
-        for (const std::string& name : fault.nodes) nodes.push_back(node_index(scenario_, name).value());
-    NETCUT_ASSIGN(FaultTable laid, FaultTable::lay(*fabric_, nodes));
-    table_.emplace(std::move(laid));
-    for (const FaultSpec& fault : scenario_.faults) {
-        CutOptions options{fault.kind, {}, fault.direction, fault.down_end, fault.plug, fault.duration};
-        for (const std::string& name : fault.nodes)
-            options.nodes.push_back(node_index(scenario_, name).value());
-        NETCUT_ASSIGN(Cut cut, Cut::prepare(*fabric_, *table_, options));
-        cuts_.push_back(std::make_unique<CutRunner>(
-            io_, *journal_, *fabric_, *table_, fault, std::move(cut),
-            CutRunner::Observer{[this](const CutRunner& runner) { on_fired(runner); },
-                                [this](const CutRunner& runner) { on_healed(runner); },
-                                [this](Error error) { fail(std::move(error)); }}));
-    }
     return {};
 }
 
@@ -179,12 +179,13 @@ Result<void> Engine::Impl::make_actors() {
 void Engine::Impl::watch(Actor& actor) {
     const std::string name = actor.outcome.name;
     for (LineScanner* scanner : {&actor.out, &actor.err}) {
-        for (const auto& runner : cuts_) {
-            if (runner->spec().trigger.node != name) continue;
-            scanner->watch({Pattern::parse(runner->spec().trigger.pattern).value(),
-                            [this, name, cut = runner.get()](std::string_view line) {
+        for (const auto& runner : faults_) {
+            const FaultTrigger& trigger = runner->spec().trigger;
+            if (trigger.kind != FaultTrigger::Kind::log || trigger.node != name) continue;
+            scanner->watch({Pattern::parse(trigger.pattern).value(),
+                            [this, name, fault = runner.get()](std::string_view line) {
                                 if (state_ == State::starting || state_ == State::running)
-                                    cut->match(name, line);
+                                    fault->trigger(name, line);
                             }});
         }
         if (actor.index == 0 && !scenario_.ready.empty())
@@ -204,10 +205,11 @@ void Engine::Impl::watch(Actor& actor) {
 
 Result<void> Engine::Impl::start_actor(Actor& actor) {
     const std::string& name = actor.outcome.name;
-    NETCUT_ASSIGN(Fd out, folder_.create_file("logs/" + name + ".out"));
+    const auto how = actor.outcome.starts++ == 0 ? RunFolder::Open::afresh : RunFolder::Open::to_append;
+    NETCUT_ASSIGN(Fd out, folder_.create_file("logs/" + name + ".out", how));
     Fd err;
     if (!scenario_.tty) {
-        NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err"));
+        NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err", how));
     }
     NETCUT_TRY(actor.node->rewrite_hosts(hosts()));
     return actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err));

@@ -68,10 +68,11 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string
     return folder;
 }
 
-Result<Fd> RunFolder::create_file(const std::string& name) const {
+Result<Fd> RunFolder::create_file(const std::string& name, Open how) const {
     const AsUser as_user(user_);
     const std::string path = path_ + "/" + name;
-    Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644));
+    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+    Fd fd(::open(path.c_str(), how == Open::afresh ? flags | O_TRUNC : flags, 0644));
     if (!fd) return system_failure("create the file " + path, hint);
     return fd;
 }

@@ -30,19 +30,19 @@ std::string half_open_text(const Facts& facts) {
 }
 
 bool crashed_by_itself(const NodeOutcome& node) {
-    return !node.stopped_by_us && node.exit && !node.exit->success();
+    return !node.stopped_by_us && !node.killed_by_fault && node.exit && !node.exit->success();
 }
 
-bool was_cut(const Facts& facts, const NodeOutcome& node) {
-    return std::any_of(facts.cuts.begin(), facts.cuts.end(),
-                       [&](const CutOutcome& cut) { return cut.losses.contains(node.name); });
+bool was_hit(const Facts& facts, const NodeOutcome& node) {
+    return std::any_of(facts.outcomes.begin(), facts.outcomes.end(),
+                       [&](const FaultOutcome& outcome) { return outcome.losses.contains(node.name); });
 }
 
-// The crash to name first: one before any cut explains all that follows; then one of a node that was cut,
+// The crash to name first: one before any fault explains all that follows; then one of a node that had one,
 // which is a likelier culprit than one that gave up because of it.
 const NodeOutcome* first_crash(const Facts& facts) {
     const auto rank = [&](const NodeOutcome& node) {
-        return !node.after_fault ? 2 : was_cut(facts, node) ? 1 : 0;
+        return !node.after_fault ? 2 : was_hit(facts, node) ? 1 : 0;
     };
     const NodeOutcome* first = nullptr;
     for (const NodeOutcome& node : facts.nodes)
@@ -52,9 +52,9 @@ const NodeOutcome* first_crash(const Facts& facts) {
 
 Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     std::string reason = fmt::format("{} ended with {}", first.name, first.exit->text());
-    reason += facts.cuts.empty()  ? ", before any fault"
-              : first.after_fault ? " after the cut"
-                                  : " before the cut";
+    reason += facts.outcomes.empty() ? ", before any fault"
+              : first.after_fault    ? " after the fault"
+                                     : " before the fault";
     for (const NodeOutcome& node : facts.nodes)
         if (&node != &first && crashed_by_itself(node))
             reason += fmt::format("; {} ended with {}", node.name, node.exit->text());
@@ -77,21 +77,25 @@ Verdict hung(const Facts& facts) {
     return {"hung", reason + half_open_text(facts), exit_failed};
 }
 
-// Of all cuts and nodes together.
+// Of all firings and nodes together.
 struct Tally {
     std::uint64_t lost = 0;
-    std::size_t unhealed = 0;  // cuts
-    std::size_t silent = 0;    // nodes that did not exchange data both ways after a heal
-    std::size_t healed = 0;    // nodes
+    std::uint64_t queued = 0;
+    bool of_processes = false;  // one of them needs no packet to be noticed
+    std::size_t unhealed = 0;   // firings
+    std::size_t silent = 0;     // nodes that did not exchange data both ways after a heal
+    std::size_t healed = 0;     // nodes
     std::optional<Nanoseconds> slowest;
 };
 
 Tally tally(const Facts& facts) {
     Tally tally;
-    for (const CutOutcome& cut : facts.cuts) {
-        for (const auto& [node, losses] : cut.losses) tally.lost += losses.total();
-        if (!cut.healed) ++tally.unhealed;
-        for (const auto& [node, recovery] : cut.recovery) {
+    for (const FaultOutcome& outcome : facts.outcomes) {
+        for (const auto& [node, losses] : outcome.losses)
+            (outcome.queued ? tally.queued : tally.lost) += losses.total();
+        tally.of_processes = tally.of_processes || is_of_processes(outcome.kind);
+        if (!outcome.healed && outcome.kind != FaultKind::kill) ++tally.unhealed;
+        for (const auto& [node, recovery] : outcome.recovery) {
             ++tally.healed;
             if (recovery.both())
                 tally.slowest = std::max(tally.slowest.value_or(Nanoseconds(0)), *recovery.both());
@@ -106,9 +110,10 @@ Tally tally(const Facts& facts) {
 std::string unfired_text(const Facts& facts) {
     std::string text;
     for (const Unfired& unfired : facts.unfired)
-        text += fmt::format(
-            "{}{} {}", text.empty() ? "" : "; ", unfired.fault,
-            unfired.line_came ? "was still in its delay when the run ended" : "never saw its moment");
+        text += fmt::format("{}{} {}", text.empty() ? "" : "; ", unfired.fault,
+                            unfired.delayed ? "was still in its delay when the run ended"
+                            : unfired.armed ? "was armed, but its moment on the wire did not come"
+                                            : "never saw its moment");
     return text;
 }
 
@@ -117,20 +122,28 @@ Verdict not_triggered(const Facts& facts) {
     return {"not-triggered", fmt::format("{}: {}", how, unfired_text(facts)), exit_not_triggered};
 }
 
+std::string finished_text(const Facts& facts) {
+    std::vector<std::string> killed;
+    for (const NodeOutcome& node : facts.nodes)
+        if (node.killed_by_fault && node.exit && !node.exit->success()) killed.push_back(node.name);
+    if (killed.empty()) return "all nodes finished";
+    return fmt::format("all other nodes finished; the fault killed {}", fmt::join(killed, ", "));
+}
+
 Verdict finished(const Facts& facts) {
     if (facts.faults_asked == 0)
         return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
     const Tally sum = tally(facts);
-    std::string reason = "all nodes finished";
-    if (sum.lost == 0)
-        reason += "; no packet was lost, so nobody noticed the cut";
+    std::string reason = finished_text(facts);
+    if (sum.lost + sum.queued == 0 && !sum.of_processes)
+        reason += "; no packet met a fault, so nobody noticed";
     else if (sum.slowest)
         reason +=
             fmt::format("; data went both ways again within {:.3f} s of the heal", seconds(*sum.slowest));
     else if (sum.silent > 0)
         reason += fmt::format("; {} of {} times a node did not exchange data both ways after the heal",
                               sum.silent, sum.healed);
-    if (sum.unhealed > 0) reason += "; a cut was active to the end";
+    if (sum.unhealed > 0) reason += "; a fault was active to the end";
     return {"recovered", reason, exit_recovered};
 }
 
@@ -145,19 +158,20 @@ Json optional_seconds(const std::optional<Nanoseconds>& value) {
     return value ? Json(seconds(*value)) : Json(nullptr);
 }
 
-Json cut_json(const CutOutcome& cut) {
-    Json json = {{"fault", cut.fault},
-                 {"kind", kind_name(cut.kind)},
-                 {"trigger", {{"node", cut.trigger_node}, {"line", cut.trigger_line}}},
-                 {"fired_s", seconds(cut.fired)},
-                 {"healed_s", optional_seconds(cut.healed)},
-                 {"lasted_s", cut.healed ? Json(seconds(*cut.healed - cut.fired)) : Json(nullptr)}};
+Json outcome_json(const FaultOutcome& outcome) {
+    Json json = {
+        {"fault", outcome.fault},
+        {"kind", kind_name(outcome.kind)},
+        {"trigger", {{"node", outcome.trigger_node}, {"line", outcome.trigger_line}}},
+        {"fired_s", seconds(outcome.fired)},
+        {"healed_s", optional_seconds(outcome.healed)},
+        {"lasted_s", outcome.healed ? Json(seconds(*outcome.healed - outcome.fired)) : Json(nullptr)}};
     Json nodes = Json::array();
-    for (const auto& [name, losses] : cut.losses) {
-        const auto found = cut.recovery.find(name);
-        const Recovery recovery = found == cut.recovery.end() ? Recovery{} : found->second;
+    for (const auto& [name, losses] : outcome.losses) {
+        const auto found = outcome.recovery.find(name);
+        const Recovery recovery = found == outcome.recovery.end() ? Recovery{} : found->second;
         nodes.push_back({{"node", name},
-                         {"packets_lost", losses_json(losses)},
+                         {outcome.queued ? "packets_queued" : "packets_lost", losses_json(losses)},
                          {"sent_again_s", optional_seconds(recovery.sent)},
                          {"received_again_s", optional_seconds(recovery.received)},
                          {"time_to_recover_s", optional_seconds(recovery.both())}});
@@ -166,11 +180,29 @@ Json cut_json(const CutOutcome& cut) {
     return json;
 }
 
+Json rounds_json(const RoundTimes& times) {
+    std::vector<Nanoseconds> sorted;
+    Json each = Json::array();
+    for (const auto& [round, time] : times.rounds) {
+        each.push_back({{"round", round}, {"took_s", seconds(time)}});
+        sorted.push_back(time);
+    }
+    std::sort(sorted.begin(), sorted.end());
+    if (sorted.empty()) return nullptr;
+    return {{"node", times.node},
+            {"median_s", seconds(sorted[sorted.size() / 2])},
+            {"shortest_s", seconds(sorted.front())},
+            {"longest_s", seconds(sorted.back())},
+            {"each", each}};
+}
+
 Json node_json(const NodeOutcome& node) {
     Json json = {{"node", node.name}, {"started", node.started}};
-    json["ended"] = !node.started                      ? "never started"
-                    : node.stopped_by_us || !node.exit ? "stopped by netcut-fl"
-                                                       : node.exit->text();
+    if (node.starts > 1) json["starts"] = node.starts;
+    json["ended"] = !node.started                       ? "never started"
+                    : node.killed_by_fault && node.exit ? "killed by the fault"
+                    : node.stopped_by_us || !node.exit  ? "stopped by netcut-fl"
+                                                        : node.exit->text();
     json["finished"] = node.started && !node.stopped_by_us && node.exit && node.exit->success();
     return json;
 }
@@ -220,25 +252,27 @@ Verdict judge(const Facts& facts) {
                         fmt::format("{} ended before its readiness line came, and {} was never started",
                                     facts.nodes.front().name, node.name),
                         exit_failed};
-    if (facts.end == EndReason::all_exited || facts.cuts.empty())
+    if (facts.end == EndReason::all_exited || facts.outcomes.empty())
         if (!facts.unfired.empty()) return not_triggered(facts);
     if (facts.end != EndReason::all_exited) return hung(facts);
     return finished(facts);
 }
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
-    Json json = {{"schema", 1},
+    Json json = {{"schema", 2},
                  {"name", scenario.name},
                  {"verdict", verdict.word},
                  {"reason", verdict.reason},
                  {"exit_status", verdict.exit_status}};
     const Tally sum = tally(facts);
-    Json cuts = Json::array();
-    for (const CutOutcome& cut : facts.cuts) cuts.push_back(cut_json(cut));
-    json["noticed"] = sum.lost > 0;
+    Json outcomes = Json::array();
+    for (const FaultOutcome& outcome : facts.outcomes) outcomes.push_back(outcome_json(outcome));
+    json["noticed"] = sum.lost + sum.queued > 0 || sum.of_processes;
     json["packets_lost"] = sum.lost;
+    json["packets_queued"] = sum.queued;
     json["time_to_recover_s"] = optional_seconds(sum.slowest);
-    json["cuts"] = cuts;
+    json["faults"] = outcomes;
+    json["rounds"] = rounds_json(facts.rounds);
     json["nodes"] = Json::array();
     for (const NodeOutcome& node : facts.nodes) json["nodes"].push_back(node_json(node));
     json["half_open"] = Json::array();

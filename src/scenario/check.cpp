@@ -3,23 +3,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 
-#include "netcut/scenario.h"
 #include "netcut/trigger.h"
+#include "scenario/fault_check.h"
 
 namespace netcut {
 namespace {
 
 Failure wrong(const std::string& what, const std::string& why, const std::string& hint = {}) {
     return usage_failure(what, why, hint);
-}
-
-Result<void> check_node(const Scenario& scenario, const std::string& name, const std::string& use) {
-    if (node_index(scenario, name)) return {};
-    return wrong(fmt::format("{} {}", use, name), "there is no such node",
-                 fmt::format("the nodes are {} and {} to {}", aggregator_name, collaborator_name(1),
-                             collaborator_name(scenario.collaborators)));
 }
 
 Result<void> check_fabric(const FabricOptions& fabric, unsigned collaborators) {
@@ -39,61 +31,6 @@ Result<void> check_fabric(const FabricOptions& fabric, unsigned collaborators) {
         return wrong(fmt::format("put {} nodes on a bridge", collaborators + 1),
                      fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
                      "use --fabric routed, or fewer collaborators");
-    return {};
-}
-
-Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
-    LogTrigger& trigger = fault.trigger;
-    const std::string use = fmt::format("prepare the fault '{}'", fault.name);
-    if (trigger.pattern.empty())
-        return wrong(use, "nothing says when it begins",
-                     "give a log line: --cut-on PATTERN, or on: {log: PATTERN}");
-    NETCUT_TRY(Pattern::parse(trigger.pattern));
-    if (trigger.nth == 0) return wrong(use, "the n-th match is counted from 1");
-    if (trigger.node.empty()) trigger.node = fault.nodes.front();
-    return check_node(scenario, trigger.node, "watch");
-}
-
-Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
-    if (fault.nodes.empty()) fault.nodes = {collaborator_name(scenario.collaborators)};
-    std::set<std::string> seen;
-    for (const std::string& node : fault.nodes) {
-        NETCUT_TRY(check_node(scenario, node, "cut"));
-        if (!seen.insert(node).second) return wrong("cut " + node, "it is named twice in one fault");
-    }
-    const std::string use = fmt::format("prepare the fault '{}'", fault.name);
-    const std::string kind = kind_name(fault.kind);
-    if (fault.kind != CutKind::drop && fault.direction != Direction::both)
-        return wrong(use, kind + " always loses both directions", "use the kind drop for one direction");
-    if (fault.kind != CutKind::down && fault.down_end != LinkEnd::node)
-        return wrong(use, kind + " has no end", "the end of the link is of the kind down alone");
-    if (fault.kind != CutKind::unplug &&
-        (fault.plug.new_address || fault.plug.new_mac || !fault.plug.announce))
-        return wrong(use, kind + " keeps address and MAC",
-                     "a new address or MAC, or no announcement, is of the kind unplug alone");
-    if (fault.times == 0) return wrong(use, "it must happen at least once", "give --max-cuts 1 or more");
-    return check_trigger(scenario, fault);
-}
-
-Result<void> check_faults(Scenario& scenario) {
-    std::set<std::string> names;
-    std::map<std::string, std::string> fault_of_node;
-    unsigned number = 0;
-    for (FaultSpec& fault : scenario.faults) {
-        ++number;
-        if (fault.name.empty())
-            fault.name = scenario.faults.size() == 1 ? "cut" : fmt::format("cut{}", number);
-        if (!names.insert(fault.name).second)
-            return wrong("name a fault '" + fault.name + "'", "another one has that name already");
-        NETCUT_TRY(check_fault(scenario, fault));
-        for (const std::string& node : fault.nodes) {
-            const auto [other, fresh] = fault_of_node.emplace(node, fault.name);
-            if (!fresh)
-                return wrong(
-                    fmt::format("do the faults '{}' and '{}' to {}", other->second, fault.name, node),
-                    "a node has one fault at most", "repeat it with times: N, or cut another node");
-        }
-    }
     return {};
 }
 
@@ -120,7 +57,31 @@ Result<void> check_words(const Scenario& scenario) {
     return {};
 }
 
+// Faults that tell packets apart by number or size are exact only if one packet is one segment.
+bool counts_segments(const Scenario& scenario) {
+    return std::any_of(scenario.faults.begin(), scenario.faults.end(), [](const FaultSpec& fault) {
+        switch (fault.kind) {
+            case FaultKind::loss:
+            case FaultKind::mtu_blackhole:
+            case FaultKind::jitter:
+            case FaultKind::reorder:
+            case FaultKind::duplicate:
+            case FaultKind::corrupt:
+                return true;
+            default:
+                return fault.when.has_value();
+        }
+    });
+}
+
 }  // namespace
+
+Result<void> check_node(const Scenario& scenario, const std::string& name, const std::string& use) {
+    if (node_index(scenario, name)) return {};
+    return wrong(fmt::format("{} {}", use, name), "there is no such node",
+                 fmt::format("the nodes are {} and {} to {}", aggregator_name, collaborator_name(1),
+                             collaborator_name(scenario.collaborators)));
+}
 
 std::string collaborator_name(unsigned index) {
     return fmt::format("collaborator{}", index);
@@ -159,7 +120,9 @@ Result<void> check(Scenario& scenario) {
         return wrong("run with a timeout of 0", "the run would end at once", "give --timeout 10m");
     if (scenario.hang_after <= Nanoseconds(0))
         return wrong("wait 0 for progress", "every run would count as hung", "give --hang-after 60s");
-    return check_faults(scenario);
+    NETCUT_TRY(check_faults(scenario));
+    if (counts_segments(scenario)) scenario.fabric.single_segments = true;
+    return {};
 }
 
 }  // namespace netcut

@@ -4,6 +4,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <csignal>
+#include <cstring>
+#include <iterator>
+#include <sstream>
 
 #include "netcut/scenario.h"
 
@@ -13,21 +17,48 @@ namespace {
 template <typename T, std::size_t N>
 using Words = std::array<std::pair<const char*, T>, N>;
 
-constexpr Words<CutKind, 3> kinds{
-    {{"drop", CutKind::drop}, {"down", CutKind::down}, {"unplug", CutKind::unplug}}};
 constexpr Words<Direction, 3> directions{
     {{"both", Direction::both}, {"up", Direction::up}, {"down", Direction::down}}};
 constexpr Words<LinkEnd, 2> ends{{{"node", LinkEnd::node}, {"router", LinkEnd::router}}};
 constexpr Words<FabricKind, 2> fabrics{{{"routed", FabricKind::routed}, {"bridge", FabricKind::bridge}}};
+using Connections = PacketFilter::Connections;
+constexpr Words<Connections, 4> connection_words{{{"any", Connections::any},
+                                                  {"new", Connections::fresh},
+                                                  {"established", Connections::established},
+                                                  {"data", Connections::data}}};
+constexpr Words<UnreachableCode, 4> codes{{{"port-unreachable", UnreachableCode::port_unreachable},
+                                           {"host-unreachable", UnreachableCode::host_unreachable},
+                                           {"no-route", UnreachableCode::no_route},
+                                           {"admin-prohibited", UnreachableCode::admin_prohibited}}};
+constexpr Words<FaultSpec::DnsAnswer, 3> dns_answers{{{"none", FaultSpec::DnsAnswer::none},
+                                                      {"refused", FaultSpec::DnsAnswer::refused},
+                                                      {"late", FaultSpec::DnsAnswer::late}}};
+using Moment = WireMoment::Kind;
+constexpr Words<Moment, 9> moments{{{"sent", Moment::sent},
+                                    {"received", Moment::received},
+                                    {"sent-packets", Moment::sent_packets},
+                                    {"received-packets", Moment::received_packets},
+                                    {"request", Moment::request},
+                                    {"reply", Moment::reply},
+                                    {"syn", Moment::syn},
+                                    {"fin", Moment::fin},
+                                    {"silence", Moment::silence}}};
+
+Failure unknown_word(const std::string& word, const std::vector<std::string>& known, const char* what) {
+    const auto nearest = nearest_word(word, known);
+    return usage_failure(fmt::format("read the {} '{}'", what, word),
+                         fmt::format("it is none of: {}", fmt::join(known, ", ")),
+                         nearest ? fmt::format("did you mean '{}'?", *nearest) : "");
+}
 
 template <typename T, std::size_t N>
 Result<T> parse_word(const std::string& word, const Words<T, N>& words, const char* what) {
-    std::string known;
+    std::vector<std::string> known;
     for (const auto& [name, value] : words) {
         if (word == name) return value;
-        known += (known.empty() ? "" : ", ") + std::string(name);
+        known.emplace_back(name);
     }
-    return usage_failure(fmt::format("read the {} '{}'", what, word), "it is none of: " + known);
+    return unknown_word(word, known, what);
 }
 
 template <typename T, std::size_t N>
@@ -39,8 +70,16 @@ std::string name_of(T value, const Words<T, N>& words) {
 
 }  // namespace
 
-Result<CutKind> parse_kind(const std::string& word) {
-    return parse_word(word, kinds, "kind of cut");
+Result<FaultKind> parse_kind(const std::string& word) {
+    std::vector<std::string> known;
+    for (const FaultInfo& entry : catalogue()) {
+        if (word == entry.name) return entry.kind;
+        known.emplace_back(entry.name);
+    }
+    return unknown_word(word, known, "kind of fault");
+}
+std::string kind_name(FaultKind kind) {
+    return info(kind).name;
 }
 Result<Direction> parse_direction(const std::string& word) {
     return parse_word(word, directions, "direction");
@@ -51,8 +90,23 @@ Result<LinkEnd> parse_end(const std::string& word) {
 Result<FabricKind> parse_fabric(const std::string& word) {
     return parse_word(word, fabrics, "kind of fabric");
 }
-std::string kind_name(CutKind kind) {
-    return name_of(kind, kinds);
+Result<Connections> parse_connections(const std::string& word) {
+    return parse_word(word, connection_words, "kind of connections");
+}
+std::string connections_name(Connections only) {
+    return name_of(only, connection_words);
+}
+Result<UnreachableCode> parse_code(const std::string& word) {
+    return parse_word(word, codes, "ICMP code");
+}
+std::string code_name(UnreachableCode code) {
+    return name_of(code, codes);
+}
+Result<FaultSpec::DnsAnswer> parse_dns_answer(const std::string& word) {
+    return parse_word(word, dns_answers, "answer to name lookups");
+}
+std::string dns_answer_name(FaultSpec::DnsAnswer answer) {
+    return name_of(answer, dns_answers);
 }
 std::string direction_name(Direction direction) {
     return name_of(direction, directions);
@@ -95,6 +149,138 @@ Result<std::uint64_t> parse_rate(const std::string& text) {
     }
     return usage_failure("read the rate '" + text + "'", "it is not between 8kbit and 16gbit a second",
                          "write it like 100mbit, 1.5gbit or 64kbit");
+}
+
+Result<std::uint64_t> parse_bytes(const std::string& text) {
+    constexpr std::array<std::pair<std::string_view, double>, 11> units{{{"", 1},
+                                                                         {"B", 1},
+                                                                         {"k", 1e3},
+                                                                         {"kB", 1e3},
+                                                                         {"K", 1e3},
+                                                                         {"KiB", 1024},
+                                                                         {"MB", 1e6},
+                                                                         {"MiB", 1024.0 * 1024},
+                                                                         {"GB", 1e9},
+                                                                         {"GiB", 1024.0 * 1024 * 1024},
+                                                                         {"M", 1e6}}};
+    constexpr double most = 1e15;
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    for (const auto& [name, factor] : units)
+        if (error == std::errc() && unit == name && number >= 0 && number * factor <= most)
+            return static_cast<std::uint64_t>(std::llround(number * factor));
+    return usage_failure("read '" + text + "' as a number of bytes", "it is none",
+                         "write it like 1500, 64KiB or 1.5MB");
+}
+
+Result<double> parse_share(const std::string& text) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    if (error != std::errc() || unit != "%")
+        return usage_failure("read the percentage '" + text + "'", "it is no number with a % behind it",
+                             "write it like 5% or 0.1%");
+    if (!(number >= 0 && number <= 100))
+        return usage_failure("read the percentage '" + text + "'", "it is not between 0% and 100%");
+    return number / 100;
+}
+
+Result<int> parse_signal(const std::string& word) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error == std::errc() && end == word.data() + word.size() && number > 0 && number < NSIG)
+        return number;
+    const std::string bare = word.starts_with("SIG") ? word.substr(3) : word;
+    for (int signal = 1; signal < NSIG; ++signal)
+        if (const char* name = ::sigabbrev_np(signal); name != nullptr && bare == name) return signal;
+    return usage_failure("read the signal '" + word + "'", "there is none of that name",
+                         "write it like KILL, TERM or 9");
+}
+
+namespace {
+
+Result<void> parse_amount(WireMoment& moment, const std::string& word) {
+    switch (moment.kind) {
+        case Moment::sent:
+        case Moment::received: {
+            NETCUT_ASSIGN(moment.amount, parse_bytes(word));
+            break;
+        }
+        case Moment::silence: {
+            NETCUT_ASSIGN(moment.silence, parse_duration(word));
+            if (moment.silence >= std::chrono::milliseconds(1)) return {};
+            return usage_failure("wait for a silence of " + word, "it must be at least 1ms");
+        }
+        default: {
+            const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), moment.amount);
+            if (error != std::errc() || end != word.data() + word.size() || moment.amount > 0xfffffffe)
+                return usage_failure("read the number of packets '" + word + "'",
+                                     "it is no whole number from 1 to 4294967294");
+        }
+    }
+    if (moment.amount == 0) return usage_failure("wait for '" + word + "'", "it is over before it begins");
+    return {};
+}
+
+bool has_amount(Moment kind) {
+    return kind == Moment::sent || kind == Moment::received || kind == Moment::sent_packets ||
+           kind == Moment::received_packets || kind == Moment::silence;
+}
+
+Result<void> parse_when_option(WhenSpec& when, const std::string& option, const std::string& value) {
+    if (option == "node") {
+        when.node = value;
+        return {};
+    }
+    if (option == "peer") {
+        when.peer = value;
+        return {};
+    }
+    if (option != "port")
+        return usage_failure("read '" + option + "' of a moment on the wire",
+                             "it is none of: node, peer, port");
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
+    if (error != std::errc() || end != value.data() + value.size() || port < 1 || port > 65535)
+        return usage_failure("read the port '" + value + "'", "it is no whole number from 1 to 65535");
+    when.moment.port = static_cast<std::uint16_t>(port);
+    return {};
+}
+
+}  // namespace
+
+Result<WhenSpec> parse_when(const std::string& text) {
+    std::istringstream stream(text);
+    const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
+    if (words.empty()) return usage_failure("read a moment on the wire", "it is empty");
+    WhenSpec when;
+    NETCUT_ASSIGN(when.moment.kind, parse_word(words.front(), moments, "moment on the wire"));
+    std::size_t next = 1;
+    if (has_amount(when.moment.kind)) {
+        if (words.size() < 2)
+            return usage_failure("read '" + text + "'", "how much or how long is not said",
+                                 "write it like: sent 64KiB, sent-packets 10, silence 2s");
+        NETCUT_TRY(parse_amount(when.moment, words[next++]));
+    }
+    for (; next < words.size(); next += 2) {
+        if (next + 1 == words.size())
+            return usage_failure("read '" + text + "'", "there is no value after '" + words[next] + "'");
+        NETCUT_TRY(parse_when_option(when, words[next], words[next + 1]));
+    }
+    return when;
+}
+
+std::string when_text(const WhenSpec& when) {
+    std::string text = name_of(when.moment.kind, moments);
+    if (when.moment.kind == Moment::silence)
+        text += " " + duration_text(when.moment.silence);
+    else if (has_amount(when.moment.kind))
+        text += fmt::format(" {}", when.moment.amount);
+    if (!when.node.empty()) text += " node " + when.node;
+    if (!when.peer.empty()) text += " peer " + when.peer;
+    if (when.moment.port) text += fmt::format(" port {}", *when.moment.port);
+    return text;
 }
 
 }  // namespace netcut

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "netcut/scenario.h"
-#include "scenario/yaml_section.h"
+#include "scenario/fault_yaml.h"
 
 namespace netcut {
 namespace {
 
 constexpr unsigned most_collaborators = max_nodes - 1;
-
-// Stores what a parse_... function of scenario.h makes of a word.
-template <typename T, typename Parse>
-std::function<Result<void>(const std::string&)> into(T& target, Parse parse) {
-    return [&target, parse](const std::string& word) -> Result<void> {
-        NETCUT_ASSIGN(target, parse(word));
-        return {};
-    };
-}
 
 void read_fabric(YamlSection& section, FabricOptions& fabric) {
     section.scalar("kind", into(fabric.kind, parse_fabric));
@@ -35,33 +25,6 @@ void read_role(YamlSection& section, RoleSpec& role) {
     section.map("env", role.env);
     section.text("cwd", role.cwd);
     section.list("aliases", role.aliases);
-}
-
-void read_trigger(YamlSection& section, LogTrigger& trigger) {
-    section.text("log", trigger.pattern);
-    section.text("node", trigger.node);
-    section.count("nth", trigger.nth, 1, 1'000'000'000);
-    section.duration("delay", trigger.delay);
-}
-
-Result<bool> parse_renewal(const std::string& word) {
-    if (word == "keep") return false;
-    if (word == "new") return true;
-    return usage_failure("read '" + word + "'", "it is neither keep nor new");
-}
-
-void read_fault(YamlSection& section, FaultSpec& fault) {
-    section.text("name", fault.name);
-    section.scalar("kind", into(fault.kind, parse_kind));
-    section.list("nodes", fault.nodes);
-    section.scalar("direction", into(fault.direction, parse_direction));
-    section.scalar("end", into(fault.down_end, parse_end));
-    section.scalar("address", into(fault.plug.new_address, parse_renewal));
-    section.scalar("mac", into(fault.plug.new_mac, parse_renewal));
-    section.boolean("announce", fault.plug.announce);
-    section.section("on", [&](YamlSection& on) { read_trigger(on, fault.trigger); });
-    section.scalar("for", into(fault.duration, parse_heal_time));
-    section.count("times", fault.times, 1, 1'000'000);
 }
 
 void read_scenario(YamlSection& section, Scenario& scenario) {
@@ -108,30 +71,6 @@ void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
         out << YAML::Key << "queue" << YAML::Value << duration_text(fabric.rate->queue);
     }
     out << YAML::EndMap;
-}
-
-void write_fault(YAML::Emitter& out, const FaultSpec& fault) {
-    out << YAML::BeginMap;
-    out << YAML::Key << "name" << YAML::Value << fault.name;
-    out << YAML::Key << "kind" << YAML::Value << kind_name(fault.kind);
-    out << YAML::Key << "nodes" << YAML::Value << YAML::Flow << fault.nodes;
-    if (fault.kind == CutKind::drop)
-        out << YAML::Key << "direction" << YAML::Value << direction_name(fault.direction);
-    if (fault.kind == CutKind::down)
-        out << YAML::Key << "end" << YAML::Value << (fault.down_end == LinkEnd::node ? "node" : "router");
-    if (fault.kind == CutKind::unplug) {
-        out << YAML::Key << "address" << YAML::Value << (fault.plug.new_address ? "new" : "keep");
-        out << YAML::Key << "mac" << YAML::Value << (fault.plug.new_mac ? "new" : "keep");
-        out << YAML::Key << "announce" << YAML::Value << fault.plug.announce;
-    }
-    out << YAML::Key << "on" << YAML::Value << YAML::BeginMap;
-    out << YAML::Key << "log" << YAML::Value << fault.trigger.pattern;
-    out << YAML::Key << "node" << YAML::Value << fault.trigger.node;
-    out << YAML::Key << "nth" << YAML::Value << fault.trigger.nth;
-    out << YAML::Key << "delay" << YAML::Value << duration_text(fault.trigger.delay);
-    out << YAML::EndMap;
-    out << YAML::Key << "for" << YAML::Value << (fault.duration ? duration_text(*fault.duration) : "never");
-    out << YAML::Key << "times" << YAML::Value << fault.times << YAML::EndMap;
 }
 
 void write_optional(YAML::Emitter& out, const char* key, const std::string& value) {

@@ -9,11 +9,12 @@
 
 namespace netcut {
 
+std::string YamlSource::place(const YAML::Mark& mark) const {
+    return mark.is_null() ? file : fmt::format("{}:{}:{}", file, mark.line + 1, mark.column + 1);
+}
+
 void YamlSource::fail(const YAML::Mark& mark, const std::string& what, const std::string& hint) {
-    if (error) return;
-    const std::string place =
-        mark.is_null() ? file : fmt::format("{}:{}:{}", file, mark.line + 1, mark.column + 1);
-    error = Error{Error::Kind::usage, "read the scenario", 0, place + ": " + what, hint};
+    if (!error) error = Error{Error::Kind::usage, "read the scenario", 0, place(mark) + ": " + what, hint};
 }
 
 YamlSection::YamlSection(YamlSource& source, const YAML::Node& node, std::string name)
@@ -120,6 +121,37 @@ void YamlSection::sections(const std::string& key, const std::function<void(Yaml
         read(child);
         child.finish();
     }
+}
+
+void YamlSection::lists(const std::string& key, std::vector<std::vector<std::string>>& target) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    if (!node.IsSequence()) return source_.fail(node.Mark(), key + " must be a list of lists");
+    target.clear();
+    for (const YAML::Node& item : node) {
+        if (!item.IsSequence()) return source_.fail(item.Mark(), key + " must be a list of lists");
+        std::vector<std::string>& list = target.emplace_back();
+        for (const YAML::Node& word : item)
+            parse_scalar(key, word, [&](const std::string& value) -> Result<void> {
+                list.push_back(value);
+                return {};
+            });
+    }
+}
+
+std::optional<std::string> YamlSection::single(const std::string& key) {
+    const YAML::Node node = get(key);
+    if (!node.IsDefined() || !node.IsScalar()) return {};
+    return node.Scalar();
+}
+
+std::map<std::string, std::string> YamlSection::places() const {
+    std::map<std::string, std::string> places;
+    places[""] = source_.place(node_.Mark());
+    if (!node_.IsMap()) return places;
+    for (const auto& entry : node_)
+        if (entry.first.IsScalar()) places[entry.first.Scalar()] = source_.place(entry.second.Mark());
+    return places;
 }
 
 void YamlSection::finish() {

@@ -4,6 +4,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -16,6 +18,7 @@ struct YamlSource {
     std::string file;
     std::optional<Error> error;  // the first one; later ones are mostly its consequences
 
+    std::string place(const YAML::Mark& mark) const;
     void fail(const YAML::Mark& mark, const std::string& what, const std::string& hint = {});
 };
 
@@ -39,6 +42,19 @@ class YamlSection {
     void map(const std::string& key, std::map<std::string, std::string>& target);
     void section(const std::string& key, const std::function<void(YamlSection&)>& read);
     void sections(const std::string& key, const std::function<void(YamlSection&)>& read);
+
+    // A list of lists of scalars.
+    void lists(const std::string& key, std::vector<std::vector<std::string>>& target);
+    // The key's value if it is a single one, else nothing.
+    std::optional<std::string> single(const std::string& key);
+    // Where each key that is there is given, "FILE:line:column"; the section itself under "".
+    std::map<std::string, std::string> places() const;
+
+    // Reports what is wrong with the section, or with one of its keys.
+    void fail(const std::string& what) { source_.fail(node_.Mark(), what); }
+    void fail_at(const std::string& key, const std::string& what, const std::string& hint) {
+        source_.fail(get(key).Mark(), key + ": " + what, hint);
+    }
 
     // Reports keys that were not asked for.
     void finish();

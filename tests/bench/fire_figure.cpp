@@ -36,9 +36,9 @@ Times time_one(const Cores& cores, Traffic& traffic, Fire fire) {
 
 std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats) {
     pin_to(cores.product);
-    Scene scene;
-    Cut cut = scene.prepare_cut(lease);
-    FloorCut floor(scene.fabric.router().fd(), scene.port_index());
+    Scene scene(lease);
+    Fault cut = scene.prepare_cut();
+    FloorCut floor(scene.fabric.router().fd(), Scene::fault_number);
     Figure acknowledged{"fire_to_acknowledged", Unit::microseconds, {}, {}};
     Figure loss{"fire_to_loss", Unit::microseconds, {}, {}};
     const auto measure = [&](auto fire, auto heal, Samples Figure::*side) {

@@ -18,7 +18,7 @@ nfgenmsg header_of(std::uint8_t family, std::uint16_t resource) {
     return {family, NFNETLINK_V0, htons(resource)};
 }
 
-void put_element(RawBatch& batch, int message, std::uint32_t port_index, const char* set) {
+void put_element(RawBatch& batch, int message, std::uint32_t fault_number, const char* set) {
     const bool adds = message == NFT_MSG_NEWSETELEM;
     batch.begin(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message), adds ? NLM_F_CREATE : 0,
                 header_of(NFPROTO_INET, 0));
@@ -28,15 +28,14 @@ void put_element(RawBatch& batch, int message, std::uint32_t port_index, const c
     const std::size_t element = batch.open(NFTA_LIST_ELEM | NLA_F_NESTED);
     if (adds) batch.put(NFTA_SET_ELEM_TIMEOUT, htobe64(lease_ms));
     const std::size_t key = batch.open(NFTA_SET_ELEM_KEY | NLA_F_NESTED);
-    batch.put(NFTA_DATA_VALUE, port_index);
+    batch.put(NFTA_DATA_VALUE, fault_number);
     for (const std::size_t opened : {key, element, elements}) batch.close(opened);
 }
 
-RawBatch both_directions(int message, std::uint32_t port_index) {
+RawBatch switch_message(int message, std::uint32_t fault_number) {
     RawBatch batch;
     batch.begin(NFNL_MSG_BATCH_BEGIN, 0, header_of(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-    put_element(batch, message, port_index, "cut_up");
-    put_element(batch, message, port_index, "cut_down");
+    put_element(batch, message, fault_number, "active");
     batch.acknowledge();
     batch.begin(NFNL_MSG_BATCH_END, 0, header_of(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
     return batch;
@@ -44,9 +43,9 @@ RawBatch both_directions(int message, std::uint32_t port_index) {
 
 }  // namespace
 
-FloorCut::FloorCut(int router_ns, std::uint32_t port_index)
-    : fire_(both_directions(NFT_MSG_NEWSETELEM, port_index)),
-      heal_(both_directions(NFT_MSG_DELSETELEM, port_index)) {
+FloorCut::FloorCut(int router_ns, std::uint32_t fault_number)
+    : fire_(switch_message(NFT_MSG_NEWSETELEM, fault_number)),
+      heal_(switch_message(NFT_MSG_DELSETELEM, fault_number)) {
     in_namespace(router_ns, [&] { socket_.emplace(NETLINK_NETFILTER); });
 }
 

@@ -5,10 +5,10 @@
 
 namespace netcut::bench {
 
-// The least that cuts a node off: the messages of a Cut, prebuilt; one send, one read of the answer.
+// The least that cuts a node off: the message of a Fault, prebuilt; one send, one read of the answer.
 class FloorCut {
   public:
-    FloorCut(int router_ns, std::uint32_t port_index);
+    FloorCut(int router_ns, std::uint32_t fault_number);
     void fire() { socket_->commit(fire_); }
     void heal() { socket_->commit(heal_); }
 

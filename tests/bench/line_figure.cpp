@@ -29,7 +29,7 @@ Nanoseconds time_one(const Cores& cores, Traffic& traffic, Watcher& watcher) {
 }
 
 Figure measure(const std::string& name, const Cores& cores, std::size_t repeats) {
-    Scene scene;
+    Scene scene(cut_duration);
     ProductWatcher product(cores.product, scene);
     FloorWatcher floor(cores.product, scene);
     Figure figure{name, Unit::microseconds, {}, {}};

@@ -11,17 +11,22 @@ inline constexpr std::size_t victim = 1;  // the node that is cut off
 
 // What product and floor share: two nodes, the table that cuts fire into, and traffic to be lost.
 struct Scene {
+    explicit Scene(Nanoseconds cut_duration) : plan{cut_plan(cut_duration)} {}
+
+    FaultPlan plan;
     Fabric fabric = must(Fabric::build({}, {"aggregator", "collaborator1"}));
-    FaultTable table = must(FaultTable::lay(fabric, {victim}));
+    FaultTable table = must(FaultTable::lay(fabric, {plan}));
     Traffic traffic{fabric.node(victim).ns.fd(), fabric.node(0).ns.fd()};
 
-    Cut prepare_cut(Nanoseconds duration) {
-        CutOptions options;
-        options.nodes = {victim};
-        options.duration = duration;
-        return must(Cut::prepare(fabric, table, options));
+    static FaultPlan cut_plan(Nanoseconds duration) {
+        FaultPlan plan;
+        plan.nodes = {victim};
+        plan.duration = duration;
+        return plan;
     }
-    std::uint32_t port_index() const { return static_cast<std::uint32_t>(fabric.node(victim).port.index); }
+    Fault prepare_cut() { return must(Fault::prepare(fabric, table, 0)); }
+    // What the kernel's set of active faults holds while the cut lasts.
+    static constexpr std::uint32_t fault_number = 0;
 };
 
 }  // namespace netcut::bench

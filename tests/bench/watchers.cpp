@@ -16,7 +16,6 @@ namespace netcut::bench {
 namespace {
 
 // How long the product's cut lasts: longer than what is measured of it.
-constexpr auto cut_duration = std::chrono::milliseconds(20);
 
 // On a disk, as the engine's files are, and gone with the descriptor.
 Fd unnamed_file() {
@@ -28,6 +27,7 @@ FaultSpec fault_spec() {
     FaultSpec spec;
     spec.name = "cut";
     spec.nodes = {"collaborator1"};
+    spec.trigger.kind = FaultTrigger::Kind::log;
     spec.trigger.pattern = matching_text;
     spec.trigger.node = "collaborator1";
     spec.duration = cut_duration;
@@ -40,7 +40,7 @@ FaultSpec fault_spec() {
 ProductWatcher::ProductWatcher(int core, Scene& scene)
     : pipe_(must(make_pipe())),
       journal_(unnamed_file(), {}),
-      runner_(io_, journal_, scene.fabric, scene.table, fault_spec(), scene.prepare_cut(cut_duration),
+      runner_(io_, journal_, scene.fabric, scene.table, fault_spec(), scene.prepare_cut(), no_processes_,
               observer()) {
     watch();
     thread_ = std::thread([this, core] {
@@ -54,14 +54,14 @@ ProductWatcher::~ProductWatcher() {
     thread_.join();
 }
 
-CutRunner::Observer ProductWatcher::observer() {
-    return {[this](const CutRunner&) { fired_ = true; }, [this](const CutRunner&) { healed_ = true; },
+FaultRunner::Observer ProductWatcher::observer() {
+    return {[this](const FaultRunner&) { fired_ = true; }, [this](const FaultRunner&) { healed_ = true; },
             [this](const Error&) { failed_ = true; }};
 }
 
 void ProductWatcher::watch() {
     scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
-                    [this](std::string_view line) { runner_.match("collaborator1", line); }});
+                    [this](std::string_view line) { runner_.trigger("collaborator1", line); }});
     std::make_shared<LogPump>(io_, std::move(pipe_.read), unnamed_file(), "collaborator1",
                               LogPump::Observer{[this](std::string_view bytes) { scanner_.feed(bytes); },
                                                 [this](const Error&) { failed_ = true; }, [] {}})
@@ -75,7 +75,7 @@ void ProductWatcher::await_heal() {
 }
 
 FloorWatcher::FloorWatcher(int core, const Scene& scene)
-    : pipe_(must(make_pipe())), cut_(scene.fabric.router().fd(), scene.port_index()), thread_([this, core] {
+    : pipe_(must(make_pipe())), cut_(scene.fabric.router().fd(), Scene::fault_number), thread_([this, core] {
           pin_to(core);
           watch();
       }) {}

@@ -9,11 +9,13 @@
 #include "bench/floor_cut.h"
 #include "bench/scene.h"
 #include "node/log_pump.h"
-#include "run/cut_runner.h"
+#include "run/fault_runner.h"
 
 namespace netcut::bench {
 
 inline constexpr std::string_view matching_text = "round 3 of 5";
+// Of the cuts that lines fire.
+inline constexpr auto cut_duration = std::chrono::milliseconds(20);
 
 // The engine's own parts, put together as it does.
 class ProductWatcher {
@@ -26,13 +28,14 @@ class ProductWatcher {
     void await_heal();  // and be ready for the next line
 
   private:
-    CutRunner::Observer observer();
+    FaultRunner::Observer observer();
     void watch();
 
     Pipe pipe_;
     boost::asio::io_context io_;
     Journal journal_;
-    CutRunner runner_;
+    ProcessControl no_processes_;
+    FaultRunner runner_;
     LineScanner scanner_;
     std::atomic<bool> fired_ = false, healed_ = false, failed_ = false;
     std::thread thread_;

@@ -41,7 +41,8 @@ TEST(Failure, CollaboratorThatGivesUpIsACrash) {
     const Json verdict = read_verdict(folder / "run");
     EXPECT_EQ(verdict.at("verdict"), "crashed");
     const std::string reason = verdict.at("reason");
-    EXPECT_NE(reason.find("collaborator4 ended with exit code 1 after the cut"), std::string::npos) << reason;
+    EXPECT_NE(reason.find("collaborator4 ended with exit code 1 after the fault"), std::string::npos)
+        << reason;
     EXPECT_NE(finished.out.find("crashed"), std::string::npos);
 }
 
@@ -84,7 +85,7 @@ TEST(Failure, CutWithoutAnEndIsAHang) {
     EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     EXPECT_EQ(verdict.at("verdict"), "hung");
-    EXPECT_TRUE(verdict.at("cuts")[0]["healed_s"].is_null());
+    EXPECT_TRUE(verdict.at("faults")[0]["healed_s"].is_null());
     EXPECT_GT(verdict.at("packets_lost"), 0);
 }
 
@@ -168,7 +169,7 @@ TEST(Failure, ReaderThatDoesNotReadDoesNotDelayAHeal) {
     std::this_thread::sleep_for(5s);
     ::close(full[0]);
     EXPECT_EQ(tool.wait(30s).status, 0);
-    EXPECT_LT(read_verdict(folder / "run").at("cuts").at(0).at("lasted_s"), 1.5);
+    EXPECT_LT(read_verdict(folder / "run").at("faults").at(0).at("lasted_s"), 1.5);
 }
 
 TEST(Failure, TheRunsTimeoutEndsIt) {

@@ -26,7 +26,9 @@ struct BadInput {
     int status;
     std::vector<std::string> says;
 };
-void PrintTo(const BadInput& parameter, std::ostream* out) { *out << parameter.name; }
+void PrintTo(const BadInput& parameter, std::ostream* out) {
+    *out << parameter.name;
+}
 
 class BadInputTest : public testing::TestWithParam<BadInput> {};
 
@@ -54,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"OpenQuote", {"--aggregator", "echo 'x", "--collaborator", "true"}, 2, {"not closed"}},
         BadInput{"OneRoleOnly", {"--aggregator", "true"}, 2, {"collaborator", "no command"}},
         BadInput{"NoRegex", {"--cut-on", "re:("}, 2, {"re:(", "missing )"}},
-        BadInput{"EmptyPattern", {"--cut-on", ""}, 2, {"begins"}},
+        BadInput{"EmptyPattern", {"--cut-on", ""}, 2, {"--cut-on", "empty"}},
         BadInput{"CutOptionsWithoutMoment", {"--kind", "down"}, 2, {"--cut-on"}},
         BadInput{"NoSuchNode",
                  {"--cut-on", "x", "--cut", "collaborator9"},
@@ -64,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"DirectionOfDown",
                  {"--cut-on", "x", "--kind", "down", "--direction", "up"},
                  2,
-                 {"both directions"}},
+                 {"--direction", "has no 'direction'"}},
         BadInput{"NoCuts", {"--cut-on", "x", "--max-cuts", "0"}, 2, {"at least once"}},
         BadInput{"NoSuchParameter", {"--set", "round=3"}, 2, {"round", "rounds"}},
         BadInput{"NoSuchPlaceholder",
@@ -102,7 +104,9 @@ struct BadScenario {
     const char* yaml;
     std::vector<std::string> says;
 };
-void PrintTo(const BadScenario& parameter, std::ostream* out) { *out << parameter.name; }
+void PrintTo(const BadScenario& parameter, std::ostream* out) {
+    *out << parameter.name;
+}
 class BadScenarioTest : public testing::TestWithParam<BadScenario> {};
 INSTANTIATE_TEST_SUITE_P(
     Scenarios, BadScenarioTest,
@@ -120,9 +124,26 @@ INSTANTIATE_TEST_SUITE_P(
                     BadScenario{"NotAMapping", "- 1\n- 2\n", {":1:1:", "mapping"}},
                     BadScenario{"BadDuration", "template: reference\ntimeout: 5\n", {":2:10:", "no unit"}},
                     BadScenario{"TooMany", "template: reference\ncollaborators: 99999\n", {":2:16:", "4096"}},
-                    BadScenario{"TwoFaultsOfOneNode",
-                                "template: reference\nfaults:\n  - {on: {log: a}}\n  - {on: {log: b}}\n",
-                                {"collaborator2", "one fault"}}),
+                    BadScenario{"TwoFaultsThatTakeOneLink",
+                                "template: reference\nfaults:\n  - {kind: down, on: {log: a}}\n"
+                                "  - {kind: unplug, on: {log: b}}\n",
+                                {".yaml:4:5", "collaborator2", "takes the link"}},
+                    BadScenario{"MoreThanAllPackets",
+                                "faults:\n  - {kind: loss, model: iid 120%, on: start}\n",
+                                {".yaml:2:25", "120%"}},
+                    BadScenario{"NegativeTime",
+                                "faults:\n  - {kind: delay, delay: -3s, on: start}\n",
+                                {".yaml:2:26", "-3s"}},
+                    BadScenario{"IndexBeyondThePeriod",
+                                "template: reference\nfaults:\n"
+                                "  - {kind: loss, model: 'packets 3,17-19', period: 10, on: start}\n",
+                                {".yaml:3:", "packet 19"}},
+                    BadScenario{"PortOfDown",
+                                "template: reference\nfaults:\n  - {kind: down, port: 80, on: start}\n",
+                                {".yaml:3:24", "has no 'port'"}},
+                    BadScenario{"UnknownMoment",
+                                "faults:\n  - {kind: drop, when: snt 64KiB}\n",
+                                {".yaml:2:24", "did you mean 'sent'"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(BadScenarioTest, IsRefusedWithLineAndColumn) {

@@ -45,7 +45,8 @@ TEST(Node, HasNoRightsAndItsOwnNamesAndProcesses) {
     const OneNode node(
         "grep -E 'Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs' /proc/self/status\nhostname\nid -u\nid -G\ncat "
         "/etc/hosts\n"
-        "echo pids: $(ls /proc | grep -c '^[0-9]')\necho unbuffered $PYTHONUNBUFFERED\necho home $HOME\necho fds: "
+        "echo pids: $(ls /proc | grep -c '^[0-9]')\necho unbuffered $PYTHONUNBUFFERED\necho home $HOME\necho "
+        "fds: "
         "$(ls /proc/self/fd)\n",
         {"--user", "nobody"});
     ASSERT_EQ(node.finished.status, 0) << node.finished.out << node.finished.err << node.err;

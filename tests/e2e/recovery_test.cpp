@@ -12,7 +12,9 @@ struct Case {
     const char* name;
     Arguments options;
 };
-void PrintTo(const Case& parameter, std::ostream* out) { *out << parameter.name; }
+void PrintTo(const Case& parameter, std::ostream* out) {
+    *out << parameter.name;
+}
 
 class RecoveryTest : public testing::TestWithParam<Case> {};
 
@@ -59,7 +61,7 @@ TEST_P(RecoveryTest, LosesPacketsRecoversAndTrainsTheSameModel) {
     EXPECT_GT(verdict.at("packets_lost"), 0) << verdict.dump(2);
     ASSERT_TRUE(verdict.at("time_to_recover_s").is_number()) << verdict.dump(2);
     EXPECT_LT(verdict.at("time_to_recover_s"), 20);
-    EXPECT_NEAR(verdict.at("cuts")[0]["lasted_s"].get<double>(), 1.5, 0.5);
+    EXPECT_NEAR(verdict.at("faults")[0]["lasted_s"].get<double>(), 1.5, 0.5);
     EXPECT_EQ(model_hash(folder / "run").size(), 64U);
     EXPECT_EQ(model_hash(folder / "run"), undisturbed_hash());
 }
@@ -72,9 +74,11 @@ TEST(Run, CutsAtMostAsOftenAsAsked) {
                                                   "300ms", "--max-cuts", "2", "--nth", "2"}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
-    ASSERT_EQ(verdict.at("cuts").size(), 2U);
-    EXPECT_NE(verdict.at("cuts")[0]["trigger"]["line"].get<std::string>().find("round 2"), std::string::npos);
-    EXPECT_NE(verdict.at("cuts")[1]["trigger"]["line"].get<std::string>().find("round 3"), std::string::npos);
+    ASSERT_EQ(verdict.at("faults").size(), 2U);
+    EXPECT_NE(verdict.at("faults")[0]["trigger"]["line"].get<std::string>().find("round 2"),
+              std::string::npos);
+    EXPECT_NE(verdict.at("faults")[1]["trigger"]["line"].get<std::string>().find("round 3"),
+              std::string::npos);
 }
 
 TEST(Run, AnotherNodesLogMayTriggerAndADelayIsKept) {

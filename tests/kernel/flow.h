@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "netcut/fabric.h"
 
@@ -126,6 +127,41 @@ struct TcpPair {
         return ::send(client.get(), "p", 1, MSG_NOSIGNAL) == 1 && ::recv(server.get(), &byte, 1, 0) == 1 &&
                ::send(server.get(), "q", 1, MSG_NOSIGNAL) == 1 && ::recv(client.get(), &byte, 1, 0) == 1;
     }
+};
+
+// Datagrams from one node to another, and how many arrive.
+class Datagrams {
+  public:
+    Datagrams(Fabric& fabric, std::size_t from, std::size_t to, bool v6 = false, std::uint16_t port = 7000)
+        : sender_(open_socket(fabric.node(from), SOCK_DGRAM, v6)),
+          reader_(open_socket(fabric.node(to), SOCK_DGRAM, v6)),
+          target_(UdpProbe::address(fabric, to, v6), port) {
+        const Endpoint any(v6 ? IpAddress(boost::asio::ip::address_v6::any())
+                              : IpAddress(boost::asio::ip::address_v4::any()),
+                           port);
+        const int room = 8 * 1024 * 1024;
+        ::setsockopt(reader_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+        if (::bind(reader_.get(), any.get(), any.size) != 0) throw std::runtime_error("bind");
+    }
+    void send(std::size_t payload = 1) const {
+        const std::vector<char> bytes(payload, 'x');
+        ::sendto(sender_.get(), bytes.data(), bytes.size(), 0, target_.get(), target_.size);
+    }
+    // What has arrived; packets pass veth pairs before send() returns, but for those on another CPU's queue.
+    std::size_t arrived(std::size_t expected) const {
+        std::size_t count = 0;
+        char bytes[2048];
+        const auto deadline = Clock::now() + std::chrono::seconds(2);
+        while (count < expected && Clock::now() < deadline)
+            if (::recv(reader_.get(), bytes, sizeof(bytes), MSG_DONTWAIT) >= 0) ++count;
+        std::this_thread::sleep_for(std::chrono::milliseconds(expected == 0 ? 5 : 1));
+        while (::recv(reader_.get(), bytes, sizeof(bytes), MSG_DONTWAIT) >= 0) ++count;
+        return count;
+    }
+
+  private:
+    Fd sender_, reader_;
+    Endpoint target_;
 };
 
 inline std::vector<std::string> names(std::size_t collaborators) {

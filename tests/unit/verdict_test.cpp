@@ -28,13 +28,13 @@ Facts cut_and_back() {
     facts.faults_asked = 1;
     facts.waited_for_progress = 60s;
     facts.nodes = {ended("aggregator", 0), ended("collaborator1", 0), ended("collaborator2", 0)};
-    CutOutcome cut;
+    FaultOutcome cut;
     cut.fault = "cut";
     cut.fired = 1s;
     cut.healed = 3s;
     cut.losses["collaborator1"] = {3, 2, 1};
     cut.recovery["collaborator1"] = {100ms, 250ms};
-    facts.cuts = {cut};
+    facts.outcomes = {cut};
     return facts;
 }
 
@@ -52,7 +52,7 @@ TEST(Judge, RecoveredWithTheTimeItTook) {
 
 TEST(Judge, CutThatLostNothingWasNotNoticed) {
     Facts facts = cut_and_back();
-    facts.cuts[0].losses["collaborator1"] = {};
+    facts.outcomes[0].losses["collaborator1"] = {};
     EXPECT_EQ(judge(facts).word, "recovered");
     EXPECT_THAT(judge(facts).reason, HasSubstr("nobody noticed"));
 }
@@ -64,7 +64,7 @@ TEST(Judge, CrashNamesTheCutNodeBeforeThoseThatFollowedIt) {
     const Verdict verdict = judge(facts);
     EXPECT_EQ(verdict.word, "crashed");
     EXPECT_EQ(verdict.exit_status, 1);
-    EXPECT_THAT(verdict.reason, HasSubstr("collaborator1 ended with exit code 1 after the cut"));
+    EXPECT_THAT(verdict.reason, HasSubstr("collaborator1 ended with exit code 1 after the fault"));
     EXPECT_THAT(verdict.reason, HasSubstr("collaborator2 waited 1m"));
 }
 
@@ -125,30 +125,30 @@ TEST(Judge, CrashBeforeTheCutIsNamedBeforeOneAfterIt) {
     Facts facts = cut_and_back();
     facts.nodes = {ended("aggregator", 3, false), ended("collaborator1", 1), ended("collaborator2", 0)};
     EXPECT_THAT(judge(facts).reason,
-                HasSubstr("aggregator ended with exit code 3 before the cut; collaborator1 ended"));
+                HasSubstr("aggregator ended with exit code 3 before the fault; collaborator1 ended"));
 }
 
 TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
     Facts facts = cut_and_back();
-    facts.cuts[0].losses["collaborator2"] = {1, 0, 0};
-    facts.cuts[0].recovery["collaborator2"] = {};
+    facts.outcomes[0].losses["collaborator2"] = {1, 0, 0};
+    facts.outcomes[0].recovery["collaborator2"] = {};
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times"));
     EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
 }
 
 TEST(Judge, CutThatNeverHealedIsSaidToBe) {
     Facts facts = cut_and_back();
-    facts.cuts[0].healed.reset();
-    facts.cuts[0].recovery.clear();
+    facts.outcomes[0].healed.reset();
+    facts.outcomes[0].recovery.clear();
     EXPECT_THAT(judge(facts).reason, HasSubstr("active to the end"));
 }
 
 TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
     const Facts facts = cut_and_back();
     const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
-    for (const char* text :
-         {"recovered:", "drop at 1.000 s, for 2.000 s", "lost 6 packets (3 up, 2 down, 1 it could not send)",
-          "sent 0.100 s, received 0.250 s", "3 of 3 finished", "/runs/x"})
+    for (const char* text : {"recovered:", "cut (drop) at 1.000 s, for 2.000 s",
+                             "lost 6 packets (3 up, 2 down, 1 it could not send)",
+                             "sent 0.100 s, received 0.250 s", "3 of 3 finished", "/runs/x"})
         EXPECT_THAT(screen, HasSubstr(text));
 }
 

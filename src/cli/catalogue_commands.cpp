@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/catalogue_commands.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+
+#include "cli/run_command.h"
+#include "netcut/catalogue.h"
+#include "netcut/fault.h"
+
+namespace netcut::cli {
+namespace {
+
+// What one thing comes to: nothing if it works, else why it does not.
+using Reason = std::optional<std::string>;
+
+Reason reason_of(const Result<void>& tried) {
+    return tried ? Reason() : Reason(tried.error().text());
+}
+
+void print_line(const std::string& name, const Reason& why) {
+    fmt::print("  {:<15} {}\n", name, why ? "no: " + *why : "yes");
+}
+
+Result<std::map<Need, Reason>> try_needs() {
+    NETCUT_ASSIGN(const NetNs apart, NetNs::create());
+    NETCUT_TRY(FaultTable::probe(apart));
+    std::map<Need, Reason> all;
+    for (const FaultInfo& fault : catalogue())
+        for (const Need need : fault.needs)
+            if (!all.contains(need)) all[need] = reason_of(probe(need, apart));
+    for (const Need need : {Need::numgen, Need::quota, Need::packet_log})
+        if (!all.contains(need)) all[need] = reason_of(probe(need, apart));
+    return all;
+}
+
+Reason missing(const std::vector<Need>& needs, const std::map<Need, Reason>& tried) {
+    for (const Need need : needs)
+        if (tried.at(need))
+            return fmt::format("this kernel has no {} ({})", need_name(need), need_options(need));
+    return {};
+}
+
+}  // namespace
+
+int faults_command() {
+    for (const FaultInfo& fault : catalogue()) {
+        fmt::print("{:<14} {}\n", fault.name, fault.summary);
+        fmt::print("               sudo netcut-fl run {}\n", fault.example);
+    }
+    fmt::print("\nEach can be given a moment on the wire (--when), an end (for: 2s), and can flap:\n");
+    fmt::print(
+        "               sudo netcut-fl run --fault '{{kind: drop, on: {{log: \"round 2: training\"}}, "
+        "flap: {{period: 400ms, duty: 50%, count: 3}}}}'\n");
+    fmt::print("What this machine can do: netcut-fl doctor. What each does: docs/faults.md.\n");
+    return 0;
+}
+
+int doctor_command() {
+    const auto tried = try_needs();
+    if (!tried) return report_error(tried.error());
+    fmt::print("this user and kernel can make network namespaces and nftables rules\n\nfaults\n");
+    bool all = true;
+    for (const FaultInfo& fault : catalogue()) {
+        Reason why = missing(fault.needs, *tried);
+        all = all && !why;
+        if (why && fault.without[0] != '\0') *why += fmt::format("; {}", fault.without);
+        print_line(fault.name, why);
+    }
+    fmt::print("\nmoments on the wire\n");
+    print_line("packets", missing({Need::packet_log, Need::numgen}, *tried));
+    print_line("bytes", missing({Need::packet_log, Need::numgen, Need::quota}, *tried));
+    fmt::print("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
+    return 0;
+}
+
+}  // namespace netcut::cli

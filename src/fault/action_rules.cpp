@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fault/rules.h"
+
+namespace netcut {
+namespace {
+
+// Writes the last rules of fN_up or fN_down.
+class ActionWriter {
+  public:
+    ActionWriter(const FaultContext& fault, Direction part)
+        : fault_(fault), part_(part), chain_(fault.name(part == Direction::up ? "up" : "down")) {}
+
+    void operator()(const LeaveAlone&) const {}
+
+    void operator()(const Drop&) const {
+        NftRule rule(chain_);
+        count(rule).drop();
+        fault_.add(rule);
+    }
+
+    void operator()(const ResetConnection&) const {
+        NftRule rule(chain_);
+        answer_by_reset(count(is_tcp(rule)));
+        fault_.add(rule);
+    }
+
+    void operator()(const Refuse& refuse) const {
+        NftRule rule(chain_);
+        count(rule);
+        if (fault_.bridged())
+            leave_answer_to_us(rule);
+        else
+            rule.refuse(icmpx_code(refuse.code));
+        fault_.add(rule);
+    }
+
+    void operator()(const Lose& lose) const {
+        const bool up = part_ == Direction::up;
+        const std::string set = fault_.name(up ? "lose_up" : "lose_down");
+        const auto& numbers = up ? lose.up : lose.down;
+        fault_.transaction.add_set({.name = set});
+        std::vector<NftKey> keys;
+        keys.reserve(numbers.size());
+        for (const std::uint32_t number : numbers) keys.push_back(nft_key(number));
+        fault_.transaction.add_elements(set, keys);
+        NftRule rule(chain_);
+        count(rule.number(lose.period).in(set)).drop();
+        fault_.add(rule);
+    }
+
+    void operator()(const Queue&) const {
+        NftRule counted(chain_);
+        count(counted);
+        fault_.add(counted);
+        NftRule rule(chain_);
+        rule.meta(NFT_META_MARK).replace_by(fault_.name("mark")).set_meta(NFT_META_MARK);
+        fault_.add(rule);
+    }
+
+    void operator()(const ForgetIdle& forget) const {
+        NftRule other(chain_);
+        other.meta(NFT_META_L4PROTO).differs(byte_key(IPPROTO_TCP)).leave();
+        fault_.add(other);
+        NftRule opening(chain_);
+        has_tcp_flags(opening, tcp_syn | tcp_ack, tcp_syn).go_to(learning_chain());
+        fault_.add(opening);
+        add_flow_rules(fault_, chain_, part_, "known", FlowStep::renew, forget.after);
+        NftRule rule(chain_);
+        count(rule);
+        if (forget.reset)
+            answer_by_reset(rule);
+        else
+            rule.drop();
+        fault_.add(rule);
+    }
+
+    void operator()(const LoseLarge& large) const {
+        constexpr std::uint16_t v6_header = 40;
+        struct Family {
+            std::uint16_t ethertype;
+            std::uint32_t length_offset;
+            std::uint16_t most;
+        };
+        for (const auto& [ethertype, offset, most] :
+             {Family{ETH_P_IP, 2, large.bytes},
+              Family{ETH_P_IPV6, 4, static_cast<std::uint16_t>(large.bytes - v6_header)}}) {
+            NftRule rule(chain_);
+            rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
+            count(rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 2).exceeds(short_key(most))).drop();
+            fault_.add(rule);
+        }
+    }
+
+  private:
+    // The packet counts for the node of this fault.
+    NftRule& count(NftRule& rule) const {
+        return part_ == Direction::up ? rule.meta(NFT_META_IIF).count_by(fault_.name("hit_up"))
+                                      : rule.meta(NFT_META_OIF).count_by(fault_.name("hit_down"));
+    }
+
+    // nftables has no reject in a bridge's forward hook.
+    void leave_answer_to_us(NftRule& rule) const {
+        rule.log(reply_group, fault_prefix(fault_.number), logged_bytes).drop();
+    }
+
+    void answer_by_reset(NftRule& rule) const {
+        if (fault_.bridged())
+            leave_answer_to_us(rule);
+        else
+            rule.reset_connection();
+    }
+
+    std::string learning_chain() const {
+        return fault_.name(part_ == Direction::up ? "learn_up" : "learn_down");
+    }
+
+    static std::uint8_t icmpx_code(UnreachableCode code) {
+        switch (code) {
+            case UnreachableCode::no_route:
+                return NFT_REJECT_ICMPX_NO_ROUTE;
+            case UnreachableCode::admin_prohibited:
+                return NFT_REJECT_ICMPX_ADMIN_PROHIBITED;
+            case UnreachableCode::host_unreachable:
+                return NFT_REJECT_ICMPX_HOST_UNREACH;
+            case UnreachableCode::port_unreachable:
+                break;
+        }
+        return NFT_REJECT_ICMPX_PORT_UNREACH;
+    }
+
+    const FaultContext& fault_;
+    Direction part_;
+    std::string chain_;
+};
+
+}  // namespace
+
+void add_action(const FaultContext& fault, Direction part) {
+    std::visit(ActionWriter(fault, part), fault.plan.action);
+}
+
+}  // namespace netcut

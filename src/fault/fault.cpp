@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netcut/fault.h"
+
+namespace netcut {
+
+Result<Fault> Fault::prepare(Fabric& fabric, FaultTable& table, std::size_t number) {
+    Fault fault(fabric, table, number);
+    NETCUT_TRY(fault.start_counting());
+    return fault;
+}
+
+Result<void> Fault::fire() {
+    return turn_on(on_);
+}
+
+Result<void> Fault::fire(Nanoseconds lease) {
+    if (plan().link != LinkChange::none) return turn_on(on_);
+    Batch on = table_->on(number_, lease);
+    return turn_on(on);
+}
+
+// The losses are put in place first and taken away last, so that not one packet is answered by an ICMP
+// error of the router in between: the peer must see silence.
+Result<void> Fault::turn_on(Batch& on) {
+    if (active_) return {};
+    active_ = true;  // even if it fails half-way: then there is something to heal
+    // What the nodes failed to send before is not this fault's doing.
+    if (plan().link != LinkChange::none) NETCUT_TRY(start_counting());
+    NETCUT_TRY(table_->commit(on));
+    return change_links();
+}
+
+Result<void> Fault::arm() {
+    NETCUT_TRY(start_counting());
+    return table_->arm(number_);
+}
+
+Result<void> Fault::follow() {
+    if (active_) return {};
+    active_ = true;
+    return change_links();
+}
+
+Result<void> Fault::change_links() {
+    switch (plan().link) {
+        case LinkChange::none:
+            return {};
+        case LinkChange::unplug:
+            return fabric_->unplug(plan().nodes);
+        case LinkChange::down:
+            for (const std::size_t node : plan().nodes)
+                NETCUT_TRY(fabric_->set_link_state(node, plan().down_end, false));
+    }
+    return {};
+}
+
+Result<void> Fault::heal() {
+    if (!active_) return {};
+    for (const std::size_t node : plan().nodes) NETCUT_TRY(restore_link(node));
+    NETCUT_TRY(table_->off(number_));
+    active_ = false;
+    return {};
+}
+
+Result<void> Fault::restore_link(std::size_t node) {
+    if (plan().link == LinkChange::down) return fabric_->set_link_state(node, plan().down_end, true);
+    if (plan().link != LinkChange::unplug) return {};
+    NETCUT_TRY(fabric_->plug(node, plan().plug));
+    if (!plan().plug.new_address) return {};
+    return table_->add_addresses(node, fabric_->node(node).addresses);
+}
+
+Result<bool> Fault::in_effect() {
+    NETCUT_ASSIGN(const bool on, table_->is_on(number_));
+    if (!on || plan().link == LinkChange::none) return on;
+    for (const std::size_t node : plan().nodes) {
+        NETCUT_ASSIGN(const bool connected, fabric_->is_connected(node));
+        if (connected) return false;
+    }
+    return true;
+}
+
+// What the node's own stack could not send. A link that is down at the router's end has no carrier at the
+// node's: the routes stay, and packets are dropped at the link. What the kernel says by itself is taken off.
+Result<std::uint64_t> Fault::count_unsent(std::size_t index) {
+    if (plan().link == LinkChange::none) return 0;  // its link and its routes stay
+    NodeLink& node = fabric_->node(index);
+    NETCUT_ASSIGN(const SendFailures failures, read_send_failures(node.ns));
+    if (plan().link != LinkChange::down) return failures.no_route;
+    NETCUT_ASSIGN(const auto links, list_links(node.socket));
+    for (const LinkState& link : links)
+        if (link.index == node.eth0.index) return failures.no_route + link.tx_dropped - failures.discarded_v6;
+    return failures.no_route;
+}
+
+Result<std::map<std::size_t, Losses>> Fault::count() {
+    NETCUT_ASSIGN(const auto counters, table_->read());
+    std::map<std::size_t, Losses> losses;
+    for (const auto& [node, hits] : counters.faults[number_]) {
+        NETCUT_ASSIGN(const std::uint64_t unsendable, count_unsent(node));
+        losses[node] = {hits.up, hits.down, unsendable};
+    }
+    return losses;
+}
+
+Result<void> Fault::start_counting() {
+    NETCUT_ASSIGN(base_, count());
+    return {};
+}
+
+Result<std::map<std::size_t, Losses>> Fault::losses() {
+    NETCUT_ASSIGN(const auto total, count());
+    auto now = total;
+    for (auto& [node, losses] : now) {
+        const Losses& base = base_[node];
+        losses.up -= base.up;
+        losses.down -= base.down;
+        losses.unsendable -= base.unsendable;
+    }
+    if (!active_) base_ = total;  // the router's counters stand still until it is fired again
+    return now;
+}
+
+}  // namespace netcut

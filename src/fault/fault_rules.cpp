@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <linux/if_packet.h>
+
+#include "fault/rules.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::uint32_t v4_destination_offset = 16, v6_destination_offset = 24;
+
+const ForgetIdle* forgets(const FaultContext& fault) {
+    return std::get_if<ForgetIdle>(&fault.plan.action);
+}
+
+NftKey pair_key(const FaultContext& fault, std::size_t from, std::size_t to) {
+    NftKey key = fault.port_of(from);
+    const NftKey second = fault.port_of(to);
+    key.insert(key.end(), second.begin(), second.end());
+    return key;
+}
+
+// Packets of (from, to) pairs go to the chain of one direction.
+void add_pairs(const FaultContext& fault, const std::string& base, const std::string& set,
+               const std::vector<std::pair<std::size_t, std::size_t>>& pairs, const std::string& chain) {
+    fault.transaction.add_set({.name = set, .key_size = 8});
+    for (const auto& [from, to] : pairs) fault.transaction.add_element(set, pair_key(fault, from, to));
+    NftRule rule(base);
+    rule.meta(NFT_META_IIF).meta(NFT_META_OIF).in(set).jump(chain);
+    fault.add(rule);
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> pairs_with_peers(const FaultPlan& plan, bool up) {
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (const std::size_t node : plan.nodes)
+        for (const std::size_t peer : plan.filter.peers)
+            pairs.emplace_back(up ? node : peer, up ? peer : node);
+    return pairs;
+}
+
+// From `base`, packets of the fault's nodes go to `up` and `down`, chains of this fault.
+void add_membership(const FaultContext& fault, const std::string& base, const std::string& up,
+                    const std::string& down) {
+    const FaultPlan& plan = fault.plan;
+    if (!plan.pairs.empty()) return add_pairs(fault, base, base + "_pairs", plan.pairs, fault.name(up));
+    if (!plan.filter.peers.empty()) {
+        add_pairs(fault, base, base + "_out", pairs_with_peers(plan, true), fault.name(up));
+        return add_pairs(fault, base, base + "_in", pairs_with_peers(plan, false), fault.name(down));
+    }
+    for (const auto& [port, chain] : {std::pair(NFT_META_IIF, up), std::pair(NFT_META_OIF, down)}) {
+        NftRule rule(base);
+        rule.meta(port).in(fault.name("nodes")).jump(fault.name(chain));
+        fault.add(rule);
+    }
+}
+
+// What a kernel says by itself (MLD, IGMP, ARP, neighbour discovery) is lost with all else, but not counted:
+// the count is of packets that somebody wanted to arrive. Faults that choose among packets let it pass.
+void add_exemptions(const FaultContext& fault, const std::string& chain) {
+    const bool all = std::holds_alternative<Drop>(fault.plan.action) && fault.plan.filter.open();
+    for (const int kind : {PACKET_BROADCAST, PACKET_MULTICAST}) {
+        NftRule rule(chain);
+        rule.meta(NFT_META_PKTTYPE).equals(byte_key(static_cast<std::uint8_t>(kind)));
+        all ? rule.drop() : rule.leave();
+        fault.add(rule);
+    }
+    if (all) return;
+    NftRule arp(chain);
+    arp.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_ARP)).leave();
+    fault.add(arp);
+    for (const std::uint8_t type : {std::uint8_t{135}, std::uint8_t{136}}) {  // RFC 4861, 4.3 and 4.4
+        NftRule neighbour(chain);
+        neighbour.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_ICMPV6));
+        neighbour.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals(byte_key(type)).leave();
+        fault.add(neighbour);
+    }
+}
+
+// Connections that are opened while the fault is on are not those that were established before.
+void add_established_filter(const FaultContext& fault, const std::string& chain, Direction part) {
+    NftRule other(chain);
+    other.meta(NFT_META_L4PROTO).differs(byte_key(IPPROTO_TCP)).leave();
+    fault.add(other);
+    NftRule opening(chain);
+    has_tcp_flags(opening, tcp_syn | tcp_ack, tcp_syn);
+    opening.go_to(fault.name(part == Direction::up ? "learn_up" : "learn_down"));
+    fault.add(opening);
+    add_flow_rules(fault, chain, part, "known", FlowStep::skip, {});
+}
+
+void add_fresh_filter(const FaultContext& fault, const std::string& chain) {
+    NftRule other(chain);
+    other.meta(NFT_META_L4PROTO).differs(byte_key(IPPROTO_TCP)).leave();
+    fault.add(other);
+    NftRule opened(chain);
+    opened.payload(NFT_PAYLOAD_TRANSPORT_HEADER, tcp_flags_offset, 1).mask({tcp_syn | tcp_ack});
+    opened.differs({tcp_syn}).leave();
+    fault.add(opened);
+}
+
+void add_filter(const FaultContext& fault, const std::string& chain, Direction part) {
+    const PacketFilter& filter = fault.plan.filter;
+    if (filter.port) add_port_filter(fault, chain, *filter.port, {});
+    switch (filter.only) {
+        case PacketFilter::Connections::any:
+            return;
+        case PacketFilter::Connections::established:
+            return add_established_filter(fault, chain, part);
+        case PacketFilter::Connections::data: {
+            NftRule other(chain);
+            other.meta(NFT_META_PRIORITY).differs(nft_key(data_packet)).leave();
+            return fault.add(other);
+        }
+        case PacketFilter::Connections::fresh:
+            return add_fresh_filter(fault, chain);
+    }
+}
+
+bool knows_flows(const FaultContext& fault) {
+    return forgets(fault) != nullptr || fault.plan.filter.only == PacketFilter::Connections::established;
+}
+
+void add_learning(const FaultContext& fault) {
+    std::optional<Nanoseconds> lease;
+    if (const ForgetIdle* forget = forgets(fault)) lease = forget->after;
+    add_flow_sets(fault, "known", lease.has_value());
+    for (const Direction part : {Direction::up, Direction::down}) {
+        const std::string chain = fault.name(part == Direction::up ? "learn_up" : "learn_down");
+        fault.transaction.add_chain(chain);
+        add_flow_rules(fault, chain, part, "known", FlowStep::remember, lease);
+    }
+}
+
+void add_direction(const FaultContext& fault, Direction part) {
+    const std::string chain = fault.name(part == Direction::up ? "up" : "down");
+    const bool acts = includes(fault.plan.filter.direction, part);
+    if (!acts && !knows_flows(fault)) return;
+    add_exemptions(fault, chain);
+    add_filter(fault, chain, part);
+    if (acts) add_action(fault, part);
+}
+
+// A node that has no link: packets to its addresses go nowhere, silently.
+void add_gone(const FaultContext& fault) {
+    if (fault.plan.link == LinkChange::none) return;
+    fault.transaction.add_set({.name = fault.name("to4"), .to_counters = true});
+    fault.transaction.add_set({.name = fault.name("to6"), .key_size = 16, .to_counters = true});
+    for (const std::size_t node : fault.plan.nodes)
+        add_address_counters(fault.transaction, fault.name(), node, fault.fabric.node(node).addresses);
+    NftRule to4("prerouting");
+    to4.constant(fault.key()).in(switches).meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IP));
+    to4.payload(NFT_PAYLOAD_NETWORK_HEADER, v4_destination_offset, 4).count_by(fault.name("to4")).drop();
+    NftRule to6("prerouting");
+    to6.constant(fault.key()).in(switches).meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IPV6));
+    to6.payload(NFT_PAYLOAD_NETWORK_HEADER, v6_destination_offset, 16).count_by(fault.name("to6")).drop();
+    fault.add(to4);
+    fault.add(to6);
+}
+
+// What a node sends to the router itself never gets to the forward hook.
+void add_router_as_peer(const FaultContext& fault) {
+    if (!fault.plan.pairs.empty() || !fault.plan.filter.peers.empty()) return;
+    NftRule rule("input");
+    rule.constant(fault.key()).in(switches);
+    rule.meta(NFT_META_IIF).in(fault.name("nodes")).jump(fault.name("up"));
+    fault.add(rule);
+}
+
+}  // namespace
+
+std::string fault_prefix(std::size_t number) {
+    return fmt::format("f{}", number);
+}
+
+std::string FaultContext::name(const std::string& what) const {
+    return what.empty() ? fault_prefix(number) : fault_prefix(number) + "_" + what;
+}
+
+std::string counter_name(const std::string& what, std::size_t node) {
+    return fmt::format("{}_{}", what, node);
+}
+
+void add_address_counters(NftTransaction& transaction, const std::string& fault, std::size_t node,
+                          const std::vector<IpAddress>& addresses) {
+    for (const IpAddress& address : addresses)
+        transaction.add_counter_element(fault + (address.is_v6() ? "_to6" : "_to4"), nft_key(address),
+                                        counter_name(fault + "_hit_down", node));
+}
+
+void add_hit_counters(const FaultContext& fault) {
+    fault.transaction.add_set({.name = fault.name("nodes")});
+    for (const std::size_t node : fault.plan.nodes)
+        fault.transaction.add_element(fault.name("nodes"), fault.port_of(node));
+    for (const char* what : {"hit_up", "hit_down"}) {
+        fault.transaction.add_set({.name = fault.name(what), .to_counters = true});
+        for (const std::size_t node : fault.plan.nodes) {
+            const std::string counter = counter_name(fault.name(what), node);
+            fault.transaction.add_counter(counter);
+            fault.transaction.add_counter_element(fault.name(what), fault.port_of(node), counter);
+        }
+    }
+}
+
+void add_fault(const FaultContext& fault) {
+    add_hit_counters(fault);
+    for (const char* what : {"on", "up", "down"}) fault.transaction.add_chain(fault.name(what));
+    if (knows_flows(fault)) add_learning(fault);
+    if (fault.plan.trigger) {
+        add_moment_chain(fault);
+        add_moment_entry(fault);
+    }
+    NftRule on(fault.name());
+    on.constant(fault.key()).in(switches).go_to(fault.name("on"));
+    fault.add(on);
+    if (forgets(fault) != nullptr) add_membership(fault, fault.name(), "learn_up", "learn_down");
+    add_membership(fault, fault.name("on"), "up", "down");
+    add_direction(fault, Direction::up);
+    add_direction(fault, Direction::down);
+    add_gone(fault);
+    add_router_as_peer(fault);
+}
+
+}  // namespace netcut

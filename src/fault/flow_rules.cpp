@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fault/rules.h"
+
+namespace netcut {
+namespace {
+
+struct Family {
+    const char* suffix;
+    std::uint16_t ethertype;
+    std::uint32_t source, destination, address_bytes;
+};
+constexpr Family families[] = {{"4", ETH_P_IP, 12, 16, 4}, {"6", ETH_P_IPV6, 8, 24, 16}};
+constexpr std::uint32_t source_port = 0, destination_port = 2, port_bytes = 2;
+
+// As the node sees it: its own address, the other's, its own port, the other's.
+void load_flow(NftRule& rule, const Family& family, Direction part) {
+    const bool up = part == Direction::up;
+    const auto address = [&](std::uint32_t offset) {
+        rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, family.address_bytes);
+    };
+    const auto port = [&](std::uint32_t offset) {
+        rule.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset, port_bytes);
+    };
+    address(up ? family.source : family.destination);
+    address(up ? family.destination : family.source);
+    port(up ? source_port : destination_port);
+    port(up ? destination_port : source_port);
+}
+
+}  // namespace
+
+NftRule& is_tcp(NftRule& rule) {
+    return rule.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_TCP));
+}
+
+NftRule& has_tcp_flags(NftRule& rule, std::uint8_t among, std::uint8_t set) {
+    is_tcp(rule);
+    return rule.payload(NFT_PAYLOAD_TRANSPORT_HEADER, tcp_flags_offset, 1).mask({among}).equals({set});
+}
+
+void add_flow_sets(const FaultContext& fault, const std::string& what, bool leases) {
+    for (const Family& family : families)
+        fault.transaction.add_set({.name = fault.name(what) + family.suffix,
+                                   .key_size = 2 * family.address_bytes + 8,
+                                   .leases = leases,
+                                   .dynamic = true});
+}
+
+void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,
+                    const std::string& what, FlowStep step, std::optional<Nanoseconds> lease) {
+    for (const Family& family : families) {
+        const std::string set = fault.name(what) + family.suffix;
+        NftRule rule(chain);
+        rule.meta(NFT_META_PROTOCOL).equals(short_key(family.ethertype));
+        is_tcp(rule);
+        load_flow(rule, family, part);
+        if (step != FlowStep::remember) rule.in(set);
+        if (step == FlowStep::renew) load_flow(rule, family, part);
+        if (step != FlowStep::skip) rule.refresh(set, lease);
+        if (step != FlowStep::remember) rule.leave();
+        fault.add(rule);
+    }
+}
+
+}  // namespace netcut

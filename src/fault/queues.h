@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Queues of the router. A packet that one fault queues carries that fault's mark to the queue's device. One
+// that several faults queue can pass one device alone, so each set of faults that may meet on a packet has a
+// mark and a device of its own, and each fault's rule leads from the mark of those before it to the next.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "netcut/fault.h"
+
+namespace netcut {
+
+class QueuePlan {
+  public:
+    // `nodes`: how many the fabric has.
+    static Result<QueuePlan> make(const std::vector<FaultPlan>& plans, std::size_t nodes);
+
+    // Sets of faults by their marks: the set at index i has the mark i + 1.
+    const std::vector<std::vector<std::size_t>>& sets() const { return sets_; }
+    // What a fault makes of a packet's mark.
+    std::map<std::uint32_t, std::uint32_t> marks_of(std::size_t fault) const;
+
+  private:
+    std::vector<std::vector<std::size_t>> sets_;
+};
+
+// Makes the devices, and sends marked packets to them from every port there is, and will be.
+Result<void> lay_queues(Fabric& fabric, const std::vector<FaultPlan>& plans, const QueuePlan& queues);
+
+}  // namespace netcut

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The nftables rules of one fault. With N for its number, its chains are:
+//   fN        is the packet its moment? is it on?         -> fN_moment, fN_on
+//   fN_moment counts packets until the moment has come    -> turns it on
+//   fN_on     whose packet is it?                         -> fN_up, fN_down
+//   fN_up, fN_down   which packets are meant, and what is done to them
+// A chain ends by returning to the base chain, so that the next fault sees the packet too.
+#pragma once
+
+// clang-format off
+#include <netinet/in.h>  // before linux/netfilter.h, which then leaves out what it has
+#include <linux/netfilter.h>
+// clang-format on
+
+#include <linux/if_ether.h>
+
+#include <string>
+
+#include "kernel/nftables.h"
+#include "netcut/fault.h"
+
+namespace netcut {
+
+// Sets of the whole table.
+inline constexpr const char* switches = "active";   // numbers of the faults that are on
+inline constexpr const char* armed_set = "armed";   // numbers of the faults whose moment is waited for
+inline constexpr const char* not_silent = "spoke";  // those that wait for silence, while there is none
+
+// What meta priority says of a data packet. The router has no queue that looks at priorities.
+inline constexpr std::uint32_t data_packet = 0x6e630001;
+
+struct FaultContext {
+    NftTransaction& transaction;
+    const Fabric& fabric;
+    const FaultPlan& plan;
+    std::size_t number;
+
+    std::string name(const std::string& what = {}) const;  // "f3_up"
+    std::uint32_t key() const { return static_cast<std::uint32_t>(number); }
+    bool bridged() const { return fabric.options().kind == FabricKind::bridge; }
+    NftKey port_of(std::size_t node) const {
+        return nft_key(static_cast<std::uint32_t>(fabric.node(node).port.index));
+    }
+    void add(NftRule& rule) const { transaction.add_rule(rule); }
+};
+
+// table_rules.cpp: what all faults share, the chains fN of so many faults among it.
+void add_table_sets(NftTransaction& transaction);
+void add_base_chains(NftTransaction& transaction, std::size_t faults);
+void add_data_counters(NftTransaction& transaction);
+
+// fault_rules.cpp
+void add_fault(const FaultContext& fault);
+void add_hit_counters(const FaultContext& fault);
+void add_address_counters(NftTransaction& transaction, const std::string& fault, std::size_t node,
+                          const std::vector<IpAddress>& addresses);
+std::string counter_name(const std::string& what, std::size_t node);
+
+// action_rules.cpp: what is done, at the end of fN_up or fN_down; `part` says which.
+void add_action(const FaultContext& fault, Direction part);
+
+// flow_rules.cpp: which connection a segment is of, in sets of this fault; `part` is the segment's way.
+void add_flow_sets(const FaultContext& fault, const std::string& what, bool leases);
+// Rules, one for each address family, that begin with a TCP segment's connection.
+enum class FlowStep {
+    remember,  // add it, or let its time begin anew
+    skip,      // return if it is known
+    renew      // if it is known, let its time begin anew and return
+};
+void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,
+                    const std::string& what, FlowStep step, std::optional<Nanoseconds> lease);
+NftRule& is_tcp(NftRule& rule);
+NftRule& has_tcp_flags(NftRule& rule, std::uint8_t among, std::uint8_t set);
+
+// moment_rules.cpp
+void add_moment_entry(const FaultContext& fault);  // at the beginning of fN
+void add_moment_chain(const FaultContext& fault);
+void add_moment_rules(const FaultContext& fault);  // its counters begin at nothing
+void add_port_filter(const FaultContext& fault, const std::string& chain, std::uint16_t port,
+                     const std::string& otherwise);
+
+// Fields of packets.
+inline constexpr std::uint32_t tcp_flags_offset = 13;
+inline constexpr std::uint8_t tcp_fin = 0x01, tcp_syn = 0x02, tcp_ack = 0x10;
+NftKey short_key(std::uint16_t value);  // 16 bits in network order, without padding
+NftKey byte_key(std::uint8_t value);
+
+}  // namespace netcut

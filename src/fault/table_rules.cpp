@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/if_packet.h>
+
+#include "fault/rules.h"
+
+namespace netcut {
+namespace {
+
+// Before anything else looks at a packet (NF_IP_PRI_RAW): the router must not answer for a node that is gone.
+constexpr std::int32_t early_priority = -300;
+constexpr std::int32_t filter_priority = 0;
+
+constexpr std::uint32_t v4_length_offset = 2, v6_length_offset = 4;
+constexpr std::uint32_t tcp_data_offset = 12;  // its upper four bits count 32-bit words
+constexpr std::uint8_t upper_four_bits = 0xf0;
+
+// TCP segments without a payload: (length in the IP header, data offset) pairs. nftables cannot subtract,
+// so the eleven sizes that a TCP header can have are listed.
+void add_bare_segments(NftTransaction& transaction, const std::string& set, std::uint16_t ip_header_bytes) {
+    transaction.add_set({.name = set, .key_size = 8});
+    for (std::uint16_t words = 5; words <= 15; ++words) {
+        NftKey key = short_key(static_cast<std::uint16_t>(ip_header_bytes + words * 4));
+        key.resize(4);
+        key.push_back(static_cast<std::uint8_t>(words << 4));
+        key.resize(8);
+        transaction.add_element(set, key);
+    }
+}
+
+NftRule skip_bare_segments(std::uint16_t ethertype, std::uint32_t length_offset, const std::string& set) {
+    NftRule rule("classify");
+    rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
+    is_tcp(rule);
+    rule.payload(NFT_PAYLOAD_NETWORK_HEADER, length_offset, 2);
+    rule.payload(NFT_PAYLOAD_TRANSPORT_HEADER, tcp_data_offset, 1).mask({upper_four_bits});
+    rule.in(set).leave();
+    return rule;
+}
+
+// Marks data packets as such, once for all faults.
+void add_classify_chain(NftTransaction& transaction) {
+    transaction.add_chain("classify");
+    NftRule begin("classify");
+    begin.constant(0).set_meta(NFT_META_PRIORITY);
+    transaction.add_rule(begin);
+    for (const int protocol : {int{IPPROTO_ICMP}, int{IPPROTO_ICMPV6}}) {
+        NftRule icmp("classify");
+        icmp.meta(NFT_META_L4PROTO).equals(byte_key(static_cast<std::uint8_t>(protocol))).leave();
+        transaction.add_rule(icmp);
+    }
+    NftRule arp("classify");
+    arp.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_ARP)).leave();
+    NftRule bare4 = skip_bare_segments(ETH_P_IP, v4_length_offset, "bare4");
+    NftRule bare6 = skip_bare_segments(ETH_P_IPV6, v6_length_offset, "bare6");
+    NftRule data("classify");
+    data.constant(data_packet).set_meta(NFT_META_PRIORITY);
+    for (NftRule* rule : {&arp, &bare4, &bare6, &data}) transaction.add_rule(*rule);
+}
+
+void jump_to(NftTransaction& transaction, const std::string& base, const std::string& chain) {
+    NftRule rule(base);
+    rule.jump(chain);
+    transaction.add_rule(rule);
+}
+
+}  // namespace
+
+NftKey short_key(std::uint16_t value) {
+    return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
+}
+NftKey byte_key(std::uint8_t value) {
+    return {value};
+}
+
+void add_table_sets(NftTransaction& transaction) {
+    for (const char* set : {switches, armed_set, not_silent})
+        transaction.add_set({.name = set, .leases = true, .dynamic = true});
+    transaction.add_set({.name = "ported", .key_size = 1});
+    for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP})
+        transaction.add_element("ported", byte_key(static_cast<std::uint8_t>(protocol)));
+    for (const char* map : {"data_up", "data_down"}) transaction.add_set({.name = map, .to_counters = true});
+    add_bare_segments(transaction, "bare4", 20);
+    add_bare_segments(transaction, "bare6", 0);  // the IPv6 length does not count its own header
+}
+
+void add_base_chains(NftTransaction& transaction, std::size_t faults) {
+    add_classify_chain(transaction);
+    transaction.add_base_chain("prerouting", NF_INET_PRE_ROUTING, early_priority);
+    transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_priority);
+    transaction.add_base_chain("forward", NF_INET_FORWARD, filter_priority);
+    jump_to(transaction, "forward", "classify");
+    for (std::size_t number = 0; number < faults; ++number) {
+        transaction.add_chain(fault_prefix(number));
+        jump_to(transaction, "forward", fault_prefix(number));
+    }
+}
+
+void add_data_counters(NftTransaction& transaction) {
+    for (const auto& [map, port] :
+         {std::pair("data_up", NFT_META_IIF), std::pair("data_down", NFT_META_OIF)}) {
+        NftRule rule("forward");
+        rule.meta(NFT_META_PRIORITY).equals(nft_key(data_packet)).meta(port).count_by(map);
+        transaction.add_rule(rule);
+    }
+}
+
+}  // namespace netcut

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the engine does for its faults: it lays them, hears of packets, and has power over processes.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "fault/packet.h"
+#include "run/engine_impl.h"
+
+namespace netcut {
+
+Result<void> Engine::Impl::prepare_faults() {
+    std::vector<FaultPlan> plans;
+    for (const FaultSpec& spec : scenario_.faults) {
+        NETCUT_ASSIGN(FaultPlan plan, plan_of(scenario_, spec));
+        NETCUT_TRY(write_loss_lists(spec, plan));
+        plans.push_back(std::move(plan));
+    }
+    NETCUT_ASSIGN(FaultTable laid, FaultTable::lay(*fabric_, std::move(plans)));
+    table_.emplace(std::move(laid));
+    NETCUT_TRY(watch_packets());
+    processes_ = process_control();
+    for (std::size_t number = 0; number < scenario_.faults.size(); ++number) {
+        NETCUT_ASSIGN(Fault fault, Fault::prepare(*fabric_, *table_, number));
+        faults_.push_back(std::make_unique<FaultRunner>(
+            io_, *journal_, *fabric_, *table_, scenario_.faults[number], std::move(fault), processes_,
+            FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
+                                  [this](const FaultRunner& runner) { on_healed(runner); },
+                                  [this](Error error) { fail(std::move(error)); }}));
+    }
+    return {};
+}
+
+// The lists are the evidence: just these packets are lost.
+Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultPlan& plan) {
+    const Lose* lose = std::get_if<Lose>(&plan.action);
+    if (lose == nullptr) return {};
+    Json files = Json::object();
+    for (const auto& [direction, numbers] : {std::pair("up", &lose->up), std::pair("down", &lose->down)}) {
+        if (!includes(fault.direction, direction == std::string("up") ? Direction::up : Direction::down))
+            continue;
+        std::string text;
+        for (const std::uint32_t number : *numbers) text += fmt::format("{}\n", number);
+        const std::string name = fmt::format("loss-{}-{}.txt", fault.name, direction);
+        NETCUT_TRY(folder_.write_file(name, text));
+        files[direction] = {{"file", name}, {"lost", numbers->size()}};
+    }
+    journal_->add(
+        "fault.loss_list", {}, fault.name,
+        {{"model", fault.model->text()}, {"seed", fault.seed}, {"period", lose->period}, {"lists", files}});
+    return {};
+}
+
+Result<void> Engine::Impl::watch_packets() {
+    bool moments = false;
+    bool answers = false;
+    for (const FaultSpec& fault : scenario_.faults) {
+        moments = moments || fault.when;
+        answers = answers || needs_of(scenario_, fault).contains(Need::packet_log);
+    }
+    if (moments || answers)
+        for (const std::uint16_t group : {moment_group, reply_group}) {
+            NETCUT_ASSIGN(PacketLog log, PacketLog::open(fabric_->router(), group));
+            const int fd = ::fcntl(log.fd(), F_DUPFD_CLOEXEC, 0);
+            if (fd < 0) return system_failure("watch the log of packets");
+            packet_watches_.push_back(std::make_unique<PacketWatch>(
+                PacketWatch{group, std::move(log), boost::asio::posix::stream_descriptor(io_, fd)}));
+            await_packets(*packet_watches_.back());
+        }
+    if (answers) {
+        NETCUT_ASSIGN(ReplySender sender, ReplySender::open(*fabric_));
+        replies_.emplace(std::move(sender));
+    }
+    return {};
+}
+
+void Engine::Impl::await_packets(PacketWatch& watch) {
+    watch.readable.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                              [this, &watch](boost::system::error_code error) {
+                                  if (error) return;
+                                  auto logged = watch.log.read();
+                                  if (!logged) return fail(std::move(logged).error());
+                                  if (logged->overrun || logged->lost > 0)
+                                      journal_->add("packets.untold", {}, {}, {{"lost", logged->lost}});
+                                  for (const LoggedPacket& packet : logged->packets)
+                                      on_logged_packet(watch.group, packet);
+                                  await_packets(watch);
+                              });
+}
+
+void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& packet) {
+    if (state_ != State::starting && state_ != State::running) return;
+    for (std::size_t number = 0; number < faults_.size(); ++number) {
+        if (packet.prefix != fault_prefix(number)) continue;
+        if (group == moment_group) {
+            const auto header = parse_packet(packet.bytes);
+            return faults_[number]->tripped(header ? packet_text(*header) : "a packet that is not IP");
+        }
+        if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent)
+            fail(std::move(sent).error());
+        return;
+    }
+}
+
+ProcessControl Engine::Impl::process_control() {
+    const auto running = [this](std::size_t node) -> Node* {
+        Node& one = *actors_[node]->node;
+        return one.running() ? &one : nullptr;
+    };
+    return {[running](std::size_t node, std::optional<Nanoseconds> lease) -> Result<void> {
+                Node* one = running(node);
+                return one != nullptr ? one->pause(lease) : Result<void>();
+            },
+            [running](std::size_t node) -> Result<void> {
+                Node* one = running(node);
+                return one != nullptr ? one->resume() : Result<void>();
+            },
+            [this](std::size_t node, int signal, bool will_start_again) {
+                return kill_node(*actors_[node], signal, will_start_again);
+            },
+            [this](std::size_t node) { return start_again(*actors_[node]); }};
+}
+
+Result<void> Engine::Impl::kill_node(Actor& actor, int signal, bool starts_again) {
+    if (!actor.node->running()) return {};
+    actor.outcome.killed_by_fault = true;
+    actor.starts_again = starts_again;
+    return actor.node->signal_tree(signal);
+}
+
+// If the signal did not end it, it is made to end, and starts when it is gone.
+Result<void> Engine::Impl::start_again(Actor& actor) {
+    if (!actor.starts_again && !actor.start_when_gone) return {};
+    if (actor.node->running()) {
+        actor.start_when_gone = true;
+        actor.node->kill();
+        return {};
+    }
+    actor.starts_again = false;
+    actor.start_when_gone = false;
+    actor.outcome.killed_by_fault = false;
+    actor.outcome.exit.reset();
+    actor.out = LineScanner();
+    actor.err = LineScanner();
+    watch(actor);
+    return start_actor(actor);
+}
+
+}  // namespace netcut

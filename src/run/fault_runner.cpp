@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/fault_runner.h"
+
+#include <algorithm>
+
+namespace netcut {
+namespace {
+
+// How exactly the time to recover is measured; reading the counters takes tens of microseconds.
+constexpr auto recovery_step = std::chrono::milliseconds(5);
+
+double microseconds(Nanoseconds value) {
+    return std::chrono::duration<double, std::micro>(value).count();
+}
+double seconds(Nanoseconds value) {
+    return std::chrono::duration<double>(value).count();
+}
+
+const char* verdict_name(MatchCounter::Verdict verdict) {
+    switch (verdict) {
+        case MatchCounter::Verdict::too_early:
+            return "counted";
+        case MatchCounter::Verdict::fire:
+            return "fires";
+        case MatchCounter::Verdict::busy:
+            return "ignored: the fault is active";
+        case MatchCounter::Verdict::spent:
+            break;
+    }
+    return "";
+}
+
+}  // namespace
+
+FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
+                         FaultSpec spec, Fault fault, const ProcessControl& processes, Observer observer)
+    : journal_(journal),
+      fabric_(fabric),
+      table_(table),
+      spec_(std::move(spec)),
+      fault_(std::move(fault)),
+      processes_(processes),
+      observer_(std::move(observer)),
+      counter_(spec_.trigger.nth, spec_.times),
+      timer_(io),
+      recovery_timer_(io) {
+    if (spec_.flap) cycles_ = spec_.flap->cycles();
+}
+
+void FaultRunner::trigger(const std::string& node, std::string_view why) {
+    const auto verdict = counter_.match(waiting_ || armed_ || flapping() || fault_.active());
+    if (verdict == MatchCounter::Verdict::spent) return;  // a chatty pattern would fill the journal
+    const Nanoseconds matched = journal_.now();
+    const bool fires = verdict == MatchCounter::Verdict::fire;
+    if (fires) {
+        trigger_node_ = node;
+        trigger_line_ = why;
+        cycle_ = 0;
+    }
+    const bool at_once = fires && spec_.trigger.delay == Nanoseconds(0) && !spec_.when;
+    if (at_once) begin();  // first, and tell afterwards
+    journal_.add_at(
+        matched, "trigger.matched", node, spec_.name,
+        {{"line", std::string(why)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}});
+    if (at_once) return tell_fired();
+    if (!fires) return;
+    if (spec_.trigger.delay == Nanoseconds(0)) return come_due();
+    waiting_ = true;
+    timer_.expires_after(spec_.trigger.delay);
+    when_due(timer_, timer_use_, [this] { come_due(); });
+}
+
+void FaultRunner::come_due() {
+    waiting_ = false;
+    if (spec_.when) return arm();
+    begin();
+    tell_fired();
+}
+
+void FaultRunner::arm() {
+    const Nanoseconds begin = journal_.now();
+    if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
+    armed_ = true;
+    journal_.add_at(begin, "fault.armed", {}, spec_.name, {{"when", when_text(*spec_.when)}});
+    if (spec_.when->moment.kind == WireMoment::Kind::silence) look_for_silence();
+}
+
+// No packet tells of a silence: the kernel fires at the packet that ends it, and we when it is long enough.
+void FaultRunner::look_for_silence() {
+    if (!armed_) return;
+    const auto silent = table_.is_silent(fault_.number());
+    if (!silent) return fail(silent.error());
+    if (*silent) {
+        armed_ = false;
+        begin();
+        return tell_fired();
+    }
+    timer_.expires_after(recovery_step);
+    when_due(timer_, timer_use_, [this] { look_for_silence(); });
+}
+
+void FaultRunner::tripped(const std::string& packet) {
+    if (!std::exchange(armed_, false)) return;
+    fire_begun_ = journal_.now();
+    fire_result_ = fault_.follow();
+    if (fire_result_) fire_result_ = fire_processes();
+    fire_ended_ = journal_.now();
+    trigger_node_ = spec_.when->node;
+    trigger_line_ = packet;
+    if (spec_.flap) ++cycle_;
+    if (duration() && fire_result_) heal_at(*duration());
+    journal_.add_at(fire_begun_, "trigger.tripped", trigger_node_, spec_.name,
+                    {{"when", when_text(*spec_.when)}, {"packet", packet}});
+    tell_fired();
+}
+
+// A handler that is queued already runs in spite of cancel(), so each knows which use of the timer it is of.
+void FaultRunner::when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work) {
+    timer.async_wait([&use, mine = ++use, work = std::move(work)](boost::system::error_code error) {
+        if (!error && mine == use) work();
+    });
+}
+
+void FaultRunner::stop_timers() {
+    ++timer_use_;
+    ++recovery_use_;
+    timer_.cancel();
+    recovery_timer_.cancel();
+}
+
+std::optional<Nanoseconds> FaultRunner::duration() const {
+    if (spec_.flap) return cycles_[cycle_ == 0 ? 0 : cycle_ - 1].on;
+    return spec_.duration;
+}
+
+void FaultRunner::begin() {
+    waiting_ = false;
+    if (spec_.flap) ++cycle_;
+    fire_begun_ = journal_.now();
+    fire_result_ = spec_.flap ? fault_.fire(*duration()) : fault_.fire();
+    if (fire_result_) fire_result_ = fire_processes();
+    fire_ended_ = journal_.now();
+    if (duration() && fire_result_) heal_at(*duration());
+}
+
+Result<void> FaultRunner::fire_processes() {
+    for (const std::size_t node : fault_.plan().nodes) {
+        if (spec_.kind == FaultKind::pause) NETCUT_TRY(processes_.pause(node, duration()));
+        if (spec_.kind == FaultKind::kill) NETCUT_TRY(processes_.kill(node, spec_.signal, false));
+        if (spec_.kind == FaultKind::restart)
+            NETCUT_TRY(processes_.kill(node, spec_.signal, spec_.duration.has_value()));
+    }
+    return {};
+}
+
+Result<void> FaultRunner::heal_processes() {
+    for (const std::size_t node : fault_.plan().nodes) {
+        if (spec_.kind == FaultKind::pause) NETCUT_TRY(processes_.resume(node));
+        if (spec_.kind == FaultKind::restart) NETCUT_TRY(processes_.start_again(node));
+    }
+    return {};
+}
+
+// The kernel's lease began when firing did.
+void FaultRunner::heal_at(Nanoseconds duration) {
+    timer_.expires_at(Clock::now() - (fire_ended_ - fire_begun_) + duration);
+    when_due(timer_, timer_use_, [this] { heal(); });
+}
+
+void FaultRunner::tell_fired() {
+    ++recovery_use_;  // of the firing before
+    recovery_timer_.cancel();
+    if (!fire_result_) return fail(std::move(fire_result_).error());
+    auto read_back = fault_.in_effect();
+    if (!read_back) return fail(std::move(read_back).error());
+    FaultOutcome& outcome = outcomes_.emplace_back();
+    outcome.fault = spec_.name;
+    outcome.kind = spec_.kind;
+    outcome.queued = queues(spec_);
+    outcome.fired = fire_begun_;
+    outcome.trigger_node = trigger_node_;
+    outcome.trigger_line = trigger_line_;
+    for (const std::size_t node : fault_.plan().nodes) outcome.losses[node_name(node)] = {};
+    Json details = {{"kind", kind_name(spec_.kind)},
+                    {"nodes", spec_.nodes},
+                    {"number", outcomes_.size()},
+                    {"took_us", microseconds(fire_ended_ - fire_begun_)}};
+    details["for_s"] = duration() ? Json(seconds(*duration())) : Json(nullptr);
+    // One of a millisecond may be over before it can be read back.
+    details["read_back"] = *read_back;
+    journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
+    observer_.fired(*this);
+}
+
+void FaultRunner::heal() {
+    const Nanoseconds begin = journal_.now();
+    if (auto healed = fault_.heal(); !healed) return fail(std::move(healed).error());
+    if (auto healed = heal_processes(); !healed) return fail(std::move(healed).error());
+    Nanoseconds end = journal_.now();
+    healed_at_ = Clock::now();
+    // The kernel ends it on time by itself, also when we come late.
+    if (fault_.plan().lease() && end > fire_ended_ + *duration()) {
+        healed_at_ -= end - (fire_ended_ + *duration());
+        end = fire_ended_ + *duration();
+    }
+    watch_recovery();
+    FaultOutcome& outcome = outcomes_.back();
+    outcome.healed = end;
+    update_losses();
+    Json hit = Json::object();
+    for (const auto& [node, losses] : outcome.losses) hit[node] = losses.total();
+    journal_.add_at(end, "fault.healed", {}, spec_.name,
+                    {{"lasted_s", seconds(end - outcome.fired)},
+                     {"took_us", microseconds(end - begin)},
+                     {queues(spec_) ? "packets_queued" : "packets_lost", hit}});
+    go_on_flapping();
+    observer_.healed(*this);
+}
+
+void FaultRunner::go_on_flapping() {
+    if (!flapping()) return;
+    timer_.expires_after(cycles_[cycle_ - 1].off);
+    when_due(timer_, timer_use_, [this] {
+        begin();
+        tell_fired();
+    });
+}
+
+void FaultRunner::update_losses() {
+    auto losses = fault_.losses();
+    if (!losses) return fail(std::move(losses).error());
+    if (!fired()) return;
+    for (const auto& [node, value] : *losses) outcomes_.back().losses[node_name(node)] = value;
+}
+
+void FaultRunner::watch_recovery() {
+    auto counters = table_.read();
+    if (!counters) return fail(std::move(counters).error());
+    counters_at_heal_ = std::move(*counters);
+    for (const std::size_t node : fault_.plan().nodes) outcomes_.back().recovery[node_name(node)] = {};
+    recovery_timer_.expires_after(recovery_step);
+    when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
+}
+
+void FaultRunner::look_for_data() {
+    auto counters = table_.read();
+    if (!counters) return fail(std::move(counters).error());
+    const Nanoseconds since = Clock::now() - healed_at_;
+    bool all = true;
+    for (const std::size_t node : fault_.plan().nodes) {
+        Recovery& recovery = outcomes_.back().recovery[node_name(node)];
+        if (recovery.both()) continue;
+        const DataCounters& now = counters->data.at(node);
+        const DataCounters& then = counters_at_heal_.data.at(node);
+        if (!recovery.sent && now.up.packets > then.up.packets) recovery.sent = since;
+        if (!recovery.received && now.down.packets > then.down.packets) recovery.received = since;
+        if (!recovery.both()) {
+            all = false;
+            continue;
+        }
+        journal_.add(
+            "node.recovered", node_name(node), spec_.name,
+            {{"sent_again_s", seconds(*recovery.sent)}, {"received_again_s", seconds(*recovery.received)}});
+    }
+    if (all) return;
+    // Finely while it matters; a node that is silent for long is looked at less often.
+    const bool soon = since < std::chrono::seconds(30);
+    recovery_timer_.expires_after(soon ? recovery_step : recovery_step * 20);
+    when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
+}
+
+void FaultRunner::finish() {
+    if (fault_.active() && fired()) update_losses();
+    stop_timers();
+}
+
+void FaultRunner::fail(Error error) {
+    stop_timers();
+    observer_.failed(std::move(error));
+}
+
+}  // namespace netcut

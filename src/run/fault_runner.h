@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "netcut/run.h"
+#include "netcut/trigger.h"
+
+namespace netcut {
+
+// What faults do to the processes of nodes, by their index. A node that does not run is left alone.
+struct ProcessControl {
+    std::function<Result<void>(std::size_t node, std::optional<Nanoseconds> lease)> pause;
+    std::function<Result<void>(std::size_t node)> resume;
+    std::function<Result<void>(std::size_t node, int signal, bool will_start_again)> kill;
+    std::function<Result<void>(std::size_t node)> start_again;
+};
+
+// The life of one fault of the scenario: triggers come in, firings go out, each with its losses and recovery.
+class FaultRunner {
+  public:
+    struct Observer {
+        std::function<void(const FaultRunner&)> fired;   // after it has taken effect
+        std::function<void(const FaultRunner&)> healed;  // after it has lost its effect
+        std::function<void(Error)> failed;
+    };
+    FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
+                FaultSpec spec, Fault fault, const ProcessControl& processes, Observer observer);
+
+    const FaultSpec& spec() const { return spec_; }
+    const Fault& fault() const { return fault_; }
+    const std::vector<FaultOutcome>& outcomes() const { return outcomes_; }
+    // It is on its way, or active and will heal.
+    bool busy() const { return waiting_ || flapping() || (fault_.active() && spec_.duration); }
+    bool fired() const { return !outcomes_.empty(); }
+    // Why it never was fired.
+    Unfired unfired() const { return {spec_.name, waiting_, armed_}; }
+
+    // What the scenario waits for has come: a log line, the start, or the end or the beginning of another
+    // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
+    void trigger(const std::string& node, std::string_view why);
+    // A packet was the moment on the wire: the kernel has fired already.
+    void tripped(const std::string& packet);
+    // The run is over: no more firings and heals; what is still active is counted for the last time.
+    void finish();
+
+  private:
+    void come_due();
+    void arm();
+    void look_for_silence();
+    void begin();       // what must be fast
+    void tell_fired();  // counting, journal, observer
+    Result<void> fire_processes();
+    Result<void> heal_processes();
+    void heal_at(Nanoseconds duration);
+    void heal();
+    void go_on_flapping();
+    bool flapping() const { return cycle_ > 0 && cycle_ < cycles_.size(); }
+    std::optional<Nanoseconds> duration() const;
+    void when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work);
+    void stop_timers();
+    void watch_recovery();
+    void look_for_data();
+    void update_losses();
+    void fail(Error error);
+    const std::string& node_name(std::size_t index) const { return fabric_.node(index).name; }
+
+    Journal& journal_;
+    Fabric& fabric_;
+    FaultTable& table_;
+    FaultSpec spec_;
+    Fault fault_;
+    const ProcessControl& processes_;
+    Observer observer_;
+    MatchCounter counter_;
+    boost::asio::steady_timer timer_;           // of the delay, of the silence, then of the heal
+    boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
+    unsigned timer_use_ = 0, recovery_use_ = 0;
+    bool waiting_ = false;  // in the delay between trigger and fault
+    bool armed_ = false;    // the kernel looks for the moment
+    std::vector<FlapSpec::Cycle> cycles_;
+    std::size_t cycle_ = 0;  // those that have begun
+    std::string trigger_node_, trigger_line_;
+    Nanoseconds fire_begun_{0}, fire_ended_{0};
+    Result<void> fire_result_;
+    std::vector<FaultOutcome> outcomes_;
+    Clock::time_point healed_at_;
+    TableCounters counters_at_heal_;
+};
+
+}  // namespace netcut

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenario/fault_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "netcut/trigger.h"
+
+namespace netcut {
+namespace {
+
+using Key = const char*;
+
+// Points at the key, or at the fault if the key was not given.
+Failure wrong(const FaultSpec& fault, Key key, const std::string& why, const std::string& hint = {}) {
+    const auto place = fault.places.find(fault.given(key) ? key : "");
+    const std::string where = place == fault.places.end() ? "" : place->second + ": ";
+    return usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, kind_name(fault.kind)),
+                         where + why, hint);
+}
+
+Failure at(const FaultSpec& fault, Key key, const Error& error) {
+    return wrong(fault, key, error.attempt + ": " + error.reason, error.hint);
+}
+
+const std::set<std::string>& common_keys() {
+    static const std::set<std::string> keys = {"name", "kind",  "nodes", "on", "when",
+                                               "for",  "times", "flap",  ""};
+    return keys;
+}
+
+bool changes_link(FaultKind kind) {
+    return kind == FaultKind::down || kind == FaultKind::unplug || kind == FaultKind::renumber;
+}
+
+Result<void> check_keys(const FaultSpec& fault) {
+    const FaultInfo& kind = info(fault.kind);
+    for (const auto& [key, place] : fault.places) {
+        if (common_keys().contains(key) || kind.keys.contains(key)) continue;
+        std::set<std::string> known = common_keys();
+        known.insert(kind.keys.begin(), kind.keys.end());
+        known.erase("");
+        return wrong(fault, key.c_str(), fmt::format("the kind {} has no '{}'", kind.name, key),
+                     fmt::format("it has: {}", fmt::join(known, ", ")));
+    }
+    if (fault.kind == FaultKind::partition && fault.given("nodes"))
+        return wrong(fault, "nodes", "a partition is of groups",
+                     "write groups: [[aggregator], [collaborator2]]");
+    if (fault.kind == FaultKind::kill && fault.given("for"))
+        return wrong(fault, "for", "what was killed does not come back", "use the kind restart");
+    if (fault.flap && fault.given("for"))
+        return wrong(fault, "for", "how long it is on is said by flap: period and duty",
+                     "leave one of them out");
+    return {};
+}
+
+Result<void> check_names(const Scenario& scenario, const FaultSpec& fault, Key key,
+                         const std::vector<std::string>& names) {
+    std::set<std::string> seen;
+    for (const std::string& name : names) {
+        if (auto known = check_node(scenario, name, "use"); !known) return at(fault, key, known.error());
+        if (!seen.insert(name).second) return wrong(fault, key, name + " is named twice");
+    }
+    return {};
+}
+
+std::vector<std::string> expanded(const Scenario& scenario, const std::vector<std::string>& names) {
+    const auto all = node_names(scenario);
+    std::vector<std::string> result;
+    for (const std::string& name : names) {
+        if (name == "all")
+            result.insert(result.end(), all.begin(), all.end());
+        else if (name == "collaborators")
+            result.insert(result.end(), all.begin() + 1, all.end());
+        else
+            result.push_back(name);
+    }
+    return result;
+}
+
+Result<void> check_groups(const Scenario& scenario, FaultSpec& fault) {
+    if (fault.groups.size() < 2)
+        return wrong(fault, "groups", "a partition has two groups of nodes at least",
+                     "write groups: [[aggregator], [collaborator2]]");
+    fault.nodes.clear();
+    for (auto& group : fault.groups) {
+        group = expanded(scenario, group);
+        if (group.empty()) return wrong(fault, "groups", "a group is empty");
+        fault.nodes.insert(fault.nodes.end(), group.begin(), group.end());
+    }
+    return check_names(scenario, fault, "groups", fault.nodes);
+}
+
+Result<void> check_nodes(const Scenario& scenario, FaultSpec& fault) {
+    if (fault.kind == FaultKind::partition) return check_groups(scenario, fault);
+    if (fault.nodes.empty()) fault.nodes = {collaborator_name(scenario.collaborators)};
+    fault.nodes = expanded(scenario, fault.nodes);
+    fault.peers = expanded(scenario, fault.peers);
+    NETCUT_TRY(check_names(scenario, fault, "nodes", fault.nodes));
+    return check_names(scenario, fault, "peers", fault.peers);
+}
+
+Result<void> check_loss(const FaultSpec& fault) {
+    if (!fault.model)
+        return wrong(fault, "model", "nothing says which packets are lost", "write model: iid 5%");
+    const auto list = fault.model->lost_packets(fault.seed, loss_period(fault));
+    if (!list) return at(fault, fault.given("period") ? "period" : "model", list.error());
+    return {};
+}
+
+Result<void> check_queue(const FaultSpec& fault) {
+    const QueueSpec& queue = fault.queue;
+    constexpr Nanoseconds longest = std::chrono::minutes(10);
+    const auto check_time = [&](Key key, Nanoseconds time, bool needed) -> Result<void> {
+        if (time > longest)
+            return wrong(fault, key, fmt::format("{} is longer than 10m", duration_text(time)));
+        if (needed && time <= Nanoseconds(0))
+            return wrong(fault, key, fmt::format("there is no {}", key), fmt::format("write {}: 100ms", key));
+        return {};
+    };
+    const FaultKind kind = fault.kind;
+    NETCUT_TRY(check_time("delay", queue.delay, kind == FaultKind::delay || kind == FaultKind::reorder));
+    NETCUT_TRY(check_time("jitter", queue.jitter, kind == FaultKind::jitter));
+    const double share = queue.reorder + queue.duplicate + queue.corrupt;
+    const bool by_share =
+        kind == FaultKind::reorder || kind == FaultKind::duplicate || kind == FaultKind::corrupt;
+    if (by_share && share <= 0) return wrong(fault, "share", "no packet is meant", "write share: 5%");
+    const std::set<std::string> distributions = {"", "uniform", "normal", "pareto", "paretonormal"};
+    if (!distributions.contains(queue.distribution))
+        return wrong(fault, "distribution", fmt::format("there is no distribution '{}'", queue.distribution),
+                     "there are uniform, normal, pareto and paretonormal");
+    if (kind == FaultKind::rate && !queue.bits_per_second)
+        return wrong(fault, "rate", "nothing says how fast the link is", "write rate: 10mbit");
+    if (queue.queue_time && *queue.queue_time <= Nanoseconds(0))
+        return wrong(fault, "queue", "a queue of no time lets nothing pass");
+    if (queue.queue_bytes && *queue.queue_bytes == 0)
+        return wrong(fault, "queue", "a queue of 0 bytes lets nothing pass");
+    return {};
+}
+
+Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
+    switch (fault.kind) {
+        case FaultKind::loss:
+            return check_loss(fault);
+        case FaultKind::idle_timeout:
+            if (fault.idle_after >= std::chrono::milliseconds(10)) return {};
+            return wrong(fault, "after", "the silence after which a connection is forgotten is at least 10ms",
+                         "write after: 5s");
+        case FaultKind::mtu_blackhole: {
+            const unsigned least = scenario.fabric.ipv6 ? 48 : 28;  // an IP and a UDP header
+            if (fault.largest < least)
+                return wrong(fault, "size", fmt::format("packets of up to {} bytes must pass", least),
+                             "write size: 1400");
+            if (fault.largest < scenario.fabric.mtu) return {};
+            return wrong(fault, "size",
+                         fmt::format("no packet is larger than the link's MTU of {}", scenario.fabric.mtu));
+        }
+        case FaultKind::dns:
+            if (fault.dns == FaultSpec::DnsAnswer::late && fault.queue.delay <= Nanoseconds(0))
+                return wrong(fault, "delay", "nothing says how late the answers are", "write delay: 3s");
+            if (fault.dns != FaultSpec::DnsAnswer::late && fault.given("delay"))
+                return wrong(fault, "delay", "only late answers have one", "write answer: late");
+            return {};
+        case FaultKind::unplug:
+        case FaultKind::renumber:
+            if (fault.kind == FaultKind::renumber && fault.given("mac") &&
+                scenario.fabric.kind != FabricKind::bridge)
+                return wrong(fault, "mac", "on routed links nobody sees a MAC address",
+                             "use the fabric bridge");
+            return {};
+        default:
+            return check_queue(fault);
+    }
+}
+
+Result<void> check_flap(const FaultSpec& fault) {
+    if (!fault.flap) return {};
+    const FlapSpec& flap = *fault.flap;
+    if (fault.kind == FaultKind::kill || fault.kind == FaultKind::restart)
+        return wrong(fault, "flap", "it cannot be taken back, so it cannot flap", "use times");
+    if (flap.period < std::chrono::milliseconds(2))
+        return wrong(fault, "flap", "its period is at least 2ms", "write flap: {period: 2s, count: 5}");
+    if (!(flap.duty > 0 && flap.duty < 1))
+        return wrong(fault, "flap", "its duty is more than 0% and less than 100%");
+    if (flap.count == 0) return wrong(fault, "flap", "nothing says how often", "write count: 5");
+    return {};
+}
+
+Result<void> check_when(const Scenario& scenario, FaultSpec& fault) {
+    if (!fault.when) return {};
+    WhenSpec& when = *fault.when;
+    if (when.node.empty()) when.node = fault.nodes.front();
+    for (const std::string* name : {&when.node, &when.peer})
+        if (!name->empty())
+            if (auto known = check_node(scenario, *name, "watch"); !known)
+                return at(fault, "when", known.error());
+    if (when.node == when.peer) return wrong(fault, "when", "a node is no peer of itself");
+    if (fault.trigger.kind == FaultTrigger::Kind::none) fault.trigger.kind = FaultTrigger::Kind::start;
+    return {};
+}
+
+Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
+    using Kind = FaultTrigger::Kind;
+    FaultTrigger& trigger = fault.trigger;
+    if (trigger.kind == Kind::none)
+        return wrong(fault, "on", "nothing says when it begins",
+                     "give a log line: --cut-on PATTERN, or on: {log: PATTERN}; or on: start");
+    if (trigger.nth == 0) return wrong(fault, "on", "the n-th match is counted from 1");
+    if (trigger.kind == Kind::start) {
+        if (fault.times > 1 && !fault.when)
+            return wrong(fault, "times", "there is one start in a run", "use flap");
+        return {};
+    }
+    if (trigger.kind == Kind::after || trigger.kind == Kind::together) {
+        if (trigger.fault == fault.name) return wrong(fault, "on", "a fault cannot wait for itself");
+        for (const FaultSpec& other : scenario.faults)
+            if (other.name == trigger.fault) return {};
+        return wrong(fault, "on", fmt::format("there is no fault '{}'", trigger.fault));
+    }
+    if (trigger.pattern.empty()) return wrong(fault, "on", "the log line's pattern is empty");
+    if (auto pattern = Pattern::parse(trigger.pattern); !pattern) return at(fault, "on", pattern.error());
+    if (trigger.node.empty()) trigger.node = fault.nodes.front();
+    if (auto known = check_node(scenario, trigger.node, "watch"); !known)
+        return at(fault, "on", known.error());
+    return {};
+}
+
+Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
+    NETCUT_TRY(check_keys(fault));
+    NETCUT_TRY(check_nodes(scenario, fault));
+    NETCUT_TRY(check_values(scenario, fault));
+    NETCUT_TRY(check_flap(fault));
+    if (fault.times == 0)
+        return wrong(fault, "times", "it must happen at least once", "give --max-cuts 1 or more");
+    if (fault.kind == FaultKind::kill) fault.duration.reset();
+    NETCUT_TRY(check_when(scenario, fault));
+    return check_trigger(scenario, fault);
+}
+
+// Whether it only begins when the other has ended.
+bool follows(const Scenario& scenario, const FaultSpec& fault, const FaultSpec& other) {
+    const FaultSpec* at = &fault;
+    for (std::size_t step = 0; step < scenario.faults.size(); ++step) {
+        if (at->trigger.kind != FaultTrigger::Kind::after) return false;
+        if (at->trigger.fault == other.name) return true;
+        const auto next = std::find_if(scenario.faults.begin(), scenario.faults.end(),
+                                       [&](const FaultSpec& one) { return one.name == at->trigger.fault; });
+        at = &*next;
+    }
+    return false;
+}
+
+// A link cannot be taken away twice.
+Result<void> check_contradictions(const Scenario& scenario) {
+    for (const FaultSpec& one : scenario.faults)
+        for (const FaultSpec& other : scenario.faults) {
+            if (&one == &other) break;  // each pair once
+            if (!changes_link(one.kind) || !changes_link(other.kind)) continue;
+            if (follows(scenario, one, other) || follows(scenario, other, one)) continue;
+            for (const std::string& node : one.nodes)
+                if (std::find(other.nodes.begin(), other.nodes.end(), node) != other.nodes.end())
+                    return wrong(
+                        one, "nodes",
+                        fmt::format("the fault '{}' takes the link of {} away too", other.name, node),
+                        fmt::format("let it begin after that: on: {{after: {}}}; or repeat one with "
+                                    "times: N",
+                                    other.name));
+        }
+    return {};
+}
+
+}  // namespace
+
+std::uint32_t loss_period(const FaultSpec& fault) {
+    if (fault.period != 0) return fault.period;
+    // A list of numbers is not meant to begin anew.
+    if (std::holds_alternative<PacketRanges>(fault.model->parameters())) return max_loss_period;
+    return fault.model->natural_period().value_or(default_loss_period);
+}
+
+Result<void> check_faults(Scenario& scenario) {
+    std::set<std::string> names;
+    unsigned number = 0;
+    for (FaultSpec& fault : scenario.faults) {
+        ++number;
+        if (fault.name.empty())
+            fault.name = scenario.faults.size() == 1 ? "cut" : fmt::format("cut{}", number);
+        if (!names.insert(fault.name).second)
+            return wrong(fault, "name", "another fault has that name already");
+        if (fault.name.find('/') != std::string::npos)
+            return wrong(fault, "name", "a name has no slash");  // files are named after it
+    }
+    for (FaultSpec& fault : scenario.faults) NETCUT_TRY(check_fault(scenario, fault));
+    return check_contradictions(scenario);
+}
+
+}  // namespace netcut

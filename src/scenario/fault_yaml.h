@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include "netcut/scenario.h"
+#include "scenario/yaml_section.h"
+
+namespace netcut {
+
+// One entry of `faults`.
+void read_fault(YamlSection& section, FaultSpec& fault);
+void write_fault(YAML::Emitter& out, const FaultSpec& fault);
+
+// Stores what a parse_... function of scenario.h makes of a word.
+template <typename T, typename Parse>
+std::function<Result<void>(const std::string&)> into(T& target, Parse parse) {
+    return [&target, parse](const std::string& word) -> Result<void> {
+        NETCUT_ASSIGN(target, parse(word));
+        return {};
+    };
+}
+
+}  // namespace netcut

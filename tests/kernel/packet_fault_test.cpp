@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What each fault that acts on packets does to real flows, on both fabrics and with both versions of IP.
+#include <algorithm>
+#include <random>
+
+#include "kernel/fault_scene.h"
+#include "netcut/loss.h"
+
+namespace netcut::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Connections = PacketFilter::Connections;
+
+FaultPlan plan_of(PacketAction action) {
+    FaultPlan plan;
+    plan.nodes = {1};
+    plan.action = std::move(action);
+    return plan;
+}
+
+// Sends until the socket tells of an error, which it returns; 0 if none comes.
+int error_of(const Fd& socket, std::chrono::milliseconds patience = 2000ms) {
+    const auto deadline = Clock::now() + patience;
+    while (Clock::now() < deadline) {
+        if (::send(socket.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) return errno;
+        std::this_thread::sleep_for(10ms);
+    }
+    return 0;
+}
+
+// An answer to the first SYN may come while connect() still holds the socket, and then it is the one to the
+// second SYN, a second later, that ends it.
+int connect_error(Fabric& fabric, std::size_t from, std::size_t to, bool v6, std::uint16_t port,
+                  int patience_ms = 4000) {
+    const Fd client = open_socket(fabric.node(from), SOCK_STREAM, v6, patience_ms);
+    const Endpoint at(UdpProbe::address(fabric, to, v6), port);
+    return ::connect(client.get(), at.get(), at.size) == 0 ? 0 : errno;
+}
+
+class PacketFaultTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
+  protected:
+    void SetUp() override { NETCUT_NEEDS_ROOT(); }
+    bool bridged() const { return std::get<0>(GetParam()) == FabricKind::bridge; }
+    bool v6() const { return std::get<1>(GetParam()); }
+    FaultScene scene(std::vector<FaultPlan> plans, bool segments = false) const {
+        FabricOptions options;
+        options.kind = std::get<0>(GetParam());
+        options.ipv4 = !v6();
+        options.ipv6 = v6();
+        options.single_segments = segments;
+        return FaultScene(options, std::move(plans));
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Faults, PacketFaultTest,
+                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
+                                          testing::Bool()),
+                         [](const auto& info) {
+                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
+                                                                                              : "Bridge") +
+                                    (std::get<1>(info.param) ? "V6" : "V4");
+                         });
+
+TEST_P(PacketFaultTest, APortIsLostAndOthersPass) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.filter.port = 7001;
+    FaultScene at = scene({plan});
+    const Datagrams meant(at.fabric, 1, 0, v6(), 7001);
+    const Datagrams other(at.fabric, 1, 0, v6(), 7002);
+    const Datagrams back(at.fabric, 0, 1, v6(), 7001);
+    must(at.fault().fire());
+    for (int i = 0; i < 3; ++i)
+        for (const Datagrams* stream : {&meant, &other, &back}) stream->send();
+    EXPECT_EQ(other.arrived(3), 3U);
+    EXPECT_EQ(meant.arrived(0), 0U);
+    EXPECT_EQ(back.arrived(0), 0U);
+    EXPECT_EQ(must(at.fault().losses()).at(1).up, 3U);
+    EXPECT_EQ(must(at.fault().losses()).at(1).down, 3U);
+    must(at.fault().heal());
+    meant.send();
+    EXPECT_EQ(meant.arrived(1), 1U);
+}
+
+TEST_P(PacketFaultTest, APeerIsCutOffAndOthersAreReached) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.filter.peers = {0};
+    FaultScene at = scene({plan});
+    const Datagrams to_peer(at.fabric, 1, 0, v6(), 7001);
+    const Datagrams from_peer(at.fabric, 0, 1, v6(), 7001);
+    const Datagrams to_other(at.fabric, 1, 2, v6(), 7001);
+    const Datagrams bystander(at.fabric, 2, 0, v6(), 7003);
+    for (const Datagrams* stream : {&to_peer, &from_peer, &to_other, &bystander}) {
+        stream->send();  // addresses are resolved
+        ASSERT_EQ(stream->arrived(1), 1U);
+    }
+    must(at.fault().fire());
+    for (const Datagrams* stream : {&to_peer, &from_peer, &to_other, &bystander}) stream->send();
+    EXPECT_EQ(to_other.arrived(1), 1U);
+    EXPECT_EQ(bystander.arrived(1), 1U);
+    EXPECT_EQ(to_peer.arrived(0), 0U);
+    EXPECT_EQ(from_peer.arrived(0), 0U);
+    must(at.fault().heal());
+    to_peer.send();
+    EXPECT_EQ(to_peer.arrived(1), 1U);
+}
+
+TEST_P(PacketFaultTest, NewConnectionsAreLostAndOldOnesSpeak) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.filter.only = Connections::fresh;
+    FaultScene at = scene({plan});
+    const TcpPair old(at.fabric, 1, 0, v6());
+    const Datagrams datagrams(at.fabric, 1, 0, v6());
+    must(at.fault().fire());
+    EXPECT_TRUE(old.speaks());
+    datagrams.send();
+    EXPECT_EQ(datagrams.arrived(1), 1U);
+    EXPECT_EQ(connect_error(at.fabric, 1, 0, v6(), 5000, 500), EINPROGRESS) << "it waits for an answer";
+    must(at.fault().heal());
+    EXPECT_NO_THROW(TcpPair(at.fabric, 1, 0, v6(), 5003));
+}
+
+TEST_P(PacketFaultTest, OldConnectionsAreLostAndNewOnesSpeak) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.filter.only = Connections::established;
+    FaultScene at = scene({plan});
+    const TcpPair old(at.fabric, 1, 0, v6());
+    ASSERT_TRUE(old.speaks());
+    for (int time = 0; time < 2; ++time) {
+        must(at.fault().fire());
+        const TcpPair fresh(at.fabric, 1, 0, v6(), static_cast<std::uint16_t>(5001 + 10 * time));
+        const TcpPair from_outside(at.fabric, 0, 1, v6(), static_cast<std::uint16_t>(5002 + 10 * time));
+        EXPECT_TRUE(fresh.speaks());
+        EXPECT_TRUE(from_outside.speaks());
+        char byte = 0;
+        ASSERT_EQ(::send(old.client.get(), "p", 1, MSG_NOSIGNAL), 1);
+        std::this_thread::sleep_for(50ms);
+        EXPECT_EQ(::recv(old.server.get(), &byte, 1, MSG_DONTWAIT), -1);
+        must(at.fault().heal());
+        EXPECT_EQ(::recv(old.server.get(), &byte, 1, 0), 1) << "TCP resends what was lost";
+        must(at.fault().fire());
+        ASSERT_EQ(::send(fresh.client.get(), "p", 1, MSG_NOSIGNAL), 1);
+        std::this_thread::sleep_for(50ms);
+        EXPECT_EQ(::recv(fresh.server.get(), &byte, 1, MSG_DONTWAIT), -1) << "it is an old one now";
+        must(at.fault().heal());
+        EXPECT_EQ(::recv(fresh.server.get(), &byte, 1, 0), 1);
+    }
+}
+
+TEST_P(PacketFaultTest, DataIsLostAndConnectionsComeAbout) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.filter.only = Connections::data;
+    FaultScene at = scene({plan});
+    must(at.fault().fire());
+    const TcpPair connection(at.fabric, 1, 0, v6());  // its three segments are no data
+    ASSERT_EQ(::send(connection.client.get(), "p", 1, MSG_NOSIGNAL), 1);
+    std::this_thread::sleep_for(50ms);
+    char byte = 0;
+    EXPECT_EQ(::recv(connection.server.get(), &byte, 1, MSG_DONTWAIT), -1);
+    EXPECT_GE(must(at.fault().losses()).at(1).up, 1U);
+    must(at.fault().heal());
+    EXPECT_EQ(::recv(connection.server.get(), &byte, 1, 0), 1);
+}
+
+// On a bridge the kernel cannot answer; that the tool does is tested with the whole tool.
+TEST_P(PacketFaultTest, ResetEndsConnectionsAtBothEnds) {
+    if (bridged()) GTEST_SKIP() << "nftables has no reject in a bridge's forward hook: the tool answers";
+    FaultScene at = scene({plan_of(ResetConnection{})});
+    const TcpPair first(at.fabric, 1, 0, v6());
+    const TcpPair second(at.fabric, 1, 0, v6(), 5001);
+    const TcpPair others(at.fabric, 2, 0, v6(), 5002);
+    const Datagrams datagrams(at.fabric, 1, 0, v6());
+    must(at.fault().fire());
+    EXPECT_EQ(error_of(first.client), ECONNRESET);
+    EXPECT_EQ(error_of(second.server), ECONNRESET);
+    EXPECT_TRUE(others.speaks());
+    datagrams.send();
+    EXPECT_EQ(datagrams.arrived(1), 1U) << "what is not TCP passes";
+    EXPECT_EQ(connect_error(at.fabric, 1, 0, v6(), 5000), ECONNREFUSED);
+    const Losses losses = must(at.fault().losses()).at(1);
+    EXPECT_GE(losses.up, 2U);
+    EXPECT_GE(losses.down, 1U);
+    must(at.fault().heal());
+    EXPECT_NO_THROW(TcpPair(at.fabric, 1, 0, v6(), 5003));
+}
+
+TEST_P(PacketFaultTest, ResetOfOneDirectionTellsOneEndOnly) {
+    if (bridged()) GTEST_SKIP() << "nftables has no reject in a bridge's forward hook: the tool answers";
+    FaultPlan plan = plan_of(ResetConnection{});
+    plan.filter.direction = Direction::up;
+    FaultScene at = scene({plan});
+    const TcpPair connection(at.fabric, 1, 0, v6());
+    must(at.fault().fire());
+    EXPECT_EQ(error_of(connection.client), ECONNRESET);
+    char byte = 0;
+    EXPECT_EQ(::recv(connection.server.get(), &byte, 1, MSG_DONTWAIT), -1);
+    EXPECT_EQ(errno, EAGAIN) << "the other end knows of nothing";
+}
+
+TEST_P(PacketFaultTest, RejectAnswersWithTheCodeThatWasChosen) {
+    if (bridged()) GTEST_SKIP() << "nftables has no reject in a bridge's forward hook: the tool answers";
+    for (const auto& [code, v4_error, v6_error] :
+         {std::tuple(UnreachableCode::port_unreachable, ECONNREFUSED, ECONNREFUSED),
+          std::tuple(UnreachableCode::host_unreachable, EHOSTUNREACH, EHOSTUNREACH),
+          std::tuple(UnreachableCode::no_route, ENETUNREACH, ENETUNREACH),
+          std::tuple(UnreachableCode::admin_prohibited, EHOSTUNREACH, EACCES)}) {
+        FaultScene at = scene({plan_of(Refuse{code})});
+        must(at.fault().fire());
+        EXPECT_EQ(connect_error(at.fabric, 1, 0, v6(), 5000), v6() ? v6_error : v4_error);
+        const Datagrams others(at.fabric, 2, 0, v6());
+        others.send();
+        EXPECT_EQ(others.arrived(1), 1U);
+        must(at.fault().heal());
+        EXPECT_NO_THROW(TcpPair(at.fabric, 1, 0, v6(), 5003));
+    }
+}
+
+TEST_P(PacketFaultTest, APartitionSeparatesGroups) {
+    for (const bool one_way : {false, true}) {
+        FaultPlan plan = plan_of(Drop{});
+        plan.nodes = {0, 1, 2};
+        plan.pairs = {{0, 1}, {2, 1}};  // from {0, 2} to {1}
+        if (!one_way) plan.pairs.insert(plan.pairs.end(), {{1, 0}, {1, 2}});
+        FaultScene at = scene({plan});
+        const Datagrams in(at.fabric, 0, 1, v6(), 7001);
+        const Datagrams out(at.fabric, 1, 2, v6(), 7001);
+        const Datagrams within(at.fabric, 2, 0, v6(), 7001);
+        in.send();
+        ASSERT_EQ(in.arrived(1), 1U);
+        out.send();
+        ASSERT_EQ(out.arrived(1), 1U);
+        must(at.fault().fire());
+        for (const Datagrams* stream : {&in, &out, &within}) stream->send();
+        EXPECT_EQ(within.arrived(1), 1U);
+        EXPECT_EQ(in.arrived(0), 0U);
+        EXPECT_EQ(out.arrived(one_way ? 1 : 0), one_way ? 1U : 0U);
+        EXPECT_EQ(must(at.fault().losses()).at(0).up, 1U) << "it counts for its sender";
+        must(at.fault().heal());
+        in.send();
+        EXPECT_EQ(in.arrived(1), 1U);
+    }
+}
+
+TEST_P(PacketFaultTest, AConnectionThatSpeaksIsKnownAndASilentOneIsForgotten) {
+    constexpr auto after = 400ms;
+    for (const bool reset : {false, true}) {
+        if (reset && bridged()) continue;
+        FaultScene at = scene({plan_of(ForgetIdle{after, reset})});
+        const TcpPair speaks(at.fabric, 1, 0, v6());  // before the middlebox counts: it is known to it
+        const TcpPair silent(at.fabric, 1, 0, v6(), 5001);
+        must(at.fault().fire());
+        const TcpPair fresh(at.fabric, 0, 1, v6(), 5002);
+        for (int i = 0; i < 4; ++i) {
+            std::this_thread::sleep_for(after / 2);
+            EXPECT_TRUE(speaks.speaks());
+            EXPECT_TRUE(fresh.speaks());
+        }
+        if (reset) {
+            EXPECT_EQ(error_of(silent.client), ECONNRESET);
+        } else {
+            char byte = 0;
+            ASSERT_EQ(::send(silent.client.get(), "p", 1, MSG_NOSIGNAL), 1);
+            std::this_thread::sleep_for(100ms);
+            EXPECT_EQ(::recv(silent.server.get(), &byte, 1, MSG_DONTWAIT), -1);
+        }
+        EXPECT_GE(must(at.fault().losses()).at(1).up, 1U);
+        EXPECT_NO_THROW(TcpPair(at.fabric, 1, 0, v6(), 5003)) << "a new connection is let in";
+        must(at.fault().heal());
+        char byte = 0;
+        if (reset) continue;
+        EXPECT_EQ(::recv(silent.server.get(), &byte, 1, 0), 1) << "TCP resends what was lost";
+    }
+}
+
+TEST_P(PacketFaultTest, LargePacketsVanishAndSmallOnesPass) {
+    constexpr std::uint16_t size = 1300;
+    FaultScene at = scene({plan_of(LoseLarge{size})}, true);
+    const std::size_t headers = v6() ? 48 : 28;
+    const Datagrams datagrams(at.fabric, 1, 0, v6());
+    must(at.fault().fire());
+    datagrams.send(size - headers);
+    EXPECT_EQ(datagrams.arrived(1), 1U) << "exactly as large passes";
+    datagrams.send(size - headers + 1);
+    EXPECT_EQ(datagrams.arrived(0), 0U);
+    const TcpPair connection(at.fabric, 1, 0, v6());
+    EXPECT_TRUE(connection.speaks()) << "handshake and small calls pass";
+    const std::vector<char> large(100'000, 'x');
+    const ssize_t sent =
+        ::send(connection.client.get(), large.data(), large.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ASSERT_GT(sent, 20'000);
+    std::this_thread::sleep_for(300ms);
+    char bytes[4096];
+    std::size_t got = 0;
+    for (ssize_t n = 0; (n = ::recv(connection.server.get(), bytes, sizeof(bytes), MSG_DONTWAIT)) > 0;)
+        got += static_cast<std::size_t>(n);
+    EXPECT_LT(got, static_cast<std::size_t>(sent)) << "a large one stalls";
+    must(at.fault().heal());
+    const auto deadline = Clock::now() + 5s;
+    while (got < static_cast<std::size_t>(sent) && Clock::now() < deadline)
+        if (const ssize_t n = ::recv(connection.server.get(), bytes, sizeof(bytes), 0); n > 0)
+            got += static_cast<std::size_t>(n);
+    EXPECT_EQ(got, static_cast<std::size_t>(sent)) << "and goes on when it heals";
+}
+
+TEST_P(PacketFaultTest, TwoFaultsOnOneLinkComposeAndEndSeparately) {
+    FaultPlan port = plan_of(Drop{});
+    port.filter.port = 7001;
+    FaultPlan down = plan_of(Drop{});
+    down.filter.direction = Direction::down;
+    FaultScene at = scene({port, down});
+    const Datagrams up1(at.fabric, 1, 0, v6(), 7001);
+    const Datagrams up2(at.fabric, 1, 0, v6(), 7002);
+    const Datagrams down1(at.fabric, 0, 1, v6(), 7001);
+    const Datagrams down2(at.fabric, 0, 1, v6(), 7002);
+    const auto passes = [](const Datagrams& stream, bool expected) {
+        stream.send();
+        return stream.arrived(expected ? 1 : 0) == 1;
+    };
+    for (const Datagrams* stream : {&up1, &up2, &down1, &down2}) ASSERT_TRUE(passes(*stream, true));
+    must(at.fault(0).fire());
+    must(at.fault(1).fire());
+    EXPECT_FALSE(passes(up1, false));
+    EXPECT_TRUE(passes(up2, true));
+    EXPECT_FALSE(passes(down1, false));
+    EXPECT_FALSE(passes(down2, false));
+    EXPECT_EQ(must(at.fault(0).losses()).at(1).down, 1U) << "the first fault has lost it";
+    EXPECT_EQ(must(at.fault(1).losses()).at(1).down, 1U);
+    must(at.fault(0).heal());
+    EXPECT_TRUE(passes(up1, true));
+    EXPECT_FALSE(passes(down1, false));
+    must(at.fault(1).heal());
+    EXPECT_TRUE(passes(down1, true));
+    EXPECT_TRUE(passes(down2, true));
+}
+
+TEST_P(PacketFaultTest, FiringTwiceAndHealingEarlyIsHarmlessForEach) {
+    const std::vector<PacketAction> actions = {ResetConnection{}, Refuse{}, Lose{{1}, {1}, 10},
+                                               ForgetIdle{1s, false}, LoseLarge{600}};
+    std::vector<FaultPlan> plans;
+    for (const PacketAction& action : actions) plans.push_back(plan_of(action));
+    FaultScene at = scene(plans, true);
+    for (Fault& fault : at.faults) {
+        must(fault.heal());
+        must(fault.fire());
+        must(fault.fire());
+        EXPECT_TRUE(must(fault.in_effect()));
+        must(fault.heal());
+        must(fault.heal());
+        EXPECT_FALSE(must(fault.in_effect()));
+    }
+    EXPECT_TRUE(TcpPair(at.fabric, 1, 0, v6()).speaks());
+}
+
+// --- loss ---
+
+// Numbers of the datagrams that did not arrive.
+std::vector<std::uint32_t> lost_of(Fabric& fabric, bool v6, std::uint32_t count) {
+    const Fd sender = open_socket(fabric.node(1), SOCK_DGRAM, v6);
+    const Fd reader = open_socket(fabric.node(0), SOCK_DGRAM, v6);
+    const Endpoint any(
+        v6 ? IpAddress(boost::asio::ip::address_v6::any()) : IpAddress(boost::asio::ip::address_v4::any()),
+        7100);
+    const Endpoint target(UdpProbe::address(fabric, 0, v6), 7100);
+    const int room = 64 * 1024 * 1024;
+    ::setsockopt(reader.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+    if (::bind(reader.get(), any.get(), any.size) != 0) throw std::runtime_error("bind");
+    std::vector<bool> arrived(count + 1);
+    std::uint32_t number = 0;
+    const auto take = [&](int flags) {
+        while (::recv(reader.get(), &number, sizeof(number), flags) == sizeof(number)) arrived[number] = true;
+    };
+    for (std::uint32_t i = 1; i <= count; ++i) {
+        ::sendto(sender.get(), &i, sizeof(i), 0, target.get(), target.size);
+        if (i % 64 == 0) take(MSG_DONTWAIT);
+    }
+    take(0);  // until nothing comes for a while
+    std::vector<std::uint32_t> lost;
+    for (std::uint32_t i = 1; i <= count; ++i)
+        if (!arrived[i]) lost.push_back(i);
+    return lost;
+}
+
+TEST_P(PacketFaultTest, ThePacketsOfTheListAreLostAndNoOther) {
+    constexpr std::uint32_t period = 2000;
+    const auto model = must(LossModel::parse("burst 5% 30%"));
+    const auto list = must(model.lost_packets(3, period));
+    FaultPlan plan = plan_of(Lose{list, {}, period});
+    plan.filter.direction = Direction::up;
+    FaultScene at = scene({plan}, true);
+    const Datagrams warm(at.fabric, 1, 0, v6());
+    warm.send();
+    ASSERT_EQ(warm.arrived(1), 1U);
+    must(at.fault().fire());
+    EXPECT_EQ(lost_of(at.fabric, v6(), period), list);
+    EXPECT_EQ(lost_of(at.fabric, v6(), period), list) << "the list begins anew";
+    EXPECT_EQ(must(at.fault().losses()).at(1).up, 2 * list.size());
+}
+
+class LossExactnessTest : public testing::TestWithParam<std::string> {
+  protected:
+    void SetUp() override { NETCUT_NEEDS_ROOT(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, LossExactnessTest,
+                         testing::Values("iid 5%", "burst 1% 25% 90% 0.1%", "markov4 2% 30% 5% 40% 0.5%",
+                                         "every 7", "packets 3,17-19,99999"),
+                         [](const auto& info) { return info.param.substr(0, info.param.find(' ')); });
+
+TEST_P(LossExactnessTest, TwentySeedsOverAHundredThousandPackets) {
+    constexpr std::uint32_t packets = 100'000;
+    const auto model = must(LossModel::parse(GetParam()));
+    const std::uint32_t period = model.natural_period().value_or(packets);
+    std::vector<FaultPlan> plans;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        FaultPlan plan = plan_of(Lose{must(model.lost_packets(seed, period)), {}, period});
+        plan.filter.direction = Direction::up;
+        plans.push_back(std::move(plan));
+    }
+    FabricOptions options;
+    options.single_segments = true;
+    FaultScene at(options, plans);
+    for (Fault& fault : at.faults) {
+        const auto& list = std::get<Lose>(fault.plan().action).up;
+        std::vector<std::uint32_t> wanted;
+        for (std::uint32_t begin = 0; begin < packets; begin += period)
+            for (const std::uint32_t number : list)
+                if (begin + number <= packets) wanted.push_back(begin + number);
+        must(fault.fire());
+        EXPECT_EQ(lost_of(at.fabric, false, packets), wanted);
+        must(fault.heal());
+    }
+}
+
+}  // namespace
+}  // namespace netcut::test
