@@ -131,9 +131,17 @@ TEST(Failure, HangOfAnAggregatorThatIsCutBeforeItIsReadyIsFound) {
 TEST(Failure, EveryNodeThatIsKilledAfterItsGraceIsRecorded) {
     NETCUT_E2E();
     const Folder folder;
-    run_tool({"run", "--out", folder / "run", "--cols", "4", "--aggregator",
-              "sh -c 'trap \"\" TERM; sleep 60'", "--collaborator",
-              "sh -c 'trap \"\" TERM; echo last; sleep 60'", "--grace", "200ms", "--timeout", "1s"});
+    const std::string deaf = "sh -c 'trap \"\" TERM; echo deaf; sleep 60'";
+    Tool tool({"run", "--out", folder / "run", "--cols", "4", "--aggregator", deaf, "--collaborator", deaf,
+               "--grace", "200ms"});
+    for (const char* node :
+         {"aggregator", "collaborator1", "collaborator2", "collaborator3", "collaborator4"}) {
+        const std::string log = folder / ("run/logs/" + std::string(node) + ".out");
+        for (int i = 0; i < 2000 && slurp(log) != "deaf\n"; ++i) std::this_thread::sleep_for(10ms);
+        ASSERT_EQ(slurp(log), "deaf\n") << node;
+    }
+    tool.signal(SIGTERM);
+    tool.wait();
     int exits = 0;
     for (const Json& event : read_journal(folder / "run"))
         exits += event.at("event") == "node.exited" ? 1 : 0;

@@ -16,17 +16,26 @@ TEST(Sigkill, AtFiftyRandomMomentsOfARunNothingIsLeft) {
     const Folder folder;
     const std::string before = host_state();
     std::mt19937 random(20260301);
-    int during_cut = 0;
-    for (int i = 0; i < 50; ++i) {
+    const auto start = [&](int i) {
         // Nodes that fork, detach from their session and ignore all that can be ignored.
         const std::string node =
             "sh -c 'trap \"\" TERM INT HUP; setsid sleep 300 & (sleep 300 &) ; echo round 2; sleep 300'";
         const char* kind = i % 3 == 0 ? "drop" : i % 3 == 1 ? "down" : "unplug";
-        Tool tool({"run", "--out", folder / std::to_string(i), "--cols", "4", "--aggregator", node,
-                   "--collaborator", node, "--cut-on", "round 2", "--kind", kind, "--reconnect-after",
-                   "60s"});
+        return Tool({"run", "--out", folder / std::to_string(i), "--cols", "4", "--aggregator", node,
+                     "--collaborator", node, "--cut-on", "round 2", "--kind", kind, "--reconnect-after",
+                     "60s"});
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    {
+        Tool whole = start(50);
+        ASSERT_TRUE(whole.wait_for_output("cut 1"));
+    }
+    const auto until_cut = std::chrono::steady_clock::now() - begin;
+    int during_cut = 0;
+    for (int i = 0; i < 50; ++i) {
+        Tool tool = start(i);
         // From set-up to well into the cut.
-        std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
+        std::this_thread::sleep_for(until_cut * (random() % 1000) / 500);
         tool.signal(SIGKILL);
         const Finished finished = tool.wait();
         if (finished.out.find("cut 1") != std::string::npos) ++during_cut;

@@ -67,6 +67,11 @@ bool has_reference() {
     return ::access(program("netcut-fl-reference").c_str(), X_OK) == 0;
 }
 
+int time_scale() {
+    const char* scale = std::getenv("NETCUT_TIME_SCALE");
+    return scale == nullptr ? 1 : std::max(1, std::atoi(scale));
+}
+
 Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec) : mark_(new_mark()) {
     int out[2];
     int err[2];
@@ -125,7 +130,7 @@ bool Tool::read_some(std::chrono::milliseconds patience) {
 }
 
 bool Tool::wait_for_output(const std::string& text, std::chrono::seconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + patience * time_scale();
     while (finished_.out.find(text) == std::string::npos) {
         if (std::chrono::steady_clock::now() > deadline || !read_some(100ms)) return false;
     }
@@ -133,7 +138,7 @@ bool Tool::wait_for_output(const std::string& text, std::chrono::seconds patienc
 }
 
 Finished Tool::wait(std::chrono::seconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + patience * time_scale();
     int status = 0;
     while (!reaped_) {
         read_some(20ms);
@@ -157,7 +162,7 @@ std::vector<pid_t> Tool::processes() const {
 }
 
 bool Tool::leaves_no_process() const {
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 300 * time_scale(); ++i) {
         if (processes().empty()) return true;
         std::this_thread::sleep_for(10ms);
     }
@@ -225,8 +230,8 @@ std::string host_state() {
 }
 
 Arguments small_reference(const std::string& out, const Arguments& more) {
-    Arguments arguments = {"run",      "--out", out,          "--cols", "4",       "--set",
-                           "rounds=3", "--set", "pace=200ms", "--set",  "epochs=2"};
+    Arguments arguments = {"run",   "--out",      out,     "--cols",   "4",     "--set",           "rounds=3",
+                           "--set", "pace=200ms", "--set", "epochs=2", "--set", "model-size=32KiB"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
 }

@@ -27,6 +27,9 @@ using Arguments = std::vector<std::string>;
     if (!has_reference()) GTEST_SKIP() << "this build has no reference federation (NETCUT_REFERENCE=OFF)"
 
 bool has_reference();
+// NETCUT_TIME_SCALE: how many times slower than usual this machine is. Patience and the cuts of slow nodes
+// are as much longer.
+int time_scale();
 
 struct Finished {
     int status = -1;  // as a shell shows it: 128 + signal
