@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <linux/netlink.h>
 
-#include <tuple>
-
-#include "kernel/flow.h"
+#include "kernel/each_fabric.h"
 
 namespace netcut::test {
 namespace {
 
-class FabricTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
-  protected:
-    FabricOptions options() const {
-        FabricOptions options;
-        options.kind = std::get<0>(GetParam());
-        options.ipv4 = !v6();
-        options.ipv6 = v6();
-        return options;
-    }
-    bool v6() const { return std::get<1>(GetParam()); }
-};
+class FabricTest : public EachFabricTest {};
 
-INSTANTIATE_TEST_SUITE_P(Kinds, FabricTest,
-                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
-                                          testing::Bool()),
-                         [](const auto& info) {
-                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
-                                                                                              : "Bridge") +
-                                    (std::get<1>(info.param) ? "V6" : "V4");
-                         });
+INSTANTIATE_TEST_SUITE_P(Kinds, FabricTest, each_fabric(), fabric_name);
 
 TEST_P(FabricTest, EveryNodeReachesEveryOtherWithTheFirstDatagram) {
-    NETCUT_NEEDS_ROOT();
     Fabric fabric = must(Fabric::build(options(), names(3)));
     for (std::size_t from = 0; from < fabric.size(); ++from)
         for (std::size_t to = 0; to < fabric.size(); ++to) {
@@ -40,7 +20,6 @@ TEST_P(FabricTest, EveryNodeReachesEveryOtherWithTheFirstDatagram) {
 }
 
 TEST_P(FabricTest, LinkDownAtEitherEndStopsTrafficAndUpBringsItBack) {
-    NETCUT_NEEDS_ROOT();
     Fabric fabric = must(Fabric::build(options(), names(2)));
     for (const LinkEnd end : {LinkEnd::node, LinkEnd::router}) {
         UdpProbe up(fabric, 1, 0, v6());
@@ -58,7 +37,6 @@ TEST_P(FabricTest, LinkDownAtEitherEndStopsTrafficAndUpBringsItBack) {
 }
 
 TEST_P(FabricTest, UnplugRemovesTheInterfaceAndPlugPutsItBack) {
-    NETCUT_NEEDS_ROOT();
     Fabric fabric = must(Fabric::build(options(), names(2)));
     TcpPair connection(fabric, 1, 0, v6());
     ASSERT_TRUE(connection.speaks());
@@ -71,7 +49,6 @@ TEST_P(FabricTest, UnplugRemovesTheInterfaceAndPlugPutsItBack) {
 }
 
 TEST_P(FabricTest, PlugWithNewAddressAndMacIsReachableUnderTheNewOne) {
-    NETCUT_NEEDS_ROOT();
     Fabric fabric = must(Fabric::build(options(), names(2)));
     const auto old_address = fabric.node(1).addresses.front();
     const auto old_mac = fabric.node(1).eth0.mac;
@@ -84,25 +61,11 @@ TEST_P(FabricTest, PlugWithNewAddressAndMacIsReachableUnderTheNewOne) {
 }
 
 TEST_P(FabricTest, ThrottledLinkTakesTheTimeThatItsRateSays) {
-    NETCUT_NEEDS_ROOT();
     for (const char* shaper : {"tbf", "htb"}) {
         FabricOptions with_rate = options();
         with_rate.rate = RateLimit{shaper, 8'000'000, std::chrono::milliseconds(200)};  // 1 MB/s
         Fabric fabric = must(Fabric::build(with_rate, names(1)));
-        TcpPair connection(fabric, 1, 0, v6());
-        const std::string block(500'000, 'x');
-        const auto begin = Clock::now();
-        std::thread writer([&] { (void)write_all(connection.client.get(), block, "send"); });
-        std::size_t received = 0;
-        std::array<char, 65536> buffer;
-        while (received < block.size()) {
-            const ssize_t count = ::recv(connection.server.get(), buffer.data(), buffer.size(), 0);
-            if (count <= 0) break;
-            received += static_cast<std::size_t>(count);
-        }
-        writer.join();
-        const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-        EXPECT_EQ(received, block.size()) << shaper;
+        const double seconds = seconds_for(fabric, v6(), 500'000);
         EXPECT_GT(seconds, 0.3) << shaper;  // 0.5 s less the bucket
         EXPECT_LT(seconds, 5) << shaper;
     }

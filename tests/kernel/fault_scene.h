@@ -3,7 +3,7 @@
 // A fabric of an aggregator and two collaborators with faults laid, for the kernel tests.
 #pragma once
 
-#include "kernel/flow.h"
+#include "kernel/each_fabric.h"
 #include "netcut/fault.h"
 
 namespace netcut::test {

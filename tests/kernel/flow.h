@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -128,6 +129,24 @@ struct TcpPair {
                ::send(server.get(), "q", 1, MSG_NOSIGNAL) == 1 && ::recv(client.get(), &byte, 1, 0) == 1;
     }
 };
+
+// How long TCP takes to bring so many bytes from the second node to the first.
+inline double seconds_for(Fabric& fabric, bool v6, std::size_t bytes) {
+    TcpPair connection(fabric, 1, 0, v6);
+    const std::string block(bytes, 'x');
+    const auto begin = Clock::now();
+    std::thread writer([&] { (void)write_all(connection.client.get(), block, "send"); });
+    std::size_t received = 0;
+    std::array<char, 65536> buffer;
+    while (received < block.size()) {
+        const ssize_t count = ::recv(connection.server.get(), buffer.data(), buffer.size(), 0);
+        if (count <= 0) break;
+        received += static_cast<std::size_t>(count);
+    }
+    writer.join();
+    EXPECT_EQ(received, bytes);
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 // Datagrams from one node to another, and how many arrive.
 class Datagrams {

@@ -113,21 +113,12 @@ TEST_F(MomentTest, PacketsOnSeveralCpusAreCountedExactly) {
     }
 }
 
-class FamilyTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
+class FamilyTest : public EachFabricTest {
   protected:
-    void SetUp() override { NETCUT_NEEDS_ROOT(); }
-    FabricOptions options() const { return counting(std::get<0>(GetParam())); }
-    bool v6() const { return std::get<1>(GetParam()); }
+    FabricOptions options() const { return counting(kind()); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Moments, FamilyTest,
-                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
-                                          testing::Bool()),
-                         [](const auto& info) {
-                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
-                                                                                              : "Bridge") +
-                                    (std::get<1>(info.param) ? "V6" : "V4");
-                         });
+INSTANTIATE_TEST_SUITE_P(Moments, FamilyTest, each_fabric(), fabric_name);
 
 TEST_P(FamilyTest, ReceivedCountsTheOtherDirection) {
     FaultScene scene(options(), {plan_at(moment(Kind::received_packets, 3))});

@@ -19,7 +19,7 @@ using testing::AllOf;
 using testing::Ge;
 using testing::Le;
 
-class NetemTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
+class NetemTest : public EachFabricTest {
   protected:
     void SetUp() override {
         NETCUT_NEEDS_ROOT();
@@ -28,7 +28,7 @@ class NetemTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
             ASSERT_EQ(probe.error().reason, "this kernel has no netem");
             GTEST_SKIP() << probe.error().reason;
         }
-        rig_.emplace(std::get<0>(GetParam()), std::get<1>(GetParam()));
+        rig_.emplace(kind(), v6());
     }
     std::vector<Datagram> send(const QueueSpec& spec, std::uint32_t count, milliseconds apart) {
         rig_->set(spec);
@@ -40,14 +40,7 @@ class NetemTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
     std::optional<QueueRig> rig_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Kinds, NetemTest,
-                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
-                                          testing::Bool()),
-                         [](const auto& info) {
-                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
-                                                                                              : "Bridge") +
-                                    (std::get<1>(info.param) ? "V6" : "V4");
-                         });
+INSTANTIATE_TEST_SUITE_P(Kinds, NetemTest, each_fabric(), fabric_name);
 
 std::vector<double> ms_on_way(const std::vector<Datagram>& arrived) {
     std::vector<double> all;

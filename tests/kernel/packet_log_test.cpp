@@ -25,7 +25,7 @@ std::vector<std::uint8_t> frame_header(const MacAddress& to, const MacAddress& f
     return bytes;
 }
 
-INSTANTIATE_TEST_SUITE_P(Fabrics, WatchTest, watch_params(), watch_name);
+INSTANTIATE_TEST_SUITE_P(Fabrics, WatchTest, each_fabric(), fabric_name);
 
 TEST_P(WatchTest, FirstPacketOfAFlowIsToldWithAllThatIsKnownOfIt) {
     watch(*fabric_, {});
@@ -38,7 +38,7 @@ TEST_P(WatchTest, FirstPacketOfAFlowIsToldWithAllThatIsKnownOfIt) {
     EXPECT_EQ(packet.mark, 0U);
     ASSERT_FALSE(packet.bytes.empty());
     EXPECT_EQ(packet.bytes[0] >> 4, v6() ? 6 : 4) << "it begins with the IP header, on a bridge too";
-    const MacAddress& next_hop = bridge() ? fabric_->node(0).eth0.mac : fabric_->node(1).port.mac;
+    const MacAddress& next_hop = bridged() ? fabric_->node(0).eth0.mac : fabric_->node(1).port.mac;
     EXPECT_EQ(packet.link_header, frame_header(next_hop, fabric_->node(1).eth0.mac, v6()));
     EXPECT_LT(std::chrono::abs(std::chrono::system_clock::now() -
                                packet.time.value_or(std::chrono::system_clock::now())),

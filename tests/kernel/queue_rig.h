@@ -10,7 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/netlink.h>
 
-#include "kernel/flow.h"
+#include "kernel/each_fabric.h"
 #include "kernel/nftables.h"
 #include "kernel/queue.h"
 
@@ -58,22 +58,7 @@ class QueueRig {
     }
 
     // How long TCP takes to bring so many bytes from the second node to the first.
-    double seconds_for(std::size_t bytes) {
-        TcpPair connection(fabric_, 1, 0, v6_);
-        const std::string block(bytes, 'x');
-        const auto begin = Clock::now();
-        std::thread writer([&] { (void)write_all(connection.client.get(), block, "send"); });
-        std::size_t received = 0;
-        std::array<char, 65536> buffer;
-        while (received < block.size()) {
-            const ssize_t count = ::recv(connection.server.get(), buffer.data(), buffer.size(), 0);
-            if (count <= 0) break;
-            received += static_cast<std::size_t>(count);
-        }
-        writer.join();
-        EXPECT_EQ(received, bytes);
-        return std::chrono::duration<double>(Clock::now() - begin).count();
-    }
+    double seconds_for(std::size_t bytes) { return test::seconds_for(fabric_, v6_, bytes); }
 
     // Sends numbered datagrams from the second node to the first; what came, in the order of its coming.
     std::vector<Datagram> send_datagrams(std::uint32_t count, Nanoseconds apart, std::size_t bytes = 100) {

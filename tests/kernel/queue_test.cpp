@@ -25,23 +25,11 @@ std::vector<std::string> kinds(const std::vector<QueueState>& queues) {
     return kinds;
 }
 
-class QueueTest : public testing::TestWithParam<std::tuple<FabricKind, bool>> {
-  protected:
-    FabricKind kind() const { return std::get<0>(GetParam()); }
-    bool v6() const { return std::get<1>(GetParam()); }
-};
+class QueueTest : public EachFabricTest {};
 
-INSTANTIATE_TEST_SUITE_P(Kinds, QueueTest,
-                         testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge),
-                                          testing::Bool()),
-                         [](const auto& info) {
-                             return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed"
-                                                                                              : "Bridge") +
-                                    (std::get<1>(info.param) ? "V6" : "V4");
-                         });
+INSTANTIATE_TEST_SUITE_P(Kinds, QueueTest, each_fabric(), fabric_name);
 
 TEST_P(QueueTest, RateHoldsForWhatIsMarkedAndEndsWithTheMark) {
-    NETCUT_NEEDS_ROOT();
     for (const char* shaper : {"tbf", "htb"}) {
         QueueRig rig(kind(), v6());
         QueueSpec spec;
@@ -64,7 +52,6 @@ TEST_P(QueueTest, RateHoldsForWhatIsMarkedAndEndsWithTheMark) {
 }
 
 TEST_P(QueueTest, PacketsWithoutTheMarkNeverSeeTheQueue) {
-    NETCUT_NEEDS_ROOT();
     QueueRig rig(kind(), v6());
     QueueSpec spec;
     spec.bits_per_second = 1000;
@@ -77,7 +64,6 @@ TEST_P(QueueTest, PacketsWithoutTheMarkNeverSeeTheQueue) {
 }
 
 TEST_P(QueueTest, TheQueueHasTheRoomThatItWasGivenAndCountsWhatItLost) {
-    NETCUT_NEEDS_ROOT();
     for (const char* shaper : {"tbf", "htb"}) {
         QueueRig rig(kind(), v6());
         QueueSpec spec;

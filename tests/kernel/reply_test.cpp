@@ -46,7 +46,7 @@ class ReplyTest : public WatchTest {
     std::optional<PacketSender> sender_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Fabrics, ReplyTest, watch_params(), watch_name);
+INSTANTIATE_TEST_SUITE_P(Fabrics, ReplyTest, each_fabric(), fabric_name);
 
 TEST_P(ReplyTest, ResetEndsARealConnection) {
     TcpPair connection(*fabric_, 1, 0, v6());

@@ -14,7 +14,7 @@
 #include <tuple>
 
 #include "fault/packet.h"
-#include "kernel/flow.h"
+#include "kernel/each_fabric.h"
 #include "kernel/nftables.h"
 #include "kernel/packet_log.h"
 
@@ -68,32 +68,16 @@ inline PacketHeader header_of(const LoggedPacket& packet) {
     return *header;
 }
 
-using WatchParam = std::tuple<FabricKind, bool>;  // whether IPv6
-
-class WatchTest : public testing::TestWithParam<WatchParam> {
+class WatchTest : public EachFabricTest {
   protected:
     void SetUp() override {
         NETCUT_NEEDS_ROOT();
-        FabricOptions options;
-        options.kind = std::get<0>(GetParam());
-        options.ipv4 = !v6();
-        options.ipv6 = v6();
-        fabric_.emplace(must(Fabric::build(options, names(1))));
+        fabric_.emplace(must(Fabric::build(options(), names(1))));
         log_.emplace(must(PacketLog::open(fabric_->router(), log_group)));
     }
-    bool v6() const { return std::get<1>(GetParam()); }
-    bool bridge() const { return std::get<0>(GetParam()) == FabricKind::bridge; }
     IpAddress address(std::size_t node) { return UdpProbe::address(*fabric_, node, v6()); }
     std::optional<Fabric> fabric_;
     std::optional<PacketLog> log_;
 };
-
-inline auto watch_params() {
-    return testing::Combine(testing::Values(FabricKind::routed, FabricKind::bridge), testing::Bool());
-}
-inline std::string watch_name(const testing::TestParamInfo<WatchParam>& info) {
-    return std::string(std::get<0>(info.param) == FabricKind::routed ? "Routed" : "Bridge") +
-           (std::get<1>(info.param) ? "V6" : "V4");
-}
 
 }  // namespace netcut::test

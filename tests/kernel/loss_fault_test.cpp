@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Just the packets of the list are lost, on a real link.
+#include "kernel/fault_scene.h"
+#include "netcut/loss.h"
+
+namespace netcut::test {
+namespace {
+
+FaultPlan plan_of(std::vector<std::uint32_t> lost, std::uint32_t period) {
+    FaultPlan plan;
+    plan.nodes = {1};
+    plan.filter.direction = Direction::up;
+    plan.action = Lose{std::move(lost), {}, period};
+    return plan;
+}
+
+// Numbers of the datagrams that did not arrive.
+std::vector<std::uint32_t> lost_of(Fabric& fabric, bool v6, std::uint32_t count) {
+    const Fd sender = open_socket(fabric.node(1), SOCK_DGRAM, v6);
+    const Fd reader = open_socket(fabric.node(0), SOCK_DGRAM, v6);
+    const Endpoint any(
+        v6 ? IpAddress(boost::asio::ip::address_v6::any()) : IpAddress(boost::asio::ip::address_v4::any()),
+        7100);
+    const Endpoint target(UdpProbe::address(fabric, 0, v6), 7100);
+    const int room = 64 * 1024 * 1024;
+    ::setsockopt(reader.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+    if (::bind(reader.get(), any.get(), any.size) != 0) throw std::runtime_error("bind");
+    std::vector<bool> arrived(count + 1);
+    std::uint32_t number = 0;
+    const auto take = [&](int flags) {
+        while (::recv(reader.get(), &number, sizeof(number), flags) == sizeof(number)) arrived[number] = true;
+    };
+    for (std::uint32_t i = 1; i <= count; ++i) {
+        ::sendto(sender.get(), &i, sizeof(i), 0, target.get(), target.size);
+        if (i % 64 == 0) take(MSG_DONTWAIT);
+    }
+    take(0);  // until nothing comes for a while
+    std::vector<std::uint32_t> lost;
+    for (std::uint32_t i = 1; i <= count; ++i)
+        if (!arrived[i]) lost.push_back(i);
+    return lost;
+}
+
+class LossTest : public EachFabricTest {};
+INSTANTIATE_TEST_SUITE_P(Fabrics, LossTest, each_fabric(), fabric_name);
+
+TEST_P(LossTest, ThePacketsOfTheListAreLostAndNoOther) {
+    constexpr std::uint32_t period = 2000;
+    const auto model = must(LossModel::parse("burst 5% 30%"));
+    const auto list = must(model.lost_packets(3, period));
+    FabricOptions wanted = options();
+    wanted.single_segments = true;
+    FaultScene at(wanted, {plan_of(list, period)});
+    const Datagrams warm(at.fabric, 1, 0, v6());
+    warm.send();
+    ASSERT_EQ(warm.arrived(1), 1U);
+    must(at.fault().fire());
+    EXPECT_EQ(lost_of(at.fabric, v6(), period), list);
+    EXPECT_EQ(lost_of(at.fabric, v6(), period), list) << "the list begins anew";
+    EXPECT_EQ(must(at.fault().losses()).at(1).up, 2 * list.size());
+}
+
+class LossExactnessTest : public testing::TestWithParam<std::string> {
+  protected:
+    void SetUp() override { NETCUT_NEEDS_ROOT(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, LossExactnessTest,
+                         testing::Values("iid 5%", "burst 1% 25% 90% 0.1%", "markov4 2% 30% 5% 40% 0.5%",
+                                         "every 7", "packets 3,17-19,99999"),
+                         [](const auto& info) { return info.param.substr(0, info.param.find(' ')); });
+
+TEST_P(LossExactnessTest, TwentySeedsOverAHundredThousandPackets) {
+    constexpr std::uint32_t packets = 100'000;
+    const auto model = must(LossModel::parse(GetParam()));
+    const std::uint32_t period = model.natural_period().value_or(packets);
+    std::vector<FaultPlan> plans;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        plans.push_back(plan_of(must(model.lost_packets(seed, period)), period));
+    FabricOptions options;
+    options.single_segments = true;
+    FaultScene at(options, plans);
+    for (Fault& fault : at.faults) {
+        const auto& list = std::get<Lose>(fault.plan().action).up;
+        std::vector<std::uint32_t> wanted;
+        for (std::uint32_t begin = 0; begin < packets; begin += period)
+            for (const std::uint32_t number : list)
+                if (begin + number <= packets) wanted.push_back(begin + number);
+        must(fault.fire());
+        EXPECT_EQ(lost_of(at.fabric, false, packets), wanted);
+        must(fault.heal());
+    }
+}
+
+}  // namespace
+}  // namespace netcut::test
