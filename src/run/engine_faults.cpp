@@ -55,25 +55,20 @@ Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultP
 }
 
 Result<void> Engine::Impl::watch_packets() {
-    bool moments = false;
-    bool answers = false;
-    for (const FaultSpec& fault : scenario_.faults) {
-        moments = moments || fault.when;
-        answers = answers || needs_of(scenario_, fault).contains(Need::packet_log);
+    bool told = false;  // something is told by packets: moments, and on a bridge what we must answer
+    for (const FaultSpec& fault : scenario_.faults)
+        told = told || needs_of(scenario_, fault).contains(Need::packet_log);
+    if (!told) return {};
+    for (const std::uint16_t group : {moment_group, reply_group}) {
+        NETCUT_ASSIGN(PacketLog log, PacketLog::open(fabric_->router(), group));
+        const int fd = ::fcntl(log.fd(), F_DUPFD_CLOEXEC, 0);
+        if (fd < 0) return system_failure("watch the log of packets");
+        packet_watches_.push_back(std::make_unique<PacketWatch>(
+            PacketWatch{group, std::move(log), boost::asio::posix::stream_descriptor(io_, fd)}));
+        await_packets(*packet_watches_.back());
     }
-    if (moments || answers)
-        for (const std::uint16_t group : {moment_group, reply_group}) {
-            NETCUT_ASSIGN(PacketLog log, PacketLog::open(fabric_->router(), group));
-            const int fd = ::fcntl(log.fd(), F_DUPFD_CLOEXEC, 0);
-            if (fd < 0) return system_failure("watch the log of packets");
-            packet_watches_.push_back(std::make_unique<PacketWatch>(
-                PacketWatch{group, std::move(log), boost::asio::posix::stream_descriptor(io_, fd)}));
-            await_packets(*packet_watches_.back());
-        }
-    if (answers) {
-        NETCUT_ASSIGN(ReplySender sender, ReplySender::open(*fabric_));
-        replies_.emplace(std::move(sender));
-    }
+    NETCUT_ASSIGN(ReplySender sender, ReplySender::open(*fabric_));
+    replies_.emplace(std::move(sender));
     return {};
 }
 
@@ -99,8 +94,10 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
             const auto header = parse_packet(packet.bytes);
             return faults_[number]->tripped(header ? packet_text(*header) : "a packet that is not IP");
         }
+        // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
         if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent)
-            fail(std::move(sent).error());
+            journal_->add("packets.unanswered", {}, scenario_.faults[number].name,
+                          {{"why", sent.error().text()}});
         return;
     }
 }
