@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the pages of the faults promise: there is one for each kind, it tells of each key and each need, and
+// its examples run as they are.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "netcut/scenario.h"
+
+namespace netcut::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::filesystem::path docs = NETCUT_SOURCE_DIR "/docs";
+
+std::string read(const std::filesystem::path& page) {
+    const auto text = read_file(page);
+    if (!text) throw std::runtime_error(text.error().text());
+    return *text;
+}
+
+std::filesystem::path page_of(const std::string& name) {
+    return docs / "faults" / (name + ".md");
+}
+
+std::vector<std::filesystem::path> all_pages() {
+    std::vector<std::filesystem::path> pages;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(docs))
+        if (entry.path().extension() == ".md") pages.push_back(entry.path());
+    return pages;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::istringstream stream(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+std::vector<std::string> headings_of(const std::string& page) {
+    std::vector<std::string> headings;
+    for (const std::string& line : lines_of(page))
+        if (line.starts_with("## ")) headings.push_back(line.substr(3));
+    return headings;
+}
+
+// From the line after `## heading` to the next one.
+std::string section(const std::string& page, const std::string& heading) {
+    const std::size_t begin = page.find("## " + heading + "\n");
+    if (begin == std::string::npos) return {};
+    return page.substr(begin, page.find("\n## ", begin) - begin);
+}
+
+std::vector<std::string> yaml_blocks(const std::string& page) {
+    std::vector<std::string> blocks;
+    bool inside = false;
+    for (const std::string& line : lines_of(page)) {
+        if (inside && line != "```") blocks.back() += line + '\n';
+        if (!inside && line == "```yaml") blocks.emplace_back();
+        inside = inside ? line != "```" : line == "```yaml";
+    }
+    return blocks;
+}
+
+// As a file given to `netcut-fl run`: its template beneath it, then checked as a whole.
+Result<Scenario> scenario_of(const std::string& yaml) {
+    Scenario scenario;
+    if (const std::string base = template_named_in(yaml); !base.empty()) {
+        NETCUT_ASSIGN(const std::string text, template_text(base));
+        NETCUT_TRY(read_yaml(scenario, text, base));
+    }
+    NETCUT_TRY(read_yaml(scenario, yaml, "example"));
+    NETCUT_TRY(check(scenario));
+    return scenario;
+}
+
+// The first column of the tables, where it is one word in backticks.
+std::set<std::string> tabulated(const std::string& text) {
+    std::set<std::string> words;
+    for (const std::string& line : lines_of(text)) {
+        if (!line.starts_with("| `")) continue;
+        const std::string word = line.substr(3, line.find('`', 3) - 3);
+        if (line.find("` |") == 3 + word.size() && word.find(' ') == std::string::npos) words.insert(word);
+    }
+    return words;
+}
+
+TEST(FaultPages, EveryKindHasOneAndIsInTheOverview) {
+    const std::string overview = read(docs / "faults.md");
+    std::vector<std::string> names = {"flap", "moments"};
+    for (const FaultInfo& kind : catalogue()) names.emplace_back(kind.name);
+    for (const std::string& name : names) {
+        EXPECT_THAT(read(page_of(name)), StartsWith("# " + name + ": "));
+        EXPECT_THAT(overview, HasSubstr("](faults/" + name + ".md)"));
+    }
+}
+
+TEST(FaultPages, HaveTheSameHeadings) {
+    for (const auto& entry : std::filesystem::directory_iterator(docs / "faults"))
+        EXPECT_THAT(headings_of(read(entry.path())),
+                    testing::ElementsAre("What it is for", "Example", "Keys", "What the application sees",
+                                         "On the wire", "What the kernel must have", "How it ends",
+                                         "Evidence", "Pitfalls"))
+            << entry.path();
+}
+
+TEST(FaultPages, TellOfEachKeyAndOfNoOther) {
+    for (const FaultInfo& kind : catalogue()) {
+        const std::string keys = section(read(page_of(kind.name)), "Keys");
+        for (const std::string& key : kind.keys) EXPECT_THAT(keys, HasSubstr("`" + key + "`")) << kind.name;
+        for (const std::string& word : tabulated(keys.substr(0, keys.find("\n\n"))))
+            EXPECT_TRUE(kind.keys.contains(word)) << kind.name << " has no key " << word;
+    }
+}
+
+TEST(FaultPages, NameTheKernelOptionsThatAreNeeded) {
+    for (const FaultInfo& kind : catalogue()) {
+        const std::string needs = section(read(page_of(kind.name)), "What the kernel must have");
+        for (const Need need : kind.needs) {
+            std::istringstream options(need_options(need));
+            for (std::string option; std::getline(options >> std::ws, option, ',');)
+                EXPECT_THAT(needs, HasSubstr(option)) << kind.name;
+        }
+    }
+}
+
+TEST(FaultPages, ExamplesAreScenarios) {
+    for (const auto& page : all_pages())
+        for (const std::string& yaml : yaml_blocks(read(page))) {
+            const auto scenario = scenario_of(yaml);
+            EXPECT_TRUE(scenario) << page << ": " << (scenario ? "" : scenario.error().text());
+        }
+}
+
+TEST(FaultPages, ExamplesAreOfTheirKind) {
+    for (const FaultInfo& kind : catalogue()) {
+        const auto blocks = yaml_blocks(read(page_of(kind.name)));
+        ASSERT_FALSE(blocks.empty()) << kind.name;
+        for (const std::string& yaml : blocks) {
+            const auto scenario = scenario_of(yaml);
+            ASSERT_TRUE(scenario && !scenario->faults.empty()) << kind.name;
+            EXPECT_EQ(kind_name(scenario->faults.front().kind), kind.name);
+        }
+    }
+}
+
+TEST(FaultPages, LinksLeadSomewhere) {
+    for (const auto& page : all_pages()) {
+        const std::string text = read(page);
+        for (std::size_t at = 0; (at = text.find("](", at)) != std::string::npos; at += 2) {
+            const std::string target = text.substr(at + 2, text.find_first_of("#)", at + 2) - at - 2);
+            if (target.empty() || target.find("://") != std::string::npos) continue;
+            EXPECT_TRUE(std::filesystem::exists(page.parent_path() / target)) << page << ": " << target;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace netcut::test
