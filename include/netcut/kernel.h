@@ -134,7 +134,6 @@ struct LinkState {
     unsigned mtu = 0;
     unsigned gso_max_segs = 0;
     MacAddress mac{};
-    std::uint64_t tx_dropped = 0;
 };
 
 // Both ends are made where they belong in one message: `here` in the socket's namespace, `there` in
@@ -196,11 +195,8 @@ struct CounterValue {
     std::uint64_t bytes = 0;  // layer 3
 };
 
-// What the namespace's own stack failed to send since it was made (/proc/net/snmp and snmp6, RFC 4293).
-struct SendFailures {
-    std::uint64_t no_route = 0;      // OutNoRoutes, of both address families
-    std::uint64_t discarded_v6 = 0;  // Ip6OutDiscards: of an idle link, the kernel's own MLD reports
-};
-Result<SendFailures> read_send_failures(const NetNs& where);
+// Packets for which the namespace's own stack had no route, of both address families, since it was made
+// (OutNoRoutes of /proc/net/snmp and snmp6, RFC 4293).
+Result<std::uint64_t> count_unroutable(const NetNs& where);
 
 }  // namespace netcut

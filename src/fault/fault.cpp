@@ -5,6 +5,12 @@ namespace netcut {
 
 Result<Fault> Fault::prepare(Fabric& fabric, FaultTable& table, std::size_t number) {
     Fault fault(fabric, table, number);
+    const FaultPlan& plan = fault.plan();
+    if (plan.link == LinkChange::down && plan.down_end == LinkEnd::router)
+        for (const std::size_t node : plan.nodes) {
+            NETCUT_ASSIGN(SentCounter sent, SentCounter::lay(fabric.node(node), fault_prefix(number)));
+            fault.sent_.emplace(node, std::move(sent));
+        }
     NETCUT_TRY(fault.start_counting());
     return fault;
 }
@@ -51,11 +57,13 @@ Result<void> Fault::change_links() {
             for (const std::size_t node : plan().nodes)
                 NETCUT_TRY(fabric_->set_link_state(node, plan().down_end, false));
     }
+    for (auto& [node, sent] : sent_) NETCUT_TRY(sent.begin());
     return {};
 }
 
 Result<void> Fault::heal() {
     if (!active_) return {};
+    for (auto& [node, sent] : sent_) NETCUT_TRY(sent.end());
     for (const std::size_t node : plan().nodes) NETCUT_TRY(restore_link(node));
     NETCUT_TRY(table_->off(number_));
     active_ = false;
@@ -80,17 +88,15 @@ Result<bool> Fault::in_effect() {
     return true;
 }
 
-// What the node's own stack could not send. A link that is down at the router's end has no carrier at the
-// node's: the routes stay, and packets are dropped at the link. What the kernel says by itself is taken off.
+// What the node's own stack could not send: without a link it has no route. A link that is down at the
+// router's end has no carrier, and the routes stay.
 Result<std::uint64_t> Fault::count_unsent(std::size_t index) {
     if (plan().link == LinkChange::none) return 0;  // its link and its routes stay
-    NodeLink& node = fabric_->node(index);
-    NETCUT_ASSIGN(const SendFailures failures, read_send_failures(node.ns));
-    if (plan().link != LinkChange::down) return failures.no_route;
-    NETCUT_ASSIGN(const auto links, list_links(node.socket));
-    for (const LinkState& link : links)
-        if (link.index == node.eth0.index) return failures.no_route + link.tx_dropped - failures.discarded_v6;
-    return failures.no_route;
+    NETCUT_ASSIGN(const std::uint64_t unroutable, count_unroutable(fabric_->node(index).ns));
+    const auto sent = sent_.find(index);
+    if (sent == sent_.end()) return unroutable;
+    NETCUT_ASSIGN(const std::uint64_t lost, sent->second.count());
+    return unroutable + lost;
 }
 
 Result<std::map<std::size_t, Losses>> Fault::count() {

@@ -68,12 +68,7 @@ void add_exemptions(const FaultContext& fault, const std::string& chain) {
     NftRule arp(chain);
     arp.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_ARP)).leave();
     fault.add(arp);
-    for (const std::uint8_t type : {std::uint8_t{135}, std::uint8_t{136}}) {  // RFC 4861, 4.3 and 4.4
-        NftRule neighbour(chain);
-        neighbour.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_ICMPV6));
-        neighbour.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals(byte_key(type)).leave();
-        fault.add(neighbour);
-    }
+    skip_neighbour_discovery(fault.transaction, chain);
 }
 
 // Connections that are opened while the fault is on are not those that were established before.

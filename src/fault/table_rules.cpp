@@ -104,4 +104,13 @@ void add_data_counters(NftTransaction& transaction) {
     }
 }
 
+void skip_neighbour_discovery(NftTransaction& transaction, const std::string& chain) {
+    for (const std::uint8_t type : {std::uint8_t{135}, std::uint8_t{136}}) {  // RFC 4861, 4.3 and 4.4
+        NftRule neighbour(chain);
+        neighbour.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_ICMPV6));
+        neighbour.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals(byte_key(type)).leave();
+        transaction.add_rule(neighbour);
+    }
+}
+
 }  // namespace netcut

@@ -60,13 +60,6 @@ LinkState parse_link(const nlmsghdr* message) {
                 std::memcpy(state.mac.data(), payload,
                             std::min<std::size_t>(state.mac.size(), mnl_attr_get_payload_len(attribute)));
                 break;
-            case IFLA_STATS64: {
-                rtnl_link_stats64 stats{};
-                std::memcpy(&stats, payload,
-                            std::min<std::size_t>(sizeof(stats), mnl_attr_get_payload_len(attribute)));
-                state.tx_dropped = stats.tx_dropped;
-                break;
-            }
             default:
                 break;
         }

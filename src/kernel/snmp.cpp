@@ -39,18 +39,16 @@ std::uint64_t value_v4(const std::string& text, const std::string& protocol, con
 
 }  // namespace
 
-Result<SendFailures> read_send_failures(const NetNs& where) {
-    SendFailures failures;
+Result<std::uint64_t> count_unroutable(const NetNs& where) {
+    std::uint64_t unroutable = 0;
     NETCUT_TRY(where.run([&]() -> Result<void> {
         NETCUT_ASSIGN(const std::string v4, read_file("/proc/thread-self/net/snmp"));
-        failures.no_route = value_v4(v4, "Ip", "OutNoRoutes");
+        unroutable = value_v4(v4, "Ip", "OutNoRoutes");
         const auto v6 = read_file("/proc/thread-self/net/snmp6");
-        if (!v6) return {};  // a kernel without IPv6
-        failures.no_route += value_v6(*v6, "Ip6OutNoRoutes");
-        failures.discarded_v6 = value_v6(*v6, "Ip6OutDiscards");
+        if (v6) unroutable += value_v6(*v6, "Ip6OutNoRoutes");  // else a kernel without IPv6
         return {};
     }));
-    return failures;
+    return unroutable;
 }
 
 }  // namespace netcut

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Just the packets of the list are lost, on a real link.
+#include <netinet/udp.h>
+
+#include <array>
+#include <numeric>
+
 #include "kernel/fault_scene.h"
 #include "netcut/loss.h"
 
@@ -15,7 +20,8 @@ FaultPlan plan_of(std::vector<std::uint32_t> lost, std::uint32_t period) {
     return plan;
 }
 
-// Numbers of the datagrams that did not arrive.
+// Numbers of the datagrams that did not arrive. The sender hands over 50 datagrams at once (UDP_SEGMENT of
+// udp(7)), which its link sends one by one.
 std::vector<std::uint32_t> lost_of(Fabric& fabric, bool v6, std::uint32_t count) {
     const Fd sender = open_socket(fabric.node(1), SOCK_DGRAM, v6);
     const Fd reader = open_socket(fabric.node(0), SOCK_DGRAM, v6);
@@ -24,16 +30,21 @@ std::vector<std::uint32_t> lost_of(Fabric& fabric, bool v6, std::uint32_t count)
         7100);
     const Endpoint target(UdpProbe::address(fabric, 0, v6), 7100);
     const int room = 64 * 1024 * 1024;
+    const int size = sizeof(std::uint32_t);
     ::setsockopt(reader.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-    if (::bind(reader.get(), any.get(), any.size) != 0) throw std::runtime_error("bind");
+    if (::setsockopt(sender.get(), SOL_UDP, UDP_SEGMENT, &size, sizeof(size)) != 0 ||
+        ::bind(reader.get(), any.get(), any.size) != 0)
+        throw std::runtime_error("prepare the sockets");
     std::vector<bool> arrived(count + 1);
     std::uint32_t number = 0;
     const auto take = [&](int flags) {
         while (::recv(reader.get(), &number, sizeof(number), flags) == sizeof(number)) arrived[number] = true;
     };
-    for (std::uint32_t i = 1; i <= count; ++i) {
-        ::sendto(sender.get(), &i, sizeof(i), 0, target.get(), target.size);
-        if (i % 64 == 0) take(MSG_DONTWAIT);
+    std::array<std::uint32_t, 50> numbers;
+    for (std::uint32_t sent = 0; sent < count; sent += numbers.size()) {
+        std::iota(numbers.begin(), numbers.end(), sent + 1);
+        ::sendto(sender.get(), numbers.data(), sizeof(numbers), 0, target.get(), target.size);
+        take(MSG_DONTWAIT);
     }
     take(0);  // until nothing comes for a while
     std::vector<std::uint32_t> lost;
