@@ -102,7 +102,10 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
     last_progress_ = Clock::now();
     if (!value || std::exchange(rounds_[node], *value) == *value) return;
-    round_begins_[node].emplace_back(*value, journal_->now());
+    // A node may speak of a round again when the next has begun.
+    auto& begins = round_begins_[node];
+    if (std::none_of(begins.begin(), begins.end(), [&](const auto& round) { return round.first == *value; }))
+        begins.emplace_back(*value, journal_->now());
     journal_->add("progress", node, {}, {{"round", *value}});
     check_journal();
 }
