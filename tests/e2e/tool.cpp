@@ -16,6 +16,7 @@
 #include <sstream>
 #include <thread>
 
+#include "netcut/catalogue.h"
 #include "netcut/kernel.h"
 
 namespace netcut::test {
@@ -65,6 +66,12 @@ std::string read_tables() {
 
 bool has_reference() {
     return ::access(program("netcut-fl-reference").c_str(), X_OK) == 0;
+}
+
+bool has_netem() {
+    const auto apart = NetNs::create();
+    if (!apart) throw std::runtime_error(apart.error().text());
+    return probe(Need::netem, *apart).has_value() && probe(Need::redirect, *apart).has_value();
 }
 
 int time_scale() {

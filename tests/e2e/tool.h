@@ -26,7 +26,11 @@ using Arguments = std::vector<std::string>;
     NETCUT_E2E();                   \
     if (!has_reference()) GTEST_SKIP() << "this build has no reference federation (NETCUT_REFERENCE=OFF)"
 
+#define NETCUT_NEEDS_NETEM() \
+    if (!has_netem()) GTEST_SKIP() << "this kernel has no netem (CONFIG_NET_SCH_NETEM)"
+
 bool has_reference();
+bool has_netem();
 // NETCUT_TIME_SCALE: how many times slower than usual this machine is. Patience and the cuts of slow nodes
 // are as much longer.
 int time_scale();
