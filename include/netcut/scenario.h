@@ -39,6 +39,7 @@ struct FaultTrigger {
     unsigned nth = 1;      // the first match, or healing, or firing, that counts
     std::string fault;     // of `after` and `together`
     Nanoseconds delay{0};  // between this and the fault
+    bool operator==(const FaultTrigger&) const = default;
 };
 
 // A moment on the wire: "sent 64KiB node collaborator2 peer aggregator port 8080".

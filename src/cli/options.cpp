@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <charconv>
 
@@ -253,17 +254,29 @@ Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
     return {};
 }
 
-// Traces are read with the rights of who asked.
-Result<void> read_traces(Scenario& scenario) {
+// With the rights of who asked. What the user names may be endless, as /dev/zero is.
+Result<std::string> read_input(const std::string& path) {
+    constexpr off_t most = 64 * 1024 * 1024;  // bytes
     NETCUT_ASSIGN(const User caller, find_user(""));
     const AsUser as_user(caller);
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0) {
+        if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
+            return usage_failure("read " + path, "it is a device");
+        if (info.st_size > most) return usage_failure("read " + path, "it has more than 64 MiB");
+    }
+    auto contents = read_file(path);
+    if (!contents) contents.error().kind = Error::Kind::usage;
+    return contents;
+}
+
+Result<void> read_traces(Scenario& scenario) {
     for (FaultSpec& fault : scenario.faults) {
         if (!fault.model || fault.model->trace_file().empty()) continue;
-        auto contents = read_file(fault.model->trace_file());
-        if (!contents) {
-            contents.error().kind = Error::Kind::usage;
-            return Failure(std::move(contents).error());
-        }
+        const auto contents = read_input(fault.model->trace_file());
+        if (!contents)
+            return usage_failure("use the loss model '" + fault.model->text() + "'",
+                                 fault.places.at("model") + ": " + contents.error().text());
         NETCUT_TRY(fault.model->read_trace(*contents));
     }
     return {};
@@ -287,14 +300,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 Result<Scenario> make_scenario(const RunOptions& options) {
     std::string text;
     if (!options.file.empty()) {
-        NETCUT_ASSIGN(const User caller, find_user(""));
-        const AsUser as_user(caller);
-        auto read = read_file(options.file);
-        if (!read) {
-            read.error().kind = Error::Kind::usage;
-            return Failure(std::move(read).error());
-        }
-        text = std::move(*read);
+        NETCUT_ASSIGN(text, read_input(options.file));
     }
     const bool plain = options.aggregator || options.collaborator || !options.file.empty();
     const std::string base = options.template_name ? *options.template_name

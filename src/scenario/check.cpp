@@ -57,21 +57,23 @@ Result<void> check_words(const Scenario& scenario) {
     return {};
 }
 
-// Faults that tell packets apart by number or size are exact only if one packet is one segment.
-bool counts_segments(const Scenario& scenario) {
-    return std::any_of(scenario.faults.begin(), scenario.faults.end(), [](const FaultSpec& fault) {
-        switch (fault.kind) {
-            case FaultKind::loss:
-            case FaultKind::mtu_blackhole:
-            case FaultKind::jitter:
-            case FaultKind::reorder:
-            case FaultKind::duplicate:
-            case FaultKind::corrupt:
-                return true;
-            default:
-                return fault.when.has_value();
-        }
-    });
+constexpr std::uint64_t largest_unsegmented = 65536;  // bytes: GSO_LEGACY_MAX_SIZE in linux/netdevice.h
+
+// Faults that tell packets apart by number or size are exact only if one packet is one segment, and a queue
+// that holds less than what comes unsegmented would lose all of it.
+bool needs_segments(const FaultSpec& fault) {
+    if (fault.when) return true;
+    switch (fault.kind) {
+        case FaultKind::loss:
+        case FaultKind::mtu_blackhole:
+        case FaultKind::jitter:
+        case FaultKind::reorder:
+        case FaultKind::duplicate:
+        case FaultKind::corrupt:
+            return true;
+        default:
+            return fault.queue.queue_bytes && *fault.queue.queue_bytes < largest_unsegmented;
+    }
 }
 
 }  // namespace
@@ -121,7 +123,8 @@ Result<void> check(Scenario& scenario) {
     if (scenario.hang_after <= Nanoseconds(0))
         return wrong("wait 0 for progress", "every run would count as hung", "give --hang-after 60s");
     NETCUT_TRY(check_faults(scenario));
-    if (counts_segments(scenario)) scenario.fabric.single_segments = true;
+    if (std::any_of(scenario.faults.begin(), scenario.faults.end(), needs_segments))
+        scenario.fabric.single_segments = true;
     return {};
 }
 

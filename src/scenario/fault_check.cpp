@@ -12,12 +12,10 @@ namespace {
 
 using Key = const char*;
 
-// Points at the key, or at the fault if the key was not given.
+constexpr unsigned ethernet_header = 14;  // bytes
+
 Failure wrong(const FaultSpec& fault, Key key, const std::string& why, const std::string& hint = {}) {
-    const auto place = fault.places.find(fault.given(key) ? key : "");
-    const std::string where = place == fault.places.end() ? "" : place->second + ": ";
-    return usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, kind_name(fault.kind)),
-                         where + why, hint);
+    return fault_failure(fault, key, why, hint);
 }
 
 Failure at(const FaultSpec& fault, Key key, const Error& error) {
@@ -28,10 +26,6 @@ const std::set<std::string>& common_keys() {
     static const std::set<std::string> keys = {"name", "kind",  "nodes", "on", "when",
                                                "for",  "times", "flap",  ""};
     return keys;
-}
-
-bool changes_link(FaultKind kind) {
-    return kind == FaultKind::down || kind == FaultKind::unplug || kind == FaultKind::renumber;
 }
 
 Result<void> check_keys(const FaultSpec& fault) {
@@ -109,33 +103,58 @@ Result<void> check_loss(const FaultSpec& fault) {
     return {};
 }
 
-Result<void> check_queue(const FaultSpec& fault) {
-    const QueueSpec& queue = fault.queue;
+Result<void> check_time(const FaultSpec& fault, Key key, Nanoseconds time, bool needed) {
     constexpr Nanoseconds longest = std::chrono::minutes(10);
-    const auto check_time = [&](Key key, Nanoseconds time, bool needed) -> Result<void> {
-        if (time > longest)
-            return wrong(fault, key, fmt::format("{} is longer than 10m", duration_text(time)));
-        if (needed && time <= Nanoseconds(0))
-            return wrong(fault, key, fmt::format("there is no {}", key), fmt::format("write {}: 100ms", key));
-        return {};
-    };
+    if (time > longest) return wrong(fault, key, fmt::format("{} is longer than 10m", duration_text(time)));
+    if (needed && time <= Nanoseconds(0))
+        return wrong(fault, key, fmt::format("there is no {}", key), fmt::format("write {}: 100ms", key));
+    return {};
+}
+
+Result<void> check_netem(const FaultSpec& fault) {
+    const QueueSpec& queue = fault.queue;
     const FaultKind kind = fault.kind;
-    NETCUT_TRY(check_time("delay", queue.delay, kind == FaultKind::delay || kind == FaultKind::reorder));
-    NETCUT_TRY(check_time("jitter", queue.jitter, kind == FaultKind::jitter));
-    const double share = queue.reorder + queue.duplicate + queue.corrupt;
+    NETCUT_TRY(
+        check_time(fault, "delay", queue.delay, kind == FaultKind::delay || kind == FaultKind::reorder));
+    NETCUT_TRY(check_time(fault, "jitter", queue.jitter, kind == FaultKind::jitter));
+    if (queue.jitter > max_jitter)
+        return wrong(
+            fault, "jitter",
+            fmt::format("{} is more than netem can keep, which is {:.3f} s", duration_text(queue.jitter),
+                        std::chrono::duration<double>(max_jitter).count()));
     const bool by_share =
         kind == FaultKind::reorder || kind == FaultKind::duplicate || kind == FaultKind::corrupt;
-    if (by_share && share <= 0) return wrong(fault, "share", "no packet is meant", "write share: 5%");
+    if (by_share && queue.reorder + queue.duplicate + queue.corrupt <= 0 && queue.gap == 0)
+        return wrong(fault, "share", "no packet is meant", "write share: 5%");
     const std::set<std::string> distributions = {"", "uniform", "normal", "pareto", "paretonormal"};
     if (!distributions.contains(queue.distribution))
         return wrong(fault, "distribution", fmt::format("there is no distribution '{}'", queue.distribution),
                      "there are uniform, normal, pareto and paretonormal");
-    if (kind == FaultKind::rate && !queue.bits_per_second)
+    return {};
+}
+
+Result<void> check_rate(const Scenario& scenario, const FaultSpec& fault) {
+    const QueueSpec& queue = fault.queue;
+    if (!queue.bits_per_second)
         return wrong(fault, "rate", "nothing says how fast the link is", "write rate: 10mbit");
+    const std::uint64_t frame = scenario.fabric.mtu + ethernet_header;
+    const auto too_small = [&](Key key, std::uint64_t bytes) {
+        return wrong(fault, key,
+                     fmt::format("a packet of the MTU has {} bytes with its Ethernet header, and would never "
+                                 "pass {} bytes",
+                                 frame, bytes),
+                     fmt::format("give {} or more", frame));
+    };
+    if (queue.burst_bytes && *queue.burst_bytes < frame) return too_small("burst", *queue.burst_bytes);
+    if (queue.queue_bytes && *queue.queue_bytes < frame) return too_small("queue", *queue.queue_bytes);
     if (queue.queue_time && *queue.queue_time <= Nanoseconds(0))
         return wrong(fault, "queue", "a queue of no time lets nothing pass");
-    if (queue.queue_bytes && *queue.queue_bytes == 0)
-        return wrong(fault, "queue", "a queue of 0 bytes lets nothing pass");
+    constexpr double most_waiting = 1e9;
+    const double waiting =
+        queue.queue_bytes ? static_cast<double>(*queue.queue_bytes)
+                          : std::chrono::duration<double>(queue.queue_time.value_or(Nanoseconds(0))).count() *
+                                static_cast<double>(*queue.bits_per_second) / 8;
+    if (waiting > most_waiting) return wrong(fault, "queue", "at this rate, more than 1 GB would wait");
     return {};
 }
 
@@ -161,7 +180,7 @@ Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
                 return wrong(fault, "delay", "nothing says how late the answers are", "write delay: 3s");
             if (fault.dns != FaultSpec::DnsAnswer::late && fault.given("delay"))
                 return wrong(fault, "delay", "only late answers have one", "write answer: late");
-            return {};
+            return check_time(fault, "delay", fault.queue.delay, false);
         case FaultKind::unplug:
         case FaultKind::renumber:
             if (fault.kind == FaultKind::renumber && fault.given("mac") &&
@@ -169,8 +188,10 @@ Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
                 return wrong(fault, "mac", "on routed links nobody sees a MAC address",
                              "use the fabric bridge");
             return {};
+        case FaultKind::rate:
+            return check_rate(scenario, fault);
         default:
-            return check_queue(fault);
+            return check_netem(fault);
     }
 }
 
@@ -184,6 +205,9 @@ Result<void> check_flap(const FaultSpec& fault) {
     if (!(flap.duty > 0 && flap.duty < 1))
         return wrong(fault, "flap", "its duty is more than 0% and less than 100%");
     if (flap.count == 0) return wrong(fault, "flap", "nothing says how often", "write count: 5");
+    constexpr Nanoseconds shortest = std::chrono::milliseconds(1);  // that the kernel's lease can be
+    if (std::chrono::duration<double>(flap.period) * flap.duty * (1 - flap.jitter) < shortest)
+        return wrong(fault, "flap", "with this period, duty and jitter, a cycle may be on for less than 1ms");
     return {};
 }
 
@@ -212,12 +236,7 @@ Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
             return wrong(fault, "times", "there is one start in a run", "use flap");
         return {};
     }
-    if (trigger.kind == Kind::after || trigger.kind == Kind::together) {
-        if (trigger.fault == fault.name) return wrong(fault, "on", "a fault cannot wait for itself");
-        for (const FaultSpec& other : scenario.faults)
-            if (other.name == trigger.fault) return {};
-        return wrong(fault, "on", fmt::format("there is no fault '{}'", trigger.fault));
-    }
+    if (trigger.kind == Kind::after || trigger.kind == Kind::together) return {};  // see fault_order.cpp
     if (trigger.pattern.empty()) return wrong(fault, "on", "the log line's pattern is empty");
     if (auto pattern = Pattern::parse(trigger.pattern); !pattern) return at(fault, "on", pattern.error());
     if (trigger.node.empty()) trigger.node = fault.nodes.front();
@@ -238,39 +257,15 @@ Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
     return check_trigger(scenario, fault);
 }
 
-// Whether it only begins when the other has ended.
-bool follows(const Scenario& scenario, const FaultSpec& fault, const FaultSpec& other) {
-    const FaultSpec* at = &fault;
-    for (std::size_t step = 0; step < scenario.faults.size(); ++step) {
-        if (at->trigger.kind != FaultTrigger::Kind::after) return false;
-        if (at->trigger.fault == other.name) return true;
-        const auto next = std::find_if(scenario.faults.begin(), scenario.faults.end(),
-                                       [&](const FaultSpec& one) { return one.name == at->trigger.fault; });
-        at = &*next;
-    }
-    return false;
-}
-
-// A link cannot be taken away twice.
-Result<void> check_contradictions(const Scenario& scenario) {
-    for (const FaultSpec& one : scenario.faults)
-        for (const FaultSpec& other : scenario.faults) {
-            if (&one == &other) break;  // each pair once
-            if (!changes_link(one.kind) || !changes_link(other.kind)) continue;
-            if (follows(scenario, one, other) || follows(scenario, other, one)) continue;
-            for (const std::string& node : one.nodes)
-                if (std::find(other.nodes.begin(), other.nodes.end(), node) != other.nodes.end())
-                    return wrong(
-                        one, "nodes",
-                        fmt::format("the fault '{}' takes the link of {} away too", other.name, node),
-                        fmt::format("let it begin after that: on: {{after: {}}}; or repeat one with "
-                                    "times: N",
-                                    other.name));
-        }
-    return {};
-}
-
 }  // namespace
+
+Failure fault_failure(const FaultSpec& fault, const char* key, const std::string& why,
+                      const std::string& hint) {
+    const auto place = fault.places.find(fault.given(key) ? key : "");
+    const std::string where = place == fault.places.end() ? "" : place->second + ": ";
+    return usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, kind_name(fault.kind)),
+                         where + why, hint);
+}
 
 std::uint32_t loss_period(const FaultSpec& fault) {
     if (fault.period != 0) return fault.period;
@@ -292,7 +287,7 @@ Result<void> check_faults(Scenario& scenario) {
             return wrong(fault, "name", "a name has no slash");  // files are named after it
     }
     for (FaultSpec& fault : scenario.faults) NETCUT_TRY(check_fault(scenario, fault));
-    return check_contradictions(scenario);
+    return check_order(scenario);
 }
 
 }  // namespace netcut

@@ -81,7 +81,7 @@ void read_flap(YamlSection& section, FlapSpec& flap) {
     section.scalar("duty", into(flap.duty, parse_share));
     section.scalar("jitter", into(flap.jitter, parse_share));
     section.scalar("seed", into(flap.seed, parse_seed));
-    section.count("count", flap.count, 1, most);
+    section.count("count", flap.count, 1, 1'000'000);
 }
 
 void read_queue(YamlSection& section, FaultSpec& fault) {
@@ -284,7 +284,7 @@ void write_fault(YAML::Emitter& out, const FaultSpec& fault) {
 Result<void> read_fault_yaml(FaultSpec& fault, const std::string& text, const std::string& name) {
     YamlSource source{name, {}};
     try {
-        YamlSection section(source, YAML::Load(text), "the fault");
+        YamlSection section(source, source.load(text), "the fault");
         read_fault(section, fault);
         section.finish();
     } catch (const YAML::Exception& error) {

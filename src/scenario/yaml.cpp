@@ -82,7 +82,7 @@ void write_optional(YAML::Emitter& out, const char* key, const std::string& valu
 Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file) {
     YamlSource source{file, {}};
     try {
-        YamlSection section(source, YAML::Load(text), "the scenario");
+        YamlSection section(source, source.load(text), "the scenario");
         read_scenario(section, scenario);
         section.finish();
     } catch (const YAML::Exception& error) {

@@ -17,10 +17,30 @@ void YamlSource::fail(const YAML::Mark& mark, const std::string& what, const std
     if (!error) error = Error{Error::Kind::usage, "read the scenario", 0, place(mark) + ": " + what, hint};
 }
 
+YAML::Node YamlSource::load(const std::string& text) {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1)
+        fail(documents[1].Mark(), "a second document begins here", "write one document in a file");
+    return documents.empty() ? YAML::Node() : documents.front();
+}
+
+void YamlSource::refuse_repeated_keys(const YAML::Node& mapping) {
+    std::map<std::string, YAML::Mark> seen;
+    for (const auto& entry : mapping) {
+        if (!entry.first.IsScalar()) continue;
+        const std::string& key = entry.first.Scalar();
+        const auto [first, is_new] = seen.emplace(key, entry.first.Mark());
+        if (!is_new)
+            fail(entry.first.Mark(), fmt::format("the key '{}' is given twice", key),
+                 "the first is at " + place(first->second));
+    }
+}
+
 YamlSection::YamlSection(YamlSource& source, const YAML::Node& node, std::string name)
     : source_(source), node_(node), name_(std::move(name)) {
     if (node_.IsDefined() && !node_.IsMap() && !node_.IsNull())
         source_.fail(node_.Mark(), name_ + " must be a mapping of keys to values");
+    if (node_.IsMap()) source_.refuse_repeated_keys(node_);
 }
 
 YAML::Node YamlSection::get(const std::string& key) {
@@ -97,11 +117,15 @@ void YamlSection::map(const std::string& key, std::map<std::string, std::string>
     const YAML::Node node = get(key);
     if (!node.IsDefined()) return;
     if (!node.IsMap()) return source_.fail(node.Mark(), key + " must be a mapping of names to values");
-    for (const auto& entry : node)
+    source_.refuse_repeated_keys(node);
+    for (const auto& entry : node) {
+        if (!entry.first.IsScalar())
+            return source_.fail(entry.first.Mark(), "a name in " + key + " must be a single value");
         parse_scalar(key, entry.second, [&](const std::string& value) -> Result<void> {
             target[entry.first.Scalar()] = value;
             return {};
         });
+    }
 }
 
 void YamlSection::section(const std::string& key, const std::function<void(YamlSection&)>& read) {

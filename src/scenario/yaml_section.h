@@ -20,6 +20,10 @@ struct YamlSource {
 
     std::string place(const YAML::Mark& mark) const;
     void fail(const YAML::Mark& mark, const std::string& what, const std::string& hint = {});
+    // The only document of the text; one after it would be passed over in silence, so it is refused.
+    YAML::Node load(const std::string& text);
+    // yaml-cpp keeps the first of two equal keys and says nothing.
+    void refuse_repeated_keys(const YAML::Node& mapping);
 };
 
 // One mapping of a YAML text, read key by key. A key that nobody asked for is an error with the nearest

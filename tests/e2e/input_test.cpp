@@ -141,6 +141,27 @@ INSTANTIATE_TEST_SUITE_P(
                     BadScenario{"PortOfDown",
                                 "template: reference\nfaults:\n  - {kind: down, port: 80, on: start}\n",
                                 {".yaml:3:24", "has no 'port'"}},
+                    BadScenario{"KeyTwice",
+                                "template: reference\ncollaborators: 3\ncollaborators: 4\n",
+                                {".yaml:3:1:", "given twice", ".yaml:2:1"}},
+                    BadScenario{"SecondDocument",
+                                "template: reference\n---\ntemplate: reference\n",
+                                {".yaml:3:1:", "second document"}},
+                    BadScenario{"JitterThatNetemCannotKeep",
+                                "template: reference\nfaults:\n  - {kind: jitter, jitter: 3s, on: start}\n",
+                                {".yaml:3:28:", "3s", "2.147 s"}},
+                    BadScenario{"BurstBelowAFrame",
+                                "template: reference\nfabric: {mtu: 9000}\nfaults:\n"
+                                "  - {kind: rate, rate: 1mbit, burst: 9013, on: start}\n",
+                                {".yaml:4:38:", "9014 bytes"}},
+                    BadScenario{"PausedTwice",
+                                "template: reference\nfaults:\n  - {name: a, kind: pause, on: {log: x}}\n"
+                                "  - {kind: pause, on: {log: x}}\n",
+                                {".yaml:4:5:", "'a'", "pauses collaborator2"}},
+                    BadScenario{"WaitsForItself",
+                                "template: reference\nfaults:\n  - {name: a, on: {after: b}}\n"
+                                "  - {name: b, on: {after: a}}\n",
+                                {".yaml:3:", "wait for itself"}},
                     BadScenario{"UnknownMoment",
                                 "faults:\n  - {kind: drop, when: snt 64KiB}\n",
                                 {".yaml:2:24", "did you mean 'sent'"}}),
@@ -153,6 +174,59 @@ TEST_P(BadScenarioTest, IsRefusedWithLineAndColumn) {
     EXPECT_EQ(finished.status, 2) << finished.err;
     for (const std::string& text : GetParam().says)
         EXPECT_NE(finished.err.find(text), std::string::npos) << text << "\nin: " << finished.err;
+}
+
+struct BadTrace {
+    const char* name;
+    std::string contents;
+    std::vector<std::string> says;
+};
+void PrintTo(const BadTrace& parameter, std::ostream* out) {
+    *out << parameter.name;
+}
+class BadTraceTest : public testing::TestWithParam<BadTrace> {};
+INSTANTIATE_TEST_SUITE_P(
+    Traces, BadTraceTest,
+    testing::Values(BadTrace{"Garbage", "01\n0z1\n", {"trace:2:2:", "'z' stands for no packet"}},
+                    BadTrace{"Empty", "", {"trace:1:1:", "no packets"}},
+                    BadTrace{"CommentsAlone", "# 0101\n", {"trace:2:1:", "no packets"}},
+                    BadTrace{"Binary", std::string("01\0\xff", 4), {"trace:1:3:", "byte 0x00"}},
+                    BadTrace{"HugeLine", std::string(20'000'000, '0'), {"trace:1:16777217:", "16777216"}},
+                    BadTrace{"HugeFile", std::string(70 << 20, ' '), {".yaml:3:25:", "more than 64 MiB"}}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+std::string scenario_with_trace(const std::string& file) {
+    return "template: reference\nfaults:\n  - {kind: loss, model: 'trace " + file + "', on: start}\n";
+}
+
+TEST_P(BadTraceTest, IsRefusedWithItsPlace) {
+    const Folder folder;
+    std::ofstream(folder / "trace", std::ios::binary) << GetParam().contents;
+    std::ofstream(folder / "scenario.yaml") << scenario_with_trace(folder / "trace");
+    const Finished finished = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"});
+    EXPECT_EQ(finished.status, 2) << finished.err;
+    for (const std::string& text : GetParam().says)
+        EXPECT_NE(finished.err.find(text), std::string::npos) << text << "\nin: " << finished.err;
+}
+
+TEST(Input, TraceThatIsNoFileIsRefusedAtTheModel) {
+    const Folder folder;
+    const std::pair<std::string, const char*> bad[] = {{folder / "missing", "No such file"},
+                                                       {folder.path(), "Is a directory"},
+                                                       {"/dev/zero", "it is a device"}};
+    for (const auto& [file, why] : bad) {
+        std::ofstream(folder / "scenario.yaml") << scenario_with_trace(file);
+        const Finished finished = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"});
+        EXPECT_EQ(finished.status, 2) << finished.err;
+        EXPECT_NE(finished.err.find("scenario.yaml:3:25: "), std::string::npos) << finished.err;
+        EXPECT_NE(finished.err.find(why), std::string::npos) << finished.err;
+    }
+}
+
+TEST(Input, ScenarioThatIsEndlessOrADirectoryIsRefused) {
+    const Folder folder;
+    for (const std::string& file : {std::string("/dev/zero"), folder.path()})
+        EXPECT_EQ(run_tool({"run", file, "--out", folder / "run"}).status, 2) << file;
 }
 
 TEST(Input, CommandThatIsFoundMissingOnlyWhenItStartsEndsTheRun) {
