@@ -187,9 +187,4 @@ void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_devic
                       NLM_F_CREATE);
 }
 
-void stop_redirecting(Batch& batch, int port, std::uint32_t mark) {
-    TcMessage message(RTM_DELTFILTER, filter_at(port, mark), "bpf");
-    message.append_to(batch, fmt::format("send mark {} of link {} on its way", mark, port));
-}
-
 }  // namespace netcut

@@ -36,7 +36,6 @@ void add_clsact(Batch& batch, int port);
 // What leaves through `port` with `mark`, which is not 0, goes into `queue_device`. A second call for the
 // same port and mark changes the device.
 void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_device);
-void stop_redirecting(Batch& batch, int port, std::uint32_t mark);
 
 // What the kernel says that there is.
 struct QueueState {

@@ -119,12 +119,6 @@ TEST(Queue, MarksOfOnePortGoToDevicesOfTheirOwn) {
     EXPECT_EQ(found[QueueRig::the_mark].packets, 10U);
     EXPECT_EQ(found[77].queue_device, QueueRig::device + 1);
     EXPECT_EQ(found[77].packets, 0U);
-
-    Batch stop;
-    stop_redirecting(stop, rig.port(), QueueRig::the_mark);
-    must(rig.router().commit(stop));
-    EXPECT_EQ(must(list_redirects(rig.router(), rig.port())).size(), 1U);
-    EXPECT_EQ(rig.send_datagrams(10, milliseconds(0)).size(), 10U);
 }
 
 TEST(Queue, ProbesLeaveNothingBehindAndNameWhatIsMissing) {
