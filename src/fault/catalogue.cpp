@@ -102,7 +102,8 @@ std::vector<FaultInfo> make_catalogue() {
          "a middlebox that forgets TCP connections which are silent for too long",
          {},
          flow_filter + Keys{"after", "answer"},
-         "--fault '{kind: idle-timeout, after: 5s, answer: reset, on: start, for: never}'",
+         "--fault '{kind: idle-timeout, after: 300ms, answer: reset, on: start, for: never}' --set "
+         "channel=kept",
          ""},
         {mtu_blackhole,
          "mtu-blackhole",
