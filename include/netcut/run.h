@@ -60,7 +60,11 @@ class RunFolder {
     // aside to the first free of `path`.1, .2, ...; where to is told in `moved`.
     static Result<RunFolder> create(const std::string& path, const std::string& name, const User& user);
 
+    // The folder of many runs (experiments, a search), each below "runs". One that is there is gone on with.
+    static Result<RunFolder> of_many(const std::string& path, const std::string& name, const User& user);
+
     const std::string& path() const { return path_; }
+    const User& user() const { return user_; }
     const std::string& moved() const { return moved_; }
     std::string work() const { return path_ + "/work"; }
     enum class Open { afresh, to_append };
@@ -131,6 +135,13 @@ struct RoundTimes {
     std::vector<std::pair<std::string, Nanoseconds>> rounds;
 };
 
+// One thing that the scenario expects, and whether it was so.
+struct Expected {
+    std::string what;
+    bool met = false;
+    std::string found;  // instead; empty if it was met
+};
+
 enum class EndReason { all_exited, hung, timeout, interrupted, failed };
 
 struct Facts {
@@ -144,7 +155,8 @@ struct Facts {
     std::vector<NodeOutcome> nodes;
     std::vector<FaultOutcome> outcomes;
     RoundTimes rounds;
-    std::vector<HalfOpen> half_open;  // at the end
+    std::vector<HalfOpen> half_open;                // at the end
+    std::map<std::size_t, std::string> log_values;  // by the number of an expected log line: what was found
 };
 
 struct Verdict {
@@ -156,6 +168,12 @@ struct Verdict {
 // The exit status that goes with an error.
 int exit_status_of(const Error& error);
 Verdict judge(const Facts& facts);
+std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verdict,
+                                         const Expectations& expect);
+// Expectations decide where the run says something about the federation: a hang that was expected is a
+// success. A fault that never fired, an interruption or a defect stays what it is.
+int exit_status_of(const Verdict& verdict, const Expectations& expect, const std::vector<Expected>& expected);
+// `exit_status` of the result is the run's.
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario);
 
 // --- the engine ---

@@ -100,6 +100,34 @@ struct FaultSpec {
     bool given(const std::string& key) const { return places.contains(key); }
 };
 
+// What the user expects of a run; it then decides the exit status.
+struct LogExpectation {
+    std::string node;     // whose output
+    std::string pattern;  // a line that must come
+    std::string equals;   // what the last such line, or its first group, must be; empty: anything
+};
+struct Expectations {
+    std::string verdict;                          // empty: any
+    std::optional<Nanoseconds> recovered_within;  // data both ways, since each heal
+    bool finished = false;                        // every node ended by itself with exit code 0
+    bool nobody_crashed = false;                  // a node that hangs, or that a fault killed, did not crash
+    unsigned rounds = 0;                          // at least so many were finished, by the progress lines
+    std::vector<LogExpectation> logs;
+
+    bool any() const {
+        return !verdict.empty() || recovered_within || finished || nobody_crashed || rounds > 0 ||
+               !logs.empty();
+    }
+};
+
+// One moment of an experiment: a run of its own for each kind of cut and each duration, which are filled in.
+struct ExperimentSpec {
+    std::string name;                               // "C'"
+    std::string what;                               // "the upload is whole, and its reply is lost"
+    std::map<std::string, std::string> parameters;  // over the scenario's
+    FaultSpec fault;                                // "{node}" in its trigger is the node to be cut
+};
+
 struct Scenario {
     std::string name = "run";
     std::string template_name;
@@ -112,6 +140,8 @@ struct Scenario {
     std::string
         progress;  // a log line that says that work goes on; its first group is the round; empty: any line
     std::vector<FaultSpec> faults;
+    Expectations expect;
+    std::vector<ExperimentSpec> experiments;            // of `netcut-fl experiments`, not of a run
     Nanoseconds timeout = std::chrono::minutes(30);     // of the whole run
     Nanoseconds hang_after = std::chrono::seconds(60);  // without progress, after the last heal
     Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL

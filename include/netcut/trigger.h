@@ -49,8 +49,8 @@ class LineScanner {
         std::function<void(std::string_view line)> matched;
     };
     void watch(Watcher watcher);
-    // Called for each line at its end, if set; empty lines are left out.
-    void on_line(std::function<void(std::string_view line)> each) { line_ended_ = std::move(each); }
+    // Called for each line at its end; empty lines are left out.
+    void on_line(std::function<void(std::string_view line)> each) { line_ended_.push_back(std::move(each)); }
 
     void feed(std::string_view bytes);
     void finish();  // the stream has ended, and with it the last line
@@ -64,7 +64,7 @@ class LineScanner {
     enum class Escape { none, begun, csi, osc, osc_end, charset };
     std::vector<Watcher> watchers_;
     std::vector<bool> seen_;  // by which watchers, of the line at hand
-    std::function<void(std::string_view)> line_ended_;
+    std::vector<std::function<void(std::string_view)>> line_ended_;
     std::string line_;
     Escape escape_ = Escape::none;
 };

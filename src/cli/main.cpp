@@ -6,6 +6,10 @@
 #include <exception>
 
 #include "cli/catalogue_commands.h"
+#include "cli/experiments_command.h"
+#include "cli/explore_command.h"
+#include "cli/reduce_command.h"
+#include "cli/replay_command.h"
 #include "cli/run_command.h"
 
 namespace {
@@ -38,16 +42,40 @@ int run(int argc, char** argv) {
     CLI::App* run_app = app.add_subcommand("run", "Run a federation, cut it, heal it, and judge it");
     run_app->footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");
     netcut::cli::add_run_options(*run_app, options);
+    netcut::cli::ExperimentsOptions experiments;
+    CLI::App* experiments_app = app.add_subcommand(
+        "experiments", "Cut a federation at each moment of its work, and print the table of outcomes");
+    experiments_app->footer("Example: netcut-fl experiments --cols 2 --kinds drop --for 20s --jobs 5");
+    netcut::cli::add_experiments_options(*experiments_app, experiments);
+    netcut::cli::ExploreOptions explore;
+    CLI::App* explore_app =
+        app.add_subcommand("explore", "Find the shortest outage that a federation does not survive");
+    explore_app->footer("Example: netcut-fl explore --moments \"C'\" --kinds drop --most 30s --within 500ms");
+    netcut::cli::add_explore_options(*explore_app, explore);
+    netcut::cli::ReduceOptions reduce;
+    CLI::App* reduce_app =
+        app.add_subcommand("reduce", "Find the few faults of a failed run that make it fail");
+    netcut::cli::add_reduce_options(*reduce_app, reduce);
+    netcut::cli::ReplayOptions replay;
+    CLI::App* replay_app = app.add_subcommand("replay", "Repeat a run, and say where it goes another way");
+    netcut::cli::add_replay_options(*replay_app, replay);
     CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-        std::fprintf(stderr, "netcut-fl: %s%s\nSee netcut-fl run --help.\n", error.what(),
-                     suggestion(*run_app, argc, argv).c_str());
+        const auto chosen = app.get_subcommands();               // that parsing came to
+        const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
+        const std::string name = command != nullptr ? " " + command->get_name() : "";
+        std::fprintf(stderr, "netcut-fl: %s%s\nSee netcut-fl%s --help.\n", error.what(),
+                     command != nullptr ? suggestion(*command, argc, argv).c_str() : "", name.c_str());
         return usage_status;
     }
+    if (experiments_app->parsed()) return netcut::cli::experiments_command(experiments);
+    if (explore_app->parsed()) return netcut::cli::explore_command(explore);
+    if (reduce_app->parsed()) return netcut::cli::reduce_command(reduce);
+    if (replay_app->parsed()) return netcut::cli::replay_command(replay);
     if (faults->parsed()) return netcut::cli::faults_command();
     if (doctor->parsed()) return netcut::cli::doctor_command();
     return netcut::cli::run_command(options);

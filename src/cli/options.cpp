@@ -290,11 +290,15 @@ Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
 
 }  // namespace
 
-void add_run_options(CLI::App& command, RunOptions& options) {
+void add_federation_options(CLI::App& command, RunOptions& options) {
     add_node_options(command, options);
     add_fabric_options(command, options);
-    add_cut_options(command, options);
     add_end_options(command, options);
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+    add_federation_options(command, options);
+    add_cut_options(command, options);
 }
 
 Result<Scenario> make_scenario(const RunOptions& options) {

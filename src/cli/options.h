@@ -27,6 +27,8 @@ struct RunOptions {
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);
+// Those of them that say what is run and for how long, not what is done to it.
+void add_federation_options(CLI::App& command, RunOptions& options);
 
 // Template, then file, then command line; checked.
 Result<Scenario> make_scenario(const RunOptions& options);

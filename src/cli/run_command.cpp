@@ -75,6 +75,7 @@ class AttachedRun {
         if (result) {
             report_.finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
+            write_junit(result->verdict_json);
         } else {
             exit_status_ = report_error(result.error());
             std::fprintf(stderr, "files are in %s\n", folder_.path().c_str());
@@ -82,6 +83,18 @@ class AttachedRun {
         io_.stop();
     }
 
+    // The verdict stands without it.
+    void write_junit(const Json& verdict) {
+        const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+        const std::string screen = final_screen(verdict, folder_.path(), false);
+        const std::string suite = verdict.at("name").get<std::string>();
+        if (auto written =
+                folder_.write_file("junit.xml", junit_xml(suite, junit_cases(verdict, seconds, screen)));
+            !written)
+            report_error(written.error());
+    }
+
+    const Clock::time_point begin_ = Clock::now();
     boost::asio::io_context io_;
     const RunFolder& folder_;
     TerminalReport report_;

@@ -54,6 +54,18 @@ std::string node_rows(const Json& nodes) {
     return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
 }
 
+std::string expected_rows(const Json& verdict) {
+    std::string text;
+    if (!verdict.contains("expected")) return text;
+    for (const Json& one : verdict.at("expected")) {
+        text += one.at("met").get<bool>() ? "met     " : "NOT MET ";
+        text += printable(one.at("what").get<std::string>());
+        if (!one.at("met").get<bool>()) text += ": " + printable(one.at("found").get<std::string>());
+        text += '\n';
+    }
+    return text;
+}
+
 std::string round_rows(const Json& rounds) {
     if (rounds.is_null()) return {};
     return fmt::format("rounds  {}, {:.3f} s each (median; {:.3f} to {:.3f} s)\n", rounds.at("each").size(),
@@ -94,6 +106,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
     if (faults.size() > most_rows)
         text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);
+    text += expected_rows(verdict);
     text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));

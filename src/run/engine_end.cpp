@@ -99,8 +99,9 @@ void Engine::Impl::finish() {
     if (!error_) error_ = journal_->failure();
     if (error_) end_ = EndReason::failed;
     const Facts facts = collect_facts();
-    const Verdict verdict = judge(facts);
+    Verdict verdict = judge(facts);
     const Json json = verdict_json(facts, verdict, scenario_);
+    verdict.exit_status = json.at("exit_status").get<int>();
     if (auto written = folder_.write_file("verdict.json",
                                           json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         !written && !error_)
@@ -132,6 +133,7 @@ Facts Engine::Impl::collect_facts() {
               [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
     facts.rounds = round_times();
     facts.half_open = half_open_;
+    facts.log_values = log_values_;
     return facts;
 }
 

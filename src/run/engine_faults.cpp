@@ -92,7 +92,8 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
         if (packet.prefix != fault_prefix(number)) continue;
         if (group == moment_group) {
             const auto header = parse_packet(packet.bytes);
-            return faults_[number]->tripped(header ? packet_text(*header) : "a packet that is not IP");
+            return faults_[number]->tripped(header ? packet_text(*header) : "a packet that is not IP",
+                                            header ? header->length : 0);
         }
         // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
         if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent)

@@ -49,6 +49,7 @@ class Engine::Impl {
     std::string hosts() const;
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
+    void watch_for_expected(LineScanner& scanner, const std::string& node);
     Result<void> start_preparation();
     Result<void> start_actor(Actor& actor);
     void enter(State state);
@@ -117,6 +118,7 @@ class Engine::Impl {
     Clock::time_point last_progress_;
     std::map<std::string, std::string> rounds_;  // the last that each node spoke of
     std::map<std::string, std::vector<std::pair<std::string, Nanoseconds>>> round_begins_;  // by node
+    std::map<std::size_t, std::string> log_values_;  // of expected lines
     bool crashed_ = false;
 
     EndReason end_ = EndReason::all_exited;

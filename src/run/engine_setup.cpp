@@ -192,6 +192,7 @@ void Engine::Impl::watch(Actor& actor) {
             scanner->watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {
                                 if (state_ == State::starting) start_collaborators();
                             }});
+        watch_for_expected(*scanner, name);
         if (scenario_.progress.empty()) {
             scanner->on_line([this, name](std::string_view) { on_progress(name, {}); });
         } else {
@@ -200,6 +201,23 @@ void Engine::Impl::watch(Actor& actor) {
                                 on_progress(name, pattern.first_group(line));
                             }});
         }
+    }
+}
+
+void Engine::Impl::watch_for_expected(LineScanner& scanner, const std::string& node) {
+    for (std::size_t number = 0; number < scenario_.expect.logs.size(); ++number) {
+        if (scenario_.expect.logs[number].node != node) continue;
+        const Pattern pattern = Pattern::parse(scenario_.expect.logs[number].pattern).value();
+        // A group is taken when the line is whole: it may go on.
+        scanner.on_line([this, node, number, pattern](std::string_view line) {
+            if (!pattern.matches(line)) return;
+            const std::string value = pattern.first_group(line).value_or(std::string(line));
+            if (const auto known = log_values_.find(number);
+                known != log_values_.end() && known->second == value)
+                return;
+            log_values_[number] = value;
+            journal_->add("expected.line", node, {}, {{"number", number}, {"value", value}});
+        });
     }
 }
 

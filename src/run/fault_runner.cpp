@@ -78,11 +78,26 @@ void FaultRunner::come_due() {
 }
 
 void FaultRunner::arm() {
+    Json details = {{"when", when_text(*spec_.when)}};
+    auto passed = passed_so_far();
+    if (!passed) return fail(std::move(passed).error());
+    details["passed"] = std::move(*passed);
     const Nanoseconds begin = journal_.now();
     if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
     armed_ = true;
-    journal_.add_at(begin, "fault.armed", {}, spec_.name, {{"when", when_text(*spec_.when)}});
+    journal_.add_at(begin, "fault.armed", {}, spec_.name, std::move(details));
     if (spec_.when->moment.kind == WireMoment::Kind::silence) look_for_silence();
+}
+
+// Data of the node whose moment is waited for, since the network was built.
+Result<Json> FaultRunner::passed_so_far() {
+    NETCUT_ASSIGN(const TableCounters counters, table_.read());
+    const auto found = counters.data.find(fault_.plan().trigger->node);
+    const DataCounters data = found == counters.data.end() ? DataCounters{} : found->second;
+    const auto json = [](const CounterValue& value) {
+        return Json{{"packets", value.packets}, {"bytes", value.bytes}};
+    };
+    return Json{{"sent", json(data.up)}, {"received", json(data.down)}};
 }
 
 // No packet tells of a silence: the kernel fires at the packet that ends it, and we when it is long enough.
@@ -99,7 +114,7 @@ void FaultRunner::look_for_silence() {
     when_due(timer_, timer_use_, [this] { look_for_silence(); });
 }
 
-void FaultRunner::tripped(const std::string& packet) {
+void FaultRunner::tripped(const std::string& packet, unsigned bytes) {
     if (!std::exchange(armed_, false)) return;
     fire_begun_ = journal_.now();
     fire_result_ = fault_.follow();
@@ -109,8 +124,11 @@ void FaultRunner::tripped(const std::string& packet) {
     trigger_line_ = packet;
     if (spec_.flap) ++cycle_;
     if (duration() && fire_result_) heal_at(*duration());
-    journal_.add_at(fire_begun_, "trigger.tripped", trigger_node_, spec_.name,
-                    {{"when", when_text(*spec_.when)}, {"packet", packet}});
+    Json details = {{"when", when_text(*spec_.when)}, {"packet", packet}, {"bytes", bytes}};
+    auto passed = passed_so_far();
+    if (!passed) return fail(std::move(passed).error());
+    details["passed"] = std::move(*passed);
+    journal_.add_at(fire_begun_, "trigger.tripped", trigger_node_, spec_.name, std::move(details));
     tell_fired();
 }
 

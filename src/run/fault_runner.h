@@ -42,8 +42,8 @@ class FaultRunner {
     // What the scenario waits for has come: a log line, the start, or the end or the beginning of another
     // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
     void trigger(const std::string& node, std::string_view why);
-    // A packet was the moment on the wire: the kernel has fired already.
-    void tripped(const std::string& packet);
+    // A packet of so many bytes (layer 3) was the moment on the wire: the kernel has fired already.
+    void tripped(const std::string& packet, unsigned bytes);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
     void finish();
 
@@ -51,6 +51,7 @@ class FaultRunner {
     void come_due();
     void arm();
     void look_for_silence();
+    Result<Json> passed_so_far();
     void begin();       // what must be fast
     void tell_fired();  // counting, journal, observer
     Result<void> fire_processes();

@@ -49,10 +49,7 @@ Result<std::string> move_earlier_run(const std::string& path) {
     }
 }
 
-}  // namespace
-
-Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string& name, const User& user) {
-    const AsUser as_user(user);
+Result<std::string> choose_path(const std::string& wanted, const std::string& name) {
     std::string path = wanted;
     if (path.empty()) {
         const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -60,12 +57,27 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string
         path = fmt::format("netcut-runs/{:%Y%m%d-%H%M%S}-{}-{}", fmt::localtime(now), name, ::getpid());
     }
     while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    NETCUT_ASSIGN(path, absolute(path));
+    return absolute(path);
+}
+
+}  // namespace
+
+Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string& name, const User& user) {
+    const AsUser as_user(user);
+    NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
     RunFolder folder(path, user);
     NETCUT_ASSIGN(folder.moved_, move_earlier_run(path));
     NETCUT_TRY(make_folders(path));
     for (const char* below : {"/logs", "/work"}) NETCUT_TRY(make_folder(path + below));
     return folder;
+}
+
+Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::string& name, const User& user) {
+    const AsUser as_user(user);
+    NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
+    NETCUT_TRY(make_folders(path));
+    NETCUT_TRY(make_folder(path + "/runs"));
+    return RunFolder(path, user);
 }
 
 Result<Fd> RunFolder::create_file(const std::string& name, Open how) const {

@@ -207,6 +207,15 @@ Json node_json(const NodeOutcome& node) {
     return json;
 }
 
+Json expected_json(const std::vector<Expected>& expected) {
+    Json json = Json::array();
+    for (const Expected& one : expected) {
+        Json& entry = json.emplace_back(Json{{"what", one.what}, {"met", one.met}});
+        if (!one.met) entry["found"] = one.found;
+    }
+    return json;
+}
+
 Json half_open_json(const HalfOpen& half) {
     const TcpSocket& socket = half.socket;
     return {{"node", half.node},
@@ -259,11 +268,13 @@ Verdict judge(const Facts& facts) {
 }
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
+    const auto expected = judge_expectations(facts, verdict, scenario.expect);
     Json json = {{"schema", 2},
                  {"name", scenario.name},
                  {"verdict", verdict.word},
                  {"reason", verdict.reason},
-                 {"exit_status", verdict.exit_status}};
+                 {"exit_status", exit_status_of(verdict, scenario.expect, expected)}};
+    if (!expected.empty()) json["expected"] = expected_json(expected);
     const Tally sum = tally(facts);
     Json outcomes = Json::array();
     for (const FaultOutcome& outcome : facts.outcomes) outcomes.push_back(outcome_json(outcome));

@@ -76,6 +76,17 @@ bool needs_segments(const FaultSpec& fault) {
     }
 }
 
+Result<void> check_expectations(const Scenario& scenario) {
+    for (const LogExpectation& log : scenario.expect.logs) {
+        NETCUT_TRY(Pattern::parse(log.pattern));
+        NETCUT_TRY(check_node(scenario, log.node, "expect a line of"));
+    }
+    if (scenario.expect.rounds > 0 && scenario.progress.empty())
+        return wrong("expect rounds", "nothing says what a round is",
+                     "give a progress pattern: progress: 're:round ([0-9]+)'");
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_node(const Scenario& scenario, const std::string& name, const std::string& use) {
@@ -123,6 +134,7 @@ Result<void> check(Scenario& scenario) {
     if (scenario.hang_after <= Nanoseconds(0))
         return wrong("wait 0 for progress", "every run would count as hung", "give --hang-after 60s");
     NETCUT_TRY(check_faults(scenario));
+    NETCUT_TRY(check_expectations(scenario));
     if (std::any_of(scenario.faults.begin(), scenario.faults.end(), needs_segments))
         scenario.fabric.single_segments = true;
     return {};

@@ -7,15 +7,10 @@
 namespace netcut {
 namespace {
 
-std::map<std::string, std::string> values_of(const Scenario& scenario, const ExpandContext& context) {
-    std::map<std::string, std::string> values = scenario.parameters;
-    values["name"] = context.node;
-    values["index"] = std::to_string(context.index);
-    values["aggregator"] = aggregator_name;
-    values["cols"] = std::to_string(scenario.collaborators);
-    values["work"] = context.work_folder;
-    values["bin"] = context.program_folder;
-    return values;
+std::map<std::string, std::string> own_values(const Scenario& scenario, const ExpandContext& context) {
+    return {{"name", context.node},          {"index", std::to_string(context.index)},
+            {"aggregator", aggregator_name}, {"cols", std::to_string(scenario.collaborators)},
+            {"work", context.work_folder},   {"bin", context.program_folder}};
 }
 
 bool is_name(std::string_view text) {
@@ -57,6 +52,17 @@ Result<std::string> expand_word(const std::string& word, const std::map<std::str
     return result;
 }
 
+// A parameter's value may have our own words in it: a pace of its own for each {index}.
+Result<std::map<std::string, std::string>> values_of(const Scenario& scenario, const ExpandContext& context) {
+    const auto own = own_values(scenario, context);
+    std::map<std::string, std::string> values = own;
+    for (const auto& [name, value] : scenario.parameters) {
+        NETCUT_ASSIGN(std::string expanded, expand_word(value, own));
+        values.emplace(name, std::move(expanded));
+    }
+    return values;
+}
+
 // A word that is nothing but one parameter stands for as many words as its value has: {aggregator-args}.
 bool is_parameter(const std::string& word, const Scenario& scenario) {
     return word.size() > 2 && word.front() == '{' && word.back() == '}' &&
@@ -67,7 +73,7 @@ bool is_parameter(const std::string& word, const Scenario& scenario) {
 
 Result<std::vector<std::string>> expand(const std::vector<std::string>& words, const Scenario& scenario,
                                         const ExpandContext& context) {
-    const auto values = values_of(scenario, context);
+    NETCUT_ASSIGN(const auto values, values_of(scenario, context));
     std::vector<std::string> expanded;
     for (const std::string& word : words) {
         NETCUT_ASSIGN(std::string text, expand_word(word, values));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "scenario/fault_yaml.h"
 
 namespace netcut {
@@ -27,6 +29,39 @@ void read_role(YamlSection& section, RoleSpec& role) {
     section.list("aliases", role.aliases);
 }
 
+Result<std::string> parse_verdict_word(const std::string& word) {
+    static const std::vector<std::string> words = {"recovered", "crashed", "hung", "undisturbed",
+                                                   "not-triggered"};
+    if (std::find(words.begin(), words.end(), word) != words.end()) return word;
+    return usage_failure("expect the verdict '" + word + "'", "there is none of that name",
+                         fmt::format("they are {}", fmt::join(words, ", ")));
+}
+
+void read_expectations(YamlSection& section, Expectations& expect) {
+    section.scalar("verdict", into(expect.verdict, parse_verdict_word));
+    section.scalar("recovered_within", into(expect.recovered_within, parse_duration));
+    section.boolean("finished", expect.finished);
+    section.boolean("nobody_crashed", expect.nobody_crashed);
+    section.count("rounds", expect.rounds, 1, 1'000'000'000);
+    expect.logs.clear();
+    section.sections("logs", [&](YamlSection& log) {
+        LogExpectation& entry = expect.logs.emplace_back();
+        entry.node = aggregator_name;
+        log.text("node", entry.node);
+        log.text("line", entry.pattern);
+        log.text("equals", entry.equals);
+        if (entry.pattern.empty()) log.fail("it needs a line to look for");
+    });
+}
+
+void read_experiment(YamlSection& section, ExperimentSpec& experiment) {
+    section.text("name", experiment.name);
+    section.text("what", experiment.what);
+    section.map("parameters", experiment.parameters);
+    section.section("fault", [&](YamlSection& fault) { read_fault(fault, experiment.fault); });
+    if (experiment.name.empty()) section.fail("an experiment needs a name");
+}
+
 void read_scenario(YamlSection& section, Scenario& scenario) {
     section.text("name", scenario.name);
     section.text("template", scenario.template_name);
@@ -42,6 +77,12 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.sections("faults", [&](YamlSection& fault) {
         if (std::exchange(first, false)) scenario.faults.clear();
         read_fault(fault, scenario.faults.emplace_back());
+    });
+    section.section("expect", [&](YamlSection& expect) { read_expectations(expect, scenario.expect); });
+    first = true;
+    section.sections("experiments", [&](YamlSection& experiment) {
+        if (std::exchange(first, false)) scenario.experiments.clear();
+        read_experiment(experiment, scenario.experiments.emplace_back());
     });
     section.duration("timeout", scenario.timeout);
     section.duration("hang_after", scenario.hang_after);
@@ -75,6 +116,28 @@ void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
 
 void write_optional(YAML::Emitter& out, const char* key, const std::string& value) {
     if (!value.empty()) out << YAML::Key << key << YAML::Value << value;
+}
+
+void write_expectations(YAML::Emitter& out, const Expectations& expect) {
+    if (!expect.any()) return;
+    out << YAML::Key << "expect" << YAML::Value << YAML::BeginMap;
+    write_optional(out, "verdict", expect.verdict);
+    if (expect.recovered_within)
+        write_optional(out, "recovered_within", duration_text(*expect.recovered_within));
+    if (expect.finished) out << YAML::Key << "finished" << YAML::Value << true;
+    if (expect.nobody_crashed) out << YAML::Key << "nobody_crashed" << YAML::Value << true;
+    if (expect.rounds > 0) out << YAML::Key << "rounds" << YAML::Value << expect.rounds;
+    if (!expect.logs.empty()) {
+        out << YAML::Key << "logs" << YAML::Value << YAML::BeginSeq;
+        for (const LogExpectation& log : expect.logs) {
+            out << YAML::BeginMap << YAML::Key << "node" << YAML::Value << log.node;
+            out << YAML::Key << "line" << YAML::Value << log.pattern;
+            write_optional(out, "equals", log.equals);
+            out << YAML::EndMap;
+        }
+        out << YAML::EndSeq;
+    }
+    out << YAML::EndMap;
 }
 
 }  // namespace
@@ -120,6 +183,7 @@ std::string write_yaml(const Scenario& scenario) {
         for (const FaultSpec& fault : scenario.faults) write_fault(out, fault);
         out << YAML::EndSeq;
     }
+    write_expectations(out, scenario.expect);
     out << YAML::Key << "timeout" << YAML::Value << duration_text(scenario.timeout);
     out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);

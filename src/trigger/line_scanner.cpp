@@ -103,7 +103,7 @@ void LineScanner::look(bool ended) {
 void LineScanner::end_line() {
     if (line_.empty()) return;
     look(true);
-    if (line_ended_) line_ended_(line_);
+    for (const auto& each : line_ended_) each(line_);
     line_.clear();
     std::fill(seen_.begin(), seen_.end(), false);
 }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "netcut/explore.h"
 #include "netcut/node.h"
 
 namespace netcut::test {
@@ -44,6 +45,8 @@ faults:
   - {name: one, kind: unplug, nodes: [collaborator1, collaborator2], address: new, mac: new, announce: false,
      on: {log: "round * begins", node: aggregator, nth: 2, delay: 1s}, for: never, times: 4}
   - {kind: drop, direction: up, on: {log: x}, for: 250ms}
+expect: {verdict: crashed, recovered_within: 2s, finished: true, nobody_crashed: true, rounds: 3,
+         logs: [{node: collaborator1, line: "re:a(b)", equals: b}, {line: c}]}
 timeout: 5m
 hang_after: 30s
 grace: 1s
@@ -61,6 +64,39 @@ tty: true
     Scenario again = read(written);
     ASSERT_TRUE(check(again));
     EXPECT_EQ(write_yaml(again), written);
+}
+
+TEST(Scenario, ExpectationsAreChecked) {
+    EXPECT_THAT(error_of(std::string(plain) + "expect: {verdict: great}\n"),
+                HasSubstr("there is none of that name"));
+    EXPECT_THAT(error_of(std::string(plain) + "expect: {rounds: 2}\n"),
+                HasSubstr("nothing says what a round is"));
+    EXPECT_THAT(error_of(std::string(plain) + "expect: {logs: [{node: x, line: y}]}\n"),
+                HasSubstr("there is no such node"));
+    EXPECT_THAT(error_of(std::string(plain) + "expect: {logs: [{equals: y}]}\n"), HasSubstr("test.yaml:3"));
+}
+
+TEST(Scenario, EveryExperimentOfATemplateCanBeMade) {
+    const Scenario base = read(template_text("reference").value());
+    ASSERT_EQ(base.experiments.size(), 5U);
+    for (const ExperimentSpec& experiment : base.experiments)
+        for (const FaultKind kind : {FaultKind::drop, FaultKind::down, FaultKind::unplug}) {
+            const auto scenario = experiment_scenario(base, experiment, {kind, 5s});
+            ASSERT_TRUE(scenario) << experiment.name << ": " << scenario.error().text();
+            Scenario again = read(write_yaml(*scenario));
+            EXPECT_TRUE(check(again));
+            EXPECT_EQ(again.faults[0].kind, kind);
+            EXPECT_EQ(again.faults[0].trigger.pattern.find('{'), std::string::npos);
+        }
+}
+
+TEST(Scenario, ParametersMayHaveAValueForEachNode) {
+    Scenario scenario = read(std::string("aggregator: {command: a}\ncollaborator: {command: 'c {pace}'}\n") +
+                             "parameters: {pace: '{index}s'}\n");
+    const auto words = expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b"});
+    EXPECT_THAT(words.value(), ElementsAre("c", "3s"));
+    scenario.parameters["pace"] = "{pace}";
+    EXPECT_FALSE(expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b"}));
 }
 
 TEST(Scenario, LaterTextsOverlayEarlierOnes) {

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// explore: many runs, and what they show together: experiments, the search for the shortest fatal outage, the
+// reduction of a failure, the replay of a run.
+//
+// Each run is a process of its own, `netcut-fl run`, so that runs disturb each other no more than separate
+// machines of the same speed would. The algorithms (Bisection, reduce_to_smallest, compare_runs) are pure.
+// Threads: a RunPool lives on one thread; the functions may be used on any.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "netcut/run.h"
+
+namespace netcut {
+
+// --- running many ---
+
+struct RunRequest {
+    std::string id;  // the name of its folder below runs/, unique
+    Scenario scenario;
+};
+
+struct RunOutcome {
+    std::string id;
+    int exit_status = 0;
+    Json verdict;         // as in verdict.json; null if the run made none
+    std::string message;  // then: the end of what it said
+    bool reused = false;  // it had been made before
+
+    // "recovered", "crashed", "hung", "not noticed" (recovered, but no packet met the fault),
+    // "not-triggered", "undisturbed", "error".
+    std::string word() const;
+    bool survived() const;
+    bool fatal() const;   // crashed or hung
+    bool judged() const;  // it says something about the federation
+    // Of word(): the time to recover, who crashed and how, who hangs; may be empty.
+    std::string detail() const;
+    std::optional<double> seconds_to_recover() const;
+};
+
+// Runs as many at once as it may. A request whose run is there already, from the same scenario and judged, is
+// not repeated: so what was stopped goes on where it was.
+class RunPool {
+  public:
+    // `program`: netcut-fl itself. `jobs`: runs at once.
+    RunPool(const RunFolder& folder, std::string program, unsigned jobs);
+    ~RunPool();
+    RunPool(const RunPool&) = delete;
+    RunPool& operator=(const RunPool&) = delete;
+
+    // `done` may submit more. It is not called for runs that stop() ended.
+    void submit(RunRequest request, std::function<void(const RunOutcome&)> done);
+    // Returns when nothing is left to do. A signal (SIGINT, SIGTERM) ends the runs in order; its number is
+    // then the result, else 0. An error means that runs cannot be started or files not be written.
+    Result<int> run();
+
+  private:
+    struct Child;
+    Result<void> start_next();
+    void fill();
+    void on_end(Child& child, int exit_status);
+    std::optional<RunOutcome> outcome_of_earlier(const RunRequest& request, const std::string& yaml) const;
+    RunOutcome read_outcome(const std::string& id, int exit_status) const;
+    void stop(int signal);
+
+    struct Waiting {
+        RunRequest request;
+        std::function<void(const RunOutcome&)> done;
+    };
+    const RunFolder& folder_;
+    std::string program_;
+    unsigned jobs_;
+    boost::asio::io_context io_;
+    std::deque<Waiting> waiting_;
+    std::vector<std::unique_ptr<Child>> children_;
+    std::optional<Error> error_;
+    int signal_ = 0;
+};
+
+// The name of a run's folder: letters, digits, dots and dashes; other signs become "_".
+std::string run_id(const std::string& moment, const std::string& column, unsigned repeat);
+std::string csv_field(const std::string& text);  // RFC 4180
+
+// --- experiments ---
+
+struct ExperimentColumn {
+    FaultKind kind = FaultKind::drop;
+    Nanoseconds duration{0};
+    std::string text() const;  // "drop 20s"
+};
+// The scenario of one cell: `base` with the experiment's parameters and its cut. Checked.
+Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec& experiment,
+                                     const ExperimentColumn& column);
+
+struct ExperimentCell {
+    std::vector<RunOutcome> repeats;
+
+    // The word of all repeats; "mixed" if they differ.
+    std::string word() const;
+    // One line for people: "recovered +1.7 s", "hung 2 of 3, recovered 1".
+    std::string text() const;
+};
+struct ExperimentTable {
+    std::string title;
+    std::vector<ExperimentSpec> rows;
+    std::vector<ExperimentColumn> columns;
+    std::vector<std::vector<ExperimentCell>> cells;  // by row, by column
+
+    std::string to_text() const;
+    std::string to_csv() const;
+    Json to_json() const;  // the form that html_page() takes, kind "experiments"
+    // Adds a row without runs.
+    void add_row(ExperimentSpec row);
+    // Submits the runs of one row. The table must stay where it is, and get no more rows, until the pool has
+    // run.
+    Result<void> submit_row(RunPool& pool, std::size_t row, const Scenario& base, unsigned repeats,
+                            const std::function<void(const std::string&)>& tell);
+    // 0: all survived; 1: some did not; 4: a moment never came; else the status of a run that went wrong.
+    int exit_status() const;
+};
+
+// --- the search for the shortest fatal outage ---
+
+// Bisects on a scale on which longer is worse. It takes outcomes as they come, and never more than needed.
+class Bisection {
+  public:
+    Bisection() = default;
+    // From `least` to `most`, until the two bounds are no more than `within` apart.
+    Bisection(Nanoseconds least, Nanoseconds most, Nanoseconds within);
+
+    // What to try next; none when it is done.
+    std::optional<Nanoseconds> next() const;
+    void take(Nanoseconds length, bool survived);
+
+    std::optional<Nanoseconds> longest_survived() const { return survived_; }
+    std::optional<Nanoseconds> shortest_fatal() const { return fatal_; }
+
+  private:
+    Nanoseconds least_{0}, most_{0}, within_{0};
+    std::optional<Nanoseconds> survived_, fatal_;
+};
+
+// Where one kind of cut at one moment begins to be fatal.
+struct ResilienceCell {
+    FaultKind kind = FaultKind::drop;
+    Bisection bounds{};
+    std::size_t runs = 0;
+    bool mixed = false;   // at one length some repeats survived and some did not: it counts as fatal
+    std::string trouble;  // why it cannot be told: the moment never came, a run went wrong
+    int trouble_status = 0;
+
+    std::string text() const;  // "survives 6.8 s, not 7 s"
+};
+struct ResilienceMap {
+    std::string title;
+    Nanoseconds limit{0};  // longer ones were not tried
+    std::vector<ExperimentSpec> rows;
+    std::vector<std::vector<ResilienceCell>> cells;  // by row, by kind
+
+    std::string to_text() const;
+    std::string to_csv() const;
+    Json to_json() const;     // the form that html_page() takes, kind "map"
+    int exit_status() const;  // 0, or that of a run that went wrong, or 4
+};
+struct SearchOptions {
+    Nanoseconds least{0}, most{0}, within{0};
+    unsigned repeats = 1;  // an outage is survived if all survive it
+};
+// Submits what the search needs; the map is complete when the pool has run. It must stay where it is until
+// then.
+Result<void> search(RunPool& pool, ResilienceMap& map, const Scenario& base, const SearchOptions& options,
+                    const std::function<void(const std::string&)>& tell);
+
+// Moves the cut of `moment`, whose `when` counts bytes, over a transfer, `step` by `step`, until the transfer
+// is over before the byte comes. Rows of the table are added for each step. Returns what RunPool::run() does.
+struct SweepOptions {
+    std::uint64_t step = 0;  // bytes
+    unsigned repeats = 1;
+    unsigned steps_at_once = 1;
+};
+Result<int> sweep(RunPool& pool, ExperimentTable& table, const Scenario& base, ExperimentSpec moment,
+                  const SweepOptions& options, const std::function<void(const std::string&)>& tell);
+
+// --- reduction ---
+
+// ddmin of Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input (2002), over `count`
+// items. `fails` says of each of several sets of items whether the failure is still there; the sets may be
+// tried at once. The result fails, and none of its items can be left out alone.
+using ItemSet = std::vector<std::size_t>;
+using SetOracle = std::function<Result<std::vector<bool>>(const std::vector<ItemSet>&)>;
+Result<ItemSet> reduce_to_smallest(std::size_t count, const SetOracle& fails);
+
+// --- replay ---
+
+// Where two journals of the same scenario go apart, in words, the first difference first; empty: nowhere.
+// Times are not compared: what fired, in which order, on which packet or line, what was lost to exact faults,
+// how nodes ended and what the verdict was.
+struct Divergence {
+    std::string what;      // "fault cut 1: data packets sent before it"
+    std::string recorded;  // "12"
+    std::string replayed;  // "13"
+};
+std::vector<Divergence> compare_runs(const std::vector<Json>& recorded, const std::vector<Json>& replayed);
+
+}  // namespace netcut

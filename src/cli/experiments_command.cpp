@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/experiments_command.h"
+
+#include <fmt/format.h>
+
+#include "cli/run_command.h"
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+Result<std::vector<ExperimentColumn>> columns_of(const ExperimentsOptions& options) {
+    NETCUT_ASSIGN(const auto kinds, kinds_of(options.many));
+    const std::vector<std::string> words =
+        options.durations.empty() ? std::vector<std::string>{"20s"} : options.durations;
+    std::vector<ExperimentColumn> columns;
+    for (const FaultKind kind : kinds)
+        for (const std::string& word : words) {
+            NETCUT_ASSIGN(const Nanoseconds duration, parse_duration(word));
+            columns.push_back({kind, duration});
+        }
+    return columns;
+}
+
+Result<ExperimentTable> empty_table(const Scenario& base, const ExperimentsOptions& options) {
+    ExperimentTable table;
+    table.title = base.name;
+    NETCUT_ASSIGN(table.columns, columns_of(options));
+    NETCUT_ASSIGN(auto moments, moments_of(base, options.many));
+    for (ExperimentSpec& moment : moments) table.add_row(std::move(moment));
+    return table;
+}
+
+std::vector<JunitCase> cases_of(const ExperimentTable& table) {
+    std::vector<JunitCase> cases;
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+        for (std::size_t column = 0; column < table.columns.size(); ++column) {
+            JunitCase one;
+            one.name = fmt::format("{} {}", table.rows[row].name, table.columns[column].text());
+            one.message = table.cells[row][column].text();
+            one.output = table.rows[row].what + "\n" + one.message + "\n";
+            for (const RunOutcome& outcome : table.cells[row][column].repeats) {
+                if (!outcome.judged())
+                    one.outcome = JunitCase::Outcome::error;
+                else if (!outcome.survived() && one.outcome == JunitCase::Outcome::passed)
+                    one.outcome = JunitCase::Outcome::failed;
+            }
+            cases.push_back(std::move(one));
+        }
+    return cases;
+}
+
+Result<void> write_files(const RunFolder& folder, const ExperimentTable& table) {
+    NETCUT_TRY(folder.write_file("experiments.json", table.to_json().dump(2) + "\n"));
+    NETCUT_TRY(folder.write_file("experiments.csv", table.to_csv()));
+    return folder.write_file("junit.xml", junit_xml(table.title + " experiments", cases_of(table)));
+}
+
+Result<int> try_experiments(const ExperimentsOptions& options) {
+    NETCUT_ASSIGN(const Scenario base, make_scenario(options.many.run));
+    NETCUT_ASSIGN(ExperimentTable table, empty_table(base, options));
+    NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
+    NETCUT_ASSIGN(const unsigned repeats, repeats_of(options.many));
+    NETCUT_ASSIGN(const std::string program, this_program());
+    NETCUT_ASSIGN(const RunFolder folder, make_folder(options.many, base, base.name + "-experiments"));
+    RunPool pool(folder, program, jobs);
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+        NETCUT_TRY(table.submit_row(pool, row, base, repeats, [&options](const std::string& line) {
+            if (options.many.json) return;
+            fmt::print("{}\n", printable(line, 200));
+            std::fflush(stdout);
+        }));
+    NETCUT_ASSIGN(const int signal, pool.run());
+    if (signal != 0) {
+        std::fprintf(stderr, "netcut-fl: stopped; the same command with --out %s goes on where it was\n",
+                     folder.path().c_str());
+        return 128 + signal;
+    }
+    NETCUT_TRY(write_files(folder, table));
+    if (options.many.json)
+        fmt::print("{}\n", table.to_json().dump(2));
+    else
+        fmt::print("\n{}\nfiles   {}\n", table.to_text(), folder.path());
+    return table.exit_status();
+}
+
+}  // namespace
+
+void add_experiments_options(CLI::App& command, ExperimentsOptions& options) {
+    add_many_options(command, options.many);
+    command.add_option("--for", options.durations, "How long cuts last: 5s,20s (default: 20s)")
+        ->delimiter(',')
+        ->group("The runs");
+}
+
+int experiments_command(const ExperimentsOptions& options) {
+    const auto status = try_experiments(options);
+    return status ? *status : report_error(status.error());
+}
+
+}  // namespace netcut::cli

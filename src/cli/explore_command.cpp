@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/explore_command.h"
+
+#include <fmt/format.h>
+
+#include "cli/run_command.h"
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+Result<Nanoseconds> length_of(const std::optional<std::string>& text, Nanoseconds otherwise) {
+    if (!text) return otherwise;
+    return parse_duration(*text);
+}
+
+Result<SearchOptions> search_options(const ExploreOptions& options) {
+    using std::chrono::milliseconds;
+    SearchOptions search;
+    NETCUT_ASSIGN(search.least, length_of(options.least, milliseconds(500)));
+    NETCUT_ASSIGN(search.most, length_of(options.most, std::chrono::seconds(60)));
+    NETCUT_ASSIGN(search.within, length_of(options.within, milliseconds(1000)));
+    NETCUT_ASSIGN(search.repeats, repeats_of(options.many));
+    if (search.least <= Nanoseconds(0) || search.most <= search.least || search.within < milliseconds(1))
+        return usage_failure("search between these outages",
+                             "they must be --least < --most, and --within at least 1ms");
+    return search;
+}
+
+void tell(bool quiet, const std::string& line) {
+    if (quiet) return;
+    fmt::print("{}\n", printable(line, 200));
+    std::fflush(stdout);
+}
+
+int tell_stopped(int signal, const RunFolder& folder) {
+    std::fprintf(stderr, "netcut-fl: stopped; the same command with --out %s goes on where it was\n",
+                 folder.path().c_str());
+    return 128 + signal;
+}
+
+template <typename Results>  // a map or a table
+Result<int> finish(const Results& results, const RunFolder& folder, const std::string& name, bool json) {
+    NETCUT_TRY(folder.write_file(name + ".json", results.to_json().dump(2) + "\n"));
+    NETCUT_TRY(folder.write_file(name + ".csv", results.to_csv()));
+    if (json)
+        fmt::print("{}\n", results.to_json().dump(2));
+    else
+        fmt::print("\n{}\nfiles   {}\n", results.to_text(), folder.path());
+    return results.exit_status();
+}
+
+Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base, const RunFolder& folder,
+                            RunPool& pool) {
+    ResilienceMap map;
+    map.title = base.name;
+    NETCUT_ASSIGN(map.rows, moments_of(base, options.many));
+    NETCUT_ASSIGN(const auto kinds, kinds_of(options.many));
+    NETCUT_ASSIGN(const SearchOptions search, search_options(options));
+    map.limit = search.most;
+    for (std::size_t row = 0; row < map.rows.size(); ++row) {
+        auto& cells = map.cells.emplace_back(kinds.size());
+        for (std::size_t i = 0; i < kinds.size(); ++i) cells[i].kind = kinds[i];
+    }
+    NETCUT_TRY(netcut::search(pool, map, base, search,
+                              [&options](const std::string& line) { tell(options.many.json, line); }));
+    NETCUT_ASSIGN(const int signal, pool.run());
+    if (signal != 0) return tell_stopped(signal, folder);
+    return finish(map, folder, "map", options.many.json);
+}
+
+// The experiment whose moment counts these bytes: its trigger begins the count, and the sweep moves the byte.
+Result<ExperimentSpec> moment_of_sweep(const Scenario& base, const ExploreOptions& options) {
+    const auto kind = *options.sweep == "sent" ? WireMoment::Kind::sent : WireMoment::Kind::received;
+    if (*options.sweep != "sent" && *options.sweep != "received")
+        return usage_failure("sweep over '" + *options.sweep + "'", "it is neither sent nor received");
+    NETCUT_ASSIGN(const auto moments, moments_of(base, options.many));
+    for (const ExperimentSpec& moment : moments)
+        if (moment.fault.when && moment.fault.when->moment.kind == kind) return moment;
+    return usage_failure("sweep over the bytes " + *options.sweep, "no experiment has a moment of that kind",
+                         "give the scenario one: {name: C, fault: {on: {log: ...}, when: sent 64KiB}}");
+}
+
+Result<int> sweep(const ExploreOptions& options, const Scenario& base, const RunFolder& folder,
+                  RunPool& pool) {
+    NETCUT_ASSIGN(ExperimentSpec moment, moment_of_sweep(base, options));
+    NETCUT_ASSIGN(const std::uint64_t step, parse_bytes(options.step.value_or("64KiB")));
+    NETCUT_ASSIGN(const Nanoseconds duration, length_of(options.duration, std::chrono::seconds(20)));
+    NETCUT_ASSIGN(const auto kinds, kinds_of(options.many));
+    NETCUT_ASSIGN(const unsigned repeats, repeats_of(options.many));
+    NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
+    if (step == 0) return usage_failure("sweep in steps of 0 bytes", "it would never end");
+    ExperimentTable table;
+    table.title = base.name;
+    for (const FaultKind kind : kinds) table.columns.push_back({kind, duration});
+    SweepOptions sweep{step, repeats, std::max(1U, jobs / static_cast<unsigned>(kinds.size()))};
+    NETCUT_ASSIGN(const int signal,
+                  netcut::sweep(pool, table, base, std::move(moment), sweep,
+                                [&options](const std::string& line) { tell(options.many.json, line); }));
+    if (signal != 0) return tell_stopped(signal, folder);
+    return finish(table, folder, "sweep", options.many.json);
+}
+
+Result<int> try_explore(const ExploreOptions& options) {
+    NETCUT_ASSIGN(const Scenario base, make_scenario(options.many.run));
+    NETCUT_TRY(moments_of(base, options.many));
+    NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
+    NETCUT_ASSIGN(const std::string program, this_program());
+    NETCUT_ASSIGN(const RunFolder folder, make_folder(options.many, base, base.name + "-explore"));
+    RunPool pool(folder, program, jobs);
+    return options.sweep ? sweep(options, base, folder, pool) : find_thresholds(options, base, folder, pool);
+}
+
+}  // namespace
+
+void add_explore_options(CLI::App& command, ExploreOptions& options) {
+    add_many_options(command, options.many);
+    const char* group = "The search";
+    const auto add = [&](const char* name, std::optional<std::string>& target, const char* help) {
+        command.add_option(name, target, help)->group(group)->take_last();
+    };
+    add("--least", options.least, "The shortest outage that is tried (default: 500ms)");
+    add("--most", options.most, "The longest (default: 60s)");
+    add("--within", options.within, "How near the two bounds shall be to each other (default: 1s)");
+    add("--sweep", options.sweep, "sent or received: move a cut over the bytes of a transfer instead");
+    add("--step", options.step, "Of the sweep (default: 64KiB)");
+    add("--for", options.duration, "How long the cuts of the sweep last (default: 20s)");
+}
+
+int explore_command(const ExploreOptions& options) {
+    const auto status = try_explore(options);
+    return status ? *status : report_error(status.error());
+}
+
+}  // namespace netcut::cli

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/many_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+namespace netcut::cli {
+namespace {
+
+constexpr unsigned default_jobs = 4;  // runs wait more than they work
+
+Result<unsigned> positive(const char* option, const std::optional<std::string>& text, unsigned otherwise) {
+    if (!text) return otherwise;
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size() || value == 0)
+        return usage_failure(fmt::format("read {} {}", option, *text), "it is no whole number from 1 up");
+    return value;
+}
+
+}  // namespace
+
+void add_many_options(CLI::App& command, ManyOptions& options) {
+    add_federation_options(command, options.run);
+    const char* group = "The runs";
+    command.add_option("--moments", options.moments, "Which, by name: A,C' (default: all)")
+        ->delimiter(',')
+        ->group(group);
+    command.add_option("--kinds", options.kinds, "Kinds of cut (default: drop,unplug)")
+        ->delimiter(',')
+        ->group(group);
+    command.add_option("--jobs", options.jobs, fmt::format("Runs at once (default: {})", default_jobs))
+        ->group(group)
+        ->take_last();
+    command.add_option("--repeat", options.repeat, "Runs of each (default: 1)")->group(group)->take_last();
+    command.add_flag("--json", options.json, "Print the result as JSON, and nothing else")->group(group);
+}
+
+Result<unsigned> jobs_of(const ManyOptions& options) {
+    return positive("--jobs", options.jobs, default_jobs);
+}
+
+Result<unsigned> repeats_of(const ManyOptions& options) {
+    return positive("--repeat", options.repeat, 1);
+}
+
+Result<std::vector<FaultKind>> kinds_of(const ManyOptions& options) {
+    if (options.kinds.empty()) return std::vector{FaultKind::drop, FaultKind::unplug};
+    std::vector<FaultKind> kinds;
+    for (const std::string& word : options.kinds) {
+        NETCUT_ASSIGN(const FaultKind kind, parse_kind(word));
+        kinds.push_back(kind);
+    }
+    return kinds;
+}
+
+Result<std::vector<ExperimentSpec>> moments_of(const Scenario& scenario, const ManyOptions& options) {
+    if (scenario.experiments.empty())
+        return usage_failure("make experiments", "the scenario has none",
+                             "give it `experiments:` (see docs/experiments.md), or --template reference");
+    if (options.moments.empty()) return scenario.experiments;
+    std::vector<ExperimentSpec> chosen;
+    for (const std::string& name : options.moments) {
+        const auto found = std::find_if(scenario.experiments.begin(), scenario.experiments.end(),
+                                        [&](const ExperimentSpec& one) { return one.name == name; });
+        if (found == scenario.experiments.end()) {
+            std::vector<std::string> known;
+            for (const ExperimentSpec& one : scenario.experiments) known.push_back(one.name);
+            return usage_failure("make the experiment " + name, "there is none of that name",
+                                 fmt::format("they are {}", fmt::join(known, ", ")));
+        }
+        chosen.push_back(*found);
+    }
+    return chosen;
+}
+
+Result<RunFolder> make_folder(const ManyOptions& options, const Scenario& scenario, const std::string& name) {
+    NETCUT_ASSIGN(User user, find_user(scenario.user));
+    NETCUT_TRY(preflight(scenario));
+    return RunFolder::of_many(options.run.out.value_or(""), name, user);
+}
+
+Result<std::string> this_program() {
+    std::error_code error;
+    const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) return system_failure("find this program", error.value());
+    return path.string();
+}
+
+}  // namespace netcut::cli

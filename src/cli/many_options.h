@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/options.h"
+#include "netcut/explore.h"
+
+namespace netcut::cli {
+
+// Options of the commands that make many runs.
+struct ManyOptions {
+    RunOptions run;
+    std::vector<std::string> moments, kinds;
+    std::optional<std::string> jobs, repeat;
+    bool json = false;
+};
+void add_many_options(CLI::App& command, ManyOptions& options);
+
+Result<unsigned> jobs_of(const ManyOptions& options);
+Result<unsigned> repeats_of(const ManyOptions& options);
+Result<std::vector<FaultKind>> kinds_of(const ManyOptions& options);
+// The scenario's experiments, or those that --moments names.
+Result<std::vector<ExperimentSpec>> moments_of(const Scenario& scenario, const ManyOptions& options);
+
+// The folder of all runs, as the user who asked.
+Result<RunFolder> make_folder(const ManyOptions& options, const Scenario& scenario, const std::string& name);
+Result<std::string> this_program();
+
+}  // namespace netcut::cli

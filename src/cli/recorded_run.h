@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "netcut/explore.h"
+
+namespace netcut::cli {
+
+// A run of the past, read from its folder with the rights of who asks.
+struct RecordedRun {
+    std::string folder;
+    Scenario scenario;  // checked
+    Json verdict;
+    std::vector<Json> journal;
+
+    static Result<RecordedRun> read(const std::string& folder);
+
+    std::string word() const { return verdict.at("verdict").get<std::string>(); }
+    // Crashed or hung, or not as was expected.
+    bool failed() const { return verdict.at("exit_status") == 1; }
+    bool same_failure(const RunOutcome& outcome) const;
+};
+
+}  // namespace netcut::cli

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/replay_command.h"
+
+#include <fmt/format.h>
+
+#include "cli/recorded_run.h"
+#include "cli/run_command.h"
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+Result<int> try_replay(const ReplayOptions& options) {
+    NETCUT_ASSIGN(const RecordedRun recorded, RecordedRun::read(options.run));
+    std::string folder = options.run;
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    RunOptions run;
+    run.file = folder + "/scenario.yaml";
+    run.out = options.out.value_or(folder + "-replay");
+    run.quiet = options.quiet;
+    const int status = run_command(run);
+    if (status >= 2 && status != 4) return status;  // it made no run
+    NETCUT_ASSIGN(const RecordedRun replayed, RecordedRun::read(*run.out));
+    const auto divergences = compare_runs(recorded.journal, replayed.journal);
+    if (divergences.empty()) {
+        fmt::print("replay  no difference from {}: same faults, same moments, same ends\n", folder);
+        return 0;
+    }
+    fmt::print("replay  differs from {}\n", folder);
+    for (const Divergence& one : divergences)
+        fmt::print("        {}: {} recorded, {} now\n", printable(one.what), printable(one.recorded),
+                   printable(one.replayed));
+    return 1;
+}
+
+}  // namespace
+
+void add_replay_options(CLI::App& command, ReplayOptions& options) {
+    command.add_option("RUN", options.run, "The folder of a run")->required();
+    command.add_option("--out", options.out, "Folder for the new run's files (default: RUN-replay)")
+        ->take_last();
+    command.add_flag("-q,--quiet", options.quiet, "Print the last screen alone");
+}
+
+int replay_command(const ReplayOptions& options) {
+    const auto status = try_replay(options);
+    return status ? *status : report_error(status.error());
+}
+
+}  // namespace netcut::cli

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "netcut/explore.h"
+
+namespace netcut {
+namespace {
+
+// One thing that must be the same in a repetition.
+struct Fact {
+    std::string what, value;
+};
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::uint64_t passed(const Json& details, const char* direction, const char* unit) {
+    return details.at("passed").at(direction).at(unit).get<std::uint64_t>();
+}
+
+// "sent 65536 ...": the byte is in the packet that tripped it. Packets need not end where they ended before
+// (a TLS handshake is a few bytes longer or shorter each time), but the byte must be the same.
+std::string byte_of(const Json& armed, const Json& tripped, const char* direction, std::uint64_t wanted) {
+    const std::uint64_t end = passed(tripped, direction, "bytes") - passed(armed, direction, "bytes");
+    const std::uint64_t begin = end - std::min(end, tripped.value("bytes", std::uint64_t{0}));
+    return begin < wanted && wanted <= end ? fmt::format("byte {}", wanted)
+                                           : fmt::format("a packet of the bytes {} to {}", begin + 1, end);
+}
+
+void add_moment(std::vector<Fact>& facts, const std::string& name, const Json& armed, const Json& tripped) {
+    const std::string when = text_of(tripped.at("when"));
+    facts.push_back({name + " waits for", when});
+    if (!armed.contains("passed") || !tripped.contains("passed")) return;
+    const auto moment = parse_when(when);
+    if (!moment) return;
+    using Kind = WireMoment::Kind;
+    const Kind kind = moment->moment.kind;
+    const bool up = kind == Kind::sent || kind == Kind::sent_packets;
+    const char* direction = up ? "sent" : "received";
+    if (kind == Kind::sent || kind == Kind::received)
+        facts.push_back({name + " trips at", byte_of(armed, tripped, direction, moment->moment.amount)});
+    if (kind == Kind::sent_packets || kind == Kind::received_packets)
+        facts.push_back(
+            {name + " trips at", fmt::format("data packet {}", passed(tripped, direction, "packets") -
+                                                                   passed(armed, direction, "packets"))});
+}
+
+std::vector<Fact> facts_of(const std::vector<Json>& journal) {
+    std::vector<Fact> facts;
+    std::map<std::string, Json> armed;  // by fault
+    std::map<std::string, std::string> exits;
+    for (const Json& event : journal) {
+        const std::string name = event.at("event").get<std::string>();
+        const std::string fault = event.value("fault", "");
+        const Json details = event.value("details", Json::object());
+        if (name == "fault.armed") armed[fault] = details;
+        if (name == "fault.loss_list")
+            facts.push_back({fault + " loses", fmt::format("{} with seed {}", text_of(details.at("model")),
+                                                           details.at("seed").dump())});
+        if (name == "trigger.tripped") add_moment(facts, fault, armed[fault], details);
+        if (name == "fault.fired")
+            facts.push_back(
+                {"the next fault", fmt::format("{} ({}) on {}, firing {}", fault, text_of(details.at("kind")),
+                                               details.at("nodes").dump(), details.at("number").dump())});
+        if (name == "node.exited")
+            exits[event.value("node", "")] = details.at("stopped_by_us").get<bool>()
+                                                 ? "stopped by netcut-fl"
+                                                 : text_of(details.at("status"));
+        if (name == "run.ended") {
+            for (const auto& [node, status] : exits) facts.push_back({node + " ends with", status});
+            facts.push_back({"the verdict", text_of(details.at("verdict"))});
+        }
+    }
+    return facts;
+}
+
+}  // namespace
+
+// Facts are compared in their order, and by name, so that one that is missing shifts none of the others.
+std::vector<Divergence> compare_runs(const std::vector<Json>& recorded, const std::vector<Json>& replayed) {
+    std::map<std::string, std::vector<std::string>> now;
+    for (const Fact& fact : facts_of(replayed)) now[fact.what].push_back(fact.value);
+    std::map<std::string, std::size_t> seen;
+    std::vector<Divergence> divergences;
+    const std::string nothing = "nothing";
+    for (const Fact& fact : facts_of(recorded)) {
+        const auto& values = now[fact.what];
+        const std::size_t index = seen[fact.what]++;
+        const std::string& value = index < values.size() ? values[index] : nothing;
+        if (value != fact.value) divergences.push_back({fact.what, fact.value, value});
+    }
+    for (const auto& [what, values] : now)
+        for (std::size_t index = seen[what]; index < values.size(); ++index)
+            divergences.push_back({what, nothing, values[index]});
+    return divergences;
+}
+
+}  // namespace netcut

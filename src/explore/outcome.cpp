@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "netcut/explore.h"
+
+namespace netcut {
+namespace {
+
+std::string names_of_unfinished(const Json& nodes) {
+    std::vector<std::string> names;
+    for (const Json& node : nodes)
+        if (!node.at("finished").get<bool>()) names.push_back(node.at("node").get<std::string>());
+    constexpr std::size_t most = 3;
+    const std::size_t count = names.size();
+    if (count > most) names.resize(most);
+    return fmt::format("{}{}", fmt::join(names, ", "),
+                       count > most ? fmt::format(" and {} more", count - most) : "");
+}
+
+std::string crash_of(const Json& verdict) {
+    // "collaborator2 ended with exit code 1 after the fault; ..."
+    const std::string reason = verdict.at("reason").get<std::string>();
+    std::string first = reason.substr(0, reason.find(';'));
+    for (const char* end : {" after the fault", " before the fault", ", before any fault"})
+        if (const std::size_t at = first.find(end); at != std::string::npos) first.resize(at);
+    if (const std::size_t at = first.find(" ended with "); at != std::string::npos)
+        first.replace(at, std::string_view(" ended with ").size(), ", ");
+    return first;
+}
+
+}  // namespace
+
+std::string RunOutcome::word() const {
+    if (verdict.is_null()) return "error";
+    const std::string word = verdict.at("verdict").get<std::string>();
+    return word == "recovered" && !verdict.at("noticed").get<bool>() ? "not noticed" : word;
+}
+
+bool RunOutcome::survived() const {
+    const std::string result = word();
+    return result == "recovered" || result == "not noticed" || result == "undisturbed";
+}
+
+bool RunOutcome::fatal() const {
+    const std::string result = word();
+    return result == "crashed" || result == "hung";
+}
+
+bool RunOutcome::judged() const {
+    return word() != "error";
+}
+
+std::optional<double> RunOutcome::seconds_to_recover() const {
+    if (verdict.is_null() || verdict.at("time_to_recover_s").is_null()) return {};
+    return verdict.at("time_to_recover_s").get<double>();
+}
+
+std::string RunOutcome::detail() const {
+    const std::string result = word();
+    if (verdict.is_null()) return message;
+    if (result == "error") return verdict.at("reason").get<std::string>();
+    if (result == "recovered") {
+        const auto seconds = seconds_to_recover();
+        return seconds ? fmt::format("+{:.1f} s", *seconds) : "";
+    }
+    if (result == "crashed") return crash_of(verdict);
+    if (result == "hung") return names_of_unfinished(verdict.at("nodes"));
+    return {};
+}
+
+}  // namespace netcut

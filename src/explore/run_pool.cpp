@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <csignal>
+
+#include "netcut/explore.h"
+
+namespace netcut {
+namespace {
+
+namespace process = boost::process::v2;
+
+// A run of its own group hears of a signal from the pool alone, once; and it ends when the pool does.
+struct OwnGroup {
+    template <typename Launcher>
+    process::error_code on_exec_setup(Launcher&, const process::filesystem::path&, const char* const*&) {
+        ::setpgid(0, 0);
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        return {};
+    }
+};
+
+int status_of(int native) {
+    return WIFSIGNALED(native) ? 128 + WTERMSIG(native) : WEXITSTATUS(native);
+}
+
+std::string last_line(const std::string& text) {
+    const std::size_t end = text.find_last_not_of('\n');
+    if (end == std::string::npos) return {};
+    const std::size_t begin = text.rfind('\n', end);
+    return text.substr(begin == std::string::npos ? 0 : begin + 1,
+                       end - (begin == std::string::npos ? 0 : begin + 1) + 1);
+}
+
+}  // namespace
+
+struct RunPool::Child {
+    Child(boost::asio::io_context& io, Waiting one) : what(std::move(one)), process(io) {}
+    Waiting what;
+    process::process process;
+};
+
+RunPool::RunPool(const RunFolder& folder, std::string program, unsigned jobs)
+    : folder_(folder), program_(std::move(program)), jobs_(std::max(1U, jobs)) {}
+RunPool::~RunPool() = default;
+
+void RunPool::submit(RunRequest request, std::function<void(const RunOutcome&)> done) {
+    waiting_.push_back({std::move(request), std::move(done)});
+}
+
+Result<int> RunPool::run() {
+    boost::asio::signal_set signals(io_, SIGINT, SIGTERM, SIGHUP);
+    const std::function<void()> listen = [&] {
+        signals.async_wait([&](boost::system::error_code error, int signal) {
+            if (error) return;
+            stop(signal);
+            listen();
+        });
+    };
+    listen();
+    fill();
+    while (!children_.empty()) io_.run_one();
+    signals.cancel();
+    io_.run();
+    io_.restart();
+    if (error_) return Failure(*error_);
+    return signal_;
+}
+
+void RunPool::fill() {
+    while (children_.size() < jobs_ && !waiting_.empty() && signal_ == 0 && !error_)
+        if (auto started = start_next(); !started) error_ = std::move(started).error();
+}
+
+Result<void> RunPool::start_next() {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    const std::string id = next.request.id;
+    const std::string yaml = write_yaml(next.request.scenario);
+    if (const auto earlier = outcome_of_earlier(next.request, yaml)) {
+        next.done(*earlier);
+        return {};
+    }
+    NETCUT_TRY(folder_.write_file("runs/" + id + ".yaml", yaml));
+    NETCUT_ASSIGN(const Fd screen, folder_.create_file("runs/" + id + ".txt"));
+    const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    auto child = std::make_unique<Child>(io_, std::move(next));
+    const std::string at = folder_.path() + "/runs/" + id;
+    try {
+        child->process =
+            process::process(io_, process::filesystem::path(program_),
+                             std::vector<std::string>{"run", at + ".yaml", "--out", at, "--quiet"},
+                             process::process_stdio{nothing.get(), screen.get(), screen.get()}, OwnGroup{});
+    } catch (const boost::system::system_error& error) {
+        return system_failure("start " + program_, error.code().value(), "use fewer --jobs");
+    }
+    Child* raw = child.get();
+    children_.push_back(std::move(child));
+    // What the handler is given has lost the signal.
+    raw->process.async_wait([this, raw](boost::system::error_code, int) {
+        on_end(*raw, status_of(raw->process.native_exit_code()));
+    });
+    return {};
+}
+
+void RunPool::on_end(Child& child, int exit_status) {
+    const Waiting ended = std::move(child.what);
+    std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
+    if (signal_ == 0 && !error_) ended.done(read_outcome(ended.request.id, exit_status));
+    fill();
+}
+
+void RunPool::stop(int signal) {
+    signal_ = signal;
+    for (const auto& child : children_) ::kill(child->process.id(), signal);
+}
+
+std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
+                                                      const std::string& yaml) const {
+    const AsUser as_user(folder_.user());
+    if (read_file(folder_.path() + "/runs/" + request.id + ".yaml").value_or("") != yaml) return {};
+    RunOutcome earlier = read_outcome(request.id, 0);
+    if (!earlier.judged()) return {};
+    earlier.exit_status = earlier.verdict.value("exit_status", 0);
+    earlier.reused = true;
+    return earlier;
+}
+
+RunOutcome RunPool::read_outcome(const std::string& id, int exit_status) const {
+    const AsUser as_user(folder_.user());
+    RunOutcome outcome{id, exit_status, nullptr, {}, false};
+    const std::string at = folder_.path() + "/runs/" + id;
+    const auto text = read_file(at + "/verdict.json");
+    if (text) outcome.verdict = Json::parse(*text, nullptr, false);
+    if (outcome.verdict.is_discarded() || !outcome.verdict.is_object()) {
+        outcome.verdict = nullptr;
+        outcome.message = last_line(read_file(at + ".txt").value_or(""));
+    }
+    return outcome;
+}
+
+}  // namespace netcut

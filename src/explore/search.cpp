@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "netcut/explore.h"
+
+namespace netcut {
+namespace {
+
+// The search of one cell: each length's repeats at once, then the next length.
+class CellSearch : public std::enable_shared_from_this<CellSearch> {
+  public:
+    CellSearch(RunPool& pool, ResilienceCell& cell, const Scenario& base, const ExperimentSpec& moment,
+               unsigned repeats, std::function<void(const std::string&)> tell)
+        : pool_(pool), cell_(cell), base_(base), moment_(moment), repeats_(repeats), tell_(std::move(tell)) {}
+
+    Result<void> go_on() {
+        const auto length = cell_.bounds.next();
+        if (!length) return {};
+        const ExperimentColumn column{cell_.kind, *length};
+        NETCUT_ASSIGN(const Scenario scenario, experiment_scenario(base_, moment_, column));
+        outcomes_.clear();
+        for (unsigned repeat = 1; repeat <= repeats_; ++repeat)
+            pool_.submit({run_id(moment_.name, column.text(), repeat), scenario},
+                         [self = shared_from_this(), column](const RunOutcome& outcome) {
+                             self->take(column, outcome);
+                         });
+        return {};
+    }
+
+  private:
+    void take(const ExperimentColumn& column, const RunOutcome& outcome) {
+        outcomes_.push_back(outcome);
+        ++cell_.runs;
+        const std::string detail = outcome.detail();
+        tell_(fmt::format("{:<3} {:<14} {}{}", moment_.name, column.text(), outcome.word(),
+                          detail.empty() ? "" : ": " + detail));
+        if (outcomes_.size() < repeats_) return;
+        std::size_t survived = 0;
+        for (const RunOutcome& one : outcomes_) {
+            if (!one.survived() && !one.fatal()) return give_up(one);
+            if (one.survived()) ++survived;
+        }
+        cell_.mixed = cell_.mixed || (survived > 0 && survived < outcomes_.size());
+        cell_.bounds.take(column.duration, survived == outcomes_.size());
+        if (auto submitted = go_on(); !submitted) {
+            cell_.trouble = submitted.error().text();
+            cell_.trouble_status = exit_status_of(submitted.error());
+        }
+    }
+
+    void give_up(const RunOutcome& outcome) {
+        const std::string detail = outcome.detail();
+        cell_.trouble = outcome.word() + (detail.empty() ? "" : ": " + detail);
+        cell_.trouble_status = outcome.exit_status == 0 ? 5 : outcome.exit_status;
+    }
+
+    RunPool& pool_;
+    ResilienceCell& cell_;
+    const Scenario& base_;
+    const ExperimentSpec& moment_;
+    const unsigned repeats_;
+    const std::function<void(const std::string&)> tell_;
+    std::vector<RunOutcome> outcomes_;
+};
+
+Json seconds_or_null(const std::optional<Nanoseconds>& value) {
+    return value ? Json(std::chrono::duration<double>(*value).count()) : Json(nullptr);
+}
+
+}  // namespace
+
+Result<void> search(RunPool& pool, ResilienceMap& map, const Scenario& base, const SearchOptions& options,
+                    const std::function<void(const std::string&)>& tell) {
+    for (std::size_t row = 0; row < map.rows.size(); ++row)
+        for (ResilienceCell& cell : map.cells[row]) {
+            cell.bounds = Bisection(options.least, options.most, options.within);
+            NETCUT_TRY(std::make_shared<CellSearch>(pool, cell, base, map.rows[row], options.repeats, tell)
+                           ->go_on());
+        }
+    return {};
+}
+
+std::string ResilienceCell::text() const {
+    if (!trouble.empty()) return trouble;
+    const auto survived = bounds.longest_survived();
+    const auto fatal = bounds.shortest_fatal();
+    if (!survived && !fatal) return "not tried";
+    std::string text =
+        !fatal      ? fmt::format("survives {}, the longest tried", duration_text(*survived))
+        : !survived ? fmt::format("does not survive {}, the shortest tried", duration_text(*fatal))
+                    : fmt::format("survives {}, not {}", duration_text(*survived), duration_text(*fatal));
+    return mixed ? text + " each time" : text;
+}
+
+std::string ResilienceMap::to_text() const {
+    std::string text;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        text += fmt::format("{:<3} {}\n", rows[row].name, rows[row].what);
+        for (const ResilienceCell& cell : cells[row])
+            text += fmt::format("    {:<8} {} ({} runs)\n", kind_name(cell.kind), cell.text(), cell.runs);
+    }
+    return text;
+}
+
+std::string ResilienceMap::to_csv() const {
+    std::string text = "moment,kind,longest_survived_s,shortest_fatal_s,limit_s,runs,mixed\r\n";
+    const auto field = [](const std::optional<Nanoseconds>& value) {
+        return value ? fmt::format("{:.3f}", std::chrono::duration<double>(*value).count()) : std::string();
+    };
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        for (const ResilienceCell& cell : cells[row])
+            text += fmt::format("{},{},{},{},{},{},{}\r\n", csv_field(rows[row].name), kind_name(cell.kind),
+                                field(cell.bounds.longest_survived()), field(cell.bounds.shortest_fatal()),
+                                field(limit), cell.runs, cell.mixed);
+    return text;
+}
+
+Json ResilienceMap::to_json() const {
+    Json json = {{"kind", "map"}, {"title", title}, {"rows", Json::array()}};
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        Json cells_json = Json::array();
+        for (const ResilienceCell& cell : cells[row]) {
+            Json one = {{"kind", kind_name(cell.kind)},
+                        {"survived_s", seconds_or_null(cell.bounds.longest_survived())},
+                        {"fatal_s", seconds_or_null(cell.bounds.shortest_fatal())},
+                        {"limit_s", seconds_or_null(limit)},
+                        {"runs", cell.runs},
+                        {"mixed", cell.mixed},
+                        {"text", cell.text()}};
+            if (!cell.trouble.empty()) one["trouble"] = cell.trouble;
+            cells_json.push_back(std::move(one));
+        }
+        json["rows"].push_back({{"phase", rows[row].name}, {"what", rows[row].what}, {"cells", cells_json}});
+    }
+    return json;
+}
+
+int ResilienceMap::exit_status() const {
+    int status = 0;
+    for (const auto& row : cells)
+        for (const ResilienceCell& cell : row)
+            if (cell.trouble_status != 0 && (status == 0 || status == 4)) status = cell.trouble_status;
+    return status;
+}
+
+}  // namespace netcut

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <boost/property_tree/ptree.hpp>
+#include <boost/property_tree/xml_parser.hpp>
+#include <sstream>
+
+#include "netcut/report.h"
+
+namespace netcut {
+namespace {
+
+namespace tree = boost::property_tree;
+
+// What XML 1.0 cannot hold (2.2, Char) appears as U+FFFD; so does what is no UTF-8.
+std::string xml_text(const std::string& text) {
+    std::string valid = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    valid = Json::parse(valid).get<std::string>();
+    std::string result;
+    for (const char c : valid) {
+        const bool forbidden = static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+        if (forbidden)
+            result += "\xef\xbf\xbd";
+        else
+            result += c;
+    }
+    return result;
+}
+
+tree::ptree case_tree(const JunitCase& one, const std::string& suite) {
+    tree::ptree node;
+    node.put("<xmlattr>.classname", xml_text(suite));
+    node.put("<xmlattr>.name", xml_text(one.name));
+    node.put("<xmlattr>.time", fmt::format("{:.3f}", one.seconds));
+    const char* element = one.outcome == JunitCase::Outcome::failed    ? "failure"
+                          : one.outcome == JunitCase::Outcome::error   ? "error"
+                          : one.outcome == JunitCase::Outcome::skipped ? "skipped"
+                                                                       : nullptr;
+    if (element != nullptr) node.put(std::string(element) + ".<xmlattr>.message", xml_text(one.message));
+    if (!one.output.empty()) node.put("system-out", xml_text(one.output));
+    return node;
+}
+
+}  // namespace
+
+std::string junit_xml(const std::string& suite, const std::vector<JunitCase>& cases) {
+    const auto count = [&](JunitCase::Outcome outcome) {
+        return std::count_if(cases.begin(), cases.end(),
+                             [outcome](const JunitCase& one) { return one.outcome == outcome; });
+    };
+    double seconds = 0;
+    for (const JunitCase& one : cases) seconds += one.seconds;
+    tree::ptree root;
+    tree::ptree& node = root.put("testsuites.testsuite", "");
+    node.put("<xmlattr>.name", xml_text(suite));
+    node.put("<xmlattr>.tests", cases.size());
+    node.put("<xmlattr>.failures", count(JunitCase::Outcome::failed));
+    node.put("<xmlattr>.errors", count(JunitCase::Outcome::error));
+    node.put("<xmlattr>.skipped", count(JunitCase::Outcome::skipped));
+    node.put("<xmlattr>.time", fmt::format("{:.3f}", seconds));
+    for (const JunitCase& one : cases) node.add_child("testcase", case_tree(one, suite));
+    std::ostringstream text;
+    tree::write_xml(text, root, tree::xml_writer_make_settings<std::string>(' ', 2));
+    return text.str();
+}
+
+std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const std::string& output) {
+    const std::string word = verdict.at("verdict").get<std::string>();
+    const std::string reason = word + ": " + verdict.at("reason").get<std::string>();
+    const auto outcome_of = [&](bool good) {
+        return word == "error" ? JunitCase::Outcome::error
+               : good          ? JunitCase::Outcome::passed
+                               : JunitCase::Outcome::failed;
+    };
+    if (!verdict.contains("expected"))
+        return {{"verdict", seconds, outcome_of(verdict.at("exit_status") == 0), reason, output}};
+    std::vector<JunitCase> cases;
+    for (const Json& expected : verdict.at("expected")) {
+        const bool met = expected.at("met").get<bool>();
+        const std::string found = met ? "" : expected.at("found").get<std::string>() + " (" + reason + ")";
+        // The run took its time once.
+        cases.push_back({expected.at("what").get<std::string>(), cases.empty() ? seconds : 0, outcome_of(met),
+                         found, cases.empty() ? output : ""});
+    }
+    return cases;
+}
+
+}  // namespace netcut

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands that make many runs.
+#include <csignal>
+#include <fstream>
+
+#include "e2e/tool.h"
+
+namespace netcut::test {
+namespace {
+
+std::string tool_path(const std::string& name) {
+    return std::string(NETCUT_BUILD_DIR) + "/" + name;
+}
+
+// A federation that gives up when it hears nothing for `deadline_ms`, and the rest of its scenario.
+std::string heartbeat(int deadline_ms, const std::string& rest) {
+    return "name: heartbeat\ncollaborators: 1\nready: ready\nhang_after: 3s\naggregator: {command: " +
+           tool_path("netcut_datagrams") +
+           " echo 1 7000}\ncollaborator: {command: " + tool_path("netcut_heartbeat") +
+           " aggregator 7000 80 " + std::to_string(deadline_ms) + "}\n" + rest;
+}
+
+TEST(Explore, FindsTheThresholdOfAFederationWithAKnownDeadline) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "scenario.yaml")
+        << heartbeat(1500, "experiments: [{name: beat, what: at a beat, fault: {on: {log: beat 20}}}]\n");
+    const Finished finished =
+        run_tool({"explore", folder / "scenario.yaml", "--kinds", "drop,down", "--least", "250ms", "--most",
+                  "4s", "--within", "200ms", "--jobs", "2", "--json", "--out", folder / "map"});
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    const Json map = Json::parse(finished.out);
+    EXPECT_EQ(map, Json::parse(slurp(folder / "map/map.json")));
+    for (const Json& cell : map.at("rows")[0].at("cells")) {
+        const double survived = cell.at("survived_s");
+        const double fatal = cell.at("fatal_s");
+        EXPECT_LE(fatal - survived, 0.2) << cell;
+        // It notices at the first datagram after its deadline, one of which it sends every 20 ms.
+        EXPECT_LT(survived, 1.5 + 0.05 * time_scale()) << cell;
+        EXPECT_GT(fatal, 1.5 - 0.1 * time_scale()) << cell;
+    }
+}
+
+TEST(Explore, GoesOnWhereItWasStopped) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "scenario.yaml")
+        << heartbeat(1500, "experiments: [{name: beat, what: at a beat, fault: {on: {log: beat 20}}}]\n");
+    const Arguments arguments = {"explore",  folder / "scenario.yaml",
+                                 "--kinds",  "drop",
+                                 "--least",  "250ms",
+                                 "--most",   "4s",
+                                 "--within", "1s",
+                                 "--jobs",   "1",
+                                 "--out",    folder / "map"};
+    Tool first(arguments);
+    ASSERT_TRUE(first.wait_for_output("drop 4s"));
+    first.signal(SIGINT);
+    EXPECT_EQ(first.wait().status, 128 + SIGINT);
+    EXPECT_TRUE(first.leaves_no_process());
+    EXPECT_FALSE(std::filesystem::exists(folder / "map/map.json"));
+    const std::string verdict = slurp(folder / "map/runs/beat-drop_4s-1/verdict.json");
+    const Finished second = run_tool(arguments);
+    ASSERT_EQ(second.status, 0) << second.out << second.err;
+    EXPECT_NE(second.out.find("survives"), std::string::npos) << second.out;
+    // What had ended was not run again.
+    EXPECT_EQ(slurp(folder / "map/runs/beat-drop_4s-1/verdict.json"), verdict);
+    EXPECT_FALSE(std::filesystem::exists(folder / "map/runs/beat-drop_4s-1.1"));
+}
+
+TEST(Explore, SweepsACutOverTheBytesOfAnUpload) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const Finished finished =
+        run_tool({"explore", "--cols", "1", "--set", "model-size=64KiB", "--sweep", "sent", "--step", "48KiB",
+                  "--for", "1s", "--kinds", "drop", "--jobs", "4", "--json", "--out", folder / "sweep"});
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    const Json table = Json::parse(finished.out);
+    ASSERT_GE(table.at("rows").size(), 2U) << table.dump(2);
+    for (const Json& row : table.at("rows"))
+        EXPECT_EQ(row.at("cells")[0].at("outcome"), "recovered") << row.dump(2);
+    // Two rounds of some 70 KB each are left when the count begins.
+    EXPECT_LE(table.at("rows").size(), 4U) << table.dump(2);
+}
+
+TEST(Reduce, FindsTheOneGuiltyFaultOfTenAndItsShortestDuration) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::string faults = "faults:\n";
+    for (int i = 1; i <= 10; ++i)
+        faults += "  - {name: f" + std::to_string(i) + ", kind: drop, on: {log: 'beat " +
+                  std::to_string(10 + 5 * i) + "'}, for: " + (i == 7 ? "3s" : "100ms") + "}\n";
+    std::ofstream(folder / "scenario.yaml") << heartbeat(1000, faults);
+    const Finished failed = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"});
+    ASSERT_EQ(failed.status, 1) << failed.out << failed.err;
+    const Finished finished =
+        run_tool({"reduce", folder / "run", "--jobs", "4", "--within", "500ms", "--out", folder / "reduced"});
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_NE(finished.out.find("1 of 10 faults are enough"), std::string::npos) << finished.out;
+    const std::string yaml = slurp(folder / "reduced/reduced.yaml");
+    EXPECT_NE(yaml.find("name: f7"), std::string::npos) << yaml;
+    EXPECT_EQ(yaml.find("name: f6"), std::string::npos) << yaml;
+    EXPECT_EQ(yaml.find("for: 3s"), std::string::npos) << yaml;
+    const Finished again = run_tool({"run", folder / "reduced/reduced.yaml", "--out", folder / "again"});
+    EXPECT_EQ(again.status, 1) << again.out << again.err;
+}
+
+TEST(Reduce, RefusesARunThatDidNotFail) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "scenario.yaml") << heartbeat(1000, "");
+    ASSERT_EQ(run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"}).status, 0);
+    const Finished finished = run_tool({"reduce", folder / "run", "--out", folder / "reduced"});
+    EXPECT_EQ(finished.status, 2) << finished.out << finished.err;
+    EXPECT_NE(finished.err.find("undisturbed, which is no failure"), std::string::npos) << finished.err;
+    EXPECT_EQ(run_tool({"reduce", folder / "nothing"}).status, 2);
+}
+
+TEST(Replay, TripsAtTheSameByte) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const Finished first =
+        run_tool(small_reference(folder / "run", {"--cut-on", "round 2: sending results", "--when",
+                                                  "sent 20000", "--reconnect-after", "500ms"}));
+    ASSERT_EQ(first.status, 0) << first.out << first.err;
+    const Finished second = run_tool({"replay", folder / "run", "--out", folder / "again", "--quiet"});
+    EXPECT_EQ(second.status, 0) << second.out << second.err;
+    EXPECT_NE(second.out.find("no difference"), std::string::npos) << second.out;
+}
+
+TEST(Replay, SaysWhereItGoesAnotherWay) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "scenario.yaml")
+        << heartbeat(1000, "faults: [{kind: drop, on: {log: beat 20}, for: 2s}]\n");
+    ASSERT_EQ(run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"}).status, 1);
+    // As if the recorded federation had been more patient.
+    std::string yaml = slurp(folder / "run/scenario.yaml");
+    yaml.replace(yaml.find(" 80, 1000"), 9, " 80, 9000");
+    std::ofstream(folder / "run/scenario.yaml") << yaml;
+    const Finished finished = run_tool({"replay", folder / "run", "--quiet"});
+    EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
+    EXPECT_NE(finished.out.find("the verdict: crashed recorded, recovered now"), std::string::npos)
+        << finished.out;
+}
+
+TEST(Expect, DecidesTheExitStatus) {
+    NETCUT_E2E();
+    const Folder folder;
+    const std::string fault = "faults: [{kind: drop, on: {log: beat 20}, for: 2s}]\n";
+    std::ofstream(folder / "crash.yaml") << heartbeat(1000, fault + "expect: {verdict: crashed}\n");
+    EXPECT_EQ(run_tool({"run", folder / "crash.yaml", "--out", folder / "crash"}).status, 0);
+    std::ofstream(folder / "line.yaml")
+        << heartbeat(9000, fault +
+                               "expect: {finished: true, recovered_within: 1s, logs: [{node: collaborator1, "
+                               "line: 're:beat ([0-9]+)', equals: 80}]}\n");
+    const Finished met = run_tool({"run", folder / "line.yaml", "--out", folder / "line"});
+    EXPECT_EQ(met.status, 0) << met.out << met.err;
+    EXPECT_NE(slurp(folder / "line/junit.xml").find("failures=\"0\""), std::string::npos);
+    std::ofstream(folder / "unmet.yaml") << heartbeat(
+        9000, fault + "expect: {logs: [{node: collaborator1, line: 're:beat ([0-9]+)', equals: 81}]}\n");
+    const Finished unmet = run_tool({"run", folder / "unmet.yaml", "--out", folder / "unmet"});
+    EXPECT_EQ(unmet.status, 1) << unmet.out << unmet.err;
+    EXPECT_NE(unmet.out.find("NOT MET"), std::string::npos) << unmet.out;
+    EXPECT_NE(slurp(folder / "unmet/junit.xml").find("failures=\"1\""), std::string::npos);
+}
+
+// By the outcomes alone: times differ.
+std::string outcomes(const Json& table) {
+    std::string text;
+    for (const Json& row : table.at("rows"))
+        for (const Json& cell : row.at("cells"))
+            text += row.at("name").get<std::string>() + ": " + cell.at("outcome").get<std::string>() + "\n";
+    return text;
+}
+
+Json experiments(const Folder& folder, const std::string& on_error) {
+    const std::string length = std::to_string(8 * time_scale()) + "s";
+    const Finished finished = run_tool(
+        {"experiments", "--set", "on-error=" + on_error, "--set", "model-size=128KiB", "--kinds", "drop",
+         "--for", length, "--hang-after", "15s", "--jobs", "5", "--json", "--out", folder / on_error});
+    EXPECT_LE(finished.status, 1) << finished.out << finished.err;
+    return Json::parse(finished.out);
+}
+
+std::string outcome(const Json& table, const std::string& moment) {
+    for (const Json& row : table.at("rows"))
+        if (row.at("name") == moment) return row.at("cells")[0].at("outcome");
+    return "missing";
+}
+
+TEST(Experiments, TellTheReactionsToErrorsApart) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const auto survives = [](const std::string& word) {
+        return word == "recovered" || word == "not noticed";
+    };
+    const auto fatal = [](const std::string& word) { return word == "crashed" || word == "hung"; };
+    const Json none = experiments(folder, "none");
+    EXPECT_TRUE(survives(outcome(none, "B"))) << outcomes(none);
+    EXPECT_TRUE(fatal(outcome(none, "C'"))) << outcomes(none);
+    EXPECT_TRUE(fatal(outcome(none, "D"))) << outcomes(none);
+    const Json resend = experiments(folder, "resend");
+    EXPECT_TRUE(survives(outcome(resend, "A"))) << outcomes(resend);
+    EXPECT_EQ(outcome(resend, "C'"), "hung") << outcomes(resend);
+    const Json half_open =
+        read_verdict(folder / ("resend/runs/C_-drop_" + std::to_string(8 * time_scale()) + "s-1"));
+    ASSERT_FALSE(half_open.at("half_open").empty()) << half_open.dump(2);
+    EXPECT_EQ(half_open.at("half_open")[0].at("node"), "collaborator2");
+    const Json deadline = experiments(folder, "deadline");
+    for (const Json& row : deadline.at("rows"))
+        EXPECT_TRUE(survives(row.at("cells")[0].at("outcome"))) << outcomes(deadline);
+    EXPECT_NE(slurp(folder / "deadline/junit.xml").find("failures=\"0\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace netcut::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netcut/explore.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace netcut::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// How many outages a search tries until it is done, with outages up to `threshold` survived.
+unsigned search(Bisection& bisection, Nanoseconds threshold) {
+    unsigned tries = 0;
+    while (const auto length = bisection.next()) {
+        bisection.take(*length, *length <= threshold);
+        if (++tries > 1000) break;
+    }
+    return tries;
+}
+
+TEST(Bisection, FindsTheThresholdWithinItsBoundInLogarithmicallyManyTries) {
+    for (const auto threshold : {1001ms, 3700ms, 7000ms, 12345ms, 59999ms}) {
+        Bisection bisection(500ms, 60s, 250ms);
+        EXPECT_LE(search(bisection, threshold), 10U);
+        ASSERT_TRUE(bisection.longest_survived() && bisection.shortest_fatal());
+        EXPECT_LE(*bisection.longest_survived(), threshold);
+        EXPECT_GT(*bisection.shortest_fatal(), threshold);
+        EXPECT_LE(*bisection.shortest_fatal() - *bisection.longest_survived(), 250ms);
+    }
+}
+
+TEST(Bisection, SaysWhenThereIsNoThresholdBetweenItsEnds) {
+    Bisection always(500ms, 60s, 250ms);
+    EXPECT_EQ(search(always, 100s), 1U);
+    EXPECT_EQ(always.longest_survived(), 60s);
+    EXPECT_FALSE(always.shortest_fatal());
+    Bisection never(500ms, 60s, 250ms);
+    EXPECT_EQ(search(never, 0s), 2U);
+    EXPECT_EQ(never.shortest_fatal(), 500ms);
+    EXPECT_FALSE(never.longest_survived());
+}
+
+ItemSet reduce(std::size_t count, const std::function<bool(const ItemSet&)>& fails) {
+    return reduce_to_smallest(count,
+                              [&](const std::vector<ItemSet>& sets) -> Result<std::vector<bool>> {
+                                  std::vector<bool> failed;
+                                  for (const ItemSet& set : sets) failed.push_back(fails(set));
+                                  return failed;
+                              })
+        .value();
+}
+
+bool has(const ItemSet& set, std::size_t item) {
+    return std::find(set.begin(), set.end(), item) != set.end();
+}
+
+TEST(Reduction, FindsTheOneGuiltyItem) {
+    for (std::size_t guilty = 0; guilty < 10; ++guilty)
+        EXPECT_THAT(reduce(10, [&](const ItemSet& set) { return has(set, guilty); }), ElementsAre(guilty));
+}
+
+TEST(Reduction, FindsTwoThatAreGuiltyTogether) {
+    for (std::size_t a = 0; a < 9; ++a)
+        for (std::size_t b = a + 1; b < 9; ++b)
+            EXPECT_THAT(reduce(9, [&](const ItemSet& set) { return has(set, a) && has(set, b); }),
+                        ElementsAre(a, b));
+}
+
+TEST(Reduction, KeepsAllWhenAllAreNeeded) {
+    EXPECT_EQ(reduce(5, [](const ItemSet& set) { return set.size() == 5; }).size(), 5U);
+    EXPECT_THAT(reduce(1, [](const ItemSet&) { return true; }), ElementsAre(0U));
+}
+
+TEST(Reduction, AnOracleThatFailsEndsIt) {
+    const auto result = reduce_to_smallest(
+        4, [](const auto&) -> Result<std::vector<bool>> { return usage_failure("try", "no room"); });
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().reason, "no room");
+}
+
+RunOutcome outcome(const std::string& verdict, const std::string& reason, Json seconds) {
+    RunOutcome one;
+    one.id = "A-1";
+    one.exit_status = verdict == "recovered" ? 0 : 1;
+    one.verdict = {{"verdict", verdict},
+                   {"reason", reason},
+                   {"noticed", true},
+                   {"time_to_recover_s", seconds},
+                   {"nodes", {{{"node", "collaborator2"}, {"finished", verdict == "recovered"}}}}};
+    return one;
+}
+
+TEST(Outcome, IsToldInAFewWords) {
+    EXPECT_EQ(outcome("recovered", "", 1.66).detail(), "+1.7 s");
+    EXPECT_EQ(outcome("crashed", "collaborator2 ended with exit code 1 after the fault; x", nullptr).detail(),
+              "collaborator2, exit code 1");
+    EXPECT_EQ(outcome("hung", "", nullptr).detail(), "collaborator2");
+    RunOutcome unnoticed = outcome("recovered", "", nullptr);
+    unnoticed.verdict["noticed"] = false;
+    EXPECT_EQ(unnoticed.word(), "not noticed");
+    RunOutcome broken;
+    broken.exit_status = 3;
+    broken.message = "netcut-fl: cannot make it";
+    EXPECT_EQ(broken.word(), "error");
+    EXPECT_FALSE(broken.judged());
+}
+
+ExperimentTable table_of(std::vector<RunOutcome> repeats) {
+    ExperimentTable table;
+    table.title = "t";
+    table.rows = {{"C'", "a reply, lost", {}, {}}};
+    table.columns = {{FaultKind::drop, 20s}};
+    table.cells = {{{std::move(repeats)}}};
+    return table;
+}
+
+TEST(Table, ShowsTheSpreadOfRepeatsAndTellsMixedOnes) {
+    ExperimentTable same = table_of({outcome("recovered", "", 1.2), outcome("recovered", "", 3.0)});
+    EXPECT_THAT(same.to_text(), HasSubstr("recovered +3.0 s (1.2 to 3.0)"));
+    EXPECT_EQ(same.exit_status(), 0);
+    ExperimentTable mixed = table_of({outcome("recovered", "", 1.2), outcome("hung", "", nullptr)});
+    EXPECT_THAT(mixed.to_text(), HasSubstr("hung 1, recovered 1 of 2"));
+    EXPECT_EQ(mixed.to_json()["rows"][0]["cells"][0]["outcome"], "mixed");
+    EXPECT_EQ(mixed.exit_status(), 1);
+    EXPECT_THAT(mixed.to_csv(),
+                HasSubstr("C',\"a reply, lost\",drop,20,2,hung,collaborator2,,1,runs/A-1\r\n"));
+    RunOutcome broken;
+    broken.exit_status = 3;
+    EXPECT_EQ(table_of({broken}).exit_status(), 3);
+}
+
+Json event(const std::string& name, const std::string& fault, Json details) {
+    return {{"t_ns", 1},
+            {"event", name},
+            {"node", "collaborator1"},
+            {"fault", fault},
+            {"details", std::move(details)}};
+}
+
+Json passed(std::uint64_t packets, std::uint64_t bytes) {
+    return {{"sent", {{"packets", packets}, {"bytes", bytes}}}, {"received", {{"packets", 0}, {"bytes", 0}}}};
+}
+
+// A cut at a byte: it is in the packet that ends at `end`, counted from 1,000.
+std::vector<Json> journal_of_cut(const std::string& when, std::uint64_t packets, std::uint64_t end,
+                                 const std::string& verdict) {
+    return {
+        event("fault.armed", "cut", {{"when", when}, {"passed", passed(10, 1000)}}),
+        event(
+            "trigger.tripped", "cut",
+            {{"when", when}, {"packet", "x"}, {"bytes", 500}, {"passed", passed(10 + packets, 1000 + end)}}),
+        event("fault.fired", "cut", {{"kind", "drop"}, {"nodes", {"collaborator1"}}, {"number", 1}}),
+        event("node.exited", "", {{"status", "exit code 0"}, {"stopped_by_us", false}}),
+        event("run.ended", "", {{"verdict", verdict}})};
+}
+
+TEST(Comparison, TheSameByteMayBeInALongerPacket) {
+    const std::string when = "sent 2000 node collaborator1";
+    const auto recorded = journal_of_cut(when, 4, 2000, "recovered");
+    EXPECT_TRUE(compare_runs(recorded, journal_of_cut(when, 5, 2499, "recovered")).empty());
+    const auto apart = compare_runs(recorded, journal_of_cut(when, 5, 2500, "recovered"));
+    ASSERT_EQ(apart.size(), 1U);
+    EXPECT_EQ(apart[0].what, "cut trips at");
+    EXPECT_EQ(apart[0].recorded, "byte 2000");
+    EXPECT_EQ(apart[0].replayed, "a packet of the bytes 2001 to 2500");
+}
+
+TEST(Comparison, NamesWhatIsMissingAndWhatIsNew) {
+    const std::string when = "sent-packets 4 node collaborator1";
+    const auto recorded = journal_of_cut(when, 4, 2000, "recovered");
+    auto other = journal_of_cut(when, 5, 2000, "crashed");
+    other.erase(other.begin() + 2);
+    const auto apart = compare_runs(recorded, other);
+    ASSERT_EQ(apart.size(), 3U);
+    EXPECT_EQ(apart[0].replayed, "data packet 5");
+    EXPECT_EQ(apart[1].replayed, "nothing");
+    EXPECT_EQ(apart[2].what, "the verdict");
+    EXPECT_EQ(compare_runs(other, recorded).size(), 3U);
+}
+
+}  // namespace
+}  // namespace netcut::test
