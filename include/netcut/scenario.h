@@ -125,6 +125,7 @@ struct ExperimentSpec {
     std::string name;                               // "C'"
     std::string what;                               // "the upload is whole, and its reply is lost"
     std::map<std::string, std::string> parameters;  // over the scenario's
+    std::optional<std::uint64_t> bits_per_second;   // of every link, each way; unset: the scenario's
     FaultSpec fault;                                // "{node}" in its trigger is the node to be cut
 };
 

@@ -62,6 +62,11 @@ Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec&
     scenario.experiments.clear();
     scenario.name = fmt::format("{} {}", experiment.name, column.text());
     for (const auto& [name, value] : experiment.parameters) scenario.parameters[name] = value;
+    if (experiment.bits_per_second) {
+        RateLimit rate = scenario.fabric.rate.value_or(RateLimit{});
+        rate.bits_per_second = *experiment.bits_per_second;
+        scenario.fabric.rate = rate;
+    }
     FaultSpec fault = experiment.fault;
     fault.name = "cut";
     fault.kind = column.kind;

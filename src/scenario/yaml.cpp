@@ -58,6 +58,7 @@ void read_experiment(YamlSection& section, ExperimentSpec& experiment) {
     section.text("name", experiment.name);
     section.text("what", experiment.what);
     section.map("parameters", experiment.parameters);
+    section.scalar("rate", into(experiment.bits_per_second, parse_rate));
     section.section("fault", [&](YamlSection& fault) { read_fault(fault, experiment.fault); });
     if (experiment.name.empty()) section.fail("an experiment needs a name");
 }

@@ -113,7 +113,7 @@ TEST(Outcome, IsToldInAFewWords) {
 ExperimentTable table_of(std::vector<RunOutcome> repeats) {
     ExperimentTable table;
     table.title = "t";
-    table.rows = {{"C'", "a reply, lost", {}, {}}};
+    table.rows = {{"C'", "a reply, lost", {}, {}, {}}};
     table.columns = {{FaultKind::drop, 20s}};
     table.cells = {{{std::move(repeats)}}};
     return table;
