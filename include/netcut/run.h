@@ -91,8 +91,12 @@ struct NodeSockets {
     std::vector<IpAddress> addresses;
     std::vector<TcpSocket> sockets;
 };
-// Sockets between these nodes whose other end is missing or refers to an address that nobody has.
+// Sockets between these nodes whose other end is missing or refers to an address that nobody has. Nodes are
+// read one after another, so that a connection which opens or closes meanwhile looks the same.
 std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes);
+// Those of `candidates` that a later reading, of their nodes and peers at least, finds again.
+std::vector<HalfOpen> still_half_open(const std::vector<HalfOpen>& candidates,
+                                      const std::vector<NodeSockets>& again);
 
 struct NodeOutcome {
     std::string name;
@@ -115,6 +119,8 @@ struct FaultOutcome {
     std::string fault;
     FaultKind kind = FaultKind::drop;
     bool queued = false;                // its packets were made to wait, not lost
+    bool renumbered = false;            // nodes come back with another address, or a MAC that peers see
+    std::size_t cycle = 0, cycles = 0;  // of a flap: which of how many, from 1
     Nanoseconds fired{0};               // since the run began
     std::optional<Nanoseconds> healed;  // none: it was active to the end
     std::string trigger_node;

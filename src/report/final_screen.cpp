@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <map>
+
 #include "netcut/report.h"
 
 namespace netcut {
@@ -12,28 +14,69 @@ std::string seconds_or(const Json& value, const char* otherwise) {
     return value.is_null() ? otherwise : fmt::format("{:.3f} s", value.get<double>());
 }
 
-std::string fault_rows(const Json& fault, std::size_t number) {
-    std::string text = fmt::format(
-        "fault {:<3} {} ({}) at {:.3f} s, {}\n", number, fault.at("fault").get<std::string>(),
-        fault.at("kind").get<std::string>(), fault.at("fired_s").get<double>(),
-        fault.at("healed_s").is_null() ? "never healed" : "for " + seconds_or(fault.at("lasted_s"), ""));
-    const Json& trigger = fault.at("trigger");
-    text += fmt::format("        on {}: \"{}\"\n", trigger.at("node").get<std::string>(),
-                        printable(trigger.at("line").get<std::string>()));
-    for (const Json& node : fault.at("nodes")) {
-        const bool queued = node.contains("packets_queued");
-        const Json& hit = node.at(queued ? "packets_queued" : "packets_lost");
-        text +=
-            fmt::format("        {} {} {} packets ({} up, {} down", node.at("node").get<std::string>(),
-                        queued ? "queued" : "lost", hit.at("total").get<std::uint64_t>(),
-                        hit.at("router_up").get<std::uint64_t>(), hit.at("router_down").get<std::uint64_t>());
-        text += queued ? ")\n"
-                       : fmt::format(", {} it could not send)\n",
-                                     hit.at("unsendable_at_node").get<std::uint64_t>());
-        if (fault.at("healed_s").is_null()) continue;
-        text += fmt::format("        data after the heal: sent {}, received {}\n",
-                            seconds_or(node.at("sent_again_s"), "never"),
-                            seconds_or(node.at("received_again_s"), "never"));
+// The firings of one fault that are told as one: a flap's cycles, or else just one.
+using Firings = std::vector<const Json*>;
+
+std::vector<Firings> grouped(const Json& faults) {
+    std::vector<Firings> groups;
+    std::map<std::string, std::size_t> flaps;  // where the last flap of each fault is
+    for (const Json& fault : faults) {
+        const std::string name = fault.at("fault").get<std::string>();
+        const auto flap = flaps.find(name);
+        if (fault.contains("flap") && fault.at("flap").at("cycle").get<std::size_t>() > 1 &&
+            flap != flaps.end()) {
+            groups[flap->second].push_back(&fault);
+            continue;
+        }
+        flaps[name] = groups.size();
+        groups.push_back({&fault});
+    }
+    return groups;
+}
+
+std::string length_text(const Firings& firings) {
+    const Json& last = *firings.back();
+    if (!last.contains("flap"))
+        return last.at("healed_s").is_null() ? "never healed" : "for " + seconds_or(last.at("lasted_s"), "");
+    double on = 0;
+    for (const Json* fault : firings)
+        if (!fault->at("lasted_s").is_null()) on += fault->at("lasted_s").get<double>();
+    return fmt::format("on and off {} of {} times until {}, on for {:.3f} s in all", firings.size(),
+                       last.at("flap").at("of").get<std::size_t>(),
+                       seconds_or(last.at("healed_s"), "the end"), on);
+}
+
+// Of one node, what all firings together did to it.
+std::string hit_text(const Firings& firings, std::size_t index) {
+    std::map<std::string, std::uint64_t> sum;
+    bool queued = false;
+    for (const Json* fault : firings) {
+        const Json& node = fault->at("nodes").at(index);
+        queued = node.contains("packets_queued");
+        for (const auto& [where, packets] : node.at(queued ? "packets_queued" : "packets_lost").items())
+            sum[where] += packets.get<std::uint64_t>();
+    }
+    const std::string text = fmt::format("{} {} packets ({} up, {} down", queued ? "queued" : "lost",
+                                         sum["total"], sum["router_up"], sum["router_down"]);
+    return queued ? text + ")" : text + fmt::format(", {} it could not send)", sum["unsendable_at_node"]);
+}
+
+std::string fault_rows(const Firings& firings, std::size_t number) {
+    const Json& first = *firings.front();
+    const Json& last = *firings.back();
+    const Json& trigger = first.at("trigger");
+    std::string text =
+        fmt::format("fault {:<3} {} ({}) at {:.3f} s, {}\n        on {}: \"{}\"\n", number,
+                    first.at("fault").get<std::string>(), first.at("kind").get<std::string>(),
+                    first.at("fired_s").get<double>(), length_text(firings),
+                    trigger.at("node").get<std::string>(), printable(trigger.at("line").get<std::string>()));
+    for (std::size_t i = 0; i < last.at("nodes").size(); ++i) {
+        const Json& node = last.at("nodes")[i];
+        text += fmt::format("        {} {}\n", node.at("node").get<std::string>(), hit_text(firings, i));
+        if (last.at("healed_s").is_null()) continue;
+        text += fmt::format(
+            "        data after the {}heal: sent {}, received {}\n", last.contains("flap") ? "last " : "",
+            seconds_or(node.at("sent_again_s"), "never"), seconds_or(node.at("received_again_s"), "never"));
     }
     return text;
 }
@@ -102,7 +145,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     std::string text = "\n";
     text += colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, word) : word;
     text += ": " + verdict.at("reason").get<std::string>() + "\n\n";
-    const Json& faults = verdict.at("faults");
+    const std::vector<Firings> faults = grouped(verdict.at("faults"));
     for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
     if (faults.size() > most_rows)
         text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);

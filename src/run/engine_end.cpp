@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <linux/netlink.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -8,6 +7,7 @@
 #include <numeric>
 
 #include "run/engine_impl.h"
+#include "run/sockets.h"
 
 namespace netcut {
 namespace {
@@ -38,12 +38,6 @@ Json socket_json(const TcpSocket& socket) {
             {"retransmits", socket.retransmits},
             {"ms_since_sent", socket.ms_since_sent},
             {"ms_since_received", socket.ms_since_received}};
-}
-
-Result<NodeSockets> read_sockets(const NodeLink& node) {
-    NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, &node.ns));
-    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(diag));
-    return NodeSockets{node.name, node.addresses, std::move(sockets)};
 }
 
 }  // namespace
@@ -172,13 +166,9 @@ void Engine::Impl::sample_sockets(const char* moment, const std::vector<std::siz
 }
 
 void Engine::Impl::sample_half_open() {
-    std::vector<NodeSockets> nodes;
-    for (const std::size_t index : all_nodes()) {
-        auto read = read_sockets(fabric_->node(index));
-        if (!read) return fail(std::move(read).error());
-        nodes.push_back(std::move(*read));
-    }
-    half_open_ = find_half_open(nodes);
+    auto sampled = netcut::sample_half_open(*fabric_);
+    if (!sampled) return fail(std::move(sampled).error());
+    half_open_ = std::move(*sampled);
     for (const HalfOpen& half : half_open_) {
         Json details = socket_json(half.socket);
         details["peer"] = half.peer;

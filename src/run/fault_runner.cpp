@@ -195,6 +195,10 @@ void FaultRunner::tell_fired() {
     outcome.fault = spec_.name;
     outcome.kind = spec_.kind;
     outcome.queued = queues(spec_);
+    outcome.renumbered =
+        spec_.plug.new_address || (spec_.plug.new_mac && fabric_.options().kind == FabricKind::bridge);
+    outcome.cycle = cycle_;
+    outcome.cycles = cycles_.size();
     outcome.fired = fire_begun_;
     outcome.trigger_node = trigger_node_;
     outcome.trigger_line = trigger_line_;

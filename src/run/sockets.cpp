@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
-#include <tuple>
+#include "run/sockets.h"
 
-#include "netcut/run.h"
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+#include <tuple>
 
 namespace netcut {
 namespace {
@@ -15,7 +19,60 @@ bool believes(const TcpSocket& socket) {
            socket.state == "CLOSE_WAIT";
 }
 
+bool same(const HalfOpen& a, const HalfOpen& b) {
+    const auto flow = [](const HalfOpen& half) {
+        const TcpSocket& socket = half.socket;
+        return Flow(socket.local, socket.local_port, socket.remote, socket.remote_port);
+    };
+    return a.node == b.node && flow(a) == flow(b);
+}
+
+Result<std::vector<NodeSockets>> read_all(const Fabric& fabric,
+                                          const std::function<bool(const std::string&)>& wanted) {
+    std::vector<NodeSockets> nodes;
+    for (std::size_t i = 0; i < fabric.size(); ++i) {
+        if (!wanted(fabric.node(i).name)) continue;
+        NETCUT_ASSIGN(NodeSockets sockets, read_sockets(fabric.node(i)));
+        nodes.push_back(std::move(sockets));
+    }
+    return nodes;
+}
+
 }  // namespace
+
+Result<NodeSockets> read_sockets(const NodeLink& node) {
+    NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, &node.ns));
+    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(diag));
+    return NodeSockets{node.name, node.addresses, std::move(sockets)};
+}
+
+Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric) {
+    constexpr int confirmations = 2;
+    constexpr auto apart = std::chrono::milliseconds(10);
+    NETCUT_ASSIGN(const auto nodes, read_all(fabric, [](const std::string&) { return true; }));
+    std::vector<HalfOpen> found = find_half_open(nodes);
+    for (int i = 0; i < confirmations && !found.empty(); ++i) {
+        std::this_thread::sleep_for(apart);
+        NETCUT_ASSIGN(const auto again, read_all(fabric, [&](const std::string& name) {
+                          return std::any_of(found.begin(), found.end(), [&](const HalfOpen& half) {
+                              return half.node == name || half.peer == name;
+                          });
+                      }));
+        found = still_half_open(found, again);
+    }
+    return found;
+}
+
+std::vector<HalfOpen> still_half_open(const std::vector<HalfOpen>& candidates,
+                                      const std::vector<NodeSockets>& again) {
+    const std::vector<HalfOpen> found = find_half_open(again);
+    std::vector<HalfOpen> still;
+    for (const HalfOpen& candidate : candidates)
+        if (std::any_of(found.begin(), found.end(),
+                        [&](const HalfOpen& half) { return same(half, candidate); }))
+            still.push_back(candidate);
+    return still;
+}
 
 std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes) {
     std::set<Flow> ends;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <set>
 
 #include "netcut/run.h"
 
@@ -81,26 +83,40 @@ Verdict hung(const Facts& facts) {
 struct Tally {
     std::uint64_t lost = 0;
     std::uint64_t queued = 0;
-    bool of_processes = false;  // one of them needs no packet to be noticed
-    std::size_t unhealed = 0;   // firings
-    std::size_t silent = 0;     // nodes that did not exchange data both ways after a heal
-    std::size_t healed = 0;     // nodes
+    bool of_processes = false;                  // one of them needs no packet to be noticed
+    std::set<std::string> renumbered;           // nodes that have exchanged data since
+    std::map<std::string, std::size_t> cycles;  // of each fault that flapped
+    std::size_t unhealed = 0;                   // firings
+    std::size_t silent = 0;                     // nodes that did not exchange data both ways after a heal
+    std::size_t healed = 0;                     // nodes
     std::optional<Nanoseconds> slowest;
+
+    bool noticed() const { return lost + queued > 0 || of_processes || !renumbered.empty(); }
 };
+
+void add_recovery(Tally& tally, const Recovery& recovery) {
+    ++tally.healed;
+    if (recovery.both())
+        tally.slowest = std::max(tally.slowest.value_or(Nanoseconds(0)), *recovery.both());
+    else
+        ++tally.silent;
+}
 
 Tally tally(const Facts& facts) {
     Tally tally;
-    for (const FaultOutcome& outcome : facts.outcomes) {
-        for (const auto& [node, losses] : outcome.losses)
-            (outcome.queued ? tally.queued : tally.lost) += losses.total();
-        tally.of_processes = tally.of_processes || is_of_processes(outcome.kind);
-        if (!outcome.healed && outcome.kind != FaultKind::kill) ++tally.unhealed;
-        for (const auto& [node, recovery] : outcome.recovery) {
-            ++tally.healed;
-            if (recovery.both())
-                tally.slowest = std::max(tally.slowest.value_or(Nanoseconds(0)), *recovery.both());
-            else
-                ++tally.silent;
+    std::map<std::string, std::size_t> next_cycle;  // of each fault
+    for (auto outcome = facts.outcomes.rbegin(); outcome != facts.outcomes.rend(); ++outcome) {
+        for (const auto& [node, losses] : outcome->losses)
+            (outcome->queued ? tally.queued : tally.lost) += losses.total();
+        tally.of_processes = tally.of_processes || is_of_processes(outcome->kind);
+        if (!outcome->healed && outcome->kind != FaultKind::kill) ++tally.unhealed;
+        // Between two cycles of a flap there may be no time to recover in: what follows the last one counts.
+        const bool amid_flap = outcome->cycle > 0 && next_cycle[outcome->fault] == outcome->cycle + 1;
+        next_cycle[outcome->fault] = outcome->cycle;
+        if (outcome->cycle > 0) ++tally.cycles[outcome->fault];
+        for (const auto& [node, recovery] : outcome->recovery) {
+            if (outcome->renumbered && recovery.sent) tally.renumbered.insert(node);
+            if (!amid_flap) add_recovery(tally, recovery);
         }
     }
     if (tally.silent > 0) tally.slowest.reset();
@@ -130,19 +146,32 @@ std::string finished_text(const Facts& facts) {
     return fmt::format("all other nodes finished; the fault killed {}", fmt::join(killed, ", "));
 }
 
+std::string flap_text(const Tally& tally) {
+    std::string text;
+    for (const auto& [fault, cycles] : tally.cycles)
+        text += fmt::format("; {} was on and off {}", fault,
+                            cycles == 1 ? "once" : fmt::format("{} times", cycles));
+    return text;
+}
+
 Verdict finished(const Facts& facts) {
     if (facts.faults_asked == 0)
         return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
     const Tally sum = tally(facts);
-    std::string reason = finished_text(facts);
-    if (sum.lost + sum.queued == 0 && !sum.of_processes)
+    std::string reason = finished_text(facts) + flap_text(sum);
+    const char* const heal = sum.cycles.empty() ? "the heal" : "the last heal";
+    const bool met = sum.lost + sum.queued > 0 || sum.of_processes;
+    if (!sum.renumbered.empty())
+        reason += fmt::format("; {}{} came back under another address",
+                              met ? "" : "no packet met a fault, but ", fmt::join(sum.renumbered, ", "));
+    if (!sum.noticed())
         reason += "; no packet met a fault, so nobody noticed";
     else if (sum.slowest)
         reason +=
-            fmt::format("; data went both ways again within {:.3f} s of the heal", seconds(*sum.slowest));
+            fmt::format("; data went both ways again within {:.3f} s of {}", seconds(*sum.slowest), heal);
     else if (sum.silent > 0)
-        reason += fmt::format("; {} of {} times a node did not exchange data both ways after the heal",
-                              sum.silent, sum.healed);
+        reason += fmt::format("; {} of {} times a node did not exchange data both ways after {}", sum.silent,
+                              sum.healed, heal);
     if (sum.unhealed > 0) reason += "; a fault was active to the end";
     return {"recovered", reason, exit_recovered};
 }
@@ -166,6 +195,7 @@ Json outcome_json(const FaultOutcome& outcome) {
         {"fired_s", seconds(outcome.fired)},
         {"healed_s", optional_seconds(outcome.healed)},
         {"lasted_s", outcome.healed ? Json(seconds(*outcome.healed - outcome.fired)) : Json(nullptr)}};
+    if (outcome.cycle > 0) json["flap"] = {{"cycle", outcome.cycle}, {"of", outcome.cycles}};
     Json nodes = Json::array();
     for (const auto& [name, losses] : outcome.losses) {
         const auto found = outcome.recovery.find(name);
@@ -278,7 +308,7 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     const Tally sum = tally(facts);
     Json outcomes = Json::array();
     for (const FaultOutcome& outcome : facts.outcomes) outcomes.push_back(outcome_json(outcome));
-    json["noticed"] = sum.lost + sum.queued > 0 || sum.of_processes;
+    json["noticed"] = sum.noticed();
     json["packets_lost"] = sum.lost;
     json["packets_queued"] = sum.queued;
     json["time_to_recover_s"] = optional_seconds(sum.slowest);

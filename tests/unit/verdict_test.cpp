@@ -12,6 +12,7 @@ namespace netcut::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using namespace std::chrono_literals;
 
 NodeOutcome ended(const std::string& name, int code, bool after_fault = true) {
@@ -143,6 +144,85 @@ TEST(Judge, CutThatNeverHealedIsSaidToBe) {
     EXPECT_THAT(judge(facts).reason, HasSubstr("active to the end"));
 }
 
+// Collaborator1 comes back under another address, and nothing was under way meanwhile.
+Facts renumbered() {
+    Facts facts = cut_and_back();
+    facts.outcomes[0].kind = FaultKind::renumber;
+    facts.outcomes[0].renumbered = true;
+    facts.outcomes[0].losses["collaborator1"] = {};
+    return facts;
+}
+
+TEST(Judge, NodeThatSpeaksUnderAnotherAddressIsNoticedThoughNoPacketWasLost) {
+    const Facts facts = renumbered();
+    EXPECT_THAT(judge(facts).reason, HasSubstr("no packet met a fault, but collaborator1 came back under "
+                                               "another address; data went both ways again"));
+    EXPECT_THAT(judge(facts).reason, Not(HasSubstr("nobody noticed")));
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("noticed"), true);
+}
+
+TEST(Judge, NodeWithAnotherAddressIsNamedAlsoWhenPacketsWereLost) {
+    Facts facts = cut_and_back();
+    facts.outcomes[0].renumbered = true;
+    EXPECT_THAT(judge(facts).reason,
+                HasSubstr("finished; collaborator1 came back under another address; data"));
+}
+
+TEST(Judge, NodeWithAnotherAddressThatNeverSpeaksAgainIsNotNoticed) {
+    Facts facts = renumbered();
+    facts.outcomes[0].recovery["collaborator1"] = {};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("nobody noticed"));
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("noticed"), false);
+}
+
+// Three cycles, 400 ms apart. No data went between the first two: there was no time for it.
+Facts flapped() {
+    Facts facts = cut_and_back();
+    const FaultOutcome cut = facts.outcomes[0];
+    facts.outcomes.clear();
+    for (std::size_t cycle = 1; cycle <= 3; ++cycle) {
+        FaultOutcome& outcome = facts.outcomes.emplace_back(cut);
+        outcome.cycle = cycle;
+        outcome.cycles = 3;
+        outcome.fired = 1s + cycle * 400ms;
+        outcome.healed = outcome.fired + 200ms;
+        if (cycle == 1) outcome.recovery["collaborator1"] = {};
+    }
+    return facts;
+}
+
+TEST(Judge, FlapIsOneFaultThatIsRecoveredFromAfterItsLastCycle) {
+    Facts facts = flapped();
+    EXPECT_EQ(judge(facts).reason,
+              "all nodes finished; cut was on and off 3 times; data went both ways again within 0.250 s of "
+              "the last heal");
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("time_to_recover_s"), 0.25);
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("packets_lost"), 18);
+    facts.outcomes[2].recovery["collaborator1"] = {};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 1 times a node did not exchange data both ways after"));
+}
+
+TEST(Judge, EachFlapOfSeveralIsRecoveredFrom) {
+    Facts facts = flapped();
+    for (FaultOutcome outcome : flapped().outcomes) {
+        outcome.fired += 10s;
+        outcome.healed = *outcome.healed + 10s;
+        outcome.recovery["collaborator1"] = {};
+        facts.outcomes.push_back(outcome);
+    }
+    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times a node did not"));
+}
+
+TEST(FinalScreen, TellsOfAFlapOnce) {
+    const Facts facts = flapped();
+    const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
+    for (const char* text :
+         {"fault 1   cut (drop) at 1.400 s, on and off 3 of 3 times until 2.400 s, on for 0.600 s in all",
+          "lost 18 packets (9 up, 6 down, 3 it could not send)", "data after the last heal: sent 0.100 s"})
+        EXPECT_THAT(screen, HasSubstr(text));
+    EXPECT_THAT(screen, Not(HasSubstr("fault 2")));
+}
+
 TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
     const Facts facts = cut_and_back();
     const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
@@ -191,6 +271,18 @@ TEST(HalfOpen, WhatIsClosingOrConnectingOrLocalIsNone) {
                                          {tcp("10.0.0.2", 2, "10.0.0.1", 50, "SYN_SENT"),
                                           tcp("127.0.0.1", 3, "127.0.0.1", 4, "ESTABLISHED")}))
                     .empty());
+}
+
+TEST(HalfOpen, ConnectionThatTheNextReadingFindsWholeOrGoneIsNone) {
+    const TcpSocket here = tcp("10.0.0.2", 999, "10.0.0.1", 50, "ESTABLISHED");
+    const TcpSocket there = tcp("10.0.0.1", 50, "10.0.0.2", 999, "ESTABLISHED");
+    const TcpSocket later = tcp("10.0.0.2", 999, "10.0.0.1", 51, "ESTABLISHED");
+    const auto candidates = find_half_open(two_nodes({}, {here}));
+    ASSERT_EQ(candidates.size(), 1U);
+    EXPECT_EQ(still_half_open(candidates, two_nodes({}, {here})).size(), 1U);
+    EXPECT_TRUE(still_half_open(candidates, two_nodes({there}, {here})).empty()) << "it was just opening";
+    EXPECT_TRUE(still_half_open(candidates, two_nodes({}, {})).empty()) << "it was just closing";
+    EXPECT_TRUE(still_half_open(candidates, two_nodes({}, {later})).empty()) << "another one";
 }
 
 TEST(Journal, OneEventALineEvenWithBytesThatAreNoText) {
