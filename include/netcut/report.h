@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// report: from a journal to what people read. Reads events and verdicts, nothing else.
-// Threads: a TerminalReport is used on one thread, the functions on any.
+// report: from a journal to what people read. Reads events, verdicts and the files of a run's folder, nothing
+// else. Threads: a TerminalReport is used on one thread, the functions on any.
 #pragma once
 
 #include <map>
@@ -65,5 +65,24 @@ class TerminalReport {
     std::map<std::string, std::pair<Clock::time_point, std::optional<Nanoseconds>>>
         active_;  // since, for how long
 };
+
+// --- pages ---
+
+// A page for people: one HTML file that asks the network for nothing. `data` has a `title` and a `kind`:
+//   run          what run_page_data makes of a run's folder
+//   experiments  a table of outcomes: columns, and rows of cells with outcome, detail and repeats
+//   map          a resilience map: rows (phases) of cells (kinds) with the longest outage survived and the
+//   shortest fatal
+// (src/report/page/README.md has their form). Texts in it may come from anywhere; none of them becomes
+// markup.
+std::string html_page(const Json& data);
+
+// What the page of a run shows. Reads its files with the rights of the folder's user, in pieces: memory is
+// bounded however long the journal is. Of a run that left a part of its files only, what is there; an error
+// if nothing is.
+Result<Json> run_page_data(const RunFolder& folder);
+
+// Makes report.html in the folder, or makes it anew.
+Result<void> write_report(const RunFolder& folder);
 
 }  // namespace netcut

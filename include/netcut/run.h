@@ -59,6 +59,8 @@ class RunFolder {
     // `path` empty: netcut-runs/<time>-<name> below the working directory. An earlier run in `path` is moved
     // aside to the first free of `path`.1, .2, ...; where to is told in `moved`.
     static Result<RunFolder> create(const std::string& path, const std::string& name, const User& user);
+    // Of an earlier run, with the rights of `user`.
+    static Result<RunFolder> open(const std::string& path, const User& user);
 
     // The folder of many runs (experiments, a search), each below "runs". One that is there is gone on with.
     static Result<RunFolder> of_many(const std::string& path, const std::string& name, const User& user);
@@ -70,6 +72,8 @@ class RunFolder {
     enum class Open { afresh, to_append };
     Result<Fd> create_file(const std::string& name, Open how = Open::afresh) const;
     Result<void> write_file(const std::string& name, const std::string& text) const;
+    // To be read: a regular file and no link, for the folder was within the nodes' reach.
+    Result<Fd> open_file(const std::string& name) const;
 
   private:
     RunFolder(std::string path, User user) : path_(std::move(path)), user_(std::move(user)) {}

@@ -10,6 +10,7 @@
 #include "cli/explore_command.h"
 #include "cli/reduce_command.h"
 #include "cli/replay_command.h"
+#include "cli/report_command.h"
 #include "cli/run_command.h"
 
 namespace {
@@ -59,6 +60,9 @@ int run(int argc, char** argv) {
     netcut::cli::ReplayOptions replay;
     CLI::App* replay_app = app.add_subcommand("replay", "Repeat a run, and say where it goes another way");
     netcut::cli::add_replay_options(*replay_app, replay);
+    CLI::App* report = app.add_subcommand("report", "Make the report.html of an earlier run anew");
+    std::string run_folder;
+    report->add_option("RUN", run_folder, "The folder that the run left")->required();
     CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
     try {
@@ -76,6 +80,7 @@ int run(int argc, char** argv) {
     if (explore_app->parsed()) return netcut::cli::explore_command(explore);
     if (reduce_app->parsed()) return netcut::cli::reduce_command(reduce);
     if (replay_app->parsed()) return netcut::cli::replay_command(replay);
+    if (report->parsed()) return netcut::cli::report_command(run_folder);
     if (faults->parsed()) return netcut::cli::faults_command();
     if (doctor->parsed()) return netcut::cli::doctor_command();
     return netcut::cli::run_command(options);

@@ -72,6 +72,7 @@ class AttachedRun {
     void finish(Result<RunResult> result) {
         ticker_.cancel();
         signals_.cancel();
+        write_page();
         if (result) {
             report_.finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
@@ -92,6 +93,11 @@ class AttachedRun {
                 folder_.write_file("junit.xml", junit_xml(suite, junit_cases(verdict, seconds, screen)));
             !written)
             report_error(written.error());
+    }
+
+    void write_page() {
+        if (auto written = write_report(folder_); !written)
+            std::fprintf(stderr, "netcut-fl: no report.html: %s\n", written.error().text().c_str());
     }
 
     const Clock::time_point begin_ = Clock::now();

@@ -80,6 +80,17 @@ Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::strin
     return RunFolder(path, user);
 }
 
+Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
+    const AsUser as_user(user);
+    std::string path = wanted;
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    NETCUT_ASSIGN(path, absolute(path));
+    if (!exists(path + "/journal.jsonl") && !exists(path + "/verdict.json"))
+        return usage_failure("read the run in " + path, "it has neither journal.jsonl nor verdict.json",
+                             "name the folder that a run has left");
+    return RunFolder(path, user);
+}
+
 Result<Fd> RunFolder::create_file(const std::string& name, Open how) const {
     const AsUser as_user(user_);
     const std::string path = path_ + "/" + name;
@@ -101,6 +112,18 @@ Result<void> RunFolder::write_file(const std::string& name, const std::string& t
     if (::rename(unfinished.c_str(), (path_ + "/" + name).c_str()) != 0)
         return system_failure("put the file " + path_ + "/" + name + " in place", hint);
     return {};
+}
+
+Result<Fd> RunFolder::open_file(const std::string& name) const {
+    const AsUser as_user(user_);
+    const std::string path = path_ + "/" + name;
+    // Without O_NONBLOCK a FIFO in its place would be waited for.
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd) return system_failure("read " + path);
+    struct stat state {};
+    if (::fstat(fd.get(), &state) != 0) return system_failure("read " + path);
+    if (!S_ISREG(state.st_mode)) return usage_failure("read " + path, "it is no regular file");
+    return fd;
 }
 
 }  // namespace netcut

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/report_command.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cli/run_command.h"
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+// Root makes it with the rights of whose run it was, who may have put anything there.
+Result<User> owner_of(const std::string& folder) {
+    struct stat state {};
+    if (::stat(folder.c_str(), &state) != 0)
+        return usage_failure("read the run in " + folder, std::strerror(errno),
+                             "name the folder that a run has left");
+    return find_user(std::to_string(::geteuid() == 0 ? state.st_uid : ::geteuid()));
+}
+
+Result<std::string> try_report(const std::string& path) {
+    NETCUT_ASSIGN(const User user, owner_of(path));
+    NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, user));
+    NETCUT_TRY(write_report(folder));
+    return folder.path() + "/report.html";
+}
+
+}  // namespace
+
+int report_command(const std::string& folder) {
+    const auto written = try_report(folder);
+    if (!written) return report_error(written.error());
+    fmt::print("{}\n", *written);
+    return 0;
+}
+
+}  // namespace netcut::cli

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace netcut::cli {
+
+// `netcut-fl report RUN`: makes report.html anew in the folder of an earlier run; returns the exit status.
+int report_command(const std::string& folder);
+
+}  // namespace netcut::cli

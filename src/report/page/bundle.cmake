@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Makes the template of all pages, as C++, of the files in this folder: one style element, one script element. The
+# charting library comes from the npm registry, as package-lock.json has it; a build without it makes pages without
+# charts, which say so.
+
+option(NETCUT_CHARTS "Bundle the charting library (npm ci) into the pages" ON)
+
+set(NETCUT_PAGE_DIR ${CMAKE_CURRENT_LIST_DIR})
+# In this order; they share one scope.
+set(NETCUT_PAGE_SCRIPTS elements.js format.js tables.js theme.js range.js phases.js lanes.js timeline.js traffic.js
+    verdict.js faults.js logs.js sockets.js nodes.js run.js experiments.js map.js main.js)
+
+# The folder of the library, or nothing.
+function(netcut_install_charts result)
+    set(${result} "" PARENT_SCOPE)
+    if(NOT NETCUT_CHARTS)
+        return()
+    endif()
+    set(tree ${CMAKE_BINARY_DIR}/page)
+    file(SHA256 ${NETCUT_PAGE_DIR}/package-lock.json lock)
+    set(stamp ${tree}/installed-${lock})
+    if(NOT EXISTS ${stamp})
+        find_program(NPM npm)
+        if(NOT NPM)
+            message(WARNING "No npm: reports will have no charts (install it, or say -DNETCUT_CHARTS=OFF)")
+            return()
+        endif()
+        file(COPY ${NETCUT_PAGE_DIR}/package.json ${NETCUT_PAGE_DIR}/package-lock.json DESTINATION ${tree})
+        execute_process(
+            COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --cache ${tree}/cache
+            WORKING_DIRECTORY ${tree} RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE why TIMEOUT 120)
+        if(failed)
+            message(WARNING "npm ci failed: reports will have no charts (-DNETCUT_CHARTS=OFF asks for that)\n${why}")
+            return()
+        endif()
+        file(TOUCH ${stamp})
+    endif()
+    set(${result} ${tree}/node_modules/uplot PARENT_SCOPE)
+endfunction()
+
+# As Content-Security-Policy names what may run: the SHA-256 in base64.
+function(netcut_csp_hash text result)
+    set(alphabet "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    string(SHA256 hex "${text}")
+    set(encoded "")
+    # 32 bytes are ten groups of three, and two bytes more.
+    foreach(at RANGE 0 60 6)
+        string(SUBSTRING "${hex}00" ${at} 6 group)
+        foreach(shift 18 12 6 0)
+            math(EXPR index "(0x${group} >> ${shift}) & 63")
+            string(SUBSTRING ${alphabet} ${index} 1 letter)
+            string(APPEND encoded ${letter})
+        endforeach()
+    endforeach()
+    string(SUBSTRING ${encoded} 0 43 encoded)
+    set(${result} "sha256-${encoded}=" PARENT_SCOPE)
+endfunction()
+
+function(netcut_bundle_page output)
+    set(sources page.html style.css page.cpp.in package-lock.json ${NETCUT_PAGE_SCRIPTS})
+    list(TRANSFORM sources PREPEND ${NETCUT_PAGE_DIR}/)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
+    netcut_install_charts(charts)
+
+    set(style "")
+    set(script "")
+    if(charts)
+        file(READ ${charts}/LICENSE licence)
+        file(READ ${charts}/dist/uPlot.iife.min.js library)
+        file(READ ${charts}/dist/uPlot.min.css style)
+        string(APPEND script "/* uPlot:\n${licence}*/\n${library}\n")
+    endif()
+    file(READ ${NETCUT_PAGE_DIR}/style.css own_style)
+    string(APPEND style "${own_style}")
+    string(APPEND script "(() => {\n\"use strict\";\n")
+    foreach(name IN LISTS NETCUT_PAGE_SCRIPTS)
+        file(READ ${NETCUT_PAGE_DIR}/${name} part)
+        string(APPEND script "${part}")
+    endforeach()
+    string(APPEND script "})();\n")
+    if("${style}${script}" MATCHES "</s(cript|tyle)")
+        message(FATAL_ERROR "A script or style of the page would end its own element")
+    endif()
+
+    netcut_csp_hash("${style}" style_hash)
+    netcut_csp_hash("${script}" script_hash)
+    file(READ ${NETCUT_PAGE_DIR}/page.html page)
+    foreach(part style_hash script_hash style script)
+        string(REPLACE "{{${part}}}" "${${part}}" page "${page}")
+    endforeach()
+    string(FIND "${page}" "{{title}}" title)
+    string(FIND "${page}" "{{data}}" data)
+    math(EXPR after_title "${title} + 9")
+    math(EXPR between "${data} - ${after_title}")
+    math(EXPR after_data "${data} + 8")
+    string(SUBSTRING "${page}" 0 ${title} NETCUT_PAGE_BEFORE_TITLE)
+    string(SUBSTRING "${page}" ${after_title} ${between} NETCUT_PAGE_BEFORE_DATA)
+    string(SUBSTRING "${page}" ${after_data} -1 NETCUT_PAGE_AFTER_DATA)
+    configure_file(${NETCUT_PAGE_DIR}/page.cpp.in ${output} @ONLY)
+endfunction()

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each firing of a fault, a row for each node that it hit.
+
+function faultTable(run) {
+    const rows = run.faults.flatMap((fault, i) => {
+        const nodes = list(fault.nodes);
+        return (nodes.length ? nodes : [{}]).map((node, j) => ({fault, node, number: i + 1, first: j === 0}));
+    });
+    const hit = (row) => row.node.packets_lost ?? row.node.packets_queued ?? {};
+    const queued = run.faults.some((fault) => list(fault.nodes).some((node) => node.packets_queued));
+    const optional = [
+        {name: "Could not send", kind: "number", cell: (row) => grouped(hit(row).unsendable_at_node)},
+    ].filter(() => rows.some((row) => hit(row).unsendable_at_node));
+    const kinds = [...new Set(run.faults.map((fault) => fault.kind))].filter((kind) => run.kinds[kind]);
+    return [
+        table("Faults: when, on whom, and what they did", [
+            {name: "Fault", cell: (row) => [`${row.number} `, el("strong", {}, row.fault.fault ?? ""), ` ${row.fault.kind ?? ""}`]},
+            {name: "Node", cell: (row) => row.node.node ?? "–"},
+            {name: "From", kind: "number", cell: (row) => seconds(row.fault.fired_s)},
+            {name: "For", kind: "number", cell: (row) => isNumber(row.fault.lasted_s) ? seconds(row.fault.lasted_s) : "to the end"},
+            {name: queued ? "Lost or made to wait" : "Packets lost", kind: "number", cell: (row) =>
+                grouped(hit(row).total) + (row.node.packets_queued ? " waited" : "")},
+            {name: "Up", kind: "number", cell: (row) => grouped(hit(row).router_up)},
+            {name: "Down", kind: "number", cell: (row) => grouped(hit(row).router_down)},
+            ...optional,
+            {name: "Sent again", kind: "number", cell: (row) => again(row, "sent_again_s")},
+            {name: "Received again", kind: "number", cell: (row) => again(row, "received_again_s")},
+            {name: "Trigger", kind: "wide", cell: (row) => row.first || !row.fault.trigger?.line ? trigger(row.fault) : "as above"},
+        ], rows, (row) => row.first ? "first" : ""),
+        kinds.map((kind) => el("p.note", {}, el("strong", {}, kind), ": ", run.kinds[kind], ".")),
+    ];
+}
+
+function again(row, key) {
+    if (!isNumber(row.fault.healed_s)) return "–";
+    return isNumber(row.node[key]) ? "+" + seconds(row.node[key]) : el("span.bad", {}, "never");
+}
+
+function trigger(fault) {
+    const {node, line} = fault.trigger ?? {};
+    return line ? [node, ": ", el("code", {}, short(line, 160))] : "–";
+}

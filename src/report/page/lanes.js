@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is drawn in the timeline: for each node a lane with its phases, the faults it had, and marks.
+
+const markLooks = {
+    start: {glyph: "triangle", colour: "muted", says: "started"},
+    exit: {glyph: "square", colour: "ink", says: "ended"},
+    failed: {glyph: "cross", colour: "bad", says: "ended"},
+    stopped: {glyph: "cross", colour: "muted", says: "was stopped by netcut-fl"},
+    trigger: {glyph: "diamond", colour: "fault", says: "log line that fires a fault"},
+    tripped: {glyph: "diamond", colour: "fault", says: "packet that fires a fault"},
+    match: {glyph: "dot", colour: "fault", says: "log line that matches, and fires nothing"},
+    recovered: {glyph: "ring", colour: "good", says: "data goes both ways again"},
+    progress: {glyph: "tick", colour: "muted", says: "progress"},
+};
+
+const glyphs = {
+    triangle(pen, r) { pen.moveTo(-r * 0.7, -r); pen.lineTo(r, 0); pen.lineTo(-r * 0.7, r); pen.closePath(); pen.fill(); },
+    square(pen, r) { pen.rect(-r * 0.8, -r * 0.8, r * 1.6, r * 1.6); pen.fill(); },
+    diamond(pen, r) { pen.moveTo(0, -r * 1.2); pen.lineTo(r * 1.2, 0); pen.lineTo(0, r * 1.2); pen.lineTo(-r * 1.2, 0); pen.closePath(); pen.fill(); },
+    dot(pen, r) { pen.arc(0, 0, r * 0.6, 0, 7); pen.fill(); },
+    ring(pen, r) { pen.lineWidth = r * 0.5; pen.arc(0, 0, r, 0, 7); pen.stroke(); },
+    cross(pen, r) { pen.lineWidth = r * 0.55; pen.moveTo(-r, -r); pen.lineTo(r, r); pen.moveTo(r, -r); pen.lineTo(-r, r); pen.stroke(); },
+};
+
+function drawGlyph(pen, kind, x, y, radius) {
+    const look = markLooks[kind];
+    pen.save();
+    pen.translate(x, y);
+    // A rim of the background keeps it apart from what it lies on.
+    pen.fillStyle = theme.colour("ground");
+    pen.beginPath();
+    pen.arc(0, 0, radius * 1.7, 0, 7);
+    pen.fill();
+    pen.fillStyle = pen.strokeStyle = theme.colour(look.colour);
+    pen.beginPath();
+    glyphs[look.glyph](pen, radius);
+    pen.restore();
+}
+
+function drawBand(pen, scale, x, y, width, height, hatching = hatch(pen, theme.colour("fault-hatch"), scale, 1, 7)) {
+    pen.fillStyle = theme.colour("fault-band");
+    pen.fillRect(x, y, width, height);
+    pen.fillStyle = hatching;
+    pen.fillRect(x, y, width, height);
+    pen.fillStyle = theme.colour("fault");
+    pen.fillRect(x, y, Math.max(1, 1.5 * scale), height);
+    if (width > 3 * scale) pen.fillRect(x + width - 1.5 * scale, y, 1.5 * scale, height);
+}
+
+// A line for each lane, its name, and what happened in it. Names stand left of the lanes, or above them where there is
+// no room.
+class LanePainter {
+    constructor(run, range, narrow) {
+        this.run = run;
+        this.range = range;
+        this.narrow = narrow;
+        this.laneHeight = narrow ? 40 : 26;
+        this.barTop = narrow ? 17 : 4;
+        this.barHeight = 17;
+        this.pen = null;
+    }
+
+    // Lanes are drawn from `scroll` pixels on, into the plot of the chart.
+    paint(chart, nodes, scroll, chosen) {
+        const pen = chart.ctx, scale = devicePixelRatio, box = chart.bbox;
+        const x = (time) => chart.valToPos(time, "x", true);
+        const left = box.left, right = box.left + box.width;
+        const clampX = (value) => Math.min(right, Math.max(left, x(value)));
+        this.pen ??= new PhasePen(pen, scale);
+        this.hatching ??= hatch(pen, theme.colour("fault-hatch"), scale, 1, 7);
+        this.paintRounds(pen, scale, box, x);
+        this.paintFaultNames(pen, scale, box, x);
+        pen.save();
+        pen.beginPath();
+        pen.rect(0, box.top, chart.ctx.canvas.width, box.height);
+        pen.clip();
+        const first = Math.max(0, Math.floor(scroll / this.laneHeight));
+        const last = Math.min(nodes.length, Math.ceil((scroll + box.height / scale) / this.laneHeight));
+        for (let i = first; i < last; ++i) {
+            const node = nodes[i];
+            const top = box.top + (i * this.laneHeight - scroll) * scale;
+            const bar = top + this.barTop * scale, tall = this.barHeight * scale;
+            this.paintName(pen, scale, node, i === chosen, box, top);
+            pen.fillStyle = theme.colour("lane");
+            pen.fillRect(left, bar + tall / 2 - scale / 2, right - left, scale);
+            if (node.from !== null) {
+                pen.fillStyle = theme.colour("life");
+                const begin = clampX(node.from), end = clampX(node.to ?? this.run.length);
+                if (end > begin && !node.lane) pen.fillRect(begin, bar + tall * 0.36, end - begin, tall * 0.28);
+            }
+            if (node.lane)
+                node.lane.eachRun(this.range.from, this.range.to, x, (from, to, phase) => {
+                    const a = Math.max(left, from), b = Math.min(right, to);
+                    if (b > a) this.pen.draw(this.run.phaseNames[phase], a, bar, b - a, tall);
+                });
+            for (const band of node.bands) {
+                const a = clampX(band.from), b = clampX(band.to ?? this.run.length);
+                if (b > a || (band.from >= this.range.from && band.from <= this.range.to))
+                    drawBand(pen, scale, a, bar - 3 * scale, Math.max(b - a, 2 * scale), tall + 6 * scale, this.hatching);
+            }
+            this.paintMarks(pen, scale, node, x, left, right, bar, tall);
+        }
+        pen.restore();
+    }
+
+    paintMarks(pen, scale, node, x, left, right, bar, tall) {
+        pen.fillStyle = theme.colour("muted");
+        let lastTick = -Infinity;
+        for (const mark of node.marks) {
+            const at = x(mark.at);
+            if (mark.at < this.range.from || mark.at > this.range.to) continue;
+            if (mark.kind !== "progress") continue;
+            if (at - lastTick < 2 * scale) continue;
+            lastTick = at;
+            pen.fillRect(at - scale / 2, bar + tall, scale, 4 * scale);
+        }
+        for (const mark of node.marks) {
+            if (mark.kind === "progress" || mark.at < this.range.from || mark.at > this.range.to) continue;
+            const at = Math.min(right - 5 * scale, Math.max(left + 5 * scale, x(mark.at)));
+            drawGlyph(pen, mark.kind, at, bar + tall / 2, 4 * scale);
+        }
+    }
+
+    paintName(pen, scale, node, chosen, box, top) {
+        pen.font = theme.font(12 * scale, chosen || node.hit ? "600" : "");
+        pen.fillStyle = theme.colour(node.failed ? "bad" : "ink");
+        pen.textBaseline = "middle";
+        pen.textAlign = "left";
+        const room = this.narrow ? box.width : box.left - 12 * scale;
+        let name = visible(node.name) + (node.failed ? " ✕" : "");
+        if (pen.measureText(name).width > room) {
+            while (name.length > 1 && pen.measureText(name + "…").width > room) name = name.slice(0, -1);
+            name += "…";
+        }
+        pen.fillText(name, this.narrow ? box.left + 2 * scale : 0,
+            top + (this.narrow ? 8 : this.barTop + this.barHeight / 2) * scale);
+        if (!chosen) return;
+        pen.strokeStyle = theme.colour("accent");
+        pen.lineWidth = scale;
+        pen.strokeRect(box.left, top + (this.barTop - 3) * scale, box.width, (this.barHeight + 6) * scale);
+    }
+
+    // Rounds begin at thin lines, named above the lanes where there is room.
+    paintRounds(pen, scale, box, x) {
+        pen.font = theme.font(11 * scale);
+        pen.textBaseline = "alphabetic";
+        pen.textAlign = "left";
+        let free = -Infinity;
+        for (const round of this.run.rounds) {
+            if (round.at < this.range.from || round.at > this.range.to) continue;
+            const at = x(round.at);
+            const name = "round " + visible(round.text).slice(0, 12), width = pen.measureText(name).width;
+            if (at < free || at + width > box.left + box.width) continue;
+            free = at + width + 10 * scale;
+            pen.fillStyle = theme.colour("line");
+            pen.fillRect(at, box.top - 14 * scale, scale, box.height + 14 * scale);
+            pen.fillStyle = theme.colour("muted");
+            pen.fillText(name, at + 4 * scale, box.top - 6 * scale);
+        }
+    }
+
+    paintFaultNames(pen, scale, box, x) {
+        pen.font = theme.font(11 * scale, "600");
+        pen.textBaseline = "alphabetic";
+        pen.textAlign = "left";
+        let free = -Infinity;
+        for (const band of this.run.bands) {
+            const end = band.to ?? this.run.length;
+            if (end < this.range.from || band.from > this.range.to) continue;
+            const a = Math.max(box.left, x(band.from)), b = Math.min(box.left + box.width, x(end));
+            pen.fillStyle = theme.colour("fault");
+            pen.fillRect(a, box.top - 21 * scale, Math.max(2 * scale, b - a), 3 * scale);
+            const width = pen.measureText(band.label).width;
+            const at = Math.min(a, box.left + box.width - width);
+            if (at < free) continue;
+            free = at + width + 10 * scale;
+            pen.fillText(band.label, at, box.top - 25 * scale);
+        }
+    }
+}

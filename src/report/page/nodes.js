@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes, how each ended, and how it spent its time; then all events, for those who do not see the timeline.
+
+function nodeTable(run) {
+    const order = (node) => (node.failed ? 0 : node.hit ? 1 : 2);
+    const nodes = [...run.nodes].sort((a, b) => order(a) - order(b) || a.index - b.index);
+    return [
+        table("Nodes and how each ended", [
+            {name: "Node", cell: (node) => node.name},
+            {name: "Ended", cell: (node) => node.finished ? node.ended : el("strong", {class: node.failed ? "bad" : null}, node.ended)},
+            {name: "Started", kind: "number", cell: (node) => isNumber(node.from) ? clock(node.from, 3) : "–"},
+            {name: "Ran", kind: "number", cell: (node) => isNumber(node.from) ? seconds((node.to ?? run.length) - node.from) : "–"},
+            {name: "Hit by", cell: (node) => node.bands.length ? listed([...new Set(node.bands.map((band) => band.label))], 3) : "–"},
+            {name: "Addresses", kind: "code", cell: (node) => node.addresses.join(" ") || "–"},
+        ], nodes, (node) => node.failed ? "failed" : ""),
+        run.phases ? phaseTable(run) : null,
+    ];
+}
+
+function phaseTable(run) {
+    const share = (node, i) => {
+        const totals = list(run.phases.totals[node.index]);
+        const all = totals.reduce((sum, total) => sum + total[1], 0);
+        const took = totals[i]?.[1] ?? 0;
+        return took === 0 ? "–" : [seconds(took / 1e6), el("small", {}, (100 * took / all).toFixed(took / all < 0.1 ? 1 : 0) + " %")];
+    };
+    return table("Time in each phase", [
+        {name: "Node", cell: (node) => node.name},
+        ...run.phaseNames.map((phase, i) => ({name: phase, kind: "number", cell: (node) => share(node, i)})),
+    ], run.nodes);
+}
+
+function eventTable(run) {
+    return table("Events in order of time", [
+        {name: "Time", cell: (event) => clock(event.at, 3)},
+        {name: "Node", cell: (event) => event.node?.name ?? "–"},
+        {name: "What", kind: "wide", cell: (event) => event.says},
+    ], run.allEvents());
+}

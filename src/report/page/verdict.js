@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first thing to read: what became of the federation, in words.
+
+const verdictLooks = {
+    recovered: {mood: "good", sign: "✓"},
+    undisturbed: {mood: "good", sign: "✓"},
+    crashed: {mood: "bad", sign: "✕"},
+    hung: {mood: "hung", sign: "‖"},
+    "not-triggered": {mood: "plain", sign: "–"},
+    error: {mood: "bad", sign: "!"},
+};
+
+function headline(word) {
+    const look = verdictLooks[word] ?? {mood: "plain", sign: "?"};
+    return el("h1." + look.mood, {}, el("span.sign", {"aria-hidden": "true"}, look.sign), word.replace("-", " "));
+}
+
+function sentence(text) {
+    const trimmed = String(text ?? "").trim();
+    if (!trimmed) return "";
+    return trimmed[0].toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
+}
+
+// Node names keep their case at the beginning of a sentence.
+const reasonText = (reason, names) => names.some((name) => String(reason).startsWith(name)) ?
+    String(reason) + "." : sentence(reason);
+
+function verdictHeader(run) {
+    const verdict = run.verdict;
+    const names = run.nodes.map((node) => node.name);
+    return [
+        el("p.overline", {}, el("span", {}, run.title || "run"), " · ", run.about.begun ?
+            el("time", {datetime: run.about.begun}, run.about.begun.replace("T", " ").replace(/\.\d+Z$/, " UTC")) : "netcut-fl"),
+        headline(verdict ? String(verdict.verdict ?? "no verdict") : "no verdict"),
+        el("p.lead", {}, verdict ? reasonText(verdict.reason, names) :
+            "This run left no verdict.json that can be read: it has not ended, or netcut-fl was killed. Below is what its journal has."),
+        run.faults.slice(0, 3).map((fault) => el("p", {}, faultStory(run, fault))),
+        run.faults.length > 3 ? el("p", {}, el("a", {href: "#faults"}, `All ${run.faults.length} firings are in the table of faults.`)) : null,
+        facts([
+            ["Exit status", verdict ? String(verdict.exit_status ?? "–") : null],
+            ["Time to recover", verdict && run.faults.length ? (isNumber(verdict.time_to_recover_s) ? seconds(verdict.time_to_recover_s) :
+                "–") : null, run.faults.length && verdict?.time_to_recover_s == null ? "no data both ways" : ""],
+            ["Packets lost", verdict && run.faults.length ? grouped(verdict.packets_lost) : null,
+                verdict?.packets_queued ? grouped(verdict.packets_queued) + " made to wait" : ""],
+            ["Nodes finished", verdict ? `${run.nodes.filter((node) => node.finished).length} of ${run.nodes.length}` : null],
+            ["Rounds", verdict?.rounds ? String(verdict.rounds.median_s !== undefined ? seconds(verdict.rounds.median_s) : "–") : null,
+                "median length"],
+            ["Run", seconds(run.length), plural(run.nodes.length, "node")],
+        ]),
+    ];
+}
+
+// "collaborator4 (drop: packets are lost silently) from 1.885 s for 3.001 s, ..."
+function faultStory(run, fault) {
+    const nodes = list(fault.nodes), names = listed(nodes.map((node) => node.node));
+    const lost = nodes.map((node) => node.packets_lost).filter(Boolean);
+    const sum = (key) => lost.reduce((total, one) => total + (one[key] ?? 0), 0);
+    const waited = nodes.reduce((total, node) => total + (node.packets_queued?.total ?? 0), 0);
+    const trigger = fault.trigger ?? {};
+    const parts = [`${fault.fault} (${fault.kind}) hit ${names || "no node"} at ${seconds(fault.fired_s)}, ` +
+        (isNumber(fault.lasted_s) ? `for ${seconds(fault.lasted_s)}` : "and was never healed")];
+    if (trigger.line) parts.push(`, when ${trigger.node} had `, el("q", {}, short(trigger.line)));
+    parts.push(". ");
+    if (lost.length) {
+        parts.push(`It lost ${plural(sum("total"), "packet")}`);
+        if (lost.some((one) => isNumber(one.router_up)))
+            parts.push(` (${grouped(sum("router_up"))} up, ${grouped(sum("router_down"))} down, ` +
+                `${grouped(sum("unsendable_at_node"))} that the node could not send)`);
+        parts.push(". ");
+    }
+    if (waited) parts.push(`It made ${plural(waited, "packet")} wait. `);
+    const times = nodes.map((node) => node.time_to_recover_s);
+    if (isNumber(fault.healed_s) && nodes.length)
+        parts.push(times.every(isNumber) ? `Data went both ways again ${seconds(Math.max(...times))} after the heal.` :
+            "After the heal data did not go both ways again" + (nodes.length > 1 ? " on every node." : "."));
+    return parts;
+}
+
+function short(text, most = 140) {
+    const line = String(text ?? "");
+    return line.length > most ? line.slice(0, most) + "…" : line;
+}

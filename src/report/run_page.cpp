@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a run's folder to the data of its page.
+#include <fmt/format.h>
+
+#include "netcut/catalogue.h"
+#include "netcut/report.h"
+#include "report/json_access.h"
+#include "report/log_excerpts.h"
+#include "report/run_files.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::size_t most_line = std::size_t{4} << 20;        // bytes of the journal
+constexpr std::size_t most_verdict = std::size_t{64} << 20;    // bytes
+constexpr std::size_t most_scenario = std::size_t{256} << 10;  // bytes
+constexpr std::size_t most_fault_rows = 4'000;                 // nodes of faults
+constexpr std::size_t most_half_open = 500;
+constexpr std::size_t most_text = 2'000;  // bytes
+constexpr int deepest = 16;
+
+JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
+    JournalDigest digest;
+    const auto read = read_lines(folder, "journal.jsonl", most_line, [&](std::string_view line) {
+        const Json event = Json::parse(line, nullptr, false);
+        event.is_object() ? digest.take(event) : digest.take_unreadable();
+    });
+    if (!read) notes.push_back(read.error().text());
+    return digest;
+}
+
+Json parse_shallow(const std::string& text) {
+    return Json::parse(
+        text, [](int depth, Json::parse_event_t, const Json&) { return depth <= deepest; }, false);
+}
+
+void keep_first(Json& list, std::size_t most, const char* what, Json& notes) {
+    if (!list.is_array() || list.size() <= most) return;
+    notes.push_back(fmt::format("{} of {} {} are not listed; verdict.json has them", list.size() - most,
+                                list.size(), what));
+    list.erase(list.begin() + static_cast<Json::difference_type>(most), list.end());
+}
+
+void clip_texts(Json& json) {
+    if (json.is_string()) json = clipped(text_of(json), most_text);
+    if (json.is_structured())
+        for (Json& inner : json) clip_texts(inner);
+}
+
+// Null if there is none that can be read.
+Json read_verdict(const RunFolder& folder, Json& notes) {
+    const auto text = read_beginning(folder, "verdict.json", most_verdict);
+    Json verdict = text ? parse_shallow(*text) : Json();
+    if (!verdict.is_object()) {
+        notes.push_back(text ? "verdict.json is no JSON of ours: it may be torn" : text.error().text());
+        return nullptr;
+    }
+    if (verdict.contains("rounds") && verdict["rounds"].is_object()) verdict["rounds"].erase("each");
+    std::size_t rows = 0, faults = 0;
+    for (const Json& fault : member(verdict, "faults")) {
+        rows += 1 + member(fault, "nodes").size();
+        if (rows > most_fault_rows) break;
+        ++faults;
+    }
+    if (verdict.contains("faults")) keep_first(verdict["faults"], faults, "firings of faults", notes);
+    if (verdict.contains("half_open"))
+        keep_first(verdict["half_open"], most_half_open, "half-open connections", notes);
+    clip_texts(verdict);
+    return verdict;
+}
+
+Json kinds_in_words() {
+    Json kinds = Json::object();
+    for (const FaultInfo& fault : catalogue()) kinds[fault.name] = fault.summary;
+    return kinds;
+}
+
+}  // namespace
+
+Result<Json> run_page_data(const RunFolder& folder) {
+    Json notes = Json::array();
+    const Json verdict = read_verdict(folder, notes);
+    const JournalDigest digest = digest_journal(folder, notes);
+    if (verdict.is_null() && digest.empty())
+        return usage_failure("make a report of " + folder.path(),
+                             "neither its journal nor its verdict can be read");
+    Json data = digest.data();
+    const std::string name = text_of(member(data["about"], "name"));
+    data["kind"] = "run";
+    data["title"] = name.empty() ? text_of(member(verdict, "name")) : name;
+    data["verdict"] = verdict;
+    data["faults"] = verdict.contains("faults") ? verdict["faults"] : digest.faults();
+    data["kinds"] = kinds_in_words();
+    data["logs"] = log_excerpts(folder, digest);
+    data["scenario"] = read_beginning(folder, "scenario.yaml", most_scenario).value_or("");
+    for (Json& note : notes) data["left_out"].push_back(std::move(note));
+    return data;
+}
+
+Result<void> write_report(const RunFolder& folder) {
+    NETCUT_ASSIGN(const Json data, run_page_data(folder));
+    return folder.write_file("report.html", html_page(data));
+}
+
+}  // namespace netcut
