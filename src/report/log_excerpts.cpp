@@ -21,6 +21,8 @@ std::string_view beginning_to_find(const std::string& line) {
 }
 
 struct Excerpt {
+    explicit Excerpt(const Match& of) : match(&of), wanted(beginning_to_find(of.line)) {}
+
     const Match* match;
     std::string_view wanted;
     std::size_t seen = 0;  // lines that begin so
@@ -82,7 +84,7 @@ void look_through(const RunFolder& folder, const std::string& node, const char* 
 Json log_excerpts(const RunFolder& folder, const JournalDigest& digest) {
     std::map<std::size_t, std::vector<Excerpt>> by_node;
     for (const Match& match : digest.firing_matches())
-        by_node[match.node].push_back({&match, beginning_to_find(match.line)});
+        by_node[match.node].emplace_back(match);
     std::map<const Match*, Json> written;
     for (auto& [node, excerpts] : by_node) {
         for (const char* stream : {"out", "err"})
