@@ -59,10 +59,13 @@ class SyntheticJournal {
         std::string names;
         for (unsigned node = 0; node < run_.nodes; ++node)
             names += fmt::format("{}\"{}\"", node == 0 ? "" : ",", name(node));
-        write_event(0, "run.begun", "",
-                    fmt::format(R"({{"schema":1,"name":"synthetic","netcut_fl":"0","kernel":"Linux 6.1","nodes":[{}],"user":"u"}})",
-                                names));
-        for (unsigned node = 0; node < run_.nodes; ++node) write_event(1000, "node.started", name(node), "{}");
+        write_event(
+            0, "run.begun", "",
+            fmt::format(
+                R"({{"schema":1,"name":"synthetic","netcut_fl":"0","kernel":"Linux 6.1","nodes":[{}],"user":"u"}})",
+                names));
+        for (unsigned node = 0; node < run_.nodes; ++node)
+            write_event(1000, "node.started", name(node), "{}");
     }
 
     void write_phase(unsigned i, std::int64_t end) {
@@ -73,17 +76,19 @@ class SyntheticJournal {
         const std::int64_t cut = end - (end - last_[node]) * ((node + turn) % 4 + 1) / 5;
         write_event(end, "node.phase", name(node),
                     fmt::format(R"({{"phase":"{}","from_ns":{},"to_ns":{},"sent":{},"received":{}}})",
-                                phases[(turn + node) % phases.size()], last_[node], cut, turn % 7 * 1000, turn % 5 * 1000));
+                                phases[(turn + node) % phases.size()], last_[node], cut, turn % 7 * 1000,
+                                turn % 5 * 1000));
         last_[node] = cut;
     }
 
     void write_traffic(unsigned sample, unsigned samples) {
         std::string bytes;
         for (unsigned node = 0; node < run_.nodes; ++node)
-            bytes += fmt::format("{}\"{}\":[{},{}]", node == 0 ? "" : ",", name(node), 1000 + (sample * 37 + node) % 50000,
-                                 500 + (sample * 91 + node) % 30000);
+            bytes += fmt::format("{}\"{}\":[{},{}]", node == 0 ? "" : ",", name(node),
+                                 1000 + (sample * 37 + node) % 50000, 500 + (sample * 91 + node) % 30000);
         const std::int64_t from = length() * sample / samples, to = length() * (sample + 1) / samples;
-        write_event(to, "traffic", "", fmt::format(R"({{"from_ns":{},"to_ns":{},"bytes":{{{}}}}})", from, to, bytes));
+        write_event(to, "traffic", "",
+                    fmt::format(R"({{"from_ns":{},"to_ns":{},"bytes":{{{}}}}})", from, to, bytes));
     }
 
     void write_cut(std::int64_t at) {
@@ -109,15 +114,16 @@ inline void make_synthetic_run(const std::string& folder, const SyntheticRun& ru
     for (unsigned node = 0; node < run.nodes; ++node)
         nodes += fmt::format(R"({}{{"node":"{}","started":true,"ended":"exit code 0","finished":true}})",
                              node == 0 ? "" : ",", journal.name(node));
-    std::ofstream(folder + "/verdict.json")
-        << fmt::format(R"({{"schema":2,"name":"synthetic","verdict":"recovered","reason":"all nodes finished",)"
-                       R"("exit_status":0,"packets_lost":7,"time_to_recover_s":0.5,"faults":[{{"fault":"cut",)"
-                       R"("kind":"drop","trigger":{{"node":"{0}","line":"{1}"}},"fired_s":5,"healed_s":6,"lasted_s":1,)"
-                       R"("nodes":[{{"node":"{0}","packets_lost":{{"total":7,"router_up":4,"router_down":3,)"
-                       R"("unsendable_at_node":0}},"sent_again_s":0.4,"received_again_s":0.5,"time_to_recover_s":0.5}}]}}],)"
-                       R"("rounds":null,"nodes":[{2}],"half_open":[]}})",
-                       journal.name(run.nodes - 1), run.line, nodes);
-    std::ofstream(folder + "/logs/" + journal.name(run.nodes - 1) + ".out") << "before\n" << run.line << "\nafter\n";
+    std::ofstream(folder + "/verdict.json") << fmt::format(
+        R"({{"schema":2,"name":"synthetic","verdict":"recovered","reason":"all nodes finished",)"
+        R"("exit_status":0,"packets_lost":7,"time_to_recover_s":0.5,"faults":[{{"fault":"cut",)"
+        R"("kind":"drop","trigger":{{"node":"{0}","line":"{1}"}},"fired_s":5,"healed_s":6,"lasted_s":1,)"
+        R"("nodes":[{{"node":"{0}","packets_lost":{{"total":7,"router_up":4,"router_down":3,)"
+        R"("unsendable_at_node":0}},"sent_again_s":0.4,"received_again_s":0.5,"time_to_recover_s":0.5}}]}}],)"
+        R"("rounds":null,"nodes":[{2}],"half_open":[]}})",
+        journal.name(run.nodes - 1), run.line, nodes);
+    std::ofstream(folder + "/logs/" + journal.name(run.nodes - 1) + ".out") << "before\n"
+                                                                            << run.line << "\nafter\n";
     std::ofstream(folder + "/scenario.yaml") << "name: synthetic\n";
 }
 

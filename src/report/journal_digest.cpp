@@ -29,7 +29,7 @@ std::optional<std::uint8_t> phase_number(const std::string& name) {
     return static_cast<std::uint8_t>(found - phase_names.begin());
 }
 
-std::optional<Nanoseconds> time_of(const Json& json) {
+std::optional<Nanoseconds> time_of(const ParsedEvent& json) {
     const auto count = count_of(json);
     if (!count) return {};
     return Nanoseconds(*count);
@@ -37,13 +37,13 @@ std::optional<Nanoseconds> time_of(const Json& json) {
 
 }  // namespace
 
-void JournalDigest::take(const Json& event) {
+void JournalDigest::take(const ParsedEvent& event) {
     const auto t = time_of(member(event, "t_ns"));
     const std::string& name = text_of(member(event, "event"));
     if (!t || name.empty()) return take_unreadable();
     t_ = *t;
     length_ = std::max(length_, t_);
-    const Json& details = member(event, "details");
+    const ParsedEvent& details = member(event, "details");
     // The first two are nearly all of a long journal.
     if (name == "node.phase") return take_phase(event);
     if (name == "traffic") return take_traffic(details);
@@ -67,14 +67,14 @@ void JournalDigest::take(const Json& event) {
                               {"remote", clipped(text_of(member(details, "remote")), most_name)}});
 }
 
-void JournalDigest::begin(const Json& event) {
-    const Json& details = member(event, "details");
+void JournalDigest::begin(const ParsedEvent& event) {
+    const ParsedEvent& details = member(event, "details");
     begun_wall_ = text_of(member(event, "wall"));
     begun_ = {{"name", text_of(member(details, "name"))},
               {"netcut_fl", text_of(member(details, "netcut_fl"))},
               {"kernel", text_of(member(details, "kernel"))},
               {"user", text_of(member(details, "user"))}};
-    const Json& names = member(details, "nodes");
+    const ParsedEvent& names = member(details, "nodes");
     const std::size_t count = names.is_array() ? std::min(names.size(), most_nodes) : 0;
     if (!nodes_.empty()) return;  // it is the first event of a journal; a second one is no such event
     for (std::size_t i = 0; i < count; ++i) {
@@ -93,7 +93,7 @@ std::optional<std::size_t> JournalDigest::node_of(const std::string& name) {
     return found->second;
 }
 
-void JournalDigest::mark(const Json& event, const char* kind, std::string text) {
+void JournalDigest::mark(const ParsedEvent& event, const char* kind, std::string text) {
     const auto node = node_of(text_of(member(event, "node")));
     if (!node) return;
     Mark mark{t_, kind, clipped(text, most_text)};
@@ -105,9 +105,9 @@ void JournalDigest::mark(const Json& event, const char* kind, std::string text) 
         nodes_[*node].marks.push_back(std::move(mark));
 }
 
-void JournalDigest::take_addresses(const Json& details) {
+void JournalDigest::take_addresses(const ParsedEvent& details) {
     fabric_ = text_of(member(details, "kind"));
-    const Json& all = member(details, "nodes");
+    const ParsedEvent& all = member(details, "nodes");
     if (!all.is_object()) return;
     for (const auto& [name, entry] : all.items()) {
         const auto node = node_of(name);
@@ -115,15 +115,15 @@ void JournalDigest::take_addresses(const Json& details) {
         NodeDigest& digest = nodes_[*node];
         digest.mac = clipped(text_of(member(entry, "mac")), most_name);
         digest.addresses = Json::array();
-        const Json& addresses = member(entry, "addresses");
+        const ParsedEvent& addresses = member(entry, "addresses");
         if (!addresses.is_array()) continue;
-        for (const Json& address : addresses)
+        for (const ParsedEvent& address : addresses)
             if (digest.addresses.size() < 8) digest.addresses.push_back(clipped(text_of(address), most_name));
     }
 }
 
-void JournalDigest::take_phase(const Json& event) {
-    const Json& details = member(event, "details");
+void JournalDigest::take_phase(const ParsedEvent& event) {
+    const ParsedEvent& details = member(event, "details");
     const auto node = node_of(text_of(member(event, "node")));
     const auto phase = phase_number(text_of(member(details, "phase")));
     const auto from = time_of(member(details, "from_ns"));
@@ -138,10 +138,10 @@ void JournalDigest::take_phase(const Json& event) {
     total.received += count_of(member(details, "received")).value_or(0);
 }
 
-void JournalDigest::take_traffic(const Json& details) {
+void JournalDigest::take_traffic(const ParsedEvent& details) {
     const auto from = time_of(member(details, "from_ns"));
     const auto to = time_of(member(details, "to_ns"));
-    const Json& bytes = member(details, "bytes");
+    const ParsedEvent& bytes = member(details, "bytes");
     if (!traffic_ || !from || !to || *to <= *from || !bytes.is_object()) return take_unreadable();
     length_ = std::max(length_, *to);
     for (const auto& [name, ways] : bytes.items()) {
@@ -154,8 +154,8 @@ void JournalDigest::take_traffic(const Json& details) {
     }
 }
 
-void JournalDigest::take_match(const Json& event) {
-    const Json& details = member(event, "details");
+void JournalDigest::take_match(const ParsedEvent& event) {
+    const ParsedEvent& details = member(event, "details");
     const bool tripped = text_of(member(event, "event")) == "trigger.tripped";
     const std::string& line = text_of(member(details, tripped ? "packet" : "line"));
     const bool fires = tripped || text_of(member(details, "verdict")) == "fires";
@@ -174,23 +174,23 @@ void JournalDigest::take_match(const Json& event) {
     if (fires && bands_.size() < most_bands) last_match_[fault] = std::move(match);
 }
 
-void JournalDigest::take_fired(const Json& event) {
+void JournalDigest::take_fired(const ParsedEvent& event) {
     const std::string& fault = text_of(member(event, "fault"));
     active_.erase(fault);
     if (bands_.size() >= most_bands) {
         ++more_bands_;
         return;
     }
-    const Json& details = member(event, "details");
+    const ParsedEvent& details = member(event, "details");
     active_[fault] = bands_.size();
     Band& band = bands_.emplace_back();
     band.fault = clipped(fault, most_name);
     band.kind = clipped(text_of(member(details, "kind")), most_name);
     band.number = count_of(member(details, "number")).value_or(0);
     band.from = t_;
-    const Json& names = member(details, "nodes");
+    const ParsedEvent& names = member(details, "nodes");
     if (names.is_array())
-        for (const Json& name : names)
+        for (const ParsedEvent& name : names)
             if (const auto node = node_of(text_of(name))) band.nodes.push_back(*node);
     const auto match = last_match_.find(fault);
     if (match == last_match_.end()) return;
@@ -204,36 +204,36 @@ JournalDigest::Band* JournalDigest::last_band(const std::string& fault) {
     return found == active_.end() ? nullptr : &bands_[found->second];
 }
 
-void JournalDigest::take_healed(const Json& event) {
+void JournalDigest::take_healed(const ParsedEvent& event) {
     Band* band = last_band(text_of(member(event, "fault")));
     if (band == nullptr) return;
     band->to = t_;
-    const Json& details = member(event, "details");
+    const ParsedEvent& details = member(event, "details");
     band->queued = details.contains("packets_queued");
-    const Json& packets = member(details, band->queued ? "packets_queued" : "packets_lost");
+    const ParsedEvent& packets = member(details, band->queued ? "packets_queued" : "packets_lost");
     if (!packets.is_object()) return;
     for (const auto& [node, count] : packets.items())
         if (node_of(node)) band->lost[node] = count_of(count).value_or(0);
 }
 
-void JournalDigest::take_recovered(const Json& event) {
+void JournalDigest::take_recovered(const ParsedEvent& event) {
     const std::string& node = text_of(member(event, "node"));
     mark(event, "recovered", {});
-    const Json& details = member(event, "details");
-    const Json& sent = member(details, "sent_again_s");
-    const Json& received = member(details, "received_again_s");
+    const ParsedEvent& details = member(event, "details");
+    const ParsedEvent& sent = member(details, "sent_again_s");
+    const ParsedEvent& received = member(details, "received_again_s");
     Band* band = last_band(text_of(member(event, "fault")));
     if (band != nullptr && node_of(node) && sent.is_number() && received.is_number())
         band->recovered[node] = {sent.get<double>(), received.get<double>()};
 }
 
-void JournalDigest::take_sockets(const Json& event) {
-    const Json& details = member(event, "details");
+void JournalDigest::take_sockets(const ParsedEvent& event) {
+    const ParsedEvent& details = member(event, "details");
     const std::string moment = clipped(text_of(member(details, "moment")), most_name);
-    const Json& all = member(details, "sockets");
+    const ParsedEvent& all = member(details, "sockets");
     if (!all.is_array()) return;
     Json& kept = moment == "end" ? end_sockets_ : sockets_;
-    for (const Json& socket : all) {
+    for (const ParsedEvent& socket : all) {
         if (kept.size() >= most_sockets) {
             ++more_sockets_;
             continue;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "netcut/run.h"
+#include "report/json_access.h"
 #include "report/phase_lane.h"
 #include "report/thinned.h"
 #include "report/traffic_bins.h"
@@ -27,7 +28,7 @@ struct Match {
 class JournalDigest {
   public:
     // One event of the journal. What has not the form of docs/journal.md is left out.
-    void take(const Json& event);
+    void take(const ParsedEvent& event);
     void take_unreadable() { ++unreadable_; }
 
     bool empty() const { return begun_.is_null() && length_ == Nanoseconds(0); }
@@ -74,16 +75,16 @@ class JournalDigest {
     };
 
     std::optional<std::size_t> node_of(const std::string& name);
-    void mark(const Json& event, const char* kind, std::string text);
-    void begin(const Json& event);
-    void take_addresses(const Json& details);
-    void take_phase(const Json& event);
-    void take_traffic(const Json& details);
-    void take_match(const Json& event);
-    void take_fired(const Json& event);
-    void take_healed(const Json& event);
-    void take_recovered(const Json& event);
-    void take_sockets(const Json& event);
+    void mark(const ParsedEvent& event, const char* kind, std::string text);
+    void begin(const ParsedEvent& event);
+    void take_addresses(const ParsedEvent& details);
+    void take_phase(const ParsedEvent& event);
+    void take_traffic(const ParsedEvent& details);
+    void take_match(const ParsedEvent& event);
+    void take_fired(const ParsedEvent& event);
+    void take_healed(const ParsedEvent& event);
+    void take_recovered(const ParsedEvent& event);
+    void take_sockets(const ParsedEvent& event);
     Band* last_band(const std::string& fault);
 
     Json nodes_data() const;

@@ -10,24 +10,31 @@
 
 namespace netcut {
 
-inline const Json& member(const Json& json, const char* key) {
-    static const Json nothing;
+// `Any` is one of the library's types: an event is parsed as the one that finds a member of a large object
+// quickly.
+using ParsedEvent = nlohmann::json;
+
+template <typename Any>
+const Any& member(const Any& json, const char* key) {
+    static const Any nothing;
     if (!json.is_object()) return nothing;
     const auto found = json.find(key);
     return found == json.end() ? nothing : *found;
 }
 
-inline const std::string& text_of(const Json& json) {
+template <typename Any>
+const std::string& text_of(const Any& json) {
     static const std::string nothing;
-    const auto* text = json.get_ptr<const std::string*>();
+    const auto* text = json.template get_ptr<const std::string*>();
     return text == nullptr ? nothing : *text;
 }
 
 // Times, counts and lengths: what is below 0, or greater than the integers that JavaScript has, is nothing.
-inline std::optional<std::int64_t> count_of(const Json& json) {
+template <typename Any>
+std::optional<std::int64_t> count_of(const Any& json) {
     constexpr double most = 9007199254740991;
     if (!json.is_number()) return {};
-    const auto value = json.get<double>();
+    const auto value = json.template get<double>();
     if (!(value >= 0 && value <= most)) return {};
     return static_cast<std::int64_t>(value);
 }

@@ -83,8 +83,7 @@ void look_through(const RunFolder& folder, const std::string& node, const char* 
 
 Json log_excerpts(const RunFolder& folder, const JournalDigest& digest) {
     std::map<std::size_t, std::vector<Excerpt>> by_node;
-    for (const Match& match : digest.firing_matches())
-        by_node[match.node].emplace_back(match);
+    for (const Match& match : digest.firing_matches()) by_node[match.node].emplace_back(match);
     std::map<const Match*, Json> written;
     for (auto& [node, excerpts] : by_node) {
         for (const char* stream : {"out", "err"})

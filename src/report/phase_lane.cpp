@@ -41,26 +41,29 @@ void PhaseLane::add(PhaseSpan span) {
 
 void PhaseLane::merge() {
     const Nanoseconds all = spans_.back().to - spans_.front().from;
-    while (spans_.size() > most_ / 2) {
-        resolution_ = std::max(resolution_ * 2, all / static_cast<std::int64_t>(most_ * 4) + Nanoseconds(1));
-        std::vector<PhaseSpan> merged;
-        Group group;
-        const auto flush = [&] {
-            if (!group.empty()) merged.push_back(group.take());
-        };
-        for (const PhaseSpan& span : spans_) {
-            const bool is_short = span.length() < resolution_;
-            if (!is_short || (!group.empty() && span.from - group.end() > resolution_)) flush();
-            if (!is_short) {
-                merged.push_back(span);
-                continue;
-            }
-            group.add(span);
-            if (group.length() >= resolution_) flush();
+    resolution_ = std::max(resolution_, all / static_cast<std::int64_t>(most_ * 4) + Nanoseconds(1));
+    // So much is gained each time that merging is rare.
+    for (merge_short(); spans_.size() > most_ - most_ / 4; merge_short()) resolution_ *= 2;
+}
+
+void PhaseLane::merge_short() {
+    std::vector<PhaseSpan> merged;
+    Group group;
+    const auto flush = [&] {
+        if (!group.empty()) merged.push_back(group.take());
+    };
+    for (const PhaseSpan& span : spans_) {
+        const bool is_short = span.length() < resolution_;
+        if (!is_short || (!group.empty() && span.from - group.end() > resolution_)) flush();
+        if (!is_short) {
+            merged.push_back(span);
+            continue;
         }
-        flush();
-        spans_ = std::move(merged);
+        group.add(span);
+        if (group.length() >= resolution_) flush();
     }
+    flush();
+    spans_ = std::move(merged);
 }
 
 }  // namespace netcut

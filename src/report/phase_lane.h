@@ -33,6 +33,7 @@ class PhaseLane {
 
   private:
     void merge();
+    void merge_short();
 
     std::size_t most_;
     Nanoseconds resolution_{0};

@@ -23,7 +23,7 @@ constexpr int deepest = 16;
 JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
     JournalDigest digest;
     const auto read = read_lines(folder, "journal.jsonl", most_line, [&](std::string_view line) {
-        const Json event = Json::parse(line, nullptr, false);
+        const auto event = ParsedEvent::parse(line, nullptr, false);
         event.is_object() ? digest.take(event) : digest.take_unreadable();
     });
     if (!read) notes.push_back(read.error().text());

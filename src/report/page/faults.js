@@ -14,7 +14,7 @@ function faultTable(run) {
     const kinds = [...new Set(run.faults.map((fault) => fault.kind))].filter((kind) => run.kinds[kind]);
     return [
         table("Faults: when, on whom, and what they did", [
-            {name: "Fault", cell: (row) => [`${row.number} `, el("strong", {}, row.fault.fault ?? ""), ` ${row.fault.kind ?? ""}`]},
+            {name: "Fault", cell: (row) => [`${row.number}. `, el("strong", {}, row.fault.fault ?? ""), ` (${row.fault.kind ?? ""})`]},
             {name: "Node", cell: (row) => row.node.node ?? "–"},
             {name: "From", kind: "number", cell: (row) => seconds(row.fault.fired_s)},
             {name: "For", kind: "number", cell: (row) => isNumber(row.fault.lasted_s) ? seconds(row.fault.lasted_s) : "to the end"},

@@ -37,11 +37,13 @@ function drawGlyph(pen, kind, x, y, radius) {
     pen.restore();
 }
 
-function drawBand(pen, scale, x, y, width, height, hatching = hatch(pen, theme.colour("fault-hatch"), scale, 1, 7)) {
-    pen.fillStyle = theme.colour("fault-band");
-    pen.fillRect(x, y, width, height);
-    pen.fillStyle = hatching;
-    pen.fillRect(x, y, width, height);
+const faultHatch = (pen, scale) => hatch(pen, theme.colour("fault-hatch"), scale, 1, 8);
+
+function drawBand(pen, scale, x, y, width, height, hatching) {
+    for (const fill of [theme.colour("fault-band"), hatching].filter(Boolean)) {
+        pen.fillStyle = fill;
+        pen.fillRect(x, y, width, height);
+    }
     pen.fillStyle = theme.colour("fault");
     pen.fillRect(x, y, Math.max(1, 1.5 * scale), height);
     if (width > 3 * scale) pen.fillRect(x + width - 1.5 * scale, y, 1.5 * scale, height);
@@ -67,7 +69,7 @@ class LanePainter {
         const left = box.left, right = box.left + box.width;
         const clampX = (value) => Math.min(right, Math.max(left, x(value)));
         this.pen ??= new PhasePen(pen, scale);
-        this.hatching ??= hatch(pen, theme.colour("fault-hatch"), scale, 1, 7);
+        this.hatching ??= faultHatch(pen, scale);
         this.paintRounds(pen, scale, box, x);
         this.paintFaultNames(pen, scale, box, x);
         pen.save();
@@ -101,6 +103,7 @@ class LanePainter {
             this.paintMarks(pen, scale, node, x, left, right, bar, tall);
         }
         pen.restore();
+        chart.root.dataset.drawn = last - first;
     }
 
     paintMarks(pen, scale, node, x, left, right, bar, tall) {

@@ -2,17 +2,18 @@
 // Nodes, how each ended, and how it spent its time; then all events, for those who do not see the timeline.
 
 function nodeTable(run) {
-    const order = (node) => (node.failed ? 0 : node.hit ? 1 : 2);
+    const order = (node) => (node.failed ? 0 : node.hit ? 1 : node.stopped ? 2 : 3);
+    const mood = (node) => (node.failed ? "failed" : node.stopped ? "stopped" : "");
     const nodes = [...run.nodes].sort((a, b) => order(a) - order(b) || a.index - b.index);
     return [
         table("Nodes and how each ended", [
             {name: "Node", cell: (node) => node.name},
-            {name: "Ended", cell: (node) => node.finished ? node.ended : el("strong", {class: node.failed ? "bad" : null}, node.ended)},
+            {name: "Ended", cell: (node) => node.finished ? node.ended : el("strong", {class: node.failed ? "bad" : node.stopped ? "hung" : null}, node.ended)},
             {name: "Started", kind: "number", cell: (node) => isNumber(node.from) ? clock(node.from, 3) : "–"},
             {name: "Ran", kind: "number", cell: (node) => isNumber(node.from) ? seconds((node.to ?? run.length) - node.from) : "–"},
             {name: "Hit by", cell: (node) => node.bands.length ? listed([...new Set(node.bands.map((band) => band.label))], 3) : "–"},
             {name: "Addresses", kind: "code", cell: (node) => node.addresses.join(" ") || "–"},
-        ], nodes, (node) => node.failed ? "failed" : ""),
+        ], nodes, mood),
         run.phases ? phaseTable(run) : null,
     ];
 }

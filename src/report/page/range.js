@@ -124,10 +124,13 @@ class LiveChart {
         this.narrow.addEventListener("change", () => this.build());
         theme.listeners.push(() => this.build());
         range.listeners.push(() => this.chart?.setScale("x", {min: range.from, max: range.to}));
-        new ResizeObserver(() => {
-            if (!this.chart) this.build();
-            else if (this.chart.width !== place.clientWidth) this.chart.setSize({width: place.clientWidth, height: this.chart.height});
-        }).observe(place);
+        new ResizeObserver(() => requestAnimationFrame(() => this.fit())).observe(place);
+    }
+
+    fit() {
+        if (!this.chart) this.build();
+        else if (this.chart.width !== this.place.clientWidth)
+            this.chart.setSize({width: this.place.clientWidth, height: this.chart.height});
     }
 
     build() {

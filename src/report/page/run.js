@@ -66,7 +66,8 @@ class Run {
         node.finished = judged?.finished ?? false;
         const last = node.marks.findLast((mark) => ["exit", "failed", "stopped"].includes(mark.kind));
         node.ended = judged?.ended ?? (last ? markText(last) : "not known");
-        node.failed = judged ? !judged.finished && judged.ended !== "never started" : last?.kind === "failed";
+        node.stopped = judged?.ended === "stopped by netcut-fl" || (!judged && last?.kind === "stopped");
+        node.failed = judged ? !judged.finished && !node.stopped && judged.ended !== "never started" : last?.kind === "failed";
     }
 
     // Rounds as the node tells them that tells of most; the aggregator, the first, is asked first.

@@ -36,7 +36,18 @@ function momentName(run, socket) {
     return near ? `${moment} (${near.band.label}, ${clock(near.when, 3)})` : moment;
 }
 
+// Sockets that wait out their closing have no program behind them: they are counted, and listed on demand.
 function socketTable(caption, sockets, isHalf) {
+    const closed = sockets.filter((socket) => socket.state === "TIME_WAIT");
+    const open = sockets.filter((socket) => socket.state !== "TIME_WAIT");
+    if (!closed.length) return socketRows(caption, open, isHalf);
+    return [
+        open.length ? socketRows(caption, open, isHalf) : el("p.caption", {}, caption + ": no open connection."),
+        details(plural(closed.length, "closed connection") + " in TIME_WAIT", () => socketRows(caption + ", closed", closed, isHalf)),
+    ];
+}
+
+function socketRows(caption, sockets, isHalf) {
     return table(caption, [
         {name: "Node", cell: (socket) => socket.node},
         {name: "Local", kind: "code", cell: (socket) => socket.local},
@@ -45,6 +56,6 @@ function socketTable(caption, sockets, isHalf) {
         {name: "Not acknowledged", kind: "number", cell: (socket) => bytes(socket.unacknowledged_bytes)},
         {name: "Not read", kind: "number", cell: (socket) => bytes(socket.unread_bytes)},
         {name: "Retransmits", kind: "number", cell: (socket) => grouped(socket.retransmits)},
-        {name: "Last received", kind: "number", cell: (socket) => milliseconds(socket.ms_since_received) + " ago"},
+        {name: "Last received", kind: "number", cell: (socket) => socket.ms_since_received > socket.us / 1000 ? "never" : milliseconds(socket.ms_since_received) + " ago"},
     ], sockets, (socket) => isHalf(socket) ? "half-open" : "");
 }

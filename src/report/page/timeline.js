@@ -19,12 +19,13 @@ function timeline(run, range) {
         const all = shown.length * painter.laneHeight + 4, seen = Math.min(all, tallestLanes);
         filler.style.height = all - seen + "px";
         lanes.style.maxHeight = seen + overLanes + underLanes + "px";
+        document.documentElement.style.setProperty("--scrollbar", lanes.offsetWidth - lanes.clientWidth + "px");
         return {
             about: run.summary,
             data: [[0, run.length], [null, null]],
             options: {
                 height: seen + overLanes + underLanes,
-                padding: [overLanes, 12, 0, narrow ? 2 : run.gutter],
+                padding: [overLanes, 12, 0, narrow ? 12 : run.gutter],
                 scales: {y: {range: [0, 1]}},
                 axes: [timeAxis(), {show: false}],
                 series: [{}, {paths: () => null, points: {show: false}}],
@@ -127,10 +128,10 @@ function rangeTools(run, range, step) {
 // With many nodes, those that matter can be had alone.
 function laneChoice(run, show) {
     if (run.nodes.length <= 8) return null;
-    const notable = run.nodes.filter((node) => node.hit || node.failed || node.index === 0);
+    const notable = run.nodes.filter((node) => node.hit || node.failed || node.stopped || node.index === 0);
     const search = el("input", {type: "search", id: "lane-search", placeholder: "part of a name", autocomplete: "off"});
     const which = el("select", {id: "lane-choice"}, el("option", {value: "all"}, `all ${run.nodes.length} nodes`),
-        el("option", {value: "notable"}, `${notable.length}: aggregator, hit or failed`));
+        el("option", {value: "notable"}, `${notable.length}: aggregator, hit, failed or stopped`));
     const choose = () => {
         const wanted = search.value.trim().toLowerCase();
         show((which.value === "all" ? run.nodes : notable).filter((node) => node.name.toLowerCase().includes(wanted)));
@@ -147,7 +148,7 @@ function legend(run) {
         run.nodes.some((node) => node.lane) ? run.phaseNames.map((phase) => entry(
             swatch((pen, width, height, scale) => new PhasePen(pen, scale).draw(phase, 0, 0, width, height)),
             phase, phaseMeanings[phase])) : null,
-        run.bands.length ? entry(swatch((pen, width, height, scale) => drawBand(pen, scale, 0, 0, width, height)), "fault") : null,
+        run.bands.length ? entry(swatch((pen, width, height, scale) => drawBand(pen, scale, 0, 0, width, height, faultHatch(pen, scale))), "fault") : null,
         Object.keys(markLooks).filter((kind) => used.has(kind) && kind !== "progress").map((kind) => entry(
             swatch((pen, width, height, scale) => drawGlyph(pen, kind, width / 2, height / 2, 4 * scale)), markLooks[kind].says)),
         used.has("progress") ? entry(swatch((pen, width, height, scale) => {

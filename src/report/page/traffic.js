@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes per second and direction: up above the line, down below it.
 
+const byteSteps = Array.from({length: 50}, (unused, power) => 2 ** power);
+
 function addUp(rows) {
     const sum = [];
     for (const row of rows) row.forEach((value, i) => sum[i] = (sum[i] ?? 0) + value);
@@ -14,8 +16,8 @@ function traffic(run, range) {
     const times = Array.from({length: count + 1}, (unused, i) => i * step);
     const filled = (row, sign) => times.map((unused, i) => sign * (row[Math.min(i, count - 1)] ?? 0) / step);
     let chosen = all, bands = run.bands;
-    const readout = el("output.readout", {"aria-live": "off"}, "");
-    const place = el("div.chart");
+    const readout = el("output.readout", {"aria-live": "off"}, "Point at the chart.");
+    const place = el("div.chart.below-lanes");
 
     const live = new LiveChart(place, range, (narrow) => ({
         about: `Bytes per second over time, of ${chosen.name}: ${bytes(chosen.total?.[0] ?? run.bytes[0])} up, ` +
@@ -32,6 +34,7 @@ function traffic(run, range) {
                 ticks: {show: false},
                 size: narrow ? 64 : run.gutter,
                 space: 34,
+                incrs: byteSteps,
                 values: (chart, splits) => splits.map((value) => bytes(Math.abs(value)) + "/s"),
             }],
             series: [{}, line("up"), line("down")],
@@ -85,11 +88,10 @@ function paintBands(chart, bands, length) {
     pen.beginPath();
     pen.rect(box.left, box.top, box.width, box.height);
     pen.clip();
-    const hatching = hatch(pen, theme.colour("fault-hatch"), scale, 1, 7);
     for (const band of bands) {
         const from = chart.valToPos(band.from, "x", true), to = chart.valToPos(band.to ?? length, "x", true);
         if (to >= box.left && from <= box.left + box.width)
-            drawBand(pen, scale, from, box.top, Math.max(to - from, 2 * scale), box.height, hatching);
+            drawBand(pen, scale, from, box.top, Math.max(to - from, 2 * scale), box.height);
     }
     pen.restore();
 }

@@ -12,7 +12,7 @@ const verdictLooks = {
 
 function headline(word) {
     const look = verdictLooks[word] ?? {mood: "plain", sign: "?"};
-    return el("h1." + look.mood, {}, el("span.sign", {"aria-hidden": "true"}, look.sign), word.replace("-", " "));
+    return el("h1." + look.mood, {}, el("span.sign", {"aria-hidden": "true"}, look.sign), word[0].toUpperCase() + word.slice(1).replace("-", " "));
 }
 
 function sentence(text) {
@@ -50,16 +50,17 @@ function verdictHeader(run) {
     ];
 }
 
-// "collaborator4 (drop: packets are lost silently) from 1.885 s for 3.001 s, ..."
+// "The fault “cut” (drop) hit collaborator4 at 1.885 s, for 3.001 s, when it had “...”. It lost 3 packets ..."
 function faultStory(run, fault) {
     const nodes = list(fault.nodes), names = listed(nodes.map((node) => node.node));
     const lost = nodes.map((node) => node.packets_lost).filter(Boolean);
     const sum = (key) => lost.reduce((total, one) => total + (one[key] ?? 0), 0);
     const waited = nodes.reduce((total, node) => total + (node.packets_queued?.total ?? 0), 0);
     const trigger = fault.trigger ?? {};
-    const parts = [`${fault.fault} (${fault.kind}) hit ${names || "no node"} at ${seconds(fault.fired_s)}, ` +
+    const own = nodes.length === 1 && trigger.node === names;
+    const parts = [`The fault “${fault.fault}” (${fault.kind}) hit `, el("b", {}, names || "no node"), ` at ${seconds(fault.fired_s)}, ` +
         (isNumber(fault.lasted_s) ? `for ${seconds(fault.lasted_s)}` : "and was never healed")];
-    if (trigger.line) parts.push(`, when ${trigger.node} had `, el("q", {}, short(trigger.line)));
+    if (trigger.line) parts.push(`, when ${own ? "it" : trigger.node} had `, el("q", {}, short(trigger.line)));
     parts.push(". ");
     if (lost.length) {
         parts.push(`It lost ${plural(sum("total"), "packet")}`);
