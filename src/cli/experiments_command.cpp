@@ -53,6 +53,7 @@ std::vector<JunitCase> cases_of(const ExperimentTable& table) {
 Result<void> write_files(const RunFolder& folder, const ExperimentTable& table) {
     NETCUT_TRY(folder.write_file("experiments.json", table.to_json().dump(2) + "\n"));
     NETCUT_TRY(folder.write_file("experiments.csv", table.to_csv()));
+    NETCUT_TRY(folder.write_file("report.html", html_page(table.to_json())));
     return folder.write_file("junit.xml", junit_xml(table.title + " experiments", cases_of(table)));
 }
 

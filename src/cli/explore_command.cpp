@@ -43,6 +43,7 @@ template <typename Results>  // a map or a table
 Result<int> finish(const Results& results, const RunFolder& folder, const std::string& name, bool json) {
     NETCUT_TRY(folder.write_file(name + ".json", results.to_json().dump(2) + "\n"));
     NETCUT_TRY(folder.write_file(name + ".csv", results.to_csv()));
+    NETCUT_TRY(folder.write_file("report.html", html_page(results.to_json())));
     if (json)
         fmt::print("{}\n", results.to_json().dump(2));
     else
