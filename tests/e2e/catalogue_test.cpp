@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The catalogue: what `faults` and `doctor` say of it, and that each of its examples runs and does what it
+// says. What this kernel lacks must be named, before anything starts.
+#include "netcut/catalogue.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "e2e/tool.h"
+#include "netcut/node.h"
+#include "netcut/scenario.h"
+
+namespace netcut {
+
+void PrintTo(const FaultInfo& fault, std::ostream* out) {
+    *out << fault.name;
+}
+
+}  // namespace netcut
+
+namespace netcut::test {
+namespace {
+
+// What the verdict on an example must be.
+struct Expected {
+    const char* word;
+    enum class Effect { packets_lost, packets_queued, processes, address, none } effect;
+    const char* reason = "";  // part of it
+};
+
+const Expected& expected_of(FaultKind kind) {
+    using enum FaultKind;
+    using Effect = Expected::Effect;
+    static const std::map<FaultKind, Expected> all = {
+        {drop, {"recovered", Effect::packets_lost}},
+        {down, {"recovered", Effect::packets_lost}},
+        {unplug, {"recovered", Effect::packets_lost}},
+        {reset, {"recovered", Effect::packets_lost}},
+        {reject, {"recovered", Effect::packets_lost}},
+        {partition, {"recovered", Effect::packets_lost}},
+        {loss, {"recovered", Effect::packets_lost, "active to the end"}},
+        {delay, {"recovered", Effect::packets_queued}},
+        {jitter, {"recovered", Effect::packets_queued}},
+        {reorder, {"recovered", Effect::packets_queued}},
+        {duplicate, {"recovered", Effect::packets_queued}},
+        {corrupt, {"recovered", Effect::packets_queued}},
+        {rate, {"recovered", Effect::packets_queued}},
+        {idle_timeout, {"recovered", Effect::packets_lost}},
+        {mtu_blackhole, {"recovered", Effect::packets_lost}},
+        {renumber, {"recovered", Effect::address, "under another address"}},
+        {dns, {"recovered", Effect::none, "nobody noticed"}},
+        {pause, {"recovered", Effect::processes}},
+        {kill, {"hung", Effect::processes, "did not end"}},
+        {restart, {"recovered", Effect::processes}},
+    };
+    return all.at(kind);
+}
+
+template <typename Needs>
+std::vector<Need> missing_of(const Needs& needs) {
+    const auto apart = NetNs::create();
+    if (!apart) throw std::runtime_error(apart.error().text());
+    std::vector<Need> missing;
+    for (const Need need : needs)
+        if (!probe(need, *apart)) missing.push_back(need);
+    return missing;
+}
+
+Arguments words_of(const std::string& example) {
+    auto words = split_command(example);
+    if (!words) throw std::runtime_error(words.error().text());
+    return *words;
+}
+
+// Its keys may need more than its kind.
+std::set<Need> needs_of_example(const FaultInfo& fault) {
+    const Arguments words = words_of(fault.example);
+    const auto option = std::find(words.begin(), words.end(), "--fault");
+    if (option == words.end()) return {fault.needs.begin(), fault.needs.end()};
+    FaultSpec spec;
+    if (auto read = read_fault_yaml(spec, *(option + 1), "example"); !read)
+        throw std::runtime_error(read.error().text());
+    return needs_of(Scenario{}, spec);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+Finished run_example(const std::string& example, const std::string& out) {
+    Arguments arguments = {"run", "--out", out};
+    const Arguments words = words_of(example);
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    return run_tool(arguments);
+}
+
+void expect_effect(const Json& verdict, Expected::Effect effect) {
+    const bool lost = verdict.at("packets_lost").get<std::uint64_t>() > 0;
+    const bool queued = verdict.at("packets_queued").get<std::uint64_t>() > 0;
+    EXPECT_EQ(queued, effect == Expected::Effect::packets_queued);
+    // The interface may be away so shortly that no packet meets it.
+    EXPECT_TRUE(effect == Expected::Effect::address || lost == (effect == Expected::Effect::packets_lost));
+    EXPECT_EQ(verdict.at("noticed"), effect != Expected::Effect::none);
+}
+
+class ExampleTest : public testing::TestWithParam<FaultInfo> {};
+
+INSTANTIATE_TEST_SUITE_P(Faults, ExampleTest, testing::ValuesIn(catalogue()), [](const auto& info) {
+    std::string name = info.param.name;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+TEST_P(ExampleTest, DoesWhatItSaysOrNamesWhatTheKernelLacks) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const FaultInfo& fault = GetParam();
+    const Folder folder;
+    const Finished finished = run_example(fault.example, folder / "run");
+    if (const auto missing = missing_of(needs_of_example(fault)); !missing.empty()) {
+        EXPECT_EQ(finished.status, 3) << finished.out << finished.err;
+        EXPECT_TRUE(std::any_of(missing.begin(), missing.end(), [&](Need need) {
+            return contains(finished.err, need_options(need));
+        })) << finished.err;
+        EXPECT_TRUE(contains(finished.err, fault.without)) << finished.err;
+        EXPECT_FALSE(std::filesystem::exists(folder / "run")) << "nothing may have been started";
+        return;
+    }
+    const Expected& expected = expected_of(fault.kind);
+    const Json verdict = read_verdict(folder / "run");
+    SCOPED_TRACE(finished.out + finished.err + verdict.dump(2));
+    ASSERT_FALSE(verdict.empty());
+    EXPECT_EQ(verdict.at("verdict"), expected.word);
+    EXPECT_EQ(finished.status, verdict.at("exit_status").get<int>());
+    EXPECT_TRUE(contains(verdict.at("reason"), expected.reason));
+    ASSERT_FALSE(verdict.at("faults").empty());
+    EXPECT_EQ(verdict.at("faults")[0]["kind"], fault.name);
+    expect_effect(verdict, expected.effect);
+}
+
+// Its example's line, below its own.
+TEST(FaultsCommand, ListsEveryKindWithItsExample) {
+    const Finished finished = run_tool({"faults"});
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    for (const FaultInfo& fault : catalogue()) {
+        const std::size_t at = finished.out.find("\n" + std::string(fault.name) + " ");
+        const bool first = finished.out.starts_with(std::string(fault.name) + " ");
+        ASSERT_TRUE(first || at != std::string::npos) << fault.name << " in\n" << finished.out;
+        const std::size_t own = first ? 0 : at + 1;
+        const std::size_t next = finished.out.find('\n', own);
+        EXPECT_TRUE(contains(finished.out.substr(own, next - own), fault.summary)) << fault.name;
+        const std::string below = finished.out.substr(next + 1, finished.out.find('\n', next + 1) - next - 1);
+        EXPECT_TRUE(below.ends_with(std::string("sudo netcut-fl run ") + fault.example)) << below;
+    }
+}
+
+TEST(FaultsCommand, ItsExampleOfAFlapIsOneFaultWithSeveralCycles) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const std::string out = run_tool({"faults"}).out;
+    const std::string command = "sudo netcut-fl run ";
+    const std::size_t flap = out.find("flap: {");
+    ASSERT_NE(flap, std::string::npos);
+    const std::size_t begin = out.rfind(command, flap) + command.size();
+    const Folder folder;
+    const Finished finished = run_example(out.substr(begin, out.find('\n', begin) - begin), folder / "run");
+    const Json verdict = read_verdict(folder / "run");
+    SCOPED_TRACE(finished.out + finished.err + verdict.dump(2));
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_EQ(verdict.at("faults").size(), 3U);
+    EXPECT_TRUE(contains(verdict.at("reason"), "cut was on and off 3 times"));
+    EXPECT_TRUE(contains(finished.out, "on and off 3 of 3 times"));
+    EXPECT_FALSE(contains(finished.out, "fault 2 ")) << "on the last screen it is one";
+}
+
+TEST(Doctor, SaysOfEveryFaultWhetherItCanBeDoneAndWhatElseCan) {
+    NETCUT_E2E();
+    const Finished finished = run_tool({"doctor"});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    std::map<std::string, std::string> lines;  // by their first word
+    std::istringstream text(finished.out);
+    for (std::string line, word; std::getline(text, line);)
+        if (std::istringstream(line) >> word) lines[word] = line;
+    bool all = true;
+    for (const FaultInfo& fault : catalogue()) {
+        const std::string& line = lines[fault.name];
+        const auto missing = missing_of(fault.needs);
+        all = all && missing.empty();
+        EXPECT_EQ(line.ends_with(" yes"), missing.empty()) << fault.name << ": " << line;
+        if (missing.empty()) continue;
+        EXPECT_TRUE(contains(line, " no: this kernel has no " + std::string(need_name(missing.front()))))
+            << line;
+        EXPECT_TRUE(contains(line, need_options(missing.front()))) << line;
+        EXPECT_TRUE(contains(line, fault.without)) << line;
+    }
+    for (const char* moments : {"packets", "bytes"}) EXPECT_FALSE(lines[moments].empty()) << finished.out;
+    EXPECT_EQ(contains(finished.out, "all faults can be done here"), all) << finished.out;
+}
+
+TEST(Doctor, WithoutRightsSaysWhoseTheyAre) {
+    NETCUT_E2E();
+    Tool tool({"doctor"}, [] {
+        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(126);
+    });
+    const Finished finished = tool.wait(20s);
+    EXPECT_EQ(finished.status, 3) << finished.out;
+    EXPECT_TRUE(contains(finished.err, "namespace")) << finished.err;
+    EXPECT_TRUE(contains(finished.err, "sudo")) << finished.err;
+}
+
+}  // namespace
+}  // namespace netcut::test
