@@ -138,8 +138,9 @@ TEST(ReportInBrowser, ShowsEveryNodeAndHostileTextAsText) {
         EXPECT_THAT(opened.document, HasSubstr("Bytes per second over time"));
         for (const char* node : {"aggregator", "collaborator1", "collaborator4"})
             EXPECT_THAT(opened.document, HasSubstr(fmt::format("scope=\"row\">{}</th>", node)));
-        if (opened.document.find("Charts are missing") == std::string::npos)
+        if (opened.document.find("Charts are missing") == std::string::npos) {
             EXPECT_THAT(opened.document, HasSubstr("data-drawn=\"5\""));
+        }
         EXPECT_THAT(opened.document,
                     HasSubstr("<mark>round &lt;/script&gt;&lt;img src=x onerror=fail()&gt;</mark>"));
         EXPECT_THAT(opened.document, Not(HasSubstr("<img")));
@@ -170,29 +171,25 @@ TEST(ReportInBrowser, OfTwoHundredNodesAndAnHourIsMadeAndOpenedSoon) {
 TEST(ReportInBrowser, OtherKindsOfPagesAreDrawnToo) {
     NETCUT_BROWSER();
     const Folder folder;
-    const Json experiments = Json::parse(R"({"kind":"experiments","title":"all moments","columns":["drop 20s"],
-        "rows":[{"name":"A","what":"computing","cells":[{"column":"drop 20s","outcome":"recovered","detail":"+1.7 s",
-        "repeats":[{"outcome":"recovered","seconds":1.7,"run":"A/1"},{"outcome":"hung","run":"javascript:alert(1)"
-}]
-}]
-},
-        {"name":"B","cells":[]}]
-})");
-    const Json map = Json::parse(R"({"kind":"map","title":"a map","rows":[{"phase":"sending","cells":[
+    const Json experiments = Json::parse(R"json({"kind":"experiments","title":"all moments",
+        "columns":["drop 20s"],"rows":[{"name":"A","what":"computing","cells":[{"column":"drop 20s",
+        "outcome":"recovered","detail":"+1.7 s","repeats":[{"outcome":"recovered","seconds":1.7,"run":"A/1"},
+        {"outcome":"hung","run":"javascript:alert(1)"}]}]},{"name":"B","cells":[]}]})json");
+    const Json map = Json::parse(R"json({"kind":"map","title":"a map","rows":[{"phase":"sending","cells":[
         {"kind":"drop","survived_s":12.0,"fatal_s":13.0,"limit_s":60,"runs":14},
-        {"kind":"down","survived_s":null,"fatal_s":null,"limit_s":60,"runs":0}]}]})");
-std::ofstream(folder / "experiments.html") << html_page(experiments);
-std::ofstream(folder / "map.html") << html_page(map);
-keep(folder / "experiments.html", "experiments.html");
-keep(folder / "map.html", "map.html");
-const Opened table = open_page(folder, folder / "experiments.html", until_drawn);
-expect_no_complaint(table);
-EXPECT_THAT(table.document, HasSubstr("1 of 2 ended otherwise"));
-EXPECT_THAT(table.document, HasSubstr("href=\"A/1/report.html\""));
-EXPECT_THAT(table.document, Not(HasSubstr("href=\"javascript:")));
-const Opened picture = open_page(folder, folder / "map.html", until_drawn);
-expect_no_complaint(picture);
-EXPECT_THAT(picture.document, HasSubstr("survived 12.00 s, fatal from 13.00 s on"));
+        {"kind":"down","survived_s":null,"fatal_s":null,"limit_s":60,"runs":0}]}]})json");
+    std::ofstream(folder / "experiments.html") << html_page(experiments);
+    std::ofstream(folder / "map.html") << html_page(map);
+    keep(folder / "experiments.html", "experiments.html");
+    keep(folder / "map.html", "map.html");
+    const Opened table = open_page(folder, folder / "experiments.html", until_drawn);
+    expect_no_complaint(table);
+    EXPECT_THAT(table.document, HasSubstr("1 of 2 ended otherwise"));
+    EXPECT_THAT(table.document, HasSubstr("href=\"A/1/report.html\""));
+    EXPECT_THAT(table.document, Not(HasSubstr("href=\"javascript:")));
+    const Opened picture = open_page(folder, folder / "map.html", until_drawn);
+    expect_no_complaint(picture);
+    EXPECT_THAT(picture.document, HasSubstr("survived 12.00 s, fatal from 13.00 s on"));
 }
 
 }  // namespace
