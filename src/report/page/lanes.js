@@ -70,9 +70,9 @@ class LanePainter {
         const clampX = (value) => Math.min(right, Math.max(left, x(value)));
         this.pen ??= new PhasePen(pen, scale);
         this.hatching ??= faultHatch(pen, scale);
+        pen.save();  // the chart keeps count of its own state
         this.paintRounds(pen, scale, box, x);
         this.paintFaultNames(pen, scale, box, x);
-        pen.save();
         pen.beginPath();
         pen.rect(0, box.top, chart.ctx.canvas.width, box.height);
         pen.clip();

@@ -81,18 +81,19 @@ class Run {
     }
 
     bandEvents() {
+        const event = (at, band, says) => ({at, node: band.nodes[0], says, text: says});
         return this.bands.flatMap((band) => [
-            {at: band.from, node: band.nodes[0], says: `${band.label}: ${band.kind} begins on ${listed(band.nodes.map((node) => node.name))}`},
-            band.to === null ? [] : {at: band.to, node: band.nodes[0], says: `${band.label}: healed`},
+            event(band.from, band, `${band.label}: ${band.kind} begins on ${listed(band.nodes.map((node) => node.name))}`),
+            band.to === null ? [] : event(band.to, band, `${band.label}: healed`),
         ].flat());
     }
     markEvents(wanted) {
-        return this.nodes.flatMap((node) => node.marks.filter(wanted).map((mark) => ({at: mark.at, node, says: markText(mark)})));
+        return this.nodes.flatMap((node) => node.marks.filter(wanted).map((mark) => (
+            {at: mark.at, node, says: markText(mark), text: `${node.name} · ${markText(mark)}`})));
     }
     notableEvents() {
         const minor = new Set(["progress", "match", "start"]);
         const events = [...this.bandEvents(), ...this.markEvents((mark) => !minor.has(mark.kind))];
-        for (const event of events) event.text = event.says.startsWith(event.node?.name) ? event.says : `${event.node?.name ?? ""} ${event.says}`;
         return events.sort((a, b) => a.at - b.at);
     }
     allEvents() { return [...this.bandEvents(), ...this.markEvents(() => true)].sort((a, b) => a.at - b.at); }

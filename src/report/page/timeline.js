@@ -12,7 +12,7 @@ function timeline(run, range) {
     const lanes = el("div.lanes", {tabindex: 0, role: "group", "aria-label":
         `Timeline of ${plural(run.nodes.length, "node")}. Left and right arrow keys move, plus and minus zoom, 0 shows the ` +
         "whole run, N and P go from event to event, up and down scroll. The tables below say the same."}, place, filler);
-    let shown = run.nodes, painter, chosen = -1, at = -1;
+    let shown = inLaneOrder(run), painter, chosen = -1, at = -1;
 
     const live = new LiveChart(place, range, (narrow) => {
         painter = new LanePainter(run, range, narrow);
@@ -25,7 +25,7 @@ function timeline(run, range) {
             data: [[0, run.length], [null, null]],
             options: {
                 height: seen + overLanes + underLanes,
-                padding: [overLanes, 12, 0, narrow ? 12 : run.gutter],
+                padding: [overLanes, 26, 0, narrow ? 12 : run.gutter],
                 scales: {y: {range: [0, 1]}},
                 axes: [timeAxis(), {show: false}],
                 series: [{}, {paths: () => null, points: {show: false}}],
@@ -125,16 +125,22 @@ function rangeTools(run, range, step) {
         button("Next event", "Go to the next event", () => step(1)), said);
 }
 
+const isNotable = (node) => node.hit || node.failed || node.stopped || node.index === 0;
+
+// Where not all lanes are seen at once, those that matter come first.
+const inLaneOrder = (run) => run.nodes.length <= 20 ? run.nodes :
+    [...run.nodes.filter(isNotable), ...run.nodes.filter((node) => !isNotable(node))];
+
 // With many nodes, those that matter can be had alone.
 function laneChoice(run, show) {
     if (run.nodes.length <= 8) return null;
-    const notable = run.nodes.filter((node) => node.hit || node.failed || node.stopped || node.index === 0);
+    const ordered = inLaneOrder(run), notable = ordered.filter(isNotable);
     const search = el("input", {type: "search", id: "lane-search", placeholder: "part of a name", autocomplete: "off"});
     const which = el("select", {id: "lane-choice"}, el("option", {value: "all"}, `all ${run.nodes.length} nodes`),
         el("option", {value: "notable"}, `${notable.length}: aggregator, hit, failed or stopped`));
     const choose = () => {
         const wanted = search.value.trim().toLowerCase();
-        show((which.value === "all" ? run.nodes : notable).filter((node) => node.name.toLowerCase().includes(wanted)));
+        show((which.value === "all" ? ordered : notable).filter((node) => node.name.toLowerCase().includes(wanted)));
     };
     search.addEventListener("input", choose);
     which.addEventListener("change", choose);

@@ -25,7 +25,7 @@ function traffic(run, range) {
         data: [times, filled(chosen.up, 1), filled(chosen.down, -1)],
         options: {
             height: 220,
-            padding: [12, 12, 0, 0],
+            padding: [12, 26, 0, 0],
             scales: {y: {range: (chart, least, most) => [Math.min(least, -1) * 1.08, Math.max(most, 1) * 1.08]}},
             axes: [timeAxis(), {
                 stroke: () => theme.colour("muted"),
