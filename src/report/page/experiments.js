@@ -5,6 +5,7 @@ const outcomeLooks = {
     recovered: {mood: "good", sign: "✓"},
     crashed: {mood: "bad", sign: "✕"},
     hung: {mood: "hung", sign: "‖"},
+    mixed: {mood: "hung", sign: "±"},
     "not noticed": {mood: "plain", sign: "○"},
     "not-triggered": {mood: "plain", sign: "–"},
     error: {mood: "bad", sign: "!"},
@@ -24,11 +25,11 @@ function outcomeCell(column, cell) {
     if (!cell) return el("td.outcome.empty", {"data-label": column}, "–");
     const look = lookOf(cell.outcome);
     const repeats = list(cell.repeats);
-    const other = repeats.filter((repeat) => repeat.outcome !== cell.outcome).length;
+    const other = cell.outcome === "mixed" ? 0 : repeats.filter((repeat) => repeat.outcome !== cell.outcome).length;
     return el("td.outcome." + look.mood, {"data-label": column},
         el("div.word", {}, el("span.sign", {"aria-hidden": "true"}, look.sign), cell.outcome ?? "–"),
         cell.detail ? el("div.detail", {}, cell.detail) : null,
-        spread(repeats) ? el("div.detail", {}, spread(repeats)) : null,
+        spread(repeats) && !String(cell.detail).includes(" to ") ? el("div.detail", {}, spread(repeats)) : null,
         other ? el("div.detail.bad", {}, `${other} of ${repeats.length} ended otherwise`) : null,
         el("div.runs", {}, repeats.map((repeat, i) => repeat.run ?
             el("a", {href: runLink(repeat.run), title: `${repeat.outcome}${isNumber(repeat.seconds) ? ", " + seconds(repeat.seconds) : ""}`,

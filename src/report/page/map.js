@@ -3,7 +3,7 @@
 
 function mapCellText(cell) {
     const survived = isNumber(cell.survived_s), fatal = isNumber(cell.fatal_s);
-    if (!survived && !fatal) return "not known";
+    if (!survived && !fatal) return cell.trouble ?? "not known";
     if (!fatal) return `survived ${seconds(cell.survived_s)}, the longest tried`;
     if (!survived) return `fatal from ${seconds(cell.fatal_s)} on, the shortest tried`;
     return `survived ${seconds(cell.survived_s)}, fatal from ${seconds(cell.fatal_s)} on`;
@@ -26,6 +26,8 @@ function mapCell(kind, cell, limit) {
     const words = isNumber(cell.fatal_s) ?
         [isNumber(cell.survived_s) ? `${seconds(cell.survived_s)} ✓` : "none ✓", " · ", `${seconds(cell.fatal_s)} ✕`] :
         [isNumber(cell.survived_s) ? `${seconds(cell.survived_s)} ✓` : "not known"];
+    if (cell.mixed) words.push(" · repeats differ");
+    if (cell.trouble) words.push(" · ", cell.trouble);
     return el("td", {"data-label": kind}, mapBar(cell, limit), el("div.detail", {title: mapCellText(cell)}, words));
 }
 
@@ -42,7 +44,7 @@ function mapPage(data) {
         el("div.table", {}, el("table.map", {},
             el("caption", {}, "Phases by kind of cut"),
             el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Phase"), kinds.map((kind) => el("th", {scope: "col"}, kind)))),
-            el("tbody", {}, rows.map((row) => el("tr", {}, el("th", {scope: "row"}, row.phase ?? ""),
+            el("tbody", {}, rows.map((row) => el("tr", {}, el("th", {scope: "row"}, row.phase ?? "", row.what ? el("small", {}, row.what) : null),
                 kinds.map((kind) => mapCell(kind, list(row.cells).find((cell) => String(cell.kind) === kind), limit))))))),
     ];
     const numbers = () => table("The same as numbers", [
