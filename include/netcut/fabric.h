@@ -73,6 +73,8 @@ class Fabric {
     Result<void> plug(std::size_t node, const PlugOptions& options);
     // `equip` is called for every port of the router, now and whenever a node is plugged in again.
     Result<void> equip_ports(std::function<void(Batch&, int port)> equip);
+    // The router's ports go down: no packet comes in any more. What has come in is still forwarded.
+    Result<void> close_ports();
     // Whether the node's interface is there and up, as the kernel says.
     Result<bool> is_connected(std::size_t node);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <thread>
 
@@ -263,6 +264,14 @@ Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
     for (const IpAddress& address : node.addresses)
         NETCUT_TRY(announce(node.ns, node.eth0.index, node.eth0.mac, address));
     return {};
+}
+
+Result<void> Fabric::close_ports() {
+    Batch batch;
+    for (const NodeLink& node : nodes_) set_link(batch, node.port.index, false);
+    auto closed = router_socket_.commit(batch);
+    if (!closed && closed.error().code == ENODEV) return {};  // some are unplugged, and the others are down
+    return closed;
 }
 
 Result<bool> Fabric::is_connected(std::size_t index) {

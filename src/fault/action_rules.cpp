@@ -14,19 +14,19 @@ class ActionWriter {
 
     void operator()(const Drop&) const {
         NftRule rule(chain_);
-        count(rule).drop();
+        lose(rule).drop();
         fault_.add(rule);
     }
 
     void operator()(const ResetConnection&) const {
         NftRule rule(chain_);
-        answer_by_reset(count(is_tcp(rule)));
+        answer_by_reset(lose(is_tcp(rule)));
         fault_.add(rule);
     }
 
     void operator()(const Refuse& refuse) const {
         NftRule rule(chain_);
-        count(rule);
+        lose(rule);
         if (fault_.bridged())
             leave_answer_to_us(rule);
         else
@@ -44,7 +44,7 @@ class ActionWriter {
         for (const std::uint32_t number : numbers) keys.push_back(nft_key(number));
         fault_.transaction.add_elements(set, keys);
         NftRule rule(chain_);
-        count(rule.number(lose.period).in(set)).drop();
+        this->lose(rule.number(lose.period).in(set)).drop();
         fault_.add(rule);
     }
 
@@ -66,7 +66,7 @@ class ActionWriter {
         fault_.add(opening);
         add_flow_rules(fault_, chain_, part_, "known", FlowStep::renew, forget.after);
         NftRule rule(chain_);
-        count(rule);
+        lose(rule);
         if (forget.reset)
             answer_by_reset(rule);
         else
@@ -86,7 +86,7 @@ class ActionWriter {
               Family{ETH_P_IPV6, 4, static_cast<std::uint16_t>(large.bytes - v6_header)}}) {
             NftRule rule(chain_);
             rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
-            count(rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 2).exceeds(short_key(most))).drop();
+            lose(rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 2).exceeds(short_key(most))).drop();
             fault_.add(rule);
         }
     }
@@ -96,6 +96,10 @@ class ActionWriter {
     NftRule& count(NftRule& rule) const {
         return part_ == Direction::up ? rule.meta(NFT_META_IIF).count_by(fault_.name("hit_up"))
                                       : rule.meta(NFT_META_OIF).count_by(fault_.name("hit_down"));
+    }
+
+    NftRule& lose(NftRule& rule) const {
+        return fault_.log_loss(count(rule), part_ == Direction::up ? "up" : "down");
     }
 
     // nftables has no reject in a bridge's forward hook.

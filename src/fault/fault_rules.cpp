@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <linux/if_packet.h>
 
+#include <charconv>
+
 #include "fault/rules.h"
 
 namespace netcut {
@@ -56,12 +58,15 @@ void add_membership(const FaultContext& fault, const std::string& base, const st
 
 // What a kernel says by itself (MLD, IGMP, ARP, neighbour discovery) is lost with all else, but not counted:
 // the count is of packets that somebody wanted to arrive. Faults that choose among packets let it pass.
-void add_exemptions(const FaultContext& fault, const std::string& chain) {
+void add_exemptions(const FaultContext& fault, const std::string& chain, Direction part) {
     const bool all = std::holds_alternative<Drop>(fault.plan.action) && fault.plan.filter.open();
     for (const int kind : {PACKET_BROADCAST, PACKET_MULTICAST}) {
         NftRule rule(chain);
         rule.meta(NFT_META_PKTTYPE).equals(byte_key(static_cast<std::uint8_t>(kind)));
-        all ? rule.drop() : rule.leave();
+        if (all)
+            fault.log_loss(rule, part == Direction::up ? "up_uncounted" : "down_uncounted").drop();
+        else
+            rule.leave();
         fault.add(rule);
     }
     if (all) return;
@@ -130,7 +135,7 @@ void add_direction(const FaultContext& fault, Direction part) {
     const std::string chain = fault.name(part == Direction::up ? "up" : "down");
     const bool acts = includes(fault.plan.filter.direction, part);
     if (!acts && !knows_flows(fault)) return;
-    add_exemptions(fault, chain);
+    add_exemptions(fault, chain, part);
     add_filter(fault, chain, part);
     if (acts) add_action(fault, part);
 }
@@ -144,12 +149,14 @@ void add_gone(const FaultContext& fault) {
         add_address_counters(fault.transaction, fault.name(), node, fault.fabric.node(node).addresses);
     NftRule to4("prerouting");
     to4.constant(fault.key()).in(switches).meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IP));
-    to4.payload(NFT_PAYLOAD_NETWORK_HEADER, v4_destination_offset, 4).count_by(fault.name("to4")).drop();
+    to4.payload(NFT_PAYLOAD_NETWORK_HEADER, v4_destination_offset, 4).count_by(fault.name("to4"));
     NftRule to6("prerouting");
     to6.constant(fault.key()).in(switches).meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IPV6));
-    to6.payload(NFT_PAYLOAD_NETWORK_HEADER, v6_destination_offset, 16).count_by(fault.name("to6")).drop();
-    fault.add(to4);
-    fault.add(to6);
+    to6.payload(NFT_PAYLOAD_NETWORK_HEADER, v6_destination_offset, 16).count_by(fault.name("to6"));
+    for (NftRule* rule : {&to4, &to6}) {
+        fault.log_loss(*rule, "gone").drop();
+        fault.add(*rule);
+    }
 }
 
 // What a node sends to the router itself never gets to the forward hook.
@@ -165,6 +172,19 @@ void add_router_as_peer(const FaultContext& fault) {
 
 std::string fault_prefix(std::size_t number) {
     return fmt::format("f{}", number);
+}
+
+std::optional<LossPlace> loss_place(const std::string& prefix) {
+    LossPlace place;
+    const char* begin = prefix.data() + std::min<std::size_t>(1, prefix.size());
+    const char* end = prefix.data() + prefix.size();
+    const auto [after, error] = std::from_chars(begin, end, place.fault);
+    if (error != std::errc()) return {};
+    const std::string where(after, end);
+    place.up = where.starts_with("_up");
+    place.by_address = where == "_gone";
+    place.counted = !where.ends_with("_uncounted");
+    return place;
 }
 
 std::string FaultContext::name(const std::string& what) const {

@@ -35,6 +35,7 @@ struct FaultContext {
     const Fabric& fabric;
     const FaultPlan& plan;
     std::size_t number;
+    std::optional<std::uint32_t> logged_losses = {};  // bytes of each packet
 
     std::string name(const std::string& what = {}) const;  // "f3_up"
     std::uint32_t key() const { return static_cast<std::uint32_t>(number); }
@@ -43,6 +44,10 @@ struct FaultContext {
         return nft_key(static_cast<std::uint32_t>(fabric.node(node).port.index));
     }
     void add(NftRule& rule) const { transaction.add_rule(rule); }
+    // The packet is about to be lost: "up", "down", "gone" say where. To stand right before what loses it.
+    NftRule& log_loss(NftRule& rule, const std::string& where) const {
+        return logged_losses ? rule.log(lost_group, name(where), *logged_losses) : rule;
+    }
 };
 
 // table_rules.cpp: what all faults share, the chains fN of so many faults among it.

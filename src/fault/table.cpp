@@ -39,7 +39,8 @@ Result<void> FaultTable::probe(const NetNs& apart) {
     return socket.commit(batch);
 }
 
-Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans) {
+Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
+                                   std::optional<std::uint32_t> logged_losses) {
     NETCUT_ASSIGN(const QueuePlan queues, QueuePlan::make(plans, fabric.size()));
     NETCUT_TRY(lay_queues(fabric, plans, queues));
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &fabric.router()));
@@ -51,7 +52,7 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans)
     add_base_chains(transaction, table.plans_.size());
     for (std::size_t number = 0; number < table.plans_.size(); ++number) {
         const FaultPlan& plan = table.plans_[number];
-        const FaultContext fault{transaction, fabric, plan, number};
+        const FaultContext fault{transaction, fabric, plan, number, logged_losses};
         if (plan.queues()) {
             transaction.add_set({.name = fault.name("mark"), .to_values = true});
             for (const auto& [before, after] : queues.marks_of(number))

@@ -21,19 +21,24 @@ constexpr std::uint16_t message_type(nfulnl_msg_types type) {
     return static_cast<std::uint16_t>(NFNL_SUBSYS_ULOG << 8 | type);
 }
 
+constexpr std::uint32_t bytes_of_many = 16384;  // of one message with several packets
+constexpr std::uint32_t many_packets = 32;
+constexpr std::uint32_t soon = 1;  // hundredths of a second
+
 // All in one message, so that no packet is logged by the defaults (100 packets or a second, whichever is
 // first). No PF_BIND: a log expression with a group has found its logger by itself since Linux 3.17, and it
 // would change where the namespace's other log messages go.
-void put_settings(nlmsghdr* message) {
+void put_settings(nlmsghdr* message, const PacketLogOptions& options) {
     nfulnl_msg_config_cmd command{};
     command.command = NFULNL_CFG_CMD_BIND;
     mnl_attr_put(message, NFULA_CFG_CMD, sizeof(command), &command);
     nfulnl_msg_config_mode mode{};
     mode.copy_mode = NFULNL_COPY_PACKET;
-    mode.copy_range = htonl(PacketLog::snap_length);
+    mode.copy_range = htonl(options.snap_length);
     mnl_attr_put(message, NFULA_CFG_MODE, sizeof(mode), &mode);
-    mnl_attr_put_u32(message, NFULA_CFG_TIMEOUT, 0);
-    mnl_attr_put_u32(message, NFULA_CFG_QTHRESH, htonl(1));  // each packet is told at once
+    mnl_attr_put_u32(message, NFULA_CFG_TIMEOUT, htonl(options.many ? soon : 0));
+    mnl_attr_put_u32(message, NFULA_CFG_QTHRESH, htonl(options.many ? many_packets : 1));
+    if (options.many) mnl_attr_put_u32(message, NFULA_CFG_NLBUFSIZ, htonl(bytes_of_many));
     mnl_attr_put_u16(message, NFULA_CFG_FLAGS, htons(NFULNL_CFG_F_SEQ));
 }
 
@@ -115,7 +120,8 @@ void fill(LoggedPacket& packet, std::uint16_t type, const nlattr* attribute) {
 
 }  // namespace
 
-Result<PacketLog> PacketLog::open(const NetNs& where, std::uint16_t group) {
+Result<PacketLog> PacketLog::open(const NetNs& where, std::uint16_t group, const PacketLogOptions& options) {
+    constexpr std::uint32_t room_for_attributes = 8192;
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &where));
     alignas(nlmsghdr) std::array<char, 256> buffer{};
     nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
@@ -124,19 +130,19 @@ Result<PacketLog> PacketLog::open(const NetNs& where, std::uint16_t group) {
     body->nfgen_family = AF_UNSPEC;
     body->version = NFNETLINK_V0;
     body->res_id = htons(group);
-    put_settings(message);
+    put_settings(message, options);
     Batch batch;
     batch.append(message, fmt::format("read the packets that are logged to group {}", group));
     NETCUT_TRY(socket.commit(batch).map_error(explain));
-    return PacketLog(std::move(socket), group);
+    return PacketLog(std::move(socket), group,
+                     std::max(options.snap_length, bytes_of_many) + room_for_attributes);
 }
 
 // The socket itself waits: it is told not to, each time.
 Result<LoggedPackets> PacketLog::read() {
     LoggedPackets result;
-    alignas(nlmsghdr) std::array<char, 8192> buffer;  // a message holds one packet
     while (result.packets.size() < most_at_once) {
-        const ssize_t size = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        const ssize_t size = ::recv(fd(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
         if (size < 0 && errno == ENOBUFS) {  // said once (netlink_overrun in net/netlink/af_netlink.c)
@@ -145,7 +151,7 @@ Result<LoggedPackets> PacketLog::read() {
         }
         if (size < 0) return system_failure(fmt::format("read the packets logged to group {}", group_));
         int rest = static_cast<int>(size);
-        for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
+        for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
              mnl_nlmsg_ok(message, rest); message = mnl_nlmsg_next(message, &rest))
             if (message->nlmsg_type == message_type(NFULNL_MSG_PACKET)) take(message, result);
     }

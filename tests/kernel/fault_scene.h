@@ -13,9 +13,10 @@ struct FaultScene {
     FaultTable table;
     std::vector<Fault> faults;
 
-    FaultScene(const FabricOptions& options, std::vector<FaultPlan> plans, std::size_t collaborators = 2)
+    FaultScene(const FabricOptions& options, std::vector<FaultPlan> plans, std::size_t collaborators = 2,
+               std::optional<std::uint32_t> logged_losses = {})
         : fabric(must(Fabric::build(options, names(collaborators)))),
-          table(must(FaultTable::lay(fabric, std::move(plans)))) {
+          table(must(FaultTable::lay(fabric, std::move(plans), logged_losses))) {
         for (std::size_t number = 0; number < table.plans().size(); ++number)
             faults.push_back(must(Fault::prepare(fabric, table, number)));
     }

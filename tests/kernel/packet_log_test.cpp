@@ -67,7 +67,7 @@ TEST_P(WatchTest, EachPacketIsToldAtOnceAndCutAtTheSnapLength) {
         EXPECT_LT(told, 500ms) << "the kernel's own default would be to wait for a second";
         RecordProperty("told_us_" + std::to_string(i),
                        std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(told).count()));
-        EXPECT_EQ(packet.bytes.size(), PacketLog::snap_length);
+        EXPECT_EQ(packet.bytes.size(), PacketLogOptions{}.snap_length);
         const PacketHeader header = header_of(packet);
         EXPECT_EQ(header.payload, 900U);
         EXPECT_EQ(header.length, (v6() ? 60U : 40U) + 12 + 900) << "with TCP timestamps";
@@ -111,6 +111,20 @@ TEST_F(FloodTest, IsReadInPartsAndComplete) {
         count += logged.packets.size();
     }
     EXPECT_EQ(count, PacketLog::most_at_once + 900);
+}
+
+TEST_F(FloodTest, ManyAreToldTogetherAndNoneIsLeftBehind) {
+    log_.reset();
+    log_.emplace(must(PacketLog::open(fabric_->router(), log_group, {.snap_length = 65535, .many = true})));
+    constexpr std::size_t sent = 3 * 32 + 5;
+    send(static_cast<int>(sent));
+    std::size_t count = 0;
+    while (count < sent && await_readable(log_->fd(), 500)) {
+        const LoggedPackets logged = must(log_->read());
+        count += logged.packets.size();
+        EXPECT_EQ(logged.lost, 0U);
+    }
+    EXPECT_EQ(count, sent) << "the last few come when nothing has followed them for a moment";
 }
 
 TEST_F(FloodTest, OverrunIsToldAndThenCounted) {

@@ -28,7 +28,7 @@ struct WatchRule {
     std::optional<std::size_t> from_node = {};
     bool drop = false;
     std::string prefix = "watched ";
-    std::uint32_t snaplen = PacketLog::snap_length;
+    std::uint32_t snaplen = PacketLogOptions{}.snap_length;
 };
 
 inline void watch(Fabric& fabric, const WatchRule& wanted) {
