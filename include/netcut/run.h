@@ -24,11 +24,12 @@ using Json = nlohmann::ordered_json;
 // One line of journal.jsonl. The names and their details are listed in docs/journal.md.
 struct Event {
     Nanoseconds t{0};   // monotonic, since the run began
-    std::string wall;   // UTC
+    std::string wall;   // UTC, by the clock as it was when the run began
     std::string name;   // "fault.fired"
     std::string node;   // may be empty
     std::string fault;  // may be empty
     Json details = Json::object();
+    std::uint64_t number = 0;  // of its line, from 1
 
     Json to_json() const;
 };
@@ -40,6 +41,9 @@ class Journal {
     Journal(Fd file, std::function<void(const Event&)> listener);
 
     Nanoseconds now() const { return Clock::now() - begin_; }
+    // CLOCK_REALTIME at the run's begin, since the epoch: what is added to a `t` to compare it with the times
+    // that the kernel gives to packets.
+    Nanoseconds realtime_begin() const { return realtime_begin_; }
     void add(std::string name, std::string node, std::string fault, Json details);
     // As add, with the time of what happened a moment ago.
     void add_at(Nanoseconds t, std::string name, std::string node, std::string fault, Json details);
@@ -49,7 +53,9 @@ class Journal {
   private:
     Fd file_;
     std::function<void(const Event&)> listener_;
-    Clock::time_point begin_ = Clock::now();
+    Clock::time_point begin_;
+    Nanoseconds realtime_begin_;
+    std::uint64_t lines_ = 0;
     std::optional<Error> failure_;
 };
 
@@ -69,6 +75,7 @@ class RunFolder {
     const User& user() const { return user_; }
     const std::string& moved() const { return moved_; }
     std::string work() const { return path_ + "/work"; }
+    Result<void> make_folder(const std::string& name) const;
     enum class Open { afresh, to_append };
     Result<Fd> create_file(const std::string& name, Open how = Open::afresh) const;
     Result<void> write_file(const std::string& name, const std::string& text) const;
@@ -144,6 +151,13 @@ struct RoundTimes {
     std::string node;
     std::vector<std::pair<std::string, Nanoseconds>> rounds;
 };
+// When each node first spoke of each round, since the run began; by node.
+using RoundBegins = std::map<std::string, std::vector<std::pair<std::string, Nanoseconds>>>;
+// A node has spoken of a round at `t`; only the first time counts.
+void note_round(RoundBegins& begins, const std::string& node, const std::string& round, Nanoseconds t);
+// Of the node that told of the most rounds, the first of `nodes` before others. Its last round ends with
+// itself.
+RoundTimes round_times(const std::vector<NodeOutcome>& nodes, const RoundBegins& begins);
 
 // One thing that the scenario expects, and whether it was so.
 struct Expected {
@@ -175,6 +189,7 @@ struct Verdict {
     std::string reason;  // in words a colleague understands
     int exit_status = 0;
 };
+const char* error_kind_name(Error::Kind kind);  // "usage", "machine", "internal"
 // The exit status that goes with an error.
 int exit_status_of(const Error& error);
 Verdict judge(const Facts& facts);

@@ -129,6 +129,10 @@ struct ExperimentSpec {
     FaultSpec fault;                                // "{node}" in its trigger is the node to be cut
 };
 
+// Headers, with all that TCP and IPv6 may have in them, and some payload; the least has the headers alone.
+inline constexpr std::uint32_t default_pcap_snap = 256, least_pcap_snap = 128;
+inline constexpr std::uint32_t whole_packets = 262144;
+
 struct Scenario {
     std::string name = "run";
     std::string template_name;
@@ -148,6 +152,8 @@ struct Scenario {
     Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
     std::string user;                                   // empty: who called
     bool tty = false;
+    bool pcap = false;                            // a capture of each node's packets
+    std::uint32_t pcap_snap = default_pcap_snap;  // bytes of each packet, from the link header on
 };
 
 inline constexpr const char* aggregator_name = "aggregator";
@@ -200,6 +206,8 @@ Result<std::uint64_t> parse_rate(const std::string& text);
 
 // "64KiB", "1.5MB", "1500": bytes; K, M, G alone are powers of 1000.
 Result<std::uint64_t> parse_bytes(const std::string& text);
+// As parse_bytes, or "all".
+Result<std::uint32_t> parse_snap(const std::string& text);
 // "5%", "0.1%": a share from 0 to 1.
 Result<double> parse_share(const std::string& text);
 

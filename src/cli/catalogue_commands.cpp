@@ -72,6 +72,8 @@ int doctor_command() {
     fmt::print("\nmoments on the wire\n");
     print_line("packets", missing({Need::packet_log, Need::numgen}, *tried));
     print_line("bytes", missing({Need::packet_log, Need::numgen, Need::quota}, *tried));
+    fmt::print("\ncaptures\n");
+    print_line("--pcap", missing({Need::packet_log}, *tried));
     fmt::print("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
     return 0;
 }

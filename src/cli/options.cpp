@@ -92,6 +92,9 @@ void add_end_options(CLI::App& command, RunOptions& options) {
     group.add("--hang-after", options.hang_after,
               "No progress for so long after the last heal is a hang (default: 60s)");
     group.add("--grace", options.grace, "Between SIGTERM and SIGKILL (default: 5s)");
+    group.add("--pcap", options.pcap,
+              "Capture the packets of each node, and those that were lost: RUN/pcap/NODE.pcapng");
+    group.add("--pcap-snap", options.pcap_snap, "Bytes of each packet (default: 256), or all");
     group.add("--name", options.name, "Of the run");
     group.add("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)");
     group.add("-q,--quiet", options.quiet, "Print the last screen alone");
@@ -173,6 +176,8 @@ Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     set_if(scenario.user, options.user);
     set_if(scenario.name, options.name);
     if (options.tty) scenario.tty = true;
+    if (options.pcap || options.pcap_snap) scenario.pcap = true;
+    NETCUT_TRY(set_parsed(scenario.pcap_snap, "--pcap-snap", options.pcap_snap, parse_snap));
     return {};
 }
 

@@ -23,7 +23,8 @@ struct RunOptions {
     std::vector<std::string> cuts, faults;
     bool new_ip = false, new_mac = false, no_announce = false;
     std::optional<std::string> timeout, hang_after, grace;
-    bool tty = false, quiet = false;
+    std::optional<std::string> pcap_snap;
+    bool tty = false, quiet = false, pcap = false;
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);

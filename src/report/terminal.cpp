@@ -74,6 +74,9 @@ std::string text_of(const Event& event) {
         return fmt::format("{} sent data again after {:.3f} s and received after {:.3f} s", event.node,
                            details.at("sent_again_s").get<double>(),
                            details.at("received_again_s").get<double>());
+    if (event.name == "capture.missed")
+        return fmt::format("{} packets came faster than they were captured, and {} that were lost",
+                           details.at("seen").get<std::uint64_t>(), details.at("lost").get<std::uint64_t>());
     if (event.name == "run.stopping") return "stopping: " + details.at("because").get<std::string>();
     if (event.name == "run.error") return printable(details.at("error").get<std::string>(), 1000);
     return {};

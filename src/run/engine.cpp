@@ -77,8 +77,12 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     actor.outcome.stopped_by_us = state_ == State::stopping;
     actor.outcome.after_fault = any_fired();
     actor.outcome.ended = journal_->now();
-    journal_->add("node.exited", actor.outcome.name, {},
-                  {{"status", status.text()}, {"stopped_by_us", actor.outcome.stopped_by_us}});
+    journal_->add_at(actor.outcome.ended, "node.exited", actor.outcome.name, {},
+                     {{"status", status.text()},
+                      {status.signaled ? "signal" : "exit_code", status.value},
+                      {"starts", actor.outcome.starts},
+                      {"stopped_by_us", actor.outcome.stopped_by_us},
+                      {"killed_by_fault", actor.outcome.killed_by_fault}});
     if (state_ == State::stopping) {
         if (!any_running()) finish();
         return;
@@ -102,11 +106,9 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
     last_progress_ = Clock::now();
     if (!value || std::exchange(rounds_[node], *value) == *value) return;
-    // A node may speak of a round again when the next has begun.
-    auto& begins = round_begins_[node];
-    if (std::none_of(begins.begin(), begins.end(), [&](const auto& round) { return round.first == *value; }))
-        begins.emplace_back(*value, journal_->now());
-    journal_->add("progress", node, {}, {{"round", *value}});
+    const Nanoseconds now = journal_->now();
+    note_round(round_begins_, node, *value, now);
+    journal_->add_at(now, "progress", node, {}, {{"round", *value}});
     check_journal();
 }
 
@@ -116,6 +118,7 @@ std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> 
 }
 
 void Engine::Impl::on_fired(const FaultRunner& runner) {
+    note_in_capture(runner, runner.outcomes().back().fired, "was fired");
     sample_sockets("cut", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     arm_hang_timer();
@@ -134,6 +137,8 @@ void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& ru
 }
 
 void Engine::Impl::on_healed(const FaultRunner& runner) {
+    note_in_capture(runner, *runner.outcomes().back().healed, "has healed");
+    tell_addresses(runner);
     sample_sockets("heal", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     if (runner.spec().plug.new_address) {
@@ -145,6 +150,17 @@ void Engine::Impl::on_healed(const FaultRunner& runner) {
     arm_hang_timer();
     check_journal();
     trigger_others(FaultTrigger::Kind::after, runner);
+}
+
+// Of nodes that have come back as somebody else.
+void Engine::Impl::tell_addresses(const FaultRunner& runner) {
+    if (runner.fault().plan().link != LinkChange::unplug) return;
+    if (!runner.spec().plug.new_address && !runner.spec().plug.new_mac) return;
+    for (const std::size_t index : runner.fault().plan().nodes) {
+        const NodeLink& node = fabric_->node(index);
+        if (capture_) capture_->add_addresses(index, node.addresses);
+        journal_->add("node.readdressed", node.name, runner.spec().name, addresses_json(node));
+    }
 }
 
 // A journal that cannot be written any more is no evidence: the run ends, and says why.

@@ -7,12 +7,30 @@
 #include <numeric>
 
 #include "run/engine_impl.h"
+#include "run/manifest.h"
 #include "run/sockets.h"
 
 namespace netcut {
 namespace {
 
-const char* end_name(EndReason reason) {
+// The word that the journal has for it, and what it means.
+const char* end_word(EndReason reason) {
+    switch (reason) {
+        case EndReason::all_exited:
+            return "all-exited";
+        case EndReason::hung:
+            return "hung";
+        case EndReason::timeout:
+            return "timeout";
+        case EndReason::interrupted:
+            return "interrupted";
+        case EndReason::failed:
+            return "failed";
+    }
+    return "";
+}
+
+const char* end_text(EndReason reason) {
     switch (reason) {
         case EndReason::all_exited:
             return "all nodes ended";
@@ -56,7 +74,13 @@ void Engine::Impl::stop(int signal) {
 void Engine::Impl::fail(Error error) {
     if (error_ || state_ == State::done) return;
     error_ = std::move(error);
-    journal_->add("run.error", {}, {}, {{"error", error_->text()}});
+    journal_->add("run.error", {}, {},
+                  {{"error", error_->text()},
+                   {"kind", error_kind_name(error_->kind)},
+                   {"attempt", error_->attempt},
+                   {"code", error_->code},
+                   {"reason", error_->reason},
+                   {"hint", error_->hint}});
     end(EndReason::failed);
 }
 
@@ -68,7 +92,9 @@ void Engine::Impl::end(EndReason reason) {
     for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
-    journal_->add("run.stopping", {}, {}, {{"because", end_name(reason)}});
+    Json why = {{"because", end_text(reason)}, {"end", end_word(reason)}};
+    if (reason == EndReason::interrupted) why["signal"] = signal_;
+    journal_->add("run.stopping", {}, {}, std::move(why));
     timeout_timer_.cancel();
     hang_timer_.cancel();
     end_nodes();
@@ -90,6 +116,7 @@ void Engine::Impl::end_nodes() {
 void Engine::Impl::finish() {
     if (state_ == State::done || any_running() || (preparation_ && preparation_->running())) return;
     grace_timer_.cancel();
+    if (end_capture()) return;
     if (!error_) error_ = journal_->failure();
     if (error_) end_ = EndReason::failed;
     const Facts facts = collect_facts();
@@ -103,11 +130,22 @@ void Engine::Impl::finish() {
     journal_->add("run.ended", {}, {}, {{"verdict", verdict.word}, {"reason", verdict.reason}});
     if (journal_->failure() && !error_) error_ = journal_->failure();
     enter(State::done);
+    if (auto written = write_manifest(); !written && !error_) error_ = std::move(written).error();
     // Destroying the nodes and the network is left to the owner, outside of their callbacks.
     boost::asio::post(io_, [done = done_, error = error_, result = RunResult{facts, verdict, json}] {
         if (error) return done(Failure(*error));
         done(result);
     });
+}
+
+// Last of all: what it lists is not written to any more.
+Result<void> Engine::Impl::write_manifest() {
+    const auto files = [&] {
+        const AsUser as_user(user_);
+        return digest_run(folder_.path());
+    }();
+    if (!files) return Failure(files.error());
+    return folder_.write_file(manifest_name, manifest_json(*files).dump(2) + "\n");
 }
 
 Facts Engine::Impl::collect_facts() {
@@ -123,30 +161,12 @@ Facts Engine::Impl::collect_facts() {
     for (const auto& actor : actors_) facts.nodes.push_back(actor->outcome);
     for (const auto& fault : faults_)
         facts.outcomes.insert(facts.outcomes.end(), fault->outcomes().begin(), fault->outcomes().end());
-    std::sort(facts.outcomes.begin(), facts.outcomes.end(),
-              [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
-    facts.rounds = round_times();
+    std::stable_sort(facts.outcomes.begin(), facts.outcomes.end(),
+                     [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
+    facts.rounds = round_times(facts.nodes, round_begins_);
     facts.half_open = half_open_;
     facts.log_values = log_values_;
     return facts;
-}
-
-// Of the node that told of the most rounds, the aggregator first. Its last round ends with itself.
-RoundTimes Engine::Impl::round_times() const {
-    RoundTimes times;
-    for (const auto& actor : actors_) {
-        const auto found = round_begins_.find(actor->outcome.name);
-        if (found == round_begins_.end() || found->second.size() <= times.rounds.size()) continue;
-        times.node = actor->outcome.name;
-        times.rounds = found->second;
-        for (std::size_t i = 0; i < times.rounds.size(); ++i) {
-            const bool last = i + 1 == times.rounds.size();
-            times.rounds[i].second =
-                (last ? actor->outcome.ended : found->second[i + 1].second) - found->second[i].second;
-        }
-        if (!actor->outcome.exit || !actor->outcome.exit->success()) times.rounds.pop_back();
-    }
-    return times;
 }
 
 std::vector<std::size_t> Engine::Impl::all_nodes() const {

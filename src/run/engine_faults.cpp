@@ -19,8 +19,11 @@ Result<void> Engine::Impl::prepare_faults() {
         NETCUT_TRY(write_loss_lists(spec, plan));
         plans.push_back(std::move(plan));
     }
-    NETCUT_ASSIGN(FaultTable laid, FaultTable::lay(*fabric_, std::move(plans)));
+    const auto logged_losses =
+        scenario_.pcap ? std::optional(Capture::logged_bytes(scenario_.pcap_snap)) : std::nullopt;
+    NETCUT_ASSIGN(FaultTable laid, FaultTable::lay(*fabric_, std::move(plans), logged_losses));
     table_.emplace(std::move(laid));
+    NETCUT_TRY(start_capture());
     NETCUT_TRY(watch_packets());
     processes_ = process_control();
     for (std::size_t number = 0; number < scenario_.faults.size(); ++number) {
@@ -93,7 +96,7 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
         if (group == moment_group) {
             const auto header = parse_packet(packet.bytes);
             return faults_[number]->tripped(header ? packet_text(*header) : "a packet that is not IP",
-                                            header ? header->length : 0);
+                                            header ? header->length : 0, time_of(packet));
         }
         // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
         if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent)
@@ -101,6 +104,14 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
                           {{"why", sent.error().text()}});
         return;
     }
+}
+
+// The kernel's own time, unless somebody has set the clock since the run began.
+Nanoseconds Engine::Impl::time_of(const LoggedPacket& packet) const {
+    const Nanoseconds now = journal_->now();
+    if (!packet.time) return now;
+    const Nanoseconds then = packet.time->time_since_epoch() - journal_->realtime_begin();
+    return then <= now && then > now - std::chrono::seconds(1) ? then : now;
 }
 
 ProcessControl Engine::Impl::process_control() {

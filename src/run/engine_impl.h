@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "kernel/packet_log.h"
 #include "netcut/run.h"
 #include "netcut/trigger.h"
+#include "run/capture.h"
 #include "run/fault_runner.h"
 
 namespace netcut {
@@ -47,6 +49,7 @@ class Engine::Impl {
     Result<void> make_actors();
     Result<NodeSpec> node_spec(std::size_t index) const;
     std::string hosts() const;
+    static Json addresses_json(const NodeLink& node);
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
     void watch_for_expected(LineScanner& scanner, const std::string& node);
@@ -64,8 +67,10 @@ class Engine::Impl {
     void on_progress(const std::string& node, const std::optional<std::string>& value);
     void on_fired(const FaultRunner& runner);
     void on_healed(const FaultRunner& runner);
+    void tell_addresses(const FaultRunner& runner);
     void trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner);
     void on_logged_packet(std::uint16_t group, const LoggedPacket& packet);
+    Nanoseconds time_of(const LoggedPacket& packet) const;
     void check_journal();
     ProcessControl process_control();
     Result<void> kill_node(Actor& actor, int signal, bool starts_again);
@@ -73,13 +78,20 @@ class Engine::Impl {
     void arm_hang_timer();
     void on_hang_timer();
 
+    // engine_capture.cpp
+    Result<void> start_capture();
+    void note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what);
+    void on_missed_packets(const Capture::Missing& missing);
+    bool end_capture();  // whether finish() has to wait for it
+    void on_captured(const std::vector<CaptureTotals>& totals);
+
     // engine_end.cpp: how it ends
     void fail(Error error);
     void end(EndReason reason);
     void end_nodes();
     void finish();
+    Result<void> write_manifest();
     Facts collect_facts();
-    RoundTimes round_times() const;
     void sample_sockets(const char* moment, const std::vector<std::size_t>& nodes);
     void sample_half_open();
     std::vector<std::size_t> all_nodes() const;
@@ -110,6 +122,11 @@ class Engine::Impl {
     std::vector<std::unique_ptr<PacketWatch>> packet_watches_;
     void await_packets(PacketWatch& watch);
     std::optional<ReplySender> replies_;
+    std::shared_ptr<void> alive_ = std::make_shared<char>();
+    std::unique_ptr<Capture> capture_;
+    // Its thread has yet to speak to this one.
+    std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> capture_work_;
+    bool capture_ends_ = false, captured_ = false;
     std::unique_ptr<Node> preparation_;
     std::string preparation_tail_;  // the end of what it printed
     std::vector<std::unique_ptr<Actor>> actors_;
@@ -117,7 +134,7 @@ class Engine::Impl {
     boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_;
     Clock::time_point last_progress_;
     std::map<std::string, std::string> rounds_;  // the last that each node spoke of
-    std::map<std::string, std::vector<std::pair<std::string, Nanoseconds>>> round_begins_;  // by node
+    RoundBegins round_begins_;
     std::map<std::size_t, std::string> log_values_;  // of expected lines
     bool crashed_ = false;
 

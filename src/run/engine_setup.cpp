@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/sha256.h"
 #include "run/engine_impl.h"
 
 namespace netcut {
@@ -12,8 +13,8 @@ namespace netcut {
 namespace {
 
 Result<void> check_open_files(const Scenario& scenario) {
-    // Of a node: namespace, netlink socket, two outputs, two logs, lifeline, status, process.
-    constexpr std::uint64_t descriptors_per_node = 9;
+    // Of a node: namespace, netlink socket, two outputs, two logs, lifeline, status, process, and a capture.
+    const std::uint64_t descriptors_per_node = scenario.pcap ? 10 : 9;
     constexpr std::uint64_t descriptors_of_ours = 64;
     raise_open_files();
     rlimit limit{};
@@ -26,6 +27,13 @@ Result<void> check_open_files(const Scenario& scenario) {
               fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
 }
 
+Result<void> check_capture(const NetNs& apart) {
+    const Need need = Need::packet_log;
+    if (probe(need, apart)) return {};
+    return Failure(Error{Error::Kind::machine, "capture what is lost (--pcap)", 0,
+                         fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)), ""});
+}
+
 // What the faults need of the kernel, before anything starts: a fault that cannot be done is never pretended.
 Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
     const std::set<Need> missing = [&] {
@@ -34,6 +42,7 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
             if (!probe(need, apart)) set.insert(need);
         return set;
     }();
+    if (scenario.pcap) NETCUT_TRY(check_capture(apart));
     for (const FaultSpec& fault : scenario.faults)
         for (const Need need : needs_of(scenario, fault))
             if (missing.contains(need))
@@ -78,19 +87,28 @@ void Engine::Impl::enter(State state) {
 }
 
 Result<void> Engine::Impl::open_journal() {
-    NETCUT_TRY(folder_.write_file("scenario.yaml", write_yaml(scenario_)));
+    const std::string scenario = write_yaml(scenario_);
+    NETCUT_TRY(folder_.write_file("scenario.yaml", scenario));
     NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
     journal_ = std::make_unique<Journal>(std::move(file), listener_);
     utsname system{};
     ::uname(&system);
     journal_->add("run.begun", {}, {},
-                  {{"schema", 1},
+                  {{"schema", 2},
                    {"name", scenario_.name},
+                   {"realtime_ns", journal_->realtime_begin().count()},
                    {"netcut_fl", NETCUT_VERSION},
                    {"kernel", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
+                   {"scenario_sha256", sha256_hex(scenario)},
                    {"nodes", node_names(scenario_)},
                    {"user", user_.name}});
     return {};
+}
+
+Json Engine::Impl::addresses_json(const NodeLink& node) {
+    Json addresses = Json::array();
+    for (const IpAddress& address : node.addresses) addresses.push_back(address.to_string());
+    return {{"addresses", addresses}, {"mac", mac_text(node.eth0.mac)}};
 }
 
 Result<void> Engine::Impl::build_network() {
@@ -98,12 +116,8 @@ Result<void> Engine::Impl::build_network() {
     NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
     fabric_.emplace(std::move(built));
     Json nodes = Json::object();
-    for (std::size_t i = 0; i < fabric_->size(); ++i) {
-        Json addresses = Json::array();
-        for (const IpAddress& address : fabric_->node(i).addresses) addresses.push_back(address.to_string());
-        nodes[fabric_->node(i).name] = {{"addresses", addresses},
-                                        {"mac", mac_text(fabric_->node(i).eth0.mac)}};
-    }
+    for (std::size_t i = 0; i < fabric_->size(); ++i)
+        nodes[fabric_->node(i).name] = addresses_json(fabric_->node(i));
     journal_->add("fabric.built", {}, {},
                   {{"kind", scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"},
                    {"took_ms", std::chrono::duration<double, std::milli>(journal_->now() - begin).count()},
@@ -223,14 +237,16 @@ void Engine::Impl::watch_for_expected(LineScanner& scanner, const std::string& n
 
 Result<void> Engine::Impl::start_actor(Actor& actor) {
     const std::string& name = actor.outcome.name;
-    const auto how = actor.outcome.starts++ == 0 ? RunFolder::Open::afresh : RunFolder::Open::to_append;
+    const auto how = actor.outcome.starts == 0 ? RunFolder::Open::afresh : RunFolder::Open::to_append;
     NETCUT_ASSIGN(Fd out, folder_.create_file("logs/" + name + ".out", how));
     Fd err;
     if (!scenario_.tty) {
         NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err", how));
     }
     NETCUT_TRY(actor.node->rewrite_hosts(hosts()));
-    return actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err));
+    NETCUT_TRY(actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err)));
+    ++actor.outcome.starts;
+    return {};
 }
 
 Result<void> Engine::Impl::start_preparation() {

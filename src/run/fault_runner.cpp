@@ -16,6 +16,25 @@ double seconds(Nanoseconds value) {
     return std::chrono::duration<double>(value).count();
 }
 
+Json losses_by_node(const FaultOutcome& outcome) {
+    Json json = Json::object();
+    for (const auto& [node, losses] : outcome.losses)
+        json[node] = {{"router_up", losses.up},
+                      {"router_down", losses.down},
+                      {"unsendable_at_node", losses.unsendable}};
+    return json;
+}
+
+Json recovery_json(const Recovery& recovery) {
+    Json json = Json::object();
+    for (const auto& [what, since_heal] :
+         {std::pair("sent_again", recovery.sent), std::pair("received_again", recovery.received)}) {
+        json[what + std::string("_s")] = since_heal ? Json(seconds(*since_heal)) : Json(nullptr);
+        json[what + std::string("_ns")] = since_heal ? Json(since_heal->count()) : Json(nullptr);
+    }
+    return json;
+}
+
 const char* verdict_name(MatchCounter::Verdict verdict) {
     switch (verdict) {
         case MatchCounter::Verdict::too_early:
@@ -85,6 +104,7 @@ void FaultRunner::arm() {
     const Nanoseconds begin = journal_.now();
     if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
     armed_ = true;
+    details["took_us"] = microseconds(journal_.now() - begin);
     journal_.add_at(begin, "fault.armed", {}, spec_.name, std::move(details));
     if (spec_.when->moment.kind == WireMoment::Kind::silence) look_for_silence();
 }
@@ -114,9 +134,9 @@ void FaultRunner::look_for_silence() {
     when_due(timer_, timer_use_, [this] { look_for_silence(); });
 }
 
-void FaultRunner::tripped(const std::string& packet, unsigned bytes) {
+void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds when) {
     if (!std::exchange(armed_, false)) return;
-    fire_begun_ = journal_.now();
+    fire_begun_ = lease_begun_ = when;
     fire_result_ = fault_.follow();
     if (fire_result_) fire_result_ = fire_processes();
     fire_ended_ = journal_.now();
@@ -157,7 +177,7 @@ void FaultRunner::begin() {
     fire_begun_ = journal_.now();
     fire_result_ = spec_.flap ? fault_.fire(*duration()) : fault_.fire();
     if (fire_result_) fire_result_ = fire_processes();
-    fire_ended_ = journal_.now();
+    fire_ended_ = lease_begun_ = journal_.now();
     if (duration() && fire_result_) heal_at(*duration());
 }
 
@@ -188,6 +208,7 @@ void FaultRunner::heal_at(Nanoseconds duration) {
 void FaultRunner::tell_fired() {
     ++recovery_use_;  // of the firing before
     recovery_timer_.cancel();
+    tell_unrecovered();
     if (!fire_result_) return fail(std::move(fire_result_).error());
     auto read_back = fault_.in_effect();
     if (!read_back) return fail(std::move(read_back).error());
@@ -206,6 +227,7 @@ void FaultRunner::tell_fired() {
     Json details = {{"kind", kind_name(spec_.kind)},
                     {"nodes", spec_.nodes},
                     {"number", outcomes_.size()},
+                    {"trigger", {{"node", trigger_node_}, {"line", trigger_line_}}},
                     {"took_us", microseconds(fire_ended_ - fire_begun_)}};
     details["for_s"] = duration() ? Json(seconds(*duration())) : Json(nullptr);
     // One of a millisecond may be over before it can be read back.
@@ -221,9 +243,9 @@ void FaultRunner::heal() {
     Nanoseconds end = journal_.now();
     healed_at_ = Clock::now();
     // The kernel ends it on time by itself, also when we come late.
-    if (fault_.plan().lease() && end > fire_ended_ + *duration()) {
-        healed_at_ -= end - (fire_ended_ + *duration());
-        end = fire_ended_ + *duration();
+    if (fault_.plan().lease() && end > lease_begun_ + *duration()) {
+        healed_at_ -= end - (lease_begun_ + *duration());
+        end = lease_begun_ + *duration();
     }
     watch_recovery();
     FaultOutcome& outcome = outcomes_.back();
@@ -234,7 +256,8 @@ void FaultRunner::heal() {
     journal_.add_at(end, "fault.healed", {}, spec_.name,
                     {{"lasted_s", seconds(end - outcome.fired)},
                      {"took_us", microseconds(end - begin)},
-                     {queues(spec_) ? "packets_queued" : "packets_lost", hit}});
+                     {queues(spec_) ? "packets_queued" : "packets_lost", hit},
+                     {"losses", losses_by_node(outcome)}});
     go_on_flapping();
     observer_.healed(*this);
 }
@@ -280,9 +303,7 @@ void FaultRunner::look_for_data() {
             all = false;
             continue;
         }
-        journal_.add(
-            "node.recovered", node_name(node), spec_.name,
-            {{"sent_again_s", seconds(*recovery.sent)}, {"received_again_s", seconds(*recovery.received)}});
+        journal_.add("node.recovered", node_name(node), spec_.name, recovery_json(recovery));
     }
     if (all) return;
     // Finely while it matters; a node that is silent for long is looked at less often.
@@ -291,9 +312,19 @@ void FaultRunner::look_for_data() {
     when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
 }
 
+// Nobody looks at these nodes any more.
+void FaultRunner::tell_unrecovered() {
+    if (!fired()) return;
+    for (const auto& [node, recovery] : outcomes_.back().recovery)
+        if (!recovery.both()) journal_.add("node.unrecovered", node, spec_.name, recovery_json(recovery));
+}
+
 void FaultRunner::finish() {
-    if (fault_.active() && fired()) update_losses();
     stop_timers();
+    tell_unrecovered();
+    if (!fault_.active() || !fired()) return;
+    update_losses();
+    journal_.add("fault.unhealed", {}, spec_.name, {{"losses", losses_by_node(outcomes_.back())}});
 }
 
 void FaultRunner::fail(Error error) {

@@ -42,8 +42,8 @@ class FaultRunner {
     // What the scenario waits for has come: a log line, the start, or the end or the beginning of another
     // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
     void trigger(const std::string& node, std::string_view why);
-    // A packet of so many bytes (layer 3) was the moment on the wire: the kernel has fired already.
-    void tripped(const std::string& packet, unsigned bytes);
+    // A packet of so many bytes (layer 3) was the moment on the wire: the kernel fired at `when`.
+    void tripped(const std::string& packet, unsigned bytes, Nanoseconds when);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
     void finish();
 
@@ -65,6 +65,7 @@ class FaultRunner {
     void stop_timers();
     void watch_recovery();
     void look_for_data();
+    void tell_unrecovered();
     void update_losses();
     void fail(Error error);
     const std::string& node_name(std::size_t index) const { return fabric_.node(index).name; }
@@ -86,6 +87,7 @@ class FaultRunner {
     std::size_t cycle_ = 0;  // those that have begun
     std::string trigger_node_, trigger_line_;
     Nanoseconds fire_begun_{0}, fire_ended_{0};
+    Nanoseconds lease_begun_{0};  // since when, at the latest, the kernel holds the fault
     Result<void> fire_result_;
     std::vector<FaultOutcome> outcomes_;
     Clock::time_point healed_at_;

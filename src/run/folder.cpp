@@ -15,15 +15,15 @@ namespace {
 
 constexpr const char* hint = "choose another folder with --out";
 
-Result<void> make_folder(const std::string& path) {
+Result<void> make_one(const std::string& path) {
     if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
     return system_failure("create the folder " + path, hint);
 }
 
 Result<void> make_folders(const std::string& path) {
     for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
-        NETCUT_TRY(make_folder(path.substr(0, slash)));
-    return make_folder(path);
+        NETCUT_TRY(make_one(path.substr(0, slash)));
+    return make_one(path);
 }
 
 Result<std::string> absolute(const std::string& path) {
@@ -68,7 +68,7 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string
     RunFolder folder(path, user);
     NETCUT_ASSIGN(folder.moved_, move_earlier_run(path));
     NETCUT_TRY(make_folders(path));
-    for (const char* below : {"/logs", "/work"}) NETCUT_TRY(make_folder(path + below));
+    for (const char* below : {"/logs", "/work"}) NETCUT_TRY(make_one(path + below));
     return folder;
 }
 
@@ -76,7 +76,7 @@ Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::strin
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
     NETCUT_TRY(make_folders(path));
-    NETCUT_TRY(make_folder(path + "/runs"));
+    NETCUT_TRY(make_one(path + "/runs"));
     return RunFolder(path, user);
 }
 
@@ -89,6 +89,11 @@ Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
         return usage_failure("read the run in " + path, "it has neither journal.jsonl nor verdict.json",
                              "name the folder that a run has left");
     return RunFolder(path, user);
+}
+
+Result<void> RunFolder::make_folder(const std::string& name) const {
+    const AsUser as_user(user_);
+    return make_one(path_ + "/" + name);
 }
 
 Result<Fd> RunFolder::create_file(const std::string& name, Open how) const {

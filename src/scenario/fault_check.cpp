@@ -183,7 +183,7 @@ Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
             return check_time(fault, "delay", fault.queue.delay, false);
         case FaultKind::unplug:
         case FaultKind::renumber:
-            if (fault.kind == FaultKind::renumber && fault.given("mac") &&
+            if (fault.kind == FaultKind::renumber && fault.plug.new_mac &&
                 scenario.fabric.kind != FabricKind::bridge)
                 return wrong(fault, "mac", "on routed links nobody sees a MAC address",
                              "use the fabric bridge");

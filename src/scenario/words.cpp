@@ -174,6 +174,16 @@ Result<std::uint64_t> parse_bytes(const std::string& text) {
                          "write it like 1500, 64KiB or 1.5MB");
 }
 
+Result<std::uint32_t> parse_snap(const std::string& text) {
+    if (text == "all") return whole_packets;
+    NETCUT_ASSIGN(const std::uint64_t bytes, parse_bytes(text));
+    if (bytes >= least_pcap_snap && bytes <= whole_packets) return static_cast<std::uint32_t>(bytes);
+    return usage_failure(
+        "capture " + text + " bytes of each packet",
+        fmt::format("it must be from {}, which headers may have, to {}", least_pcap_snap, whole_packets),
+        "whole packets are 'all'");
+}
+
 Result<double> parse_share(const std::string& text) {
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

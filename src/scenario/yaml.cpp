@@ -90,6 +90,8 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.duration("grace", scenario.grace);
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
+    section.boolean("pcap", scenario.pcap);
+    section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap));
 }
 
 void write_role(YAML::Emitter& out, const char* name, const RoleSpec& role) {
@@ -189,7 +191,12 @@ std::string write_yaml(const Scenario& scenario) {
     out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
     write_optional(out, "user", scenario.user);
-    out << YAML::Key << "tty" << YAML::Value << scenario.tty << YAML::EndMap;
+    out << YAML::Key << "tty" << YAML::Value << scenario.tty;
+    if (scenario.pcap) {
+        out << YAML::Key << "pcap" << YAML::Value << true << YAML::Key << "pcap_snap" << YAML::Value;
+        scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;
+    }
+    out << YAML::EndMap;
     return std::string(out.c_str()) + "\n";
 }
 

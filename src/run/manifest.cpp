@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/manifest.h"
+
+#include <filesystem>
+
+namespace netcut {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_evidence(const std::string& name) {
+    const auto ends = [&](const char* ending) { return name.ends_with(ending); };
+    return name != manifest_name && name != "junit.xml" && !ends(".html") && !ends(".new");
+}
+
+Failure unreadable(const std::string& folder, const std::error_code& error) {
+    return system_failure("list the files of " + folder, error.value());
+}
+
+}  // namespace
+
+Result<FileDigests> digest_run(const std::string& folder) {
+    FileDigests files;
+    std::error_code error;
+    fs::recursive_directory_iterator entry(folder, error);
+    if (error) return unreadable(folder, error);
+    while (entry != fs::recursive_directory_iterator()) {
+        const std::string name = entry->path().lexically_relative(folder).string();
+        if (name == "work") entry.disable_recursion_pending();
+        if (entry->is_regular_file(error) && !entry->is_symlink(error) && is_evidence(name)) {
+            NETCUT_ASSIGN(files[name], digest_file(entry->path()));
+        }
+        if (entry.increment(error); error) return unreadable(folder, error);
+    }
+    return files;
+}
+
+Json manifest_json(const FileDigests& files) {
+    Json json = {{"schema", 1}, {"files", Json::array()}};
+    for (const auto& [name, digest] : files)
+        json["files"].push_back({{"file", name}, {"bytes", digest.bytes}, {"sha256", digest.sha256}});
+    return json;
+}
+
+Result<FileDigests> read_manifest(const std::string& text) {
+    try {
+        FileDigests files;
+        const Json manifest = Json::parse(text);
+        for (const Json& file : manifest.at("files"))
+            files[file.at("file").get<std::string>()] = {file.at("bytes").get<std::uint64_t>(),
+                                                         file.at("sha256").get<std::string>()};
+        return files;
+    } catch (const Json::exception& error) {
+        return Failure(
+            Error{Error::Kind::machine, std::string("read ") + manifest_name, 0, error.what(), ""});
+    }
+}
+
+}  // namespace netcut
