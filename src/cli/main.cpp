@@ -12,6 +12,7 @@
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
+#include "cli/verify_command.h"
 
 namespace {
 
@@ -65,6 +66,10 @@ int run(int argc, char** argv) {
     report->add_option("RUN", run_folder, "The folder that the run left")->required();
     CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
+    netcut::cli::VerifyOptions verify_options;
+    CLI::App* verify =
+        app.add_subcommand("verify", "Say whether the files that a run has left agree with each other");
+    netcut::cli::add_verify_options(*verify, verify_options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -83,6 +88,7 @@ int run(int argc, char** argv) {
     if (report->parsed()) return netcut::cli::report_command(run_folder);
     if (faults->parsed()) return netcut::cli::faults_command();
     if (doctor->parsed()) return netcut::cli::doctor_command();
+    if (verify->parsed()) return netcut::cli::verify_command(verify_options);
     return netcut::cli::run_command(options);
 }
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/captures.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+#include "report/journal_fields.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::size_t ethernet_header = 14, mac_bytes = 6;
+constexpr std::size_t most_told = 10;
+
+std::uint64_t hash_of(PacketBytes bytes) {  // FNV-1a
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
+    return hash;
+}
+
+// A router changes the hop limit, and with it the checksum of IPv4.
+std::uint64_t content_of(PacketBytes packet, const std::optional<PacketHeader>& header) {
+    std::vector<std::uint8_t> bytes(packet.begin(), packet.end());
+    if (header && header->length != 0 && header->length < bytes.size()) bytes.resize(header->length);
+    if (header && header->source.is_v4()) bytes[8] = bytes[10] = bytes[11] = 0;
+    if (header && header->source.is_v6()) bytes[7] = 0;
+    return hash_of(bytes);
+}
+
+// Who has which address, over the whole run: none is given to a second node.
+class Owners {
+  public:
+    Owners(const std::vector<Event>& events, const Scenario& scenario)
+        : bridged_(scenario.fabric.kind == FabricKind::bridge) {
+        const auto names = node_names(scenario);
+        for (std::size_t i = 0; i < names.size(); ++i) indices_[names[i]] = i;
+        for (const Event& event : events) {
+            if (event.name == "fabric.built")
+                for (const auto& [name, addresses] : event.details.at("nodes").items()) add(name, addresses);
+            if (event.name == "node.readdressed") add(event.node, event.details);
+        }
+    }
+
+    // A bridge looks at the MAC address alone.
+    std::optional<std::size_t> to_whom(PacketBytes frame, const PacketHeader& header) const {
+        if (!bridged_) return find(owners_, header.destination.to_string());
+        MacAddress mac;
+        std::copy_n(frame.begin(), mac_bytes, mac.begin());
+        return find(owners_, mac_text(mac));
+    }
+
+  private:
+    static std::optional<std::size_t> find(const std::map<std::string, std::size_t>& in,
+                                           const std::string& what) {
+        const auto found = in.find(what);
+        return found == in.end() ? std::nullopt : std::optional(found->second);
+    }
+    void add(const std::string& node, const Json& addresses) {
+        const std::size_t index = indices_.at(node);
+        for (const Json& address : addresses.at("addresses")) owners_[address.get<std::string>()] = index;
+        owners_[addresses.at("mac").get<std::string>()] = index;
+    }
+
+    bool bridged_;
+    std::map<std::string, std::size_t> indices_;
+    std::map<std::string, std::size_t> owners_;  // by IP or MAC address
+};
+
+class CaptureReader {
+  public:
+    CaptureReader(const std::vector<Event>& events, const Scenario& scenario, Check& check)
+        : owners_(events, scenario), check_(check) {
+        for (const Event& event : events)
+            if (event.name == "run.begun") begun_ = realtime_field(event.details.at("realtime_ns"));
+        for (std::size_t i = 0; i < scenario.faults.size(); ++i) faults_[scenario.faults[i].name] = i;
+    }
+
+    // `told`: the capture.written event of this file.
+    void read(const std::string& folder, std::size_t node, const Event& told) {
+        const std::string name = told.details.at("file").get<std::string>();
+        const auto bytes = read_file(folder + "/" + name);
+        if (!bytes) return wrong(bytes.error().text());
+        ++captures_.files;
+        const bool unaltered = sha256_hex(*bytes) == told.details.at("sha256").get<std::string>();
+        if (!unaltered) wrong(name + " is not the one of the journal: it has another SHA-256");
+        pcapng::Reader reader(*bytes);
+        std::uint64_t seen = 0, lost = 0;
+        for (;;) {
+            auto packet = reader.next();
+            if (!packet) return wrong(name + ": " + packet.error().text());
+            if (!*packet) break;
+            const bool is_lost = (*packet)->interface == lost_interface;
+            ++(is_lost ? lost : seen);
+            is_lost ? take_lost(node, **packet, name) : take_seen(node, **packet);
+        }
+        captures_.packets += seen;
+        compare(name, "packets", seen, told.details.at("packets").get<std::uint64_t>());
+        compare(name, "lost packets", lost, told.details.at("lost").get<std::uint64_t>());
+        if (reader.interfaces().size() != 2) wrong(name + " has not two interfaces");
+    }
+
+    Captures finish() {
+        std::stable_sort(captures_.seen.begin(), captures_.seen.end(),
+                         [](const SeenPacket& a, const SeenPacket& b) { return a.time < b.time; });
+        return std::move(captures_);
+    }
+
+  private:
+    void wrong(std::string why) {
+        if (++told_ <= most_told) check_.disagreements.push_back(std::move(why));
+    }
+    void compare(const std::string& file, const char* what, std::uint64_t found, std::uint64_t wanted) {
+        if (found != wanted)
+            wrong(fmt::format("{} has {} {}, and by the journal {}", file, found, what, wanted));
+    }
+
+    void take_seen(std::size_t node, const pcapng::Packet& packet) {
+        const PacketBytes frame = packet.bytes;
+        if (packet.way != pcapng::Way::inbound || frame.size() < ethernet_header || (frame[0] & 1) != 0)
+            return;
+        const auto header = parse_packet(frame.subspan(ethernet_header));
+        if (!header) return;
+        captures_.seen.push_back({node,
+                                  owners_.to_whom(frame, *header),
+                                  packet.time - begun_,
+                                  *header,
+                                  content_of(frame.subspan(ethernet_header), header),
+                                  {},
+                                  false});
+    }
+
+    void take_lost(std::size_t node, const pcapng::Packet& packet, const std::string& file) {
+        std::optional<LossMark> mark;
+        for (const std::string& comment : packet.comments)
+            if (auto read = read_loss_comment(comment)) mark = std::move(read);
+        if (!mark || !faults_.contains(mark->fault))
+            return wrong(fmt::format("{} has a lost packet that names no fault of the scenario", file));
+        const PacketBytes frame = packet.bytes;
+        const auto network = frame.subspan(std::min(ethernet_header, frame.size()));
+        const auto header = parse_packet(network);
+        captures_.lost.push_back({node, faults_.at(mark->fault), *mark, packet.time - begun_,
+                                  content_of(network, header),
+                                  header ? packet_text(*header) : "a packet that is not IP"});
+    }
+
+    Owners owners_;
+    Check& check_;
+    Nanoseconds begun_{0};
+    std::map<std::string, std::size_t> faults_;
+    Captures captures_;
+    std::size_t told_ = 0;
+};
+
+// The log tells times to the microsecond, of the same moment.
+void find_among_seen(Captures& captures, bool some_are_missing, Check& check) {
+    std::unordered_multimap<std::uint64_t, SeenPacket*> by_content;
+    for (SeenPacket& seen : captures.seen) by_content.emplace(seen.content, &seen);
+    std::size_t unseen = 0;
+    for (const LostPacket& lost : captures.lost) {
+        if (!lost.mark.counted) continue;
+        SeenPacket* nearest = nullptr;
+        const auto distance = [&](const SeenPacket& seen) { return std::chrono::abs(seen.time - lost.time); };
+        const auto [begin, end] = by_content.equal_range(lost.content);
+        for (auto it = begin; it != end; ++it)
+            if (nearest == nullptr || distance(*it->second) < distance(*nearest)) nearest = it->second;
+        if (nearest != nullptr && distance(*nearest) <= edge) {
+            nearest->lost_by = lost.fault;
+            nearest->lost_by_address = lost.mark.by_address;
+        } else if (lost.text != "a packet that is not IP" && ++unseen <= most_told) {
+            (some_are_missing ? check.unchecked : check.disagreements)
+                .push_back(fmt::format("a packet was lost at {:.6f} s that came in at no port: {}",
+                                       std::chrono::duration<double>(lost.time).count(), lost.text));
+        }
+    }
+}
+
+}  // namespace
+
+bool is_data(const PacketHeader& header) {
+    return !is_icmp(header) && (header.protocol != IPPROTO_TCP || header.payload > 0);
+}
+
+Captures read_captures(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario,
+                       Check& check) {
+    CaptureReader reader(events, scenario, check);
+    const auto names = node_names(scenario);
+    bool some_are_missing = false;
+    std::map<std::string, const Event*> written;
+    for (const Event& event : events) {
+        if (event.name == "capture.written") written[event.node] = &event;
+        if (event.name == "capture.missed")
+            some_are_missing |= event.details.at("seen").get<std::uint64_t>() > 0;
+    }
+    for (std::size_t node = 0; node < names.size(); ++node) {
+        const auto found = written.find(names[node]);
+        if (found == written.end())
+            check.disagreements.push_back("the journal has no capture of " + names[node]);
+        else
+            reader.read(folder, node, *found->second);
+    }
+    Captures captures = reader.finish();
+    find_among_seen(captures, some_are_missing, check);
+    return captures;
+}
+
+}  // namespace netcut

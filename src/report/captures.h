@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The captures of a run, as far as they are compared with its journal.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include "fault/packet.h"
+#include "netcut/evidence.h"
+#include "run/capture_file.h"
+
+namespace netcut {
+
+// A packet that came in at a port of the router.
+struct SeenPacket {
+    std::size_t from = 0;           // the node whose port it is
+    std::optional<std::size_t> to;  // the node that it is for; none: the router, all, or nobody known
+    Nanoseconds time{0};            // since the run began
+    PacketHeader header;
+    std::uint64_t content = 0;  // of all its bytes but those that a router changes
+    // Who has lost it: the fault's number in the scenario.
+    std::optional<std::size_t> lost_by;
+    bool lost_by_address = false;  // before any fault has counted it
+};
+
+struct LostPacket {
+    std::size_t node = 0;
+    std::size_t fault = 0;
+    LossMark mark;
+    Nanoseconds time{0};
+    std::uint64_t content = 0;
+    std::string text;
+};
+
+struct Captures {
+    std::vector<SeenPacket> seen;  // IP packets to one host alone, in the order of their times
+    std::vector<LostPacket> lost;
+    std::uint64_t packets = 0;  // of any kind, both ways
+    std::size_t files = 0;
+};
+
+// As the classify chain of the router's table sees it, see PacketFilter::Connections::data.
+bool is_data(const PacketHeader& header);
+
+// Reads pcap/ of the run, and compares each file with what the journal has of it. Each lost packet is looked
+// for among those that came in; one that did not is told in `check`.
+Captures read_captures(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario,
+                       Check& check);
+
+// --- checks, one a file ---
+
+// How exactly times can be compared. A packet has the time at which it came in; it may meet the rules a
+// little later, and the kernel ends a lease to a tick or two.
+inline constexpr auto edge = std::chrono::milliseconds(20);
+// The kernel's answer to the message that fires comes after its effect.
+inline constexpr auto fired_edge = std::chrono::milliseconds(1);
+
+// One firing of a fault, as the journal has it.
+struct Firing {
+    std::size_t fault = 0;  // number in the scenario
+    unsigned number = 1;
+    Nanoseconds fired{0}, in_effect{0};
+    std::optional<Nanoseconds> healed;
+    std::map<std::string, Losses> losses;  // by node
+    std::string name(const Scenario& scenario) const;
+};
+std::vector<Firing> firings_of(const std::vector<Event>& events, const Scenario& scenario);
+
+// Whether a fault that is on loses the packet: yes, no, or nothing if it depends on what was before.
+std::optional<bool> loses(const FaultPlan& plan, const SeenPacket& packet);
+
+void check_losses(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
+                  Check& check);
+void check_nothing_passed(const Captures& captures, const std::vector<Event>& events,
+                          const Scenario& scenario, Check& check);
+void check_moments(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
+                   Check& check);
+
+}  // namespace netcut

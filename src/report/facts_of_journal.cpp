@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "netcut/evidence.h"
+#include "report/journal_fields.h"
+
+namespace netcut {
+namespace {
+
+std::optional<Nanoseconds> optional_time(const Json& value) {
+    if (value.is_null()) return {};
+    return time_field(value);
+}
+
+EndReason end_of(const std::string& word) {
+    for (const auto& [name, end] :
+         {std::pair("all-exited", EndReason::all_exited), std::pair("hung", EndReason::hung),
+          std::pair("timeout", EndReason::timeout), std::pair("interrupted", EndReason::interrupted),
+          std::pair("failed", EndReason::failed)})
+        if (word == name) return end;
+    throw std::invalid_argument("no run ends by '" + word + "'");
+}
+
+Error error_of(const Json& details) {
+    Error error;
+    for (const Error::Kind kind : {Error::Kind::usage, Error::Kind::machine, Error::Kind::internal})
+        if (details.at("kind").get<std::string>() == error_kind_name(kind)) error.kind = kind;
+    error.attempt = details.at("attempt").get<std::string>();
+    error.code = details.at("code").get<int>();
+    error.reason = details.at("reason").get<std::string>();
+    error.hint = details.at("hint").get<std::string>();
+    return error;
+}
+
+// "10.99.0.3 45678"
+std::pair<IpAddress, std::uint16_t> end_point_of(const std::string& text) {
+    const std::size_t space = text.find(' ');
+    if (space == std::string::npos) throw std::invalid_argument("'" + text + "' has no port");
+    boost::system::error_code error;
+    const IpAddress address = boost::asio::ip::make_address(text.substr(0, space), error);
+    if (error) throw std::invalid_argument("'" + text + "' is no address");
+    return {address, static_cast<std::uint16_t>(std::stoul(text.substr(space + 1)))};
+}
+
+HalfOpen half_open_of(const Event& event) {
+    const Json& details = event.details;
+    HalfOpen half{event.node, details.at("peer").get<std::string>(), {}};
+    TcpSocket& socket = half.socket;
+    std::tie(socket.local, socket.local_port) = end_point_of(details.at("local").get<std::string>());
+    std::tie(socket.remote, socket.remote_port) = end_point_of(details.at("remote").get<std::string>());
+    socket.state = details.at("state").get<std::string>();
+    socket.send_queue = details.at("unacknowledged_bytes").get<std::uint32_t>();
+    socket.ms_since_sent = details.at("ms_since_sent").get<std::uint32_t>();
+    socket.ms_since_received = details.at("ms_since_received").get<std::uint32_t>();
+    return half;
+}
+
+// Takes events in the order of the journal.
+class FactsBuilder {
+  public:
+    explicit FactsBuilder(const Scenario& scenario) : scenario_(scenario) {
+        facts_.faults_asked = scenario.faults.size();
+        facts_.waited_for_progress = scenario.hang_after;
+        for (const std::string& name : node_names(scenario)) facts_.nodes.emplace_back().name = name;
+        for (const FaultSpec& fault : scenario.faults) faults_.push_back({&fault, {}});
+    }
+
+    void take(const Event& event) {
+        if (event.name == "run.stopping") return take_stopping(event.details);
+        if (event.name == "run.error" && !error_) error_ = error_of(event.details);
+        if (event.name == "socket.half_open") facts_.half_open.push_back(half_open_of(event));
+        if (event.name == "progress")
+            note_round(rounds_, event.node, event.details.at("round").get<std::string>(), event.t);
+        if (event.name == "expected.line")
+            facts_.log_values[event.details.at("number").get<std::size_t>()] =
+                event.details.at("value").get<std::string>();
+        if (event.name == "node.started") start(node(event.node));
+        if (event.name == "node.exited") take_exit(event);
+        if (!event.fault.empty()) take_of_fault(event, fault(event.fault));
+    }
+
+    Facts finish() {
+        facts_.preparing = !facts_.nodes.front().started && !scenario_.prepare.empty();
+        if (error_) {
+            facts_.end = EndReason::failed;
+            facts_.error = *error_;
+        }
+        for (const OneFault& fault : faults_) {
+            if (fault.outcomes.empty())
+                facts_.unfired.push_back({fault.spec->name, fault.delayed, fault.armed});
+            facts_.outcomes.insert(facts_.outcomes.end(), fault.outcomes.begin(), fault.outcomes.end());
+        }
+        std::stable_sort(facts_.outcomes.begin(), facts_.outcomes.end(),
+                         [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
+        facts_.rounds = round_times(facts_.nodes, rounds_);
+        return std::move(facts_);
+    }
+
+  private:
+    struct OneFault {
+        const FaultSpec* spec;
+        std::vector<FaultOutcome> outcomes;
+        bool delayed = false, armed = false;
+    };
+
+    NodeOutcome& node(const std::string& name) {
+        for (NodeOutcome& one : facts_.nodes)
+            if (one.name == name) return one;
+        throw std::invalid_argument("the scenario has no node " + name);
+    }
+
+    OneFault& fault(const std::string& name) {
+        for (OneFault& one : faults_)
+            if (one.spec->name == name) return one;
+        throw std::invalid_argument("the scenario has no fault " + name);
+    }
+
+    static FaultOutcome& last_of(OneFault& fault) {
+        if (fault.outcomes.empty()) throw std::invalid_argument("the fault was not fired before");
+        return fault.outcomes.back();
+    }
+
+    bool any_fired() const {
+        return std::any_of(faults_.begin(), faults_.end(),
+                           [](const auto& one) { return !one.outcomes.empty(); });
+    }
+
+    void take_stopping(const Json& details) {
+        facts_.end = end_of(details.at("end").get<std::string>());
+        facts_.signal = details.value("signal", 0);
+        if (facts_.end == EndReason::interrupted && ::sigdescr_np(facts_.signal) == nullptr)
+            throw std::invalid_argument("there is no such signal");
+    }
+
+    // A node that a fault has ended, and that starts again, has not ended.
+    static void start(NodeOutcome& node) {
+        node.started = true;
+        node.exit.reset();
+        node.killed_by_fault = false;
+    }
+
+    void take_exit(const Event& event) {
+        NodeOutcome& one = node(event.node);
+        const bool signaled = event.details.contains("signal");
+        one.exit = ExitStatus{signaled, event.details.at(signaled ? "signal" : "exit_code").get<int>()};
+        one.starts = event.details.at("starts").get<unsigned>();
+        one.stopped_by_us = event.details.at("stopped_by_us").get<bool>();
+        one.killed_by_fault = event.details.at("killed_by_fault").get<bool>();
+        one.after_fault = any_fired();
+        one.ended = event.t;
+    }
+
+    void take_of_fault(const Event& event, OneFault& fault) {
+        if (event.name == "trigger.matched" && event.details.at("verdict").get<std::string>() == "fires")
+            fault.delayed = fault.spec->trigger.delay > Nanoseconds(0);
+        if (event.name == "fault.armed") {
+            fault.delayed = false;
+            fault.armed = true;
+        }
+        if (event.name == "fault.fired") take_firing(event, fault);
+        if (event.name == "fault.healed") take_heal(event, last_of(fault));
+        if (event.name == "fault.unhealed") take_losses(event.details, last_of(fault));
+        if (event.name == "node.recovered" || event.name == "node.unrecovered") {
+            Recovery& recovery = last_of(fault).recovery[event.node];
+            recovery.sent = optional_time(event.details.at("sent_again_ns"));
+            recovery.received = optional_time(event.details.at("received_again_ns"));
+        }
+    }
+
+    static void take_firing(const Event& event, OneFault& fault) {
+        fault.delayed = false;
+        FaultOutcome& outcome = fault.outcomes.emplace_back();
+        outcome.fault = fault.spec->name;
+        outcome.kind = fault.spec->kind;
+        outcome.queued = queues(*fault.spec);
+        outcome.fired = event.t;
+        outcome.trigger_node = event.details.at("trigger").at("node").get<std::string>();
+        outcome.trigger_line = event.details.at("trigger").at("line").get<std::string>();
+        for (const Json& name : event.details.at("nodes")) outcome.losses[name.get<std::string>()] = {};
+    }
+
+    static void take_losses(const Json& details, FaultOutcome& outcome) {
+        for (const auto& [name, losses] : details.at("losses").items())
+            outcome.losses[name] = losses_field(losses);
+    }
+
+    static void take_heal(const Event& event, FaultOutcome& outcome) {
+        outcome.healed = event.t;
+        take_losses(event.details, outcome);
+        for (const auto& [name, losses] : outcome.losses) outcome.recovery[name] = {};
+    }
+
+    const Scenario& scenario_;
+    Facts facts_;
+    std::vector<OneFault> faults_;
+    std::optional<Error> error_;
+    RoundBegins rounds_;
+};
+
+}  // namespace
+
+Facts facts_of_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check) {
+    FactsBuilder builder(scenario);
+    for (const Event& event : events) {
+        std::string why;
+        try {
+            builder.take(event);
+            continue;
+        } catch (const Json::exception& error) {
+            why = error.what();
+        } catch (const std::logic_error& error) {
+            why = error.what();
+        }
+        check.disagreements.push_back(fmt::format("line {} ({}): {}", event.number, event.name, why));
+    }
+    return builder.finish();
+}
+
+}  // namespace netcut

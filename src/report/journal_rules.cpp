@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "netcut/evidence.h"
+#include "report/journal_fields.h"
+
+namespace netcut {
+namespace {
+
+double seconds(Nanoseconds value) {
+    return std::chrono::duration<double>(value).count();
+}
+
+// Written a little after they happened, so that other lines may stand before them that happened later.
+bool is_told_late(const std::string& name) {
+    return name.starts_with("fault.") || name.starts_with("trigger.") || name == "node.phase" ||
+           name == "traffic";
+}
+
+// Takes the events in their order, and says where one cannot follow those before it.
+class Rules {
+  public:
+    Rules(const Scenario& scenario, Check& check) : scenario_(scenario), check_(check) {
+        for (const FaultSpec& fault : scenario.faults) faults_[fault.name].spec = &fault;
+    }
+
+    void take(const Event& event) {
+        line_ = &event;
+        number();
+        time();
+        if (event.name == "run.begun") return begun();
+        if (realtime_ &&
+            event.wall != wall_time_text(std::chrono::system_clock::time_point(*realtime_ + event.t)))
+            wrong("wall and t_ns are not the same moment");
+        if (event.name == "run.state") return state();
+        if (event.name == "node.started" || event.name == "node.exited") return life();
+        if (event.fault.empty()) return;
+        const auto found = faults_.find(event.fault);
+        if (found == faults_.end()) return wrong("the scenario has no such fault");
+        of_fault(found->second);
+    }
+
+    void finish() {
+        if (lines_ == 0) return check_.disagreements.push_back("the journal is empty");
+        if (line_->name != "run.state" || state_ != "done")
+            check_.disagreements.emplace_back(
+                "the run did not end in order: the last line is not its state 'done'");
+        for (const auto& [node, running] : running_)
+            if (running) check_.disagreements.push_back(node + " was started and never ended");
+    }
+
+  private:
+    struct OneFault {
+        const FaultSpec* spec = nullptr;
+        unsigned fires = 0, fired = 0;
+        bool on = false, armed = false;
+        std::optional<Nanoseconds> tripped;
+        Nanoseconds fired_at{0};
+        std::optional<Nanoseconds> healed_at;
+    };
+
+    void wrong(const std::string& why) {
+        check_.disagreements.push_back(fmt::format("line {} ({}{}{}): {}", lines_, line_->name,
+                                                   line_->fault.empty() ? "" : " of ", line_->fault, why));
+    }
+    const Json& detail(const char* key) const { return line_->details.at(key); }
+    double number_of(const char* key) const { return detail(key).get<double>(); }
+
+    void number() {
+        if (++lines_ == 1 && line_->name != "run.begun") wrong("a journal begins with run.begun");
+        if (line_->number == lines_) return;
+        wrong(fmt::format("it has the number {}: lines are missing, or were added", line_->number));
+        lines_ = line_->number;
+    }
+
+    void time() {
+        if (line_->t < Nanoseconds(0)) wrong("it happened before the run began");
+        if (!is_told_late(line_->name) && line_->t < latest_)
+            wrong(fmt::format("it happened {:.6f} s before a line above it", seconds(latest_ - line_->t)));
+        latest_ = std::max(latest_, line_->t);
+    }
+
+    void begun() {
+        if (realtime_) wrong("the run had begun already");
+        if (detail("schema") != 2) wrong("it was written by another netcut-fl");
+        realtime_ = realtime_field(detail("realtime_ns"));
+        if (detail("nodes").get<std::vector<std::string>>() != node_names(scenario_))
+            wrong("its nodes are not those of scenario.yaml");
+        if (detail("name").get<std::string>() != scenario_.name)
+            wrong("its name is not that of scenario.yaml");
+    }
+
+    void state() {
+        static const std::vector<std::string> order = {"preparing", "starting", "running", "stopping",
+                                                       "done"};
+        const std::string next = detail("state").get<std::string>();
+        const auto there = std::find(order.begin(), order.end(), next);
+        if (there == order.end()) return wrong("there is no such state");
+        if (!state_.empty() && there <= std::find(order.begin(), order.end(), state_))
+            wrong(fmt::format("{} does not follow {}", next, state_));
+        state_ = next;
+    }
+
+    void life() {
+        bool& running = running_[line_->node];
+        const bool started = line_->name == "node.started";
+        if (started && running) wrong(line_->node + " ran already");
+        // A node whose command could not be executed ends without having been started.
+        if (!started && !running && line_->details.value("exit_code", 0) == 0)
+            wrong(line_->node + " did not run");
+        running = started;
+    }
+
+    void of_fault(OneFault& fault) {
+        const std::string& name = line_->name;
+        if (name == "trigger.matched") fault.fires += detail("verdict").get<std::string>() == "fires" ? 1 : 0;
+        if (name == "fault.armed") arm(fault);
+        if (name == "trigger.tripped") trip(fault);
+        if (name == "fault.fired") fire(fault);
+        if (name == "fault.healed") heal(fault);
+        if (name == "fault.unhealed" && !fault.on) wrong("the fault was not active");
+        if (name == "node.recovered" || name == "node.unrecovered") recover(fault);
+    }
+
+    void arm(OneFault& fault) {
+        if (fault.on || (fault.armed && fault.spec->when)) wrong("the fault was armed, or active, already");
+        if (fault.spec->when && detail("when").get<std::string>() != when_text(*fault.spec->when))
+            wrong("this is not the moment of scenario.yaml");
+        if (fault.fires == 0) wrong("nothing has triggered it");
+        fault.armed = true;
+    }
+
+    void trip(OneFault& fault) {
+        if (!fault.armed) wrong("the fault was not armed before");
+        fault.armed = false;
+        fault.tripped = line_->t;
+    }
+
+    void fire(OneFault& fault) {
+        if (fault.on) wrong("the fault was active already");
+        const bool told_by_packet =
+            fault.spec->when && fault.spec->when->moment.kind != WireMoment::Kind::silence;
+        if (told_by_packet && !fault.spec->flap && !fault.tripped) wrong("its moment had not come");
+        if (fault.tripped && *fault.tripped != line_->t) wrong("it was not fired when its moment came");
+        if (fault.fires == 0) wrong("nothing has triggered it");
+        if (!fault.spec->flap && fault.fired == fault.fires) wrong("it was fired more often than triggered");
+        if (detail("number").get<unsigned>() != ++fault.fired)
+            wrong(fmt::format("it is firing {} of this fault", fault.fired));
+        if (detail("kind").get<std::string>() != kind_name(fault.spec->kind))
+            wrong("its kind is not that of scenario.yaml");
+        if (detail("nodes").get<std::vector<std::string>>() != fault.spec->nodes)
+            wrong("its nodes are not those of scenario.yaml");
+        if (!fault.spec->flap &&
+            detail("for_s") != (fault.spec->duration ? Json(seconds(*fault.spec->duration)) : Json(nullptr)))
+            wrong("it lasts not as long as in scenario.yaml");
+        if (fault.healed_at && line_->t < *fault.healed_at) wrong("it was fired before it had healed");
+        fault.on = true;
+        fault.armed = false;
+        fault.tripped.reset();
+        fault.fired_at = line_->t;
+    }
+
+    void heal(OneFault& fault) {
+        if (!fault.on) return wrong("the fault was not active");
+        fault.on = false;
+        fault.healed_at = line_->t;
+        const Nanoseconds lasted = line_->t - fault.fired_at;
+        if (lasted < Nanoseconds(0)) wrong("it healed before it was fired");
+        if (number_of("lasted_s") != seconds(lasted))
+            wrong(fmt::format("lasted_s is {}, and from its firing it is {}", number_of("lasted_s"),
+                              seconds(lasted)));
+        if (fault.spec->duration && !fault.spec->flap && lasted < *fault.spec->duration)
+            wrong("it healed before its time was over");
+        add_up(queues(*fault.spec) ? "packets_queued" : "packets_lost");
+    }
+
+    void add_up(const char* total) {
+        const Json& losses = detail("losses");
+        for (const auto& [node, sum] : detail(total).items()) {
+            std::uint64_t parts = 0;
+            for (const auto& [where, packets] : losses.at(node).items())
+                parts += packets.get<std::uint64_t>();
+            if (parts != sum.get<std::uint64_t>())
+                wrong(fmt::format("{} of {} is {}, and its parts are {}", total, node, sum.dump(), parts));
+        }
+    }
+
+    void recover(const OneFault& fault) {
+        if (!fault.healed_at) return wrong("the fault had not healed");
+        for (const std::string what : {"sent_again", "received_again"}) {
+            const Json& ns = detail((what + "_ns").c_str());
+            const Json& s = detail((what + "_s").c_str());
+            if (ns.is_null() != s.is_null()) wrong(what + ": one of _s and _ns is null");
+            if (ns.is_null() || s.is_null()) continue;
+            const Nanoseconds since = time_field(ns);
+            if (s.get<double>() != seconds(since)) wrong(what + ": _s and _ns are not the same");
+            if (*fault.healed_at + since > line_->t) wrong(what + " is later than the line that tells of it");
+        }
+    }
+
+    const Scenario& scenario_;
+    Check& check_;
+    const Event* line_ = nullptr;
+    std::uint64_t lines_ = 0;
+    Nanoseconds latest_{0};
+    std::optional<Nanoseconds> realtime_;
+    std::string state_;
+    std::map<std::string, bool> running_;
+    std::map<std::string, OneFault> faults_;
+};
+
+}  // namespace
+
+void check_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check) {
+    Rules rules(scenario, check);
+    for (const Event& event : events) {
+        std::string why;
+        try {
+            rules.take(event);
+            continue;
+        } catch (const Json::exception& error) {
+            why = error.what();
+        } catch (const std::invalid_argument& error) {
+            why = error.what();
+        }
+        check.disagreements.push_back(fmt::format("line {} ({}): {}", event.number, event.name, why));
+    }
+    rules.finish();
+}
+
+}  // namespace netcut

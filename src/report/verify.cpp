@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "netcut/evidence.h"
+#include "netcut/report.h"
+#include "run/manifest.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::size_t most_told = 500;  // bytes of one line: what stands in a file may be long
+
+std::string text_of(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::string> read_of_run(const std::string& folder, const std::string& name) {
+    return read_file(folder + "/" + name);
+}
+
+// A trace of losses is not in the scenario; the run has left what it came to.
+Result<void> restore_traces(const std::string& folder, const std::vector<Event>& events, Scenario& scenario) {
+    for (FaultSpec& fault : scenario.faults) {
+        if (!fault.model || fault.model->trace_file().empty()) continue;
+        for (const Event& event : events) {
+            if (event.name != "fault.loss_list" || event.fault != fault.name) continue;
+            const auto period = event.details.at("period").get<std::uint32_t>();
+            const Json& list = event.details.at("lists").front();
+            NETCUT_ASSIGN(const std::string lost, read_of_run(folder, list.at("file").get<std::string>()));
+            std::string trace(std::min(period, max_loss_period), '0');
+            std::istringstream numbers(lost);
+            for (std::size_t number = 0; numbers >> number;)
+                if (number > 0 && number <= trace.size()) trace[number - 1] = '1';
+            NETCUT_TRY(fault.model->read_trace(trace));
+        }
+    }
+    return {};
+}
+
+Result<Scenario> read_scenario(const std::string& folder, const std::vector<Event>& events,
+                               std::string& sha256) {
+    NETCUT_ASSIGN(const std::string text, read_of_run(folder, "scenario.yaml"));
+    sha256 = sha256_hex(text);
+    Scenario scenario;
+    NETCUT_TRY(read_yaml(scenario, text, "scenario.yaml"));
+    try {
+        NETCUT_TRY(restore_traces(folder, events, scenario));
+    } catch (const Json::exception& error) {
+        return usage_failure("restore a trace of losses", error.what());
+    }
+    NETCUT_TRY(check(scenario));
+    return scenario;
+}
+
+Check check_manifest(const std::string& folder) {
+    Check check{"manifest", {}, {}, {}};
+    const auto told = read_of_run(folder, manifest_name).and_then(read_manifest);
+    const auto found = digest_run(folder);
+    if (!told) check.disagreements.push_back(told.error().text());
+    if (!found) check.disagreements.push_back(found.error().text());
+    if (!told || !found) return check;
+    std::size_t unchanged = 0;
+    for (const auto& [name, digest] : *told) {
+        const auto file = found->find(name);
+        if (file == found->end())
+            check.disagreements.push_back(name + " is gone");
+        else if (file->second.sha256 != digest.sha256 || file->second.bytes != digest.bytes)
+            check.disagreements.push_back(fmt::format("{} was altered: it has {} bytes and SHA-256 {}", name,
+                                                      file->second.bytes, file->second.sha256));
+        else
+            ++unchanged;
+    }
+    for (const auto& [name, digest] : *found)
+        if (!told->contains(name)) check.unchecked.push_back(name + " is not in the manifest");
+    check.found = fmt::format("{} files are as when the run ended", unchanged);
+    return check;
+}
+
+Check check_verdict(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario) {
+    Check check{"verdict", {}, {}, {}};
+    const Facts facts = facts_of_journal(events, scenario, check);
+    const Verdict verdict = judge(facts);
+    check.found = fmt::format("by the journal: {}: {}", verdict.word, verdict.reason);
+    const auto text = read_of_run(folder, "verdict.json");
+    if (!text) {
+        check.disagreements.push_back(text.error().text());
+        return check;
+    }
+    const Json found = Json::parse(*text, nullptr, false);
+    if (found.is_discarded()) {
+        check.disagreements.emplace_back("verdict.json is no JSON");
+        return check;
+    }
+    // Through text, as the one that is compared: what is no UTF-8 has been replaced, and counts have no sign.
+    const Json wanted = Json::parse(text_of(verdict_json(facts, verdict, scenario)));
+    compare_json(found, wanted, "", check.disagreements);
+    for (const Event& event : events)
+        if (event.name == "run.ended")
+            compare_json(event.details, Json{{"verdict", verdict.word}, {"reason", verdict.reason}},
+                         "run.ended", check.disagreements);
+    return check;
+}
+
+std::string firing_text(const FaultOutcome& outcome) {
+    const auto at = [](Nanoseconds t) { return std::chrono::duration<double>(t).count(); };
+    std::uint64_t up = 0, down = 0, unsendable = 0;
+    for (const auto& [node, losses] : outcome.losses) {
+        up += losses.up;
+        down += losses.down;
+        unsendable += losses.unsendable;
+    }
+    std::string text =
+        fmt::format("{} ({}) from {:.6f} s ", outcome.fault, kind_name(outcome.kind), at(outcome.fired));
+    text += outcome.healed ? fmt::format("to {:.6f} s", at(*outcome.healed)) : "to the end";
+    text += fmt::format(": {} {} up, {} down", outcome.queued ? "queued" : "lost", up, down);
+    if (unsendable > 0) text += fmt::format(", and {} that nodes could not send", unsendable);
+    return text;
+}
+
+Check check_faults(const std::vector<Event>& events, const Scenario& scenario) {
+    Check check{"faults", {}, {}, {}}, told_already;
+    for (const FaultOutcome& outcome : facts_of_journal(events, scenario, told_already).outcomes)
+        check.found += (check.found.empty() ? "" : "\n") + firing_text(outcome);
+    if (check.found.empty()) check.found = "none was fired";
+    return check;
+}
+
+}  // namespace
+
+void compare_json(const Json& found, const Json& wanted, const std::string& place,
+                  std::vector<std::string>& differences) {
+    const auto below = [&](const std::string& key) { return place.empty() ? key : place + "." + key; };
+    if (found.is_object() && wanted.is_object()) {
+        for (const auto& [key, value] : wanted.items()) {
+            if (found.contains(key))
+                compare_json(found.at(key), value, below(key), differences);
+            else
+                differences.push_back(fmt::format("{} is missing", below(key)));
+        }
+        for (const auto& [key, value] : found.items())
+            if (!wanted.contains(key))
+                differences.push_back(
+                    fmt::format("{} is {}, and the journal has none", below(key), text_of(value)));
+        return;
+    }
+    if (found.is_array() && wanted.is_array() && found.size() == wanted.size()) {
+        for (std::size_t i = 0; i < found.size(); ++i)
+            compare_json(found[i], wanted[i], fmt::format("{}[{}]", place, i), differences);
+        return;
+    }
+    if (found != wanted)
+        differences.push_back(
+            fmt::format("{} is {}, and by the journal {}", place, text_of(found), text_of(wanted)));
+}
+
+bool Verification::agrees() const {
+    return std::all_of(checks.begin(), checks.end(),
+                       [](const Check& check) { return check.disagreements.empty(); });
+}
+
+Json Verification::to_json() const {
+    Json json = {{"schema", 1}, {"agrees", agrees()}, {"checks", Json::array()}};
+    for (const Check& check : checks)
+        json["checks"].push_back({{"check", check.name},
+                                  {"found", check.found},
+                                  {"disagreements", check.disagreements},
+                                  {"not_checked", check.unchecked}});
+    return json;
+}
+
+std::string Verification::text() const {
+    std::string text;
+    const auto add = [&](std::string label, const std::string& lines) {
+        std::size_t begin = 0;
+        while (begin < lines.size()) {
+            const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+            text += fmt::format("{:<12} {}\n", std::exchange(label, ""),
+                                printable(lines.substr(begin, end - begin), most_told));
+            begin = end + 1;
+        }
+    };
+    for (const Check& check : checks) {
+        add(check.name, check.found);
+        for (const std::string& one : check.disagreements) add("  WRONG", one);
+        for (const std::string& one : check.unchecked) add("  unchecked", one);
+    }
+    return text + (agrees() ? "\nall of this agrees\n" : "\nthis does not agree\n");
+}
+
+Result<Verification> verify_run(const std::string& folder, const User& reader) {
+    const AsUser as_user(reader);
+    auto journal = read_of_run(folder, "journal.jsonl");
+    if (!journal) {
+        Error error = std::move(journal).error();
+        if (error.code == ENOENT || error.code == ENOTDIR) error.kind = Error::Kind::usage;
+        error.hint = "give the folder of a run";
+        return Failure(std::move(error));
+    }
+    Verification result;
+    result.checks.push_back(check_manifest(folder));
+    Check lines{"journal", {}, {}, {}};
+    std::string scenario_sha256;
+    const auto events = parse_journal(*journal, lines);
+    const auto scenario = read_scenario(folder, events, scenario_sha256);
+    if (!scenario) lines.disagreements.push_back(scenario.error().text());
+    lines.found = fmt::format("{} lines, in order", events.size());
+    if (scenario) check_journal(events, *scenario, lines);
+    const Json begun = events.empty() ? Json() : events.front().details;
+    if (begun.contains("scenario_sha256") && begun.at("scenario_sha256") != scenario_sha256)
+        lines.disagreements.emplace_back("scenario.yaml is not the one that the run began with");
+    if (!lines.disagreements.empty()) lines.found = fmt::format("{} lines", events.size());
+    result.checks.push_back(std::move(lines));
+    if (!scenario) return result;
+    result.checks.push_back(check_faults(events, *scenario));
+    result.checks.push_back(check_verdict(folder, events, *scenario));
+    result.checks.push_back(check_captures(folder, events, *scenario));
+    return result;
+}
+
+}  // namespace netcut

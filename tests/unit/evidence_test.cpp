@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a journal says of itself, and what is found when it was altered.
+#include "netcut/evidence.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netcut::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::int64_t begun = 1'700'000'000'000'000'000;
+
+Scenario one_cut() {
+    Scenario scenario;
+    scenario.collaborators = 1;
+    FaultSpec& cut = scenario.faults.emplace_back();
+    cut.name = "cut";
+    cut.nodes = {"collaborator1"};
+    cut.trigger.kind = FaultTrigger::Kind::log;
+    cut.duration = 2s;
+    return scenario;
+}
+
+// The journal of a run with one cut, from which each test strays.
+class Lines {
+  public:
+    Lines() {
+        add(0, "run.begun", "", "",
+            {{"schema", 2},
+             {"name", "run"},
+             {"realtime_ns", begun},
+             {"nodes", {"aggregator", "collaborator1"}}});
+        add(1, "run.state", "", "", {{"state", "starting"}});
+        add(2, "node.started", "aggregator");
+        add(3, "run.state", "", "", {{"state", "running"}});
+        add(4, "node.started", "collaborator1");
+        add(5, "progress", "collaborator1", "", {{"round", "1"}});
+        add(1000, "trigger.matched", "collaborator1", "cut",
+            {{"line", "go"}, {"match", 1}, {"verdict", "fires"}});
+        add(1001, "fault.fired", "", "cut",
+            {{"kind", "drop"},
+             {"nodes", {"collaborator1"}},
+             {"number", 1},
+             {"trigger", {{"node", "collaborator1"}, {"line", "go"}}},
+             {"took_us", 10.0},
+             {"for_s", 2.0}});
+        add(3001, "fault.healed", "", "cut",
+            {{"lasted_s", 2.0},
+             {"took_us", 10.0},
+             {"packets_lost", {{"collaborator1", 6}}},
+             {"losses",
+              {{"collaborator1", {{"router_up", 3}, {"router_down", 2}, {"unsendable_at_node", 1}}}}}});
+        add(3500, "node.recovered", "collaborator1", "cut",
+            {{"sent_again_s", 0.1},
+             {"sent_again_ns", 100'000'000},
+             {"received_again_s", 0.25},
+             {"received_again_ns", 250'000'000}});
+        for (const char* node : {"collaborator1", "aggregator"})
+            add(4000, "node.exited", node, "",
+                {{"status", "exit code 0"},
+                 {"exit_code", 0},
+                 {"starts", 1},
+                 {"stopped_by_us", false},
+                 {"killed_by_fault", false}});
+        add(4001, "run.state", "", "", {{"state", "stopping"}});
+        add(4002, "run.stopping", "", "", {{"because", "all nodes ended"}, {"end", "all-exited"}});
+        add(4003, "run.ended", "", "", {{"verdict", "recovered"}});
+        add(4004, "run.state", "", "", {{"state", "done"}});
+    }
+
+    Event& operator[](const std::string& name) {
+        for (Event& event : events)
+            if (event.name == name) return event;
+        throw std::out_of_range(name);
+    }
+    void remove(const std::string& name) {
+        std::erase_if(events, [&](const Event& event) { return event.name == name; });
+    }
+    void number_again() {
+        for (std::size_t i = 0; i < events.size(); ++i) events[i].number = i + 1;
+    }
+    std::string text() const {
+        std::string all;
+        for (const Event& event : events) all += event.to_json().dump() + "\n";
+        return all;
+    }
+    std::vector<std::string> disagreements() const {
+        Check check;
+        check_journal(parse_journal(text(), check), one_cut(), check);
+        return check.disagreements;
+    }
+
+    std::vector<Event> events;
+
+  private:
+    void add(std::int64_t ms, std::string name, std::string node = {}, std::string fault = {},
+             Json details = Json::object()) {
+        const Nanoseconds t = std::chrono::milliseconds(ms);
+        events.push_back({t, wall_time_text(std::chrono::system_clock::time_point(Nanoseconds(begun) + t)),
+                          std::move(name), std::move(node), std::move(fault), std::move(details),
+                          events.size() + 1});
+    }
+};
+
+TEST(JournalRules, AWholeJournalHasNothingWrong) {
+    EXPECT_THAT(Lines().disagreements(), IsEmpty());
+}
+
+TEST(JournalRules, ALineThatIsGoneIsMissedEvenIfTheOthersAreNumberedAgain) {
+    Lines lines;
+    lines.remove("node.recovered");
+    EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("lines are missing")));
+    for (const char* name : {"fault.fired", "trigger.matched", "run.begun", "node.started"}) {
+        Lines again;
+        again.remove(name);
+        again.number_again();
+        EXPECT_FALSE(again.disagreements().empty()) << name;
+    }
+}
+
+TEST(JournalRules, ALineThatWasAddedIsFound) {
+    Lines lines;
+    lines.events.push_back(lines["fault.fired"]);
+    EXPECT_FALSE(lines.disagreements().empty());
+}
+
+TEST(JournalRules, TimesThatWereAlteredAreFound) {
+    Lines lines;
+    lines["progress"].t += 500ms;
+    EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("wall and t_ns")));
+    Lines with_wall;
+    Event& healed = with_wall["fault.healed"];
+    healed.t += 100ms;
+    healed.wall = wall_time_text(std::chrono::system_clock::time_point(Nanoseconds(begun) + healed.t));
+    EXPECT_THAT(with_wall.disagreements(), Contains(HasSubstr("lasted_s")));
+    Lines early;
+    early["node.recovered"].t = 2s;
+    EXPECT_THAT(early.disagreements(), Contains(HasSubstr("before a line above it")));
+}
+
+TEST(JournalRules, FiringsAndHealsFollowEachOther) {
+    Lines unfired;
+    unfired["fault.fired"].name = "fault.healed";
+    EXPECT_FALSE(unfired.disagreements().empty());
+    Lines other;
+    other["fault.fired"].details["nodes"] = {"aggregator"};
+    EXPECT_THAT(other.disagreements(), Contains(HasSubstr("not those of scenario.yaml")));
+    Lines sums;
+    sums["fault.healed"].details["losses"]["collaborator1"]["router_up"] = 4;
+    EXPECT_THAT(sums.disagreements(), Contains(HasSubstr("its parts are 7")));
+    Lines armed;
+    armed["trigger.matched"].name = "fault.armed";
+    EXPECT_FALSE(armed.disagreements().empty());
+}
+
+TEST(JournalRules, StatesComeInOrder) {
+    Lines lines;
+    lines["run.state"].details["state"] = "stopping";
+    EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("running does not follow stopping")));
+    Lines unended;
+    unended.events.pop_back();
+    EXPECT_THAT(unended.disagreements(), Contains(HasSubstr("did not end in order")));
+}
+
+TEST(JournalReader, ATornLineIsTold) {
+    std::string text = Lines().text();
+    text.resize(text.size() - 5);
+    Check check;
+    EXPECT_EQ(parse_journal(text, check).size(), Lines().events.size() - 1);
+    EXPECT_THAT(check.disagreements, Contains(HasSubstr("torn")));
+}
+
+TEST(JournalReader, WhatIsNoEventIsToldWithItsLine) {
+    for (const char* line : {"", "{", "[]", "{\"n\":1}", "{\"n\":-1,\"t_ns\":\"x\"}", "\xff\xfe"}) {
+        Check check;
+        EXPECT_TRUE(parse_journal(std::string(line) + "\n", check).empty()) << line;
+        EXPECT_THAT(check.disagreements, Contains(HasSubstr("line 1"))) << line;
+    }
+}
+
+TEST(FactsOfJournal, AreThoseOfTheRun) {
+    Check check;
+    const Facts facts = facts_of_journal(Lines().events, one_cut(), check);
+    EXPECT_THAT(check.disagreements, IsEmpty());
+    EXPECT_EQ(facts.end, EndReason::all_exited);
+    ASSERT_EQ(facts.outcomes.size(), 1U);
+    const FaultOutcome& outcome = facts.outcomes[0];
+    EXPECT_EQ(outcome.fired, 1001ms);
+    EXPECT_EQ(outcome.healed, 3001ms);
+    EXPECT_EQ(outcome.losses.at("collaborator1").total(), 6U);
+    EXPECT_EQ(outcome.recovery.at("collaborator1").both(), 250ms);
+    EXPECT_TRUE(facts.nodes[1].after_fault);
+    EXPECT_EQ(facts.rounds.node, "collaborator1");
+    EXPECT_EQ(judge(facts).word, "recovered");
+}
+
+TEST(FactsOfJournal, UnfiredFaultsAndErrors) {
+    Lines lines;
+    lines.remove("fault.fired");
+    lines.remove("fault.healed");
+    lines.remove("node.recovered");
+    Scenario scenario = one_cut();
+    scenario.faults[0].trigger.delay = 1s;
+    Check check;
+    Facts facts = facts_of_journal(lines.events, scenario, check);
+    ASSERT_EQ(facts.unfired.size(), 1U);
+    EXPECT_TRUE(facts.unfired[0].delayed);
+    EXPECT_EQ(judge(facts).word, "not-triggered");
+    lines["run.stopping"].name = "run.error";
+    lines["run.error"].details = {
+        {"kind", "machine"}, {"attempt", "do it"}, {"code", 28}, {"reason", "no room"}, {"hint", ""}};
+    facts = facts_of_journal(lines.events, scenario, check);
+    EXPECT_EQ(facts.end, EndReason::failed);
+    EXPECT_EQ(judge(facts).exit_status, 3);
+    EXPECT_THAT(check.disagreements, IsEmpty());
+}
+
+TEST(FactsOfJournal, WhatDoesNotFitIsToldWithItsLine) {
+    Lines lines;
+    lines["fault.healed"].details.erase("losses");
+    lines["node.exited"].node = "nobody";
+    Check check;
+    facts_of_journal(lines.events, one_cut(), check);
+    EXPECT_THAT(check.disagreements, Contains(AllOf(HasSubstr("line 9"), HasSubstr("losses"))));
+    EXPECT_THAT(check.disagreements, Contains(HasSubstr("nobody")));
+}
+
+TEST(CompareJson, NamesEachFieldThatDiffers) {
+    std::vector<std::string> differences;
+    compare_json(Json::parse(R"({"a": [1, {"b": 2}], "only": 1})"),
+                 Json::parse(R"({"a": [1, {"b": 3}], "gone": 1})"), "", differences);
+    EXPECT_THAT(differences, Contains(HasSubstr("a[1].b is 2")));
+    EXPECT_THAT(differences, Contains(HasSubstr("gone is missing")));
+    EXPECT_THAT(differences, Contains(HasSubstr("only is 1")));
+    EXPECT_EQ(differences.size(), 3U);
+}
+
+}  // namespace
+}  // namespace netcut::test
