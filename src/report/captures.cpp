@@ -104,6 +104,8 @@ class CaptureReader {
     Captures finish() {
         std::stable_sort(captures_.seen.begin(), captures_.seen.end(),
                          [](const SeenPacket& a, const SeenPacket& b) { return a.time < b.time; });
+        std::stable_sort(captures_.lost.begin(), captures_.lost.end(),
+                         [](const LostPacket& a, const LostPacket& b) { return a.time < b.time; });
         return std::move(captures_);
     }
 
@@ -140,9 +142,9 @@ class CaptureReader {
         const PacketBytes frame = packet.bytes;
         const auto network = frame.subspan(std::min(ethernet_header, frame.size()));
         const auto header = parse_packet(network);
-        captures_.lost.push_back({node, faults_.at(mark->fault), *mark, packet.time - begun_,
-                                  content_of(network, header),
-                                  header ? packet_text(*header) : "a packet that is not IP"});
+        captures_.lost.push_back(
+            {node, faults_.at(mark->fault), *mark, packet.time - begun_, content_of(network, header),
+             header ? packet_text(*header) : "a packet that is not IP", header.has_value()});
     }
 
     Owners owners_;
@@ -153,26 +155,41 @@ class CaptureReader {
     std::size_t told_ = 0;
 };
 
-// The log tells times to the microsecond, of the same moment.
+// Packets by what they are, each kind in the order of its times.
+using ByContent = std::unordered_map<std::uint64_t, std::vector<SeenPacket*>>;
+
+// A packet is lost a little after it came in; the log tells times in whole microseconds. Of packets that are
+// all the same the last one is taken that nobody has lost yet. On a bridge one may be lost several times, on
+// its way to several ports.
+bool mark_as_lost(const ByContent& by_content, const LostPacket& lost) {
+    const auto found = by_content.find(lost.content);
+    if (found == by_content.end()) return false;
+    const auto& same = found->second;
+    const Nanoseconds latest = lost.time + std::chrono::microseconds(1);
+    auto after = std::upper_bound(same.begin(), same.end(), latest,
+                                  [](Nanoseconds t, const SeenPacket* seen) { return t < seen->time; });
+    bool any = false;
+    for (; after != same.begin() && (*std::prev(after))->time + edge >= lost.time; --after) {
+        SeenPacket& seen = **std::prev(after);
+        any = true;
+        if (seen.lost_by) continue;
+        seen.lost_by = lost.fault;
+        seen.lost_by_address = lost.mark.by_address;
+        return true;
+    }
+    return any;
+}
+
 void find_among_seen(Captures& captures, bool some_are_missing, Check& check) {
-    std::unordered_multimap<std::uint64_t, SeenPacket*> by_content;
-    for (SeenPacket& seen : captures.seen) by_content.emplace(seen.content, &seen);
+    ByContent by_content;
+    for (SeenPacket& seen : captures.seen) by_content[seen.content].push_back(&seen);
     std::size_t unseen = 0;
     for (const LostPacket& lost : captures.lost) {
-        if (!lost.mark.counted) continue;
-        SeenPacket* nearest = nullptr;
-        const auto distance = [&](const SeenPacket& seen) { return std::chrono::abs(seen.time - lost.time); };
-        const auto [begin, end] = by_content.equal_range(lost.content);
-        for (auto it = begin; it != end; ++it)
-            if (nearest == nullptr || distance(*it->second) < distance(*nearest)) nearest = it->second;
-        if (nearest != nullptr && distance(*nearest) <= edge) {
-            nearest->lost_by = lost.fault;
-            nearest->lost_by_address = lost.mark.by_address;
-        } else if (lost.text != "a packet that is not IP" && ++unseen <= most_told) {
-            (some_are_missing ? check.unchecked : check.disagreements)
-                .push_back(fmt::format("a packet was lost at {:.6f} s that came in at no port: {}",
-                                       std::chrono::duration<double>(lost.time).count(), lost.text));
-        }
+        if (!lost.mark.counted || !lost.is_ip || mark_as_lost(by_content, lost)) continue;
+        if (++unseen > most_told) continue;
+        (some_are_missing ? check.unchecked : check.disagreements)
+            .push_back(fmt::format("a packet was lost at {:.6f} s that came in at no port: {}",
+                                   std::chrono::duration<double>(lost.time).count(), lost.text));
     }
 }
 

@@ -31,12 +31,13 @@ struct LostPacket {
     Nanoseconds time{0};
     std::uint64_t content = 0;
     std::string text;
+    bool is_ip = false;
 };
 
 struct Captures {
     std::vector<SeenPacket> seen;  // IP packets to one host alone, in the order of their times
-    std::vector<LostPacket> lost;
-    std::uint64_t packets = 0;  // of any kind, both ways
+    std::vector<LostPacket> lost;  // likewise
+    std::uint64_t packets = 0;     // of any kind, both ways
     std::size_t files = 0;
 };
 
