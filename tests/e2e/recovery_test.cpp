@@ -22,7 +22,9 @@ INSTANTIATE_TEST_SUITE_P(
     Cuts, RecoveryTest,
     testing::Values(Case{"Drop", {}}, Case{"DropUp", {"--direction", "up"}},
                     Case{"DropDown", {"--direction", "down"}}, Case{"Down", {"--kind", "down"}},
-                    Case{"DownAtRouter", {"--kind", "down", "--down-at", "router"}},
+                    Case{"DownAtRouter",
+                         {"--kind", "down", "--down-at", "router", "--set", "channel=kept", "--set",
+                          "on-error=deadline"}},
                     Case{"Unplug", {"--kind", "unplug"}},
                     Case{"UnplugNewAddressAndMac", {"--kind", "unplug", "--new-ip", "--new-mac"}},
                     Case{"BridgeDrop", {"--fabric", "bridge"}},
@@ -39,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
 const std::string& undisturbed_hash() {
     static const std::string hash = [] {
         const Folder folder;
-        const Finished finished = run_tool(small_reference(folder / "run", {}));
+        const Finished finished = run_tool(small_reference(folder / "run", {"--set", "channel=kept"}));
         EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
         EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "undisturbed");
         return model_hash(folder / "run");

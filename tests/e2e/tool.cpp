@@ -74,11 +74,6 @@ bool has_netem() {
     return probe(Need::netem, *apart).has_value() && probe(Need::redirect, *apart).has_value();
 }
 
-int time_scale() {
-    const char* scale = std::getenv("NETCUT_TIME_SCALE");
-    return scale == nullptr ? 1 : std::max(1, std::atoi(scale));
-}
-
 Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec) : mark_(new_mark()) {
     int out[2];
     int err[2];

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "time_scale.h"
+
 namespace netcut::test {
 
 using namespace std::chrono_literals;
@@ -31,9 +33,6 @@ using Arguments = std::vector<std::string>;
 
 bool has_reference();
 bool has_netem();
-// NETCUT_TIME_SCALE: how many times slower than usual this machine is. Patience and the cuts of slow nodes
-// are as much longer.
-int time_scale();
 
 struct Finished {
     int status = -1;  // as a shell shows it: 128 + signal

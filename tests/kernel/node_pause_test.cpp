@@ -12,9 +12,9 @@
 namespace netcut::test {
 namespace {
 
-// Counts every 20 ms, while children fork children and end all the time.
+// Counts every 20 ms, while children fork children and end all the time, a few of them at once.
 const std::string fork_storm =
-    "storm() { while :; do (/bin/true & (:) & :); done; }\nstorm & storm & storm &\n"
+    "storm() { while :; do (/bin/true & (:) & wait); done; }\nstorm & storm & storm &\n"
     "i=0; while :; do i=$((i+1)); echo count $i; sleep 0.02; done";
 
 class NodePause : public testing::Test {

@@ -13,6 +13,7 @@
 
 #include "kernel/flow.h"
 #include "netcut/node.h"
+#include "time_scale.h"
 
 namespace netcut::test {
 
@@ -76,7 +77,7 @@ inline std::vector<pid_t> init_processes(const std::string& mark) {
 
 // Waits a moment for the last of them to go.
 inline bool leaves_no_process(const std::string& mark) {
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 300 * time_scale(); ++i) {
         bool any = false;
         for_marked(mark, [&](const auto&) { any = true; });
         if (!any) return true;
@@ -107,7 +108,8 @@ class Subject {
         must(node_->start(ns_, append_log(), append_log()));
     }
     // Runs the io_context until then; false when it takes too long.
-    bool until(const std::function<bool()>& reached, std::chrono::milliseconds patience = 10s) {
+    bool until(const std::function<bool()>& reached,
+               std::chrono::milliseconds patience = 10s * time_scale()) {
         const auto deadline = Clock::now() + patience;
         while (!reached()) {
             if (Clock::now() > deadline) return false;
