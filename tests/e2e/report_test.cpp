@@ -173,8 +173,9 @@ TEST(ReportInBrowser, OtherKindsOfPagesAreDrawnToo) {
     const Folder folder;
     const Json experiments = Json::parse(R"json({"kind":"experiments","title":"all moments",
         "columns":["drop 20s"],"rows":[{"name":"A","what":"computing","cells":[{"column":"drop 20s",
-        "outcome":"recovered","detail":"+1.7 s","repeats":[{"outcome":"recovered","seconds":1.7,"run":"A/1"},
-        {"outcome":"hung","run":"javascript:alert(1)"}]}]},{"name":"B","cells":[]}]})json");
+        "outcome":"recovered","detail":"+1.7 s","repeats":[
+        {"outcome":"recovered","seconds":1.7,"run":"A/1"},{"outcome":"hung","run":"javascript:alert(1)"}]}]},
+        {"name":"B","cells":[]}]})json");
     const Json map = Json::parse(R"json({"kind":"map","title":"a map","rows":[{"phase":"sending","cells":[
         {"kind":"drop","survived_s":12.0,"fatal_s":13.0,"limit_s":60,"runs":14},
         {"kind":"down","survived_s":null,"fatal_s":null,"limit_s":60,"runs":0}]}]})json");

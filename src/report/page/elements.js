@@ -50,9 +50,10 @@ function section(id, heading, draw) {
     return part;
 }
 
-function details(summary, draw) {
+function details(summary, draw, open = false) {
     const box = el("details", {}, el("summary", {}, summary));
     box.addEventListener("toggle", () => box.childElementCount === 1 && append(box, [draw()]), {once: true});
+    box.open = open;
     return box;
 }
 

@@ -3,11 +3,11 @@
 
 function faultTable(run) {
     const rows = run.faults.flatMap((fault, i) => {
-        const nodes = list(fault.nodes);
+        const nodes = objects(fault.nodes);
         return (nodes.length ? nodes : [{}]).map((node, j) => ({fault, node, number: i + 1, first: j === 0}));
     });
     const hit = (row) => row.node.packets_lost ?? row.node.packets_queued ?? {};
-    const queued = run.faults.some((fault) => list(fault.nodes).some((node) => node.packets_queued));
+    const queued = run.faults.some((fault) => objects(fault.nodes).some((node) => node.packets_queued));
     const optional = [
         {name: "Could not send", kind: "number", cell: (row) => grouped(hit(row).unsendable_at_node)},
     ].filter(() => rows.some((row) => hit(row).unsendable_at_node));

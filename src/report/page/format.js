@@ -2,6 +2,7 @@
 // Numbers as people read them.
 
 const list = (value) => Array.isArray(value) ? value : [];
+const objects = (value) => list(value).filter((one) => one !== null && typeof one === "object");
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const grouped = (count) => isNumber(count) ? count.toLocaleString("en") : "–";
 const plural = (count, one, many = one + "s") => grouped(count) + " " + (count === 1 ? one : many);

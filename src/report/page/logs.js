@@ -13,7 +13,7 @@ function logExcerpt(excerpt) {
 }
 
 function logSection(run) {
-    const logs = list(run.data.logs);
+    const logs = objects(run.data.logs);
     if (!logs.length) return null;
     const first = logs.slice(0, 3).map(logExcerpt);
     return logs.length > 3 ? [first, details(plural(logs.length - 3, "more line") + " that fired a fault",

@@ -13,7 +13,7 @@ addEventListener("securitypolicyviolation", (event) => fail("blocked: " + event.
 
 function drawPage() {
     const data = JSON.parse(document.getElementById("data").textContent);
-    const draw = pages[data.kind];
+    const draw = Object.hasOwn(pages, data.kind) ? pages[data.kind] : null;
     if (!draw) throw new Error(`this page does not know the kind “${data.kind}”`);
     const {header, parts} = draw(data);
     const shown = parts.filter(Boolean);

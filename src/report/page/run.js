@@ -8,13 +8,13 @@ class Run {
         this.title = data.title;
         this.about = data.about ?? {};
         this.verdict = data.verdict;
-        this.faults = list(data.faults);
+        this.faults = objects(data.faults);
         this.kinds = data.kinds ?? {};
         this.length = (data.length_us ?? 0) / 1e6;
         this.phases = data.phases;
         this.phaseNames = list(data.phases?.names);
         this.nodes = list(data.nodes).map((node, index) => this.node(node, index));
-        const judged = new Map(list(this.verdict?.nodes).map((node) => [node.node, node]));
+        const judged = new Map(objects(this.verdict?.nodes).map((node) => [node.node, node]));
         for (const name of judged.keys())  // of a run without a journal
             if (!list(data.nodes).length) this.nodes.push(this.node({name}, this.nodes.length));
         this.takeMarks(list(data.marks));
@@ -118,11 +118,11 @@ function runPage(data) {
         parts: [
             section("timeline", "Timeline", () => run.nodes.length === 0 ? null : [
                 charts ? timeline(run, range) : noCharts(),
-                details("All events as a table", () => eventTable(run)),
+                details("All events as a table", () => eventTable(run), !charts),
             ]),
             section("traffic", "Bytes over time", () => run.traffic ? [
                 charts ? traffic(run, range) : noCharts(),
-                details("Bytes as tables", () => trafficTable(run)),
+                details("Bytes as tables", () => trafficTable(run), !charts),
             ] : null),
             section("faults", "Faults", () => run.faults.length ? faultTable(run) : el("p", {}, "No fault was fired in this run.")),
             section("logs", "Log at each trigger", () => logSection(run)),

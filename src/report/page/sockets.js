@@ -3,7 +3,7 @@
 
 function socketSection(run) {
     const {at_faults: atFaults = [], at_end: atEnd = [], half_open: halfOpen = []} = run.data.sockets ?? {};
-    const judged = list(run.verdict?.half_open);
+    const judged = objects(run.verdict?.half_open);
     if (!atFaults.length && !atEnd.length && !halfOpen.length && !judged.length) return null;
     const ends = new Set(halfOpen.map((half) => [half.node, half.local, half.remote].join(" ")));
     const isHalf = (socket) => socket.moment === "end" && ends.has([socket.node, socket.local, socket.remote].join(" "));

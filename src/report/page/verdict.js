@@ -27,7 +27,7 @@ const reasonText = (reason, names) => names.some((name) => String(reason).starts
 
 function verdictHeader(run) {
     const verdict = run.verdict;
-    const names = run.nodes.map((node) => node.name);
+    const names = run.nodes.map((node) => String(node.name));
     return [
         el("p.overline", {}, el("span", {}, run.title || "run"), " · ", run.about.begun ?
             el("time", {datetime: run.about.begun}, run.about.begun.replace("T", " ").replace(/\.\d+Z$/, " UTC")) : "netcut-fl"),
@@ -52,7 +52,7 @@ function verdictHeader(run) {
 
 // "The fault “cut” (drop) hit collaborator4 at 1.885 s, for 3.001 s, when it had “...”. It lost 3 packets ..."
 function faultStory(run, fault) {
-    const nodes = list(fault.nodes), names = listed(nodes.map((node) => node.node));
+    const nodes = objects(fault.nodes), names = listed(nodes.map((node) => node.node));
     const lost = nodes.map((node) => node.packets_lost).filter(Boolean);
     const sum = (key) => lost.reduce((total, one) => total + (one[key] ?? 0), 0);
     const waited = nodes.reduce((total, node) => total + (node.packets_queued?.total ?? 0), 0);
