@@ -134,14 +134,19 @@ TEST_P(LoggedLossTest, EveryLostPacketIsToldWithItsPlaceAndItsTime) {
     (void)hear(capture, at.fabric, 1);
     must(at.fault().fire());
     for (int i = 0; i < 20; ++i) datagrams.send(1000);
-    const LoggedPackets logged = logged_by(log);
+    LoggedPackets logged = logged_by(log);
+    // A kernel sends multicast by itself, when it likes: told, but not counted.
+    std::erase_if(logged.packets, [](const LoggedPacket& packet) {
+        const auto place = loss_place(packet.prefix);
+        return place && !place->counted;
+    });
     EXPECT_EQ(must(at.fault().losses()).at(1).up, lossy.lost);
     ASSERT_EQ(logged.packets.size(), lossy.lost);
     const Heard heard = hear(capture, at.fabric, 1);
     for (const LoggedPacket& packet : logged.packets) {
         const auto place = loss_place(packet.prefix);
         ASSERT_TRUE(place) << packet.prefix;
-        EXPECT_TRUE(place->up && place->counted && !place->by_address) << packet.prefix;
+        EXPECT_TRUE(place->up && !place->by_address) << packet.prefix;
         EXPECT_EQ(packet.in_port(), at.fabric.node(1).port.index);
         EXPECT_EQ(packet.bytes.size(), snap - 14);
         ASSERT_TRUE(packet.time);
