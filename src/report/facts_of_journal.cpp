@@ -170,13 +170,20 @@ class FactsBuilder {
         }
     }
 
-    static void take_firing(const Event& event, OneFault& fault) {
+    void take_firing(const Event& event, OneFault& fault) const {
         fault.delayed = false;
         FaultOutcome& outcome = fault.outcomes.emplace_back();
         outcome.fault = fault.spec->name;
         outcome.kind = fault.spec->kind;
         outcome.queued = queues(*fault.spec);
+        const PlugOptions& plug = fault.spec->plug;
+        outcome.renumbered =
+            plug.new_address || (plug.new_mac && scenario_.fabric.kind == FabricKind::bridge);
         outcome.fired = event.t;
+        if (event.details.contains("flap")) {
+            outcome.cycle = event.details.at("flap").at("cycle").get<std::size_t>();
+            outcome.cycles = event.details.at("flap").at("of").get<std::size_t>();
+        }
         outcome.trigger_node = event.details.at("trigger").at("node").get<std::string>();
         outcome.trigger_line = event.details.at("trigger").at("line").get<std::string>();
         for (const Json& name : event.details.at("nodes")) outcome.losses[name.get<std::string>()] = {};

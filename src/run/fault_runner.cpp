@@ -229,6 +229,7 @@ void FaultRunner::tell_fired() {
                     {"number", outcomes_.size()},
                     {"trigger", {{"node", trigger_node_}, {"line", trigger_line_}}},
                     {"took_us", microseconds(fire_ended_ - fire_begun_)}};
+    if (outcome.cycle > 0) details["flap"] = {{"cycle", outcome.cycle}, {"of", outcome.cycles}};
     details["for_s"] = duration() ? Json(seconds(*duration())) : Json(nullptr);
     // One of a millisecond may be over before it can be read back.
     details["read_back"] = *read_back;
