@@ -76,8 +76,13 @@ Settings router_settings(const FabricOptions& options) {
                                      {"net/ipv4/conf/all/rp_filter", "0"},
                                      {"net/ipv4/conf/default/rp_filter", "0"},
                                      {"net/ipv4/conf/all/send_redirects", "0"},
-                                     {"net/ipv4/conf/default/send_redirects", "0"}});
-    if (options.ipv6) settings.emplace_back("net/ipv6/conf/all/forwarding", "1");
+                                     {"net/ipv4/conf/default/send_redirects", "0"},
+                                     // No kind of ICMP error is limited. (To lift the limits themselves would
+                                     // not do: before 6.12 one of them is of the whole machine.)
+                                     {"net/ipv4/icmp_ratemask", "0"}});
+    if (options.ipv6)
+        settings.insert(settings.end(), {{"net/ipv6/conf/all/forwarding", "1"},
+                                         {"net/ipv6/icmp/ratemask", "0"}});  // a list: of type 0, unused
     return settings;
 }
 
