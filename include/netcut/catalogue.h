@@ -41,7 +41,8 @@ enum class Need {
     packet_log,  // CONFIG_NFT_LOG and CONFIG_NETFILTER_NETLINK_LOG
     reject,      // CONFIG_NFT_REJECT_INET
     redirect,    // CONFIG_IFB, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF and CONFIG_NET_ACT_MIRRED
-    shaper,      // CONFIG_NET_SCH_TBF
+    tbf,         // CONFIG_NET_SCH_TBF
+    htb,         // CONFIG_NET_SCH_HTB
     netem        // CONFIG_NET_SCH_NETEM
 };
 

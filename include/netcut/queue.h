@@ -16,10 +16,8 @@ namespace netcut {
 // (net/sched/sch_netem.c, tabledist).
 inline constexpr Nanoseconds max_jitter{std::numeric_limits<std::int32_t>::max()};
 
-// What packets suffer in a queue, as in tc-netem(8) and tc-tbf(8). Everything zero: nothing.
-// They are delayed first and wait for the rate then. (With both, kernels before 6.13 that lack the backport
-// of "net/sched: netem: account for backlog updates from child qdisc" count what tbf splits as waiting for
-// ever, and stop at `limit`; packets of one segment are not split.)
+// What packets suffer in a queue, as in tc-netem(8) and tc-htb(8). Everything zero: nothing.
+// They are delayed first and wait for the rate then.
 struct QueueSpec {
     Nanoseconds delay{0}, jitter{0};  // jitter reorders packets that are closer to each other than it is
     double delay_correlation = 0;     // shares are from 0 to 1
@@ -31,10 +29,9 @@ struct QueueSpec {
     // Packets that may wait in netem; what comes more is lost. A second of 1 Gbit/s is 82,000.
     unsigned limit = 200'000;
     std::optional<std::uint64_t> bits_per_second{};  // of frames, with their Ethernet header
-    std::optional<std::uint32_t> burst_bytes{};      // less than a packet: that packet never passes
+    std::optional<std::uint32_t> burst_bytes{};      // that may pass at once
     std::optional<Nanoseconds> queue_time{};         // how long a packet may wait for the rate
     std::optional<std::uint64_t> queue_bytes{};      // or so many bytes may, which goes first
-    std::string shaper = "tbf";                      // or "htb"
 
     bool needs_netem() const;
     bool operator==(const QueueSpec&) const = default;
@@ -45,7 +42,7 @@ struct QueueSpec {
 // - shares of duplicated, corrupted and reordered packets combine as 1 - (1-p)(1-q);
 // - a correlation, a distribution or a gap is that of the larger jitter or share, since a packet can suffer
 //   one only (of equal ones, a's);
-// - the lower rate wins, with its burst, its queue and its shaper; the larger limit does.
+// - the lower rate wins, with its burst and its queue; the larger limit does.
 QueueSpec combined(const QueueSpec& a, const QueueSpec& b);
 
 }  // namespace netcut

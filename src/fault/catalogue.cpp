@@ -18,7 +18,7 @@ Keys operator+(Keys keys, const Keys& more) {
 }
 
 constexpr const char* no_netem =
-    "without netem there are rate (tbf, htb) and loss, which are exact, and drop; netem needs another kernel";
+    "without netem there are rate and loss, which are exact, and drop; netem needs another kernel";
 
 std::vector<FaultInfo> make_catalogue() {
     using enum FaultKind;
@@ -92,9 +92,9 @@ std::vector<FaultInfo> make_catalogue() {
          "--fault '{kind: corrupt, share: 1%, on: start, for: never}'", no_netem},
         {rate,
          "rate",
-         "a slower link: bits per second, burst, queue",
-         {Need::shaper, Need::redirect},
-         packet_filter + Keys{"rate", "burst", "queue", "shaper"},
+         "a slower link, each way by itself: bits per second, burst, queue",
+         {Need::htb, Need::redirect},
+         packet_filter + Keys{"rate", "burst", "queue"},
          "--fault '{kind: rate, rate: 10mbit, on: start, for: never}'",
          ""},
         {idle_timeout,

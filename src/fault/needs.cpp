@@ -23,7 +23,8 @@ const NeedInfo& info(Need need) {
         {Need::redirect,
          {"redirection of packets to a queue",
           "CONFIG_IFB, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF, CONFIG_NET_ACT_MIRRED"}},
-        {Need::shaper, {"token bucket queue", "CONFIG_NET_SCH_TBF"}},
+        {Need::tbf, {"token bucket queue tbf", "CONFIG_NET_SCH_TBF"}},
+        {Need::htb, {"token bucket queue htb", "CONFIG_NET_SCH_HTB"}},
         {Need::netem, {"netem", "CONFIG_NET_SCH_NETEM"}}};
     return all.at(need);
 }
@@ -66,8 +67,10 @@ Result<void> probe(Need need, const NetNs& apart) {
             return try_rule(apart, [](NftRule& rule) { is_tcp(rule).reset_connection(); });
         case Need::redirect:
             return probe_redirect(apart);
-        case Need::shaper:
+        case Need::tbf:
             return probe_rate(apart, "tbf");
+        case Need::htb:
+            return probe_rate(apart, "htb");
         case Need::netem:
             return probe_netem(apart);
     }

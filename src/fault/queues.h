@@ -12,12 +12,16 @@
 
 namespace netcut {
 
+inline std::uint32_t queue_mark(std::size_t index) {
+    return static_cast<std::uint32_t>(index + 1);  // 0: no mark
+}
+
 class QueuePlan {
   public:
     // `nodes`: how many the fabric has.
     static Result<QueuePlan> make(const std::vector<FaultPlan>& plans, std::size_t nodes);
 
-    // Sets of faults by their marks: the set at index i has the mark i + 1.
+    // Sets of faults by their marks: the set at index i has queue_mark(i).
     const std::vector<std::vector<std::size_t>>& sets() const { return sets_; }
     // What a fault makes of a packet's mark.
     std::map<std::uint32_t, std::uint32_t> marks_of(std::size_t fault) const;

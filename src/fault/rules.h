@@ -55,6 +55,7 @@ void add_table_sets(NftTransaction& transaction);
 void add_base_chains(NftTransaction& transaction, std::size_t faults);
 void add_data_counters(NftTransaction& transaction);
 void skip_neighbour_discovery(NftTransaction& transaction, const std::string& chain);  // returns from it
+void add_late_chain(NftTransaction& transaction, const std::string& name);  // behind all that is forwarded
 
 // fault_rules.cpp
 void add_fault(const FaultContext& fault);

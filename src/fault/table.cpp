@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <set>
 
-#include "fault/queues.h"
+#include "fault/lanes.h"
 #include "fault/rules.h"  // before what includes linux/in.h
 
 namespace netcut {
@@ -60,6 +60,7 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
         }
         add_fault(fault);
     }
+    add_lane_rules(transaction, fabric, table.plans_, queues);
     add_data_counters(transaction);
     for (const std::size_t node : all_nodes(table.plans_)) add_node(transaction, fabric, node);
     Batch batch = transaction.take();

@@ -9,6 +9,7 @@ namespace {
 // Before anything else looks at a packet (NF_IP_PRI_RAW): the router must not answer for a node that is gone.
 constexpr std::int32_t early_priority = -300;
 constexpr std::int32_t filter_priority = 0;
+constexpr std::int32_t late_priority = 1;
 
 constexpr std::uint32_t v4_length_offset = 2, v6_length_offset = 4;
 constexpr std::uint32_t tcp_data_offset = 12;  // its upper four bits count 32-bit words
@@ -93,6 +94,10 @@ void add_base_chains(NftTransaction& transaction, std::size_t faults) {
         transaction.add_chain(fault_prefix(number));
         jump_to(transaction, "forward", fault_prefix(number));
     }
+}
+
+void add_late_chain(NftTransaction& transaction, const std::string& name) {
+    transaction.add_base_chain(name, NF_INET_FORWARD, late_priority);
 }
 
 void add_data_counters(NftTransaction& transaction) {

@@ -36,7 +36,6 @@ void combine_rate(QueueSpec& sum, const QueueSpec& other) {
     sum.burst_bytes = other.burst_bytes;
     sum.queue_time = other.queue_time;
     sum.queue_bytes = other.queue_bytes;
-    sum.shaper = other.shaper;
 }
 
 // The share that netem's documentation implies for a gap on its own.
@@ -155,19 +154,18 @@ void add_queue_device(Batch& batch, const std::string& name, int index) {
                    rtnl_link_build_add_request);
 }
 
-void set_queue(Batch& batch, int link, const QueueSpec& spec) {
+void set_queue(Batch& batch, int link, const QueueSpec& spec, const std::vector<std::uint16_t>& lanes) {
     add_empty(batch, link, spec);
     if (spec.needs_netem()) add_netem(batch, link, spec);
     if (!spec.bits_per_second) return;
     RateLimit rate;
-    rate.shaper = spec.shaper;
     rate.bits_per_second = *spec.bits_per_second;
     if (spec.queue_time) rate.queue = *spec.queue_time;
     rate.queue_bytes = spec.queue_bytes;
     rate.burst_bytes = spec.burst_bytes;
     // Not the other way round: in front of netem a shaper would hand it its own queue, whose bound would then
     // be netem's limit of packets, without a time or bytes.
-    add_shaper(batch, link, spec.needs_netem() ? below_netem : TC_H_ROOT, rate);
+    add_htb(batch, link, spec.needs_netem() ? below_netem : TC_H_ROOT, rate, lanes);
 }
 
 void add_clsact(Batch& batch, int port) {

@@ -107,9 +107,8 @@ Result<void> attempt(const NetNs& apart, Batch& wanted, Batch& clearing, const s
     return Failure(Error{Error::Kind::machine, "use " + what, code, "this kernel has no " + what, hint});
 }
 
-Result<void> probe_queue(const NetNs& apart, const QueueSpec& spec, const std::string& kind) {
-    Batch wanted, clearing;
-    set_queue(wanted, loopback, spec);
+Result<void> probe_queue(const NetNs& apart, Batch& wanted, const std::string& kind) {
+    Batch clearing;
     remove_queue(clearing, loopback, TC_H_ROOT);
     return attempt(apart, wanted, clearing, kind,
                    "load the module sch_" + kind + ", or use a kernel that has it, as Debian's");
@@ -143,14 +142,18 @@ Result<std::vector<Redirect>> list_redirects(NetlinkSocket& socket, int port) {
 Result<void> probe_netem(const NetNs& apart) {
     QueueSpec spec;
     spec.delay = std::chrono::milliseconds(1);
-    return probe_queue(apart, spec, "netem");
+    Batch wanted;
+    set_queue(wanted, loopback, spec);
+    return probe_queue(apart, wanted, "netem");
 }
 
 Result<void> probe_rate(const NetNs& apart, const std::string& shaper) {
-    QueueSpec spec;
-    spec.bits_per_second = 1'000'000;
-    spec.shaper = shaper;
-    return probe_queue(apart, spec, shaper);
+    RateLimit rate;
+    rate.bits_per_second = 1'000'000;
+    rate.shaper = shaper;
+    Batch wanted;
+    set_rate(wanted, loopback, rate);
+    return probe_queue(apart, wanted, shaper);
 }
 
 Result<void> probe_redirect(const NetNs& apart) {

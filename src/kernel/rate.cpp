@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rate by a token bucket: tc-tbf(8), or tc-htb(8) with one class.
+// Rate by a token bucket: tc-tbf(8), or tc-htb(8) with a class for each lane.
 #include <fmt/format.h>
 #include <netlink/route/qdisc/fifo.h>
 #include <netlink/route/qdisc/htb.h>
@@ -8,14 +8,15 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernel/queue.h"
 #include "kernel/tc.h"
 
 namespace netcut {
 namespace {
 
 constexpr std::uint32_t shaper_handle = TC_HANDLE(2, 0);
-constexpr std::uint32_t class_handle = TC_HANDLE(2, 1);
-constexpr std::uint32_t leaf_handle = TC_HANDLE(3, 0);
+// Above those that this library gives otherwise.
+constexpr std::uint32_t first_leaf = 0x10;
 
 std::uint32_t to_u32(std::uint64_t value) {
     return static_cast<std::uint32_t>(
@@ -62,46 +63,52 @@ NlQdisc make_qdisc(int link, std::uint32_t parent, std::uint32_t handle, const c
     return qdisc;
 }
 
-void add_htb_class(Batch& batch, int link, const RateLimit& rate, const std::string& attempt) {
-    const auto whole = own<NlClass>(rtnl_class_alloc());
-    rtnl_tc_set_ifindex(TC_CAST(whole.get()), link);
-    rtnl_tc_set_parent(TC_CAST(whole.get()), shaper_handle);
-    rtnl_tc_set_handle(TC_CAST(whole.get()), class_handle);
-    rtnl_tc_set_kind(TC_CAST(whole.get()), "htb");
-    rtnl_htb_set_rate64(whole.get(), rate.bits_per_second / 8);
-    rtnl_htb_set_rbuffer(whole.get(), bucket_bytes(rate));
-    rtnl_htb_set_cbuffer(whole.get(), bucket_bytes(rate));
-    // Of no effect with one class; without it the kernel computes one, and complains of it in its log.
-    rtnl_htb_set_quantum(whole.get(), 16 * 1024);
-    append_request(batch, attempt, whole.get(), NLM_F_CREATE, rtnl_class_build_add_request);
-}
-
-void add_htb(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate,
-             const std::string& attempt) {
-    const NlQdisc qdisc = make_qdisc(link, parent, shaper_handle, "htb");
-    rtnl_htb_set_defcls(qdisc.get(), TC_H_MIN(class_handle));
-    append_request(batch, attempt, qdisc.get(), NLM_F_CREATE | NLM_F_REPLACE, rtnl_qdisc_build_add_request);
-    add_htb_class(batch, link, rate, attempt);
+void add_class(Batch& batch, int link, std::uint16_t lane, const RateLimit& rate,
+               const std::string& attempt) {
+    const auto lane_class = own<NlClass>(rtnl_class_alloc());
+    rtnl_tc_set_ifindex(TC_CAST(lane_class.get()), link);
+    rtnl_tc_set_parent(TC_CAST(lane_class.get()), shaper_handle);
+    rtnl_tc_set_handle(TC_CAST(lane_class.get()), lane_priority(lane));
+    rtnl_tc_set_kind(TC_CAST(lane_class.get()), "htb");
+    rtnl_htb_set_rate64(lane_class.get(), rate.bits_per_second / 8);
+    rtnl_htb_set_rbuffer(lane_class.get(), bucket_bytes(rate));
+    rtnl_htb_set_cbuffer(lane_class.get(), bucket_bytes(rate));
+    // Of no effect where nothing is borrowed; without it the kernel computes one, and complains of it in its
+    // log.
+    rtnl_htb_set_quantum(lane_class.get(), 16 * 1024);
+    append_request(batch, attempt, lane_class.get(), NLM_F_CREATE, rtnl_class_build_add_request);
     // The class's own leaf holds as many packets as the link's txqueuelen says, which on an ifb is 32.
-    const NlQdisc leaf = make_qdisc(link, class_handle, leaf_handle, "bfifo");
+    const NlQdisc leaf = make_qdisc(link, lane_priority(lane), TC_HANDLE(first_leaf + lane, 0), "bfifo");
     rtnl_qdisc_fifo_set_limit(leaf.get(), static_cast<int>(std::min<std::uint32_t>(
                                               queue_bytes(rate), std::numeric_limits<std::int32_t>::max())));
     append_request(batch, attempt, leaf.get(), NLM_F_CREATE | NLM_F_REPLACE, rtnl_qdisc_build_add_request);
 }
 
+std::string attempt_of(int link, const RateLimit& rate, const char* shaper) {
+    return fmt::format("limit link {} to {} bit/s by {}", link, rate.bits_per_second, shaper);
+}
+
 }  // namespace
 
-void add_shaper(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate) {
-    std::string attempt =
-        fmt::format("limit link {} to {} bit/s by {}", link, rate.bits_per_second, rate.shaper);
-    if (rate.shaper == "htb")
-        add_htb(batch, link, parent, rate, attempt);
-    else
-        add_tbf(batch, link, parent, rate, std::move(attempt));
+// htb looks for a class of that number first.
+std::uint32_t lane_priority(std::uint16_t lane) {
+    return shaper_handle | lane;
+}
+
+void add_htb(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate,
+             const std::vector<std::uint16_t>& lanes) {
+    const std::string attempt = attempt_of(link, rate, "htb");
+    const NlQdisc qdisc = make_qdisc(link, parent, shaper_handle, "htb");
+    rtnl_htb_set_defcls(qdisc.get(), lanes.front());
+    append_request(batch, attempt, qdisc.get(), NLM_F_CREATE | NLM_F_REPLACE, rtnl_qdisc_build_add_request);
+    for (const std::uint16_t lane : lanes) add_class(batch, link, lane, rate, attempt);
 }
 
 void set_rate(Batch& batch, int link, const RateLimit& rate) {
-    add_shaper(batch, link, TC_H_ROOT, rate);
+    if (rate.shaper == "htb")
+        add_htb(batch, link, TC_H_ROOT, rate, {1});
+    else
+        add_tbf(batch, link, TC_H_ROOT, rate, attempt_of(link, rate, "tbf"));
 }
 
 }  // namespace netcut

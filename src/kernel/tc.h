@@ -62,8 +62,9 @@ inline tcmsg tc_at(int link, std::uint32_t parent, std::uint32_t handle = 0) {
     return header;
 }
 
-// Adds what limits the rate below `parent`: at the root, or in a queue that has room for a queue of its own.
-// It has the handle 2:, its leaf 3:.
-void add_shaper(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate);
+// Adds an htb below `parent`: at the root, or in a queue that has room for a queue of its own. It has the
+// handle 2:, and a class 2:N of this rate for each lane N.
+void add_htb(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate,
+             const std::vector<std::uint16_t>& lanes);
 
 }  // namespace netcut

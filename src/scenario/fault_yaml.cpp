@@ -122,7 +122,6 @@ void read_queue(YamlSection& section, FaultSpec& fault) {
         return {};
     });
     section.scalar("queue", [&](const std::string& word) { return parse_queue(queue, word); });
-    section.scalar("shaper", into(queue.shaper, parse_shaper));
 }
 
 void read_filter(YamlSection& section, FaultSpec& fault) {
@@ -194,7 +193,6 @@ void write_queue(KeyWriter& writer, const FaultSpec& fault) {
     else
         writer.write("queue", duration_text(queue.queue_time.value_or(Nanoseconds(0))),
                      queue.queue_time.has_value());
-    writer.write("shaper", queue.shaper);
 }
 
 void write_keys_of_kind(YAML::Emitter& out, const FaultSpec& fault) {

@@ -130,9 +130,8 @@ struct TcpPair {
     }
 };
 
-// How long TCP takes to bring so many bytes from the second node to the first.
-inline double seconds_for(Fabric& fabric, bool v6, std::size_t bytes) {
-    TcpPair connection(fabric, 1, 0, v6);
+// How long TCP takes to bring so many bytes from client to server.
+inline double seconds_on(const TcpPair& connection, std::size_t bytes) {
     const std::string block(bytes, 'x');
     const auto begin = Clock::now();
     std::thread writer([&] { (void)write_all(connection.client.get(), block, "send"); });
@@ -146,6 +145,11 @@ inline double seconds_for(Fabric& fabric, bool v6, std::size_t bytes) {
     writer.join();
     EXPECT_EQ(received, bytes);
     return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// From the second node to the first.
+inline double seconds_for(Fabric& fabric, bool v6, std::size_t bytes) {
+    return seconds_on(TcpPair(fabric, 1, 0, v6), bytes);
 }
 
 // Datagrams from one node to another, and how many arrive.

@@ -163,27 +163,23 @@ TEST_P(NetemTest, CorruptPacketsFailTheReceiversChecks) {
 }
 
 TEST_P(NetemTest, DelayAndRateActTogether) {
-    for (const char* shaper : {"tbf", "htb"}) {
-        QueueSpec spec;
-        spec.delay = milliseconds(40);
-        spec.bits_per_second = 8'000'000;  // 1 MB/s
-        spec.shaper = shaper;
-        spec.queue_time = milliseconds(300);
-        const auto on_way = ms_on_way(send(spec, 30, milliseconds(2)));
-        ASSERT_EQ(on_way.size(), 30U);
-        EXPECT_GE(on_way.front(), 40) << shaper;
-        rig_->mark(IPPROTO_TCP);
-        EXPECT_THAT(rig_->seconds_for(500'000), AllOf(Ge(0.4), Le(8))) << shaper;
-        const auto states = queues();
-        ASSERT_GE(states.size(), 2U);
-        EXPECT_EQ(states[0].kind, "netem");
-        EXPECT_EQ(states[1].kind, shaper);
-        rig_->unmark(IPPROTO_TCP);
-    }
+    QueueSpec spec;
+    spec.delay = milliseconds(40);
+    spec.bits_per_second = 8'000'000;  // 1 MB/s
+    spec.queue_time = milliseconds(300);
+    const auto on_way = ms_on_way(send(spec, 30, milliseconds(2)));
+    ASSERT_EQ(on_way.size(), 30U);
+    EXPECT_GE(on_way.front(), 40);
+    rig_->mark(IPPROTO_TCP);
+    EXPECT_THAT(rig_->seconds_for(500'000), AllOf(Ge(0.4), Le(8)));
+    const auto states = queues();
+    ASSERT_GE(states.size(), 2U);
+    EXPECT_EQ(states[0].kind, "netem");
+    EXPECT_EQ(states[1].kind, "htb");
 }
 
-// Kernels without "net/sched: netem: account for backlog updates from child qdisc" (6.13, and its backports)
-// count the segments that tbf makes of a large packet as waiting for ever; then nothing passes any more.
+// A queue below netem that splits large packets, as tbf does, makes netem count wrongly, and stop (kernels
+// without "net/sched: netem: account for backlog updates from child qdisc", which came with 6.13).
 TEST_P(NetemTest, AnythingThatWentInComesOut) {
     QueueSpec spec;
     spec.delay = milliseconds(5);

@@ -40,9 +40,9 @@ class QueueRig {
     NetlinkSocket& router() { return fabric_.router_socket(); }
     int port() const { return fabric_.node(0).port.index; }
 
-    void set(const QueueSpec& spec) {
+    void set(const QueueSpec& spec, const std::vector<std::uint16_t>& lanes = {1}) {
         Batch batch;
-        set_queue(batch, device, spec);
+        set_queue(batch, device, spec, lanes);
         must(router().commit(batch));
     }
     // From now on packets of this protocol are marked, or are no more.

@@ -30,25 +30,21 @@ class QueueTest : public EachFabricTest {};
 INSTANTIATE_TEST_SUITE_P(Kinds, QueueTest, each_fabric(), fabric_name);
 
 TEST_P(QueueTest, RateHoldsForWhatIsMarkedAndEndsWithTheMark) {
-    for (const char* shaper : {"tbf", "htb"}) {
-        QueueRig rig(kind(), v6());
-        QueueSpec spec;
-        spec.bits_per_second = 8'000'000;  // 1 MB/s
-        spec.shaper = shaper;
-        rig.set(spec);
-        rig.mark(IPPROTO_TCP);
-        const double slow = rig.seconds_for(500'000);
-        EXPECT_THAT(slow, AllOf(Ge(0.35), Le(5))) << shaper;  // 0.5 s less the bucket
-        const QueueState queue = must(list_queues(rig.router(), QueueRig::device)).front();
-        EXPECT_EQ(queue.kind, shaper);
-        EXPECT_THAT(queue.bytes, AllOf(Ge(500'000U), Le(800'000U))) << shaper;
+    QueueRig rig(kind(), v6());
+    QueueSpec spec;
+    spec.bits_per_second = 8'000'000;  // 1 MB/s
+    rig.set(spec);
+    rig.mark(IPPROTO_TCP);
+    const double slow = rig.seconds_for(500'000);
+    EXPECT_THAT(slow, AllOf(Ge(0.35), Le(5)));  // 0.5 s less the bucket
+    const QueueState queue = must(list_queues(rig.router(), QueueRig::device)).front();
+    EXPECT_EQ(queue.kind, "htb");
+    EXPECT_THAT(queue.bytes, AllOf(Ge(500'000U), Le(800'000U)));
 
-        rig.unmark(IPPROTO_TCP);
-        EXPECT_LT(rig.seconds_for(500'000), slow / 3) << shaper;
-        // The end of the first connection may have come in since.
-        EXPECT_LT(must(list_queues(rig.router(), QueueRig::device)).front().bytes, queue.bytes + 1'000)
-            << shaper;
-    }
+    rig.unmark(IPPROTO_TCP);
+    EXPECT_LT(rig.seconds_for(500'000), slow / 3);
+    // The end of the first connection may have come in since.
+    EXPECT_LT(must(list_queues(rig.router(), QueueRig::device)).front().bytes, queue.bytes + 1'000);
 }
 
 TEST_P(QueueTest, PacketsWithoutTheMarkNeverSeeTheQueue) {
@@ -64,39 +60,35 @@ TEST_P(QueueTest, PacketsWithoutTheMarkNeverSeeTheQueue) {
 }
 
 TEST_P(QueueTest, TheQueueHasTheRoomThatItWasGivenAndCountsWhatItLost) {
-    for (const char* shaper : {"tbf", "htb"}) {
-        QueueRig rig(kind(), v6());
-        QueueSpec spec;
-        spec.bits_per_second = 400'000;  // 50 kB/s
-        spec.burst_bytes = 2'000;
-        spec.queue_bytes = 20'000;
-        spec.shaper = shaper;
-        rig.set(spec);
-        rig.mark(IPPROTO_UDP);
-        const auto arrived = rig.send_datagrams(200, milliseconds(0), 1'000);
-        EXPECT_THAT(arrived.size(), AllOf(Ge(15U), Le(60U))) << shaper;
-        std::uint32_t lost = 0;
-        for (const QueueState& queue : must(list_queues(rig.router(), QueueRig::device)))
-            lost = std::max(lost, queue.drops);
-        EXPECT_EQ(arrived.size() + lost, 200U) << shaper;
-    }
+    QueueRig rig(kind(), v6());
+    QueueSpec spec;
+    spec.bits_per_second = 400'000;  // 50 kB/s
+    spec.burst_bytes = 2'000;
+    spec.queue_bytes = 20'000;
+    rig.set(spec);
+    rig.mark(IPPROTO_UDP);
+    const auto arrived = rig.send_datagrams(200, milliseconds(0), 1'000);
+    EXPECT_THAT(arrived.size(), AllOf(Ge(15U), Le(60U)));
+    std::uint32_t lost = 0;
+    for (const QueueState& queue : must(list_queues(rig.router(), QueueRig::device)))
+        lost = std::max(lost, queue.drops);
+    EXPECT_EQ(arrived.size() + lost, 200U);
 }
 
 TEST(Queue, WhatIsSetIsReadBackAndCanBeSetAnew) {
     NETCUT_NEEDS_ROOT();
     QueueRig rig(FabricKind::routed, false);
-    const auto set = [&](const char* shaper) {
+    const auto set = [&](std::vector<std::uint16_t> lanes) {
         QueueSpec spec;
-        if (*shaper != '\0') spec.bits_per_second = 100'000'000'000;
-        spec.shaper = shaper;
-        rig.set(spec);
+        if (!lanes.empty()) spec.bits_per_second = 100'000'000'000;
+        rig.set(spec, lanes);
         return kinds(must(list_queues(rig.router(), QueueRig::device)));
     };
     for (int i = 0; i < 2; ++i) {
-        EXPECT_THAT(set(""), ElementsAre("pfifo"));
-        EXPECT_THAT(set("htb"), ElementsAre("htb", "bfifo"));
-        EXPECT_THAT(set("htb"), ElementsAre("htb", "bfifo"));
-        EXPECT_THAT(set("tbf"), ElementsAre("tbf"));
+        EXPECT_THAT(set({}), ElementsAre("pfifo"));
+        EXPECT_THAT(set({1}), ElementsAre("htb", "bfifo"));
+        EXPECT_THAT(set({1}), ElementsAre("htb", "bfifo"));
+        EXPECT_THAT(set({8194, 1}), ElementsAre("htb", "bfifo", "bfifo"));
     }
 }
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A rate is one of each node's link and each way by itself.
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "kernel/fault_scene.h"
+#include "kernel/queue.h"
+
+namespace netcut::test {
+namespace {
+
+using testing::AllOf;
+using testing::Ge;
+using testing::Le;
+
+constexpr std::size_t bytes = 800'000;
+constexpr std::uint64_t rate = 8'000'000;  // 1 MB/s
+
+FaultPlan slower(std::vector<std::size_t> nodes, Direction direction = Direction::both,
+                 std::uint64_t bits_per_second = rate) {
+    FaultPlan plan;
+    plan.nodes = std::move(nodes);
+    plan.filter.direction = direction;
+    QueueSpec spec;
+    spec.bits_per_second = bits_per_second;
+    plan.action = Queue{spec};
+    return plan;
+}
+
+struct Way {
+    std::size_t from, to;
+};
+
+// How long it takes until all of these are through, which begin at the same time.
+double seconds_for_all(Fabric& fabric, bool v6, const std::vector<Way>& ways) {
+    std::vector<TcpPair> connections;
+    std::uint16_t port = 5000;
+    for (const Way& way : ways) connections.emplace_back(fabric, way.from, way.to, v6, ++port);
+    std::vector<std::future<double>> all;
+    for (const TcpPair& connection : connections)
+        all.push_back(std::async(std::launch::async, [&] { return seconds_on(connection, bytes); }));
+    double longest = 0;
+    for (auto& one : all) longest = std::max(longest, one.get());
+    return longest;
+}
+
+class RateTest : public EachFabricTest {};
+INSTANTIATE_TEST_SUITE_P(Fabrics, RateTest, each_fabric(), fabric_name);
+
+// 0.8 s less the bucket for one; two that share a queue take twice as long.
+const auto alone = AllOf(Ge(0.6), Le(1.3));
+const auto shared = Ge(1.35);
+const auto unlimited = Le(0.4);
+
+TEST_P(RateTest, IsOfEachNodesLinkAndEachWayByItself) {
+    FaultScene at(options(), {slower({1, 2})});
+    must(at.fault().fire());
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}, {0, 1}, {0, 2}}), alone);
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {1, 2}}), shared) << "one link";
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 1}}), shared);
+    must(at.fault().heal());
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}}), unlimited);
+}
+
+TEST_P(RateTest, OfAllNodesIsThatOfTheAggregatorsLinkToo) {
+    FaultScene at(options(), {slower({0, 1, 2})});
+    must(at.fault().fire());
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), shared);
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 2}}), shared);
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {0, 2}}), alone);
+}
+
+TEST_P(RateTest, OfOneWayLeavesTheOtherAlone) {
+    FaultScene at(options(), {slower({1, 2}, Direction::down)});
+    must(at.fault().fire());
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 2}}), alone);
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), unlimited);
+}
+
+TEST_P(RateTest, TheLowerOfTwoCounts) {
+    FaultScene at(options(), {slower({1, 2}, Direction::both, 50 * rate), slower({1, 2})});
+    must(at.fault(0).fire());
+    must(at.fault(1).fire());
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), alone);
+    must(at.fault(1).heal());
+    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), unlimited);
+}
+
+TEST(Rate, OfAThousandNodesIsLaidInTime) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build({}, names(1000)));
+    std::vector<std::size_t> collaborators;
+    for (std::size_t node = 1; node <= 1000; ++node) collaborators.push_back(node);
+    const auto begin = Clock::now();
+    FaultTable table = must(FaultTable::lay(fabric, {slower(collaborators)}));
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    RecordProperty("seconds", std::to_string(seconds));
+    EXPECT_LT(seconds, 10);
+}
+
+TEST(Rate, OfTooManyLinksIsRefused) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build({}, names(1000)));
+    std::vector<std::size_t> all;
+    for (std::size_t node = 0; node <= 1000; ++node) all.push_back(node);
+    const auto laid = FaultTable::lay(fabric, std::vector<FaultPlan>(6, slower(all)));
+    ASSERT_FALSE(laid);
+    EXPECT_EQ(laid.error().kind, Error::Kind::usage);
+    EXPECT_NE(laid.error().text().find("fewer nodes"), std::string::npos) << laid.error().text();
+}
+
+}  // namespace
+}  // namespace netcut::test
