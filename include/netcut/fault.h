@@ -185,6 +185,7 @@ class FaultTable {
           armed_before_(plans_.size()) {}
     static void add_node(NftTransaction& transaction, const Fabric& fabric, std::size_t node);
     Result<bool> has(const std::string& set, std::size_t number);
+    Result<void> forget(std::size_t number);
     Result<void> remove_if_there(const std::string& set, std::size_t number);
 
     const Fabric* fabric_;

@@ -43,8 +43,13 @@ class ActionWriter {
         keys.reserve(numbers.size());
         for (const std::uint32_t number : numbers) keys.push_back(nft_key(number));
         fault_.transaction.add_elements(set, keys);
-        NftRule rule(chain_);
-        this->lose(rule.number(lose.period).in(set)).drop();
+        for (const char* what : {"numbers", "lost"}) fault_.transaction.add_chain(chain_ + "_" + what);
+        NftRule numbered(chain_);
+        numbered.go_to(chain_ + "_numbers");
+        fault_.add(numbered);
+        add_loss_numbers(fault_, part_);
+        NftRule rule(chain_ + "_lost");
+        this->lose(rule).drop();
         fault_.add(rule);
     }
 
@@ -138,6 +143,15 @@ class ActionWriter {
 };
 
 }  // namespace
+
+void add_loss_numbers(const FaultContext& fault, Direction part) {
+    const bool up = part == Direction::up;
+    const std::string chain = fault.name(up ? "up" : "down");
+    NftRule rule(chain + "_numbers");
+    rule.number(std::get<Lose>(fault.plan.action).period).in(fault.name(up ? "lose_up" : "lose_down"));
+    rule.go_to(chain + "_lost");
+    fault.add(rule);
+}
 
 void add_action(const FaultContext& fault, Direction part) {
     std::visit(ActionWriter(fault, part), fault.plan.action);

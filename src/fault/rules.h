@@ -66,6 +66,7 @@ std::string counter_name(const std::string& what, std::size_t node);
 
 // action_rules.cpp: what is done, at the end of fN_up or fN_down; `part` says which.
 void add_action(const FaultContext& fault, Direction part);
+void add_loss_numbers(const FaultContext& fault, Direction part);  // they begin at 1
 
 // flow_rules.cpp: which connection a segment is of, in sets of this fault; `part` is the segment's way.
 void add_flow_sets(const FaultContext& fault, const std::string& what, bool leases);

@@ -85,9 +85,25 @@ Batch FaultTable::on(std::size_t number, std::optional<Nanoseconds> lease) const
 Result<void> FaultTable::off(std::size_t number) {
     if (plans_[number].trigger) NETCUT_TRY(remove_if_there(armed_set, number));
     NETCUT_TRY(remove_if_there(switches, number));
-    if (plans_[number].filter.only != PacketFilter::Connections::established) return {};
+    return forget(number);
+}
+
+// What it has learned while it was on: the next firing begins anew.
+Result<void> FaultTable::forget(std::size_t number) {
+    const FaultPlan& plan = plans_[number];
+    const bool loses = std::holds_alternative<Lose>(plan.action);
+    const bool knows = plan.filter.only == PacketFilter::Connections::established;
+    if (!loses && !knows) return {};
     NftTransaction transaction(family_, table_name);
-    for (const char* set : {"_known4", "_known6"}) transaction.flush_set(fault_prefix(number) + set);
+    const FaultContext fault{transaction, *fabric_, plan, number};
+    if (knows)
+        for (const char* set : {"known4", "known6"}) transaction.flush_set(fault.name(set));
+    if (loses)
+        for (const Direction part : {Direction::up, Direction::down}) {
+            if (!includes(plan.filter.direction, part)) continue;
+            transaction.flush_chain(fault.name(part == Direction::up ? "up_numbers" : "down_numbers"));
+            add_loss_numbers(fault, part);
+        }
     Batch batch = transaction.take();
     return commit(batch);
 }

@@ -97,6 +97,41 @@ TEST_P(LossTest, ThePacketsOfTheListAreLostAndNoOther) {
     EXPECT_EQ(must(at.fault().losses()).at(1).up, 2 * list.size());
 }
 
+TEST_P(LossTest, TheNumbersBeginAnewWithEachFiring) {
+    FaultScene at(options(), {plan_of({1, 3}, 1000)});
+    const Datagrams warm(at.fabric, 1, 0, v6());
+    warm.send();
+    ASSERT_EQ(warm.arrived(1), 1U);
+    for (int firing = 1; firing <= 3; ++firing) {
+        must(at.fault().fire());
+        EXPECT_EQ(lost_of(at.fabric, v6(), 5), (std::vector<std::uint32_t>{1, 3})) << firing;
+        must(at.fault().heal());
+        EXPECT_EQ(must(at.fault().losses()).at(1).up, 2U) << firing;
+    }
+    must(at.fault().fire(std::chrono::milliseconds(20)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    EXPECT_FALSE(must(at.fault().in_effect())) << "it ended by itself";
+    must(at.fault().heal());
+    must(at.fault().fire());
+    EXPECT_EQ(lost_of(at.fabric, v6(), 5), (std::vector<std::uint32_t>{1, 3}));
+}
+
+TEST_P(LossTest, TheNumbersBeginAnewWithEachMomentToo) {
+    FaultPlan plan = plan_of({1}, 1000);
+    WireMoment after_two;
+    after_two.kind = WireMoment::Kind::sent_packets;
+    after_two.amount = 2;
+    plan.trigger = WireTrigger{after_two, 1, {}};
+    FaultScene at(options(), {plan});
+    for (int firing = 1; firing <= 3; ++firing) {
+        must(at.fault().arm());
+        EXPECT_EQ(lost_of(at.fabric, v6(), 6), (std::vector<std::uint32_t>{3})) << firing;
+        must(at.fault().follow());
+        must(at.fault().heal());
+        EXPECT_EQ(must(at.fault().losses()).at(1).up, 1U) << firing;
+    }
+}
+
 class LossExactnessTest : public testing::TestWithParam<std::string> {
   protected:
     void SetUp() override { NETCUT_NEEDS_ROOT(); }
