@@ -186,8 +186,9 @@ bool queues(const FaultSpec& fault);
 std::uint32_t loss_period(const FaultSpec& fault);
 // What a fault of a checked scenario does to the network.
 Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault);
-// What of the kernel the faults need, beyond what every run does.
+// What of the kernel they need, beyond what every run does.
 std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault);
+std::set<Need> needs_of(const FabricOptions& fabric);
 std::set<Need> needs_of(const Scenario& scenario);
 
 // {name} {index} {aggregator} {cols} {work} {bin} and the scenario's parameters; "{{" is a brace.

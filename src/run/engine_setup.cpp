@@ -27,14 +27,19 @@ Result<void> check_open_files(const Scenario& scenario) {
               fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
 }
 
+Failure lacking(std::string attempt, Need need, std::string hint) {
+    return Failure(Error{Error::Kind::machine, std::move(attempt), 0,
+                         fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)),
+                         std::move(hint)});
+}
+
 Result<void> check_capture(const NetNs& apart) {
     const Need need = Need::packet_log;
     if (probe(need, apart)) return {};
-    return Failure(Error{Error::Kind::machine, "capture what is lost (--pcap)", 0,
-                         fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)), ""});
+    return lacking("capture what is lost (--pcap)", need, "");
 }
 
-// What the faults need of the kernel, before anything starts: a fault that cannot be done is never pretended.
+// What the run needs of the kernel, before anything starts: a fault that cannot be done is never pretended.
 Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
     const std::set<Need> missing = [&] {
         std::set<Need> set;
@@ -46,11 +51,11 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
     for (const FaultSpec& fault : scenario.faults)
         for (const Need need : needs_of(scenario, fault))
             if (missing.contains(need))
-                return Failure(
-                    Error{Error::Kind::machine,
-                          fmt::format("do the fault '{}' ({})", fault.name, kind_name(fault.kind)), 0,
-                          fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)),
-                          info(fault.kind).without});
+                return lacking(fmt::format("do the fault '{}' ({})", fault.name, kind_name(fault.kind)), need,
+                               info(fault.kind).without);
+    for (const Need need : needs_of(scenario.fabric))
+        if (missing.contains(need))
+            return lacking("limit the rate of all links", need, "use the other shaper: tbf or htb");
     return {};
 }
 

@@ -116,8 +116,13 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault) {
     return needs;
 }
 
+std::set<Need> needs_of(const FabricOptions& fabric) {
+    if (!fabric.rate) return {};
+    return {fabric.rate->shaper == "htb" ? Need::htb : Need::tbf};
+}
+
 std::set<Need> needs_of(const Scenario& scenario) {
-    std::set<Need> needs;
+    std::set<Need> needs = needs_of(scenario.fabric);
     for (const FaultSpec& fault : scenario.faults) needs.merge(needs_of(scenario, fault));
     return needs;
 }

@@ -99,6 +99,16 @@ TEST(Scenario, ParametersMayHaveAValueForEachNode) {
     EXPECT_FALSE(expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b"}));
 }
 
+TEST(Scenario, NeedsTheShapersThatItUses) {
+    Scenario scenario = read(std::string(plain) + "fabric: {rate: 1mbit, shaper: htb}\n");
+    EXPECT_THAT(needs_of(scenario), ElementsAre(Need::htb));
+    scenario = read(std::string(plain) + "fabric: {rate: 1mbit}\n");
+    EXPECT_THAT(needs_of(scenario), ElementsAre(Need::tbf));
+    scenario = read(std::string(plain) + "faults: [{kind: rate, rate: 1mbit, on: start}]\n");
+    EXPECT_THAT(needs_of(scenario), testing::UnorderedElementsAre(Need::htb, Need::redirect));
+    EXPECT_THAT(needs_of(read(plain)), testing::IsEmpty());
+}
+
 TEST(Scenario, LaterTextsOverlayEarlierOnes) {
     Scenario scenario = read(template_text("reference").value());
     ASSERT_TRUE(read_yaml(scenario, "collaborators: 7\nparameters: {rounds: 9}\n", "mine.yaml"));
