@@ -242,6 +242,7 @@ void FaultRunner::heal() {
     if (auto healed = fault_.heal(); !healed) return fail(std::move(healed).error());
     if (auto healed = heal_processes(); !healed) return fail(std::move(healed).error());
     Nanoseconds end = journal_.now();
+    const Nanoseconds took = end - begin;
     healed_at_ = Clock::now();
     // The kernel ends it on time by itself, also when we come late.
     if (fault_.plan().lease() && end > lease_begun_ + *duration()) {
@@ -256,7 +257,7 @@ void FaultRunner::heal() {
     for (const auto& [node, losses] : outcome.losses) hit[node] = losses.total();
     journal_.add_at(end, "fault.healed", {}, spec_.name,
                     {{"lasted_s", seconds(end - outcome.fired)},
-                     {"took_us", microseconds(end - begin)},
+                     {"took_us", microseconds(took)},
                      {queues(spec_) ? "packets_queued" : "packets_lost", hit},
                      {"losses", losses_by_node(outcome)}});
     go_on_flapping();
