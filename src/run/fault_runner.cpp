@@ -261,6 +261,7 @@ void FaultRunner::heal() {
                      {queues(spec_) ? "packets_queued" : "packets_lost", hit},
                      {"losses", losses_by_node(outcome)}});
     go_on_flapping();
+    arm_again();
     observer_.healed(*this);
 }
 
@@ -271,6 +272,12 @@ void FaultRunner::go_on_flapping() {
         begin();
         tell_fired();
     });
+}
+
+// The start, which the moment was waited for from, does not come again.
+void FaultRunner::arm_again() {
+    if (!spec_.when || spec_.trigger.kind != FaultTrigger::Kind::start || flapping()) return;
+    trigger(spec_.nodes.front(), spec_.name + " has healed");
 }
 
 void FaultRunner::update_losses() {

@@ -59,6 +59,7 @@ class FaultRunner {
     void heal_at(Nanoseconds duration);
     void heal();
     void go_on_flapping();
+    void arm_again();
     bool flapping() const { return cycle_ > 0 && cycle_ < cycles_.size(); }
     std::optional<Nanoseconds> duration() const;
     void when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How often a fault is fired, and what the journal tells of its life.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "e2e/tool.h"
+
+namespace netcut::test {
+namespace {
+
+std::vector<Json> events(const std::string& run_folder, const std::string& name) {
+    std::vector<Json> found;
+    for (const Json& event : read_journal(run_folder))
+        if (event.at("event") == name) found.push_back(event);
+    return found;
+}
+
+TEST(FaultLife, AMomentIsWaitedForAgainAfterEachHeal) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const Finished finished = run_tool(small_reference(
+        folder / "run", {"--fault", "{kind: drop, when: sent-packets 10, for: 50ms, times: 3}"}));
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_EQ(events(folder / "run", "trigger.tripped").size(), 3U);
+    EXPECT_EQ(events(folder / "run", "fault.armed").size(), 3U);
+    EXPECT_EQ(read_verdict(folder / "run").at("faults").size(), 3U);
+    const auto healed = events(folder / "run", "fault.healed");
+    EXPECT_EQ(healed.size(), 3U);
+    for (const Json& event : healed) EXPECT_GT(event.at("details").at("took_us"), 0) << event;
+}
+
+TEST(FaultLife, ALossBeginsItsListAnewInEachFlap) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const Finished finished = run_tool(small_reference(
+        folder / "run",
+        {"--fault",
+         "{kind: loss, model: 'packets 1', direction: up, when: request, flap: {period: 400ms, count: 3}}"}));
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    std::vector<int> lost;
+    for (const Json& event : events(folder / "run", "fault.healed"))
+        for (const auto& [node, packets] : event.at("details").at("packets_lost").items())
+            lost.push_back(packets.get<int>());
+    EXPECT_THAT(lost, testing::ElementsAre(1, 1, 1));
+}
+
+}  // namespace
+}  // namespace netcut::test
