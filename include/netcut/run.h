@@ -138,6 +138,7 @@ struct FaultOutcome {
     std::string trigger_line;                  // or, of a moment on the wire, the packet
     std::map<std::string, Losses> losses;      // by node; of queues: what was queued
     std::map<std::string, Recovery> recovery;  // by node
+    std::map<std::string, Pause> pauses;       // by node, as its first process saw them
 };
 
 struct Unfired {

@@ -163,6 +163,11 @@ class FactsBuilder {
         if (event.name == "fault.fired") take_firing(event, fault);
         if (event.name == "fault.healed") take_heal(event, last_of(fault));
         if (event.name == "fault.unhealed") take_losses(event.details, last_of(fault));
+        if (event.name == "node.paused") {
+            Pause& pause = last_of(fault).pauses[event.node];
+            pause.processes = event.details.at("processes").get<int>();
+            pause.unstopped = event.details.at("unstopped").get<int>();
+        }
         if (event.name == "node.recovered" || event.name == "node.unrecovered") {
             Recovery& recovery = last_of(fault).recovery[event.node];
             recovery.sent = optional_time(event.details.at("sent_again_ns"));

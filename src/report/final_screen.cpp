@@ -61,6 +61,15 @@ std::string hit_text(const Firings& firings, std::size_t index) {
     return queued ? text + ")" : text + fmt::format(", {} it could not send)", sum["unsendable_at_node"]);
 }
 
+// Of the last firing.
+std::string pause_row(const Json& node) {
+    if (!node.contains("pause")) return {};
+    const Json& pause = node.at("pause");
+    const int processes = pause.at("processes").get<int>(), unstopped = pause.at("unstopped").get<int>();
+    if (unstopped > 0) return fmt::format("        {} of its {} processes went on\n", unstopped, processes);
+    return fmt::format("        its {} processes stood still\n", processes);
+}
+
 std::string fault_rows(const Firings& firings, std::size_t number) {
     const Json& first = *firings.front();
     const Json& last = *firings.back();
@@ -73,6 +82,7 @@ std::string fault_rows(const Firings& firings, std::size_t number) {
     for (std::size_t i = 0; i < last.at("nodes").size(); ++i) {
         const Json& node = last.at("nodes")[i];
         text += fmt::format("        {} {}\n", node.at("node").get<std::string>(), hit_text(firings, i));
+        text += pause_row(node);
         if (last.at("healed_s").is_null()) continue;
         text += fmt::format(
             "        data after the {}heal: sent {}, received {}\n", last.contains("flap") ? "last " : "",

@@ -16,7 +16,7 @@ double seconds(Nanoseconds value) {
 // Written a little after they happened, so that other lines may stand before them that happened later.
 bool is_told_late(const std::string& name) {
     return name.starts_with("fault.") || name.starts_with("trigger.") || name == "node.phase" ||
-           name == "traffic";
+           name == "node.paused" || name == "node.resumed" || name == "traffic";
 }
 
 // Takes the events in their order, and says where one cannot follow those before it.

@@ -59,6 +59,12 @@ std::string text_of(const Event& event) {
     if (event.name == "node.exited")
         return fmt::format("{} ended with {}{}", event.node, details.at("status").get<std::string>(),
                            details.at("stopped_by_us").get<bool>() ? ", stopped by netcut-fl" : "");
+    if (event.name == "node.paused")
+        return fmt::format("{} paused: {} processes stand still{}", event.node,
+                           details.at("processes").get<int>() - details.at("unstopped").get<int>(),
+                           details.at("unstopped") == 0
+                               ? ""
+                               : fmt::format(", {} go on", details.at("unstopped").get<int>()));
     if (event.name == "progress" && event.node == aggregator_name)
         return fmt::format("round {}", printable(details.at("round").get<std::string>()));
     if (event.name == "trigger.matched")

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "fault/packet.h"
@@ -131,6 +132,20 @@ ProcessControl Engine::Impl::process_control() {
                 return kill_node(*actors_[node], signal, will_start_again);
             },
             [this](std::size_t node) { return start_again(*actors_[node]); }};
+}
+
+// It is the doing of the fault that was fired last.
+void Engine::Impl::on_paused(const Actor& actor, const Pause& pause) {
+    FaultRunner* last = nullptr;
+    for (const auto& fault : faults_) {
+        const auto& nodes = fault->fault().plan().nodes;
+        if (fault->spec().kind != FaultKind::pause || !fault->fired() ||
+            std::find(nodes.begin(), nodes.end(), actor.index) == nodes.end())
+            continue;
+        if (last == nullptr || fault->outcomes().back().fired > last->outcomes().back().fired)
+            last = fault.get();
+    }
+    if (last != nullptr) last->tell_paused(actor.index, pause);
 }
 
 Result<void> Engine::Impl::kill_node(Actor& actor, int signal, bool starts_again) {

@@ -63,6 +63,7 @@ class Engine::Impl {
     void start_collaborator(std::size_t index);
     static std::vector<std::size_t> with_aggregator(std::vector<std::size_t> nodes);
     void on_exit(Actor& actor, ExitStatus status);
+    void on_paused(const Actor& actor, const Pause& pause);
     void on_prepared(ExitStatus status);
     void on_progress(const std::string& node, const std::optional<std::string>& value);
     void on_fired(const FaultRunner& runner);

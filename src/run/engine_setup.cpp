@@ -187,7 +187,12 @@ Result<void> Engine::Impl::make_actors() {
                                (stream == Stream::out ? raw->out : raw->err).feed(bytes);
                            },
                            [this, raw](ExitStatus status) { on_exit(*raw, status); },
-                           [this](Error error) { fail(std::move(error)); }});
+                           [this](Error error) { fail(std::move(error)); },
+                           [this, raw](const Pause& pause) { on_paused(*raw, pause); },
+                           [this, raw](Clock::time_point when) {
+                               journal_->add_at(journal_->now() - (Clock::now() - when), "node.resumed",
+                                                raw->outcome.name, {}, Json::object());
+                           }});
         watch(*actor);
         actors_.push_back(std::move(actor));
     }

@@ -280,6 +280,16 @@ void FaultRunner::arm_again() {
     trigger(spec_.nodes.front(), spec_.name + " has healed");
 }
 
+void FaultRunner::tell_paused(std::size_t node, const Pause& pause) {
+    if (!fired()) return;
+    const Nanoseconds signalled = journal_.now() - (Clock::now() - pause.signalled);
+    journal_.add_at(signalled, "node.paused", node_name(node), spec_.name,
+                    {{"processes", pause.processes},
+                     {"unstopped", pause.unstopped},
+                     {"took_us", microseconds(pause.stopped - pause.signalled)}});
+    outcomes_.back().pauses[node_name(node)] = pause;
+}
+
 void FaultRunner::update_losses() {
     auto losses = fault_.losses();
     if (!losses) return fail(std::move(losses).error());

@@ -44,6 +44,8 @@ class FaultRunner {
     void trigger(const std::string& node, std::string_view why);
     // A packet of so many bytes (layer 3) was the moment on the wire: the kernel fired at `when`.
     void tripped(const std::string& packet, unsigned bytes, Nanoseconds when);
+    // All processes of a node stand still, or some of them do not.
+    void tell_paused(std::size_t node, const Pause& pause);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
     void finish();
 

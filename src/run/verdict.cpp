@@ -154,6 +154,16 @@ std::string flap_text(const Tally& tally) {
     return text;
 }
 
+std::string unstopped_text(const Facts& facts) {
+    std::string text;
+    for (const FaultOutcome& outcome : facts.outcomes)
+        for (const auto& [node, pause] : outcome.pauses)
+            if (pause.unstopped > 0)
+                text += fmt::format("; {} of {} processes of {} went on in the pause", pause.unstopped,
+                                    pause.processes, node);
+    return text;
+}
+
 Verdict finished(const Facts& facts) {
     if (facts.faults_asked == 0)
         return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
@@ -173,6 +183,7 @@ Verdict finished(const Facts& facts) {
         reason += fmt::format("; {} of {} times a node did not exchange data both ways after {}", sum.silent,
                               sum.healed, heal);
     if (sum.unhealed > 0) reason += "; a fault was active to the end";
+    reason += unstopped_text(facts);
     return {"recovered", reason, exit_recovered};
 }
 
@@ -185,6 +196,10 @@ Json losses_json(const Losses& losses) {
 
 Json optional_seconds(const std::optional<Nanoseconds>& value) {
     return value ? Json(seconds(*value)) : Json(nullptr);
+}
+
+Json pause_json(const Pause& pause) {
+    return {{"processes", pause.processes}, {"unstopped", pause.unstopped}};
 }
 
 Json outcome_json(const FaultOutcome& outcome) {
@@ -205,6 +220,8 @@ Json outcome_json(const FaultOutcome& outcome) {
                          {"sent_again_s", optional_seconds(recovery.sent)},
                          {"received_again_s", optional_seconds(recovery.received)},
                          {"time_to_recover_s", optional_seconds(recovery.both())}});
+        if (const auto pause = outcome.pauses.find(name); pause != outcome.pauses.end())
+            nodes.back()["pause"] = pause_json(pause->second);
     }
     json["nodes"] = nodes;
     return json;

@@ -46,5 +46,27 @@ TEST(FaultLife, ALossBeginsItsListAnewInEachFlap) {
     EXPECT_THAT(lost, testing::ElementsAre(1, 1, 1));
 }
 
+TEST(FaultLife, APauseTellsOfTheProcessesThatStandStill) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const Finished finished = run_tool(small_reference(
+        folder / "run", {"--fault", "{kind: pause, on: {log: 'round 2: training'}, for: 300ms}"}));
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    const auto paused = events(folder / "run", "node.paused");
+    const auto resumed = events(folder / "run", "node.resumed");
+    ASSERT_EQ(paused.size(), 1U);
+    ASSERT_EQ(resumed.size(), 1U);
+    EXPECT_EQ(paused[0].at("node"), resumed[0].at("node"));
+    EXPECT_EQ(paused[0].at("fault"), "cut");
+    EXPECT_GE(paused[0].at("details").at("processes"), 1);
+    EXPECT_EQ(paused[0].at("details").at("unstopped"), 0);
+    EXPECT_GT(paused[0].at("details").at("took_us"), 0);
+    const auto stood_still = resumed[0].at("t_ns").get<double>() - paused[0].at("t_ns").get<double>();
+    EXPECT_GT(stood_still / 1e9, 0.2);
+    const Json node = read_verdict(folder / "run").at("faults")[0].at("nodes")[0];
+    EXPECT_EQ(node.at("pause").at("unstopped"), 0);
+    EXPECT_NE(finished.out.find("processes stood still"), std::string::npos) << finished.out;
+}
+
 }  // namespace
 }  // namespace netcut::test

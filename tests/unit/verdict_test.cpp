@@ -232,6 +232,19 @@ TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
         EXPECT_THAT(screen, HasSubstr(text));
 }
 
+TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
+    Facts facts = cut_and_back();
+    facts.outcomes[0].kind = FaultKind::pause;
+    Pause& pause = facts.outcomes[0].pauses["collaborator1"];
+    pause.processes = 3;
+    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
+    EXPECT_THAT(judge(facts).reason, Not(HasSubstr("went on")));
+    EXPECT_THAT(screen(), HasSubstr("its 3 processes stood still"));
+    pause.unstopped = 1;
+    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 3 processes of collaborator1 went on in the pause"));
+    EXPECT_THAT(screen(), HasSubstr("1 of its 3 processes went on"));
+}
+
 TcpSocket tcp(const char* local, int local_port, const char* remote, int remote_port, const char* state) {
     TcpSocket socket;
     socket.local = boost::asio::ip::make_address(local);
