@@ -82,9 +82,7 @@ Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::strin
 
 Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
     const AsUser as_user(user);
-    std::string path = wanted;
-    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    NETCUT_ASSIGN(path, absolute(path));
+    NETCUT_ASSIGN(const std::string path, choose_path(wanted, {}));
     if (!exists(path + "/journal.jsonl") && !exists(path + "/verdict.json"))
         return usage_failure("read the run in " + path, "it has neither journal.jsonl nor verdict.json",
                              "name the folder that a run has left");
