@@ -110,9 +110,10 @@ Opened open_page(const Folder& folder, const std::string& page, const std::strin
 // NETCUT_KEEP_PAGES=DIR keeps the pages, for eyes.
 void keep(const std::string& page, const std::string& name) {
     const char* place = std::getenv("NETCUT_KEEP_PAGES");
-    if (place != nullptr)
-        std::filesystem::copy_file(page, std::string(place) + "/" + name,
-                                   std::filesystem::copy_options::overwrite_existing);
+    if (place == nullptr) return;
+    std::filesystem::create_directories(place);
+    std::filesystem::copy_file(page, std::string(place) + "/" + name,
+                               std::filesystem::copy_options::overwrite_existing);
 }
 
 void expect_no_complaint(const Opened& opened) {
