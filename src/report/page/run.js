@@ -37,10 +37,12 @@ class Run {
     }
 
     node(node, index) {
-        const numbers = this.phases?.lanes[index];
+        const numbers = this.phases?.lanes[index], tick = (this.phases?.tick_us ?? 0) / 1e6;
+        let lane;
         return {
             index, name: node.name, addresses: list(node.addresses), marks: [], bands: [], from: null, to: null,
-            lane: numbers?.length ? new Lane(numbers, this.phases.tick_us / 1e6) : null,
+            // Made when it is first drawn: most of many lanes are never scrolled to.
+            get lane() { return lane === undefined ? lane = numbers?.length ? new Lane(numbers, tick) : null : lane; },
             bytes: this.data.traffic?.totals[index] ?? [0, 0],
         };
     }
