@@ -28,7 +28,7 @@ function(netcut_install_charts result)
         endif()
         file(COPY ${NETCUT_PAGE_DIR}/package.json ${NETCUT_PAGE_DIR}/package-lock.json DESTINATION ${tree})
         execute_process(
-            COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --cache ${tree}/cache
+            COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --cache ${tree}/cache
             WORKING_DIRECTORY ${tree} RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE why TIMEOUT 120)
         if(failed)
             message(WARNING "npm ci failed: reports will have no charts (-DNETCUT_CHARTS=OFF asks for that)\n${why}")
