@@ -39,8 +39,8 @@ std::vector<Event> parse_journal(std::string_view text, Check& check);
 void check_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check);
 // What the engine knew at the end, from what it wrote down.
 Facts facts_of_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check);
-// Whether the captures in `folder` have just the packets that the journal tells of.
-Check check_captures(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario);
+// Whether the captures of the run have just the packets that the journal tells of.
+Check check_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario);
 // Each field in which `found` is not as `wanted`: "faults[0].healed_s is 4.9, and by the journal 4.8".
 void compare_json(const Json& found, const Json& wanted, const std::string& place,
                   std::vector<std::string>& differences);

@@ -17,7 +17,7 @@ std::uint64_t unsendable(const std::vector<Event>& events) {
     return sum;
 }
 
-void compare(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario,
+void compare(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario,
              Check& check) {
     const Event* ended = nullptr;
     for (const Event& event : events)
@@ -54,7 +54,7 @@ void compare(const std::string& folder, const std::vector<Event>& events, const 
 
 }  // namespace
 
-Check check_captures(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario) {
+Check check_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario) {
     Check check{"captures", {}, {}, {}};
     if (!scenario.pcap) {
         check.found = "none";

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "report/journal_fields.h"
+#include "report/run_files.h"
 
 namespace netcut {
 namespace {
@@ -78,9 +79,9 @@ class CaptureReader {
     }
 
     // `told`: the capture.written event of this file.
-    void read(const std::string& folder, std::size_t node, const Event& told) {
-        const std::string name = told.details.at("file").get<std::string>();
-        const auto bytes = read_file(folder + "/" + name);
+    void read(const RunFolder& folder, std::size_t node, const Event& told) {
+        const std::string name = capture_name(told.node);
+        const auto bytes = read_whole(folder, name);
         if (!bytes) return wrong(bytes.error().text());
         ++captures_.files;
         const bool unaltered = sha256_hex(*bytes) == told.details.at("sha256").get<std::string>();
@@ -199,7 +200,7 @@ bool is_data(const PacketHeader& header) {
     return !is_icmp(header) && (header.protocol != IPPROTO_TCP || header.payload > 0);
 }
 
-Captures read_captures(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario,
+Captures read_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario,
                        Check& check) {
     CaptureReader reader(events, scenario, check);
     const auto names = node_names(scenario);

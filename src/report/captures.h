@@ -46,7 +46,7 @@ bool is_data(const PacketHeader& header);
 
 // Reads pcap/ of the run, and compares each file with what the journal has of it. Each lost packet is looked
 // for among those that came in; one that did not is told in `check`.
-Captures read_captures(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario,
+Captures read_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario,
                        Check& check);
 
 // --- checks, one a file ---

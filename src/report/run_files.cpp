@@ -19,6 +19,15 @@ Result<void> read_pieces(const RunFolder& folder, const std::string& name, const
     }
 }
 
+Result<std::string> read_whole(const RunFolder& folder, const std::string& name) {
+    std::string text;
+    NETCUT_TRY(read_pieces(folder, name, [&text](std::string_view bytes) {
+        text += bytes;
+        return true;
+    }));
+    return text;
+}
+
 Result<void> read_lines(const RunFolder& folder, const std::string& name, std::size_t most,
                         const std::function<void(std::string_view line)>& each) {
     std::string begun;  // a line whose end is in a later piece

@@ -8,6 +8,7 @@
 
 #include "netcut/evidence.h"
 #include "netcut/report.h"
+#include "report/run_files.h"
 #include "run/manifest.h"
 
 namespace netcut {
@@ -19,19 +20,15 @@ std::string text_of(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<std::string> read_of_run(const std::string& folder, const std::string& name) {
-    return read_file(folder + "/" + name);
-}
-
 // A trace of losses is not in the scenario; the run has left what it came to.
-Result<void> restore_traces(const std::string& folder, const std::vector<Event>& events, Scenario& scenario) {
+Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& events, Scenario& scenario) {
     for (FaultSpec& fault : scenario.faults) {
         if (!fault.model || fault.model->trace_file().empty()) continue;
         for (const Event& event : events) {
             if (event.name != "fault.loss_list" || event.fault != fault.name) continue;
             const auto period = event.details.at("period").get<std::uint32_t>();
             const Json& list = event.details.at("lists").front();
-            NETCUT_ASSIGN(const std::string lost, read_of_run(folder, list.at("file").get<std::string>()));
+            NETCUT_ASSIGN(const std::string lost, read_whole(folder, list.at("file").get<std::string>()));
             std::string trace(std::min(period, max_loss_period), '0');
             std::istringstream numbers(lost);
             for (std::size_t number = 0; numbers >> number;)
@@ -42,9 +39,9 @@ Result<void> restore_traces(const std::string& folder, const std::vector<Event>&
     return {};
 }
 
-Result<Scenario> read_scenario(const std::string& folder, const std::vector<Event>& events,
+Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>& events,
                                std::string& sha256) {
-    NETCUT_ASSIGN(const std::string text, read_of_run(folder, "scenario.yaml"));
+    NETCUT_ASSIGN(const std::string text, read_whole(folder, "scenario.yaml"));
     sha256 = sha256_hex(text);
     Scenario scenario;
     NETCUT_TRY(read_yaml(scenario, text, "scenario.yaml"));
@@ -57,10 +54,10 @@ Result<Scenario> read_scenario(const std::string& folder, const std::vector<Even
     return scenario;
 }
 
-Check check_manifest(const std::string& folder) {
+Check check_manifest(const RunFolder& folder) {
     Check check{"manifest", {}, {}, {}};
-    const auto told = read_of_run(folder, manifest_name).and_then(read_manifest);
-    const auto found = digest_run(folder);
+    const auto told = read_whole(folder, manifest_name).and_then(read_manifest);
+    const auto found = digest_run(folder.path());
     if (!told) check.disagreements.push_back(told.error().text());
     if (!found) check.disagreements.push_back(found.error().text());
     if (!told || !found) return check;
@@ -81,12 +78,12 @@ Check check_manifest(const std::string& folder) {
     return check;
 }
 
-Check check_verdict(const std::string& folder, const std::vector<Event>& events, const Scenario& scenario) {
+Check check_verdict(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario) {
     Check check{"verdict", {}, {}, {}};
     const Facts facts = facts_of_journal(events, scenario, check);
     const Verdict verdict = judge(facts);
     check.found = fmt::format("by the journal: {}: {}", verdict.word, verdict.reason);
-    const auto text = read_of_run(folder, "verdict.json");
+    const auto text = read_whole(folder, "verdict.json");
     if (!text) {
         check.disagreements.push_back(text.error().text());
         return check;
@@ -192,12 +189,13 @@ std::string Verification::text() const {
     return text + (agrees() ? "\nall of this agrees\n" : "\nthis does not agree\n");
 }
 
-Result<Verification> verify_run(const std::string& folder, const User& reader) {
+Result<Verification> verify_run(const std::string& path, const User& reader) {
+    NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, reader));
     const AsUser as_user(reader);
-    auto journal = read_of_run(folder, "journal.jsonl");
+    auto journal = read_whole(folder, "journal.jsonl");
     if (!journal) {
         Error error = std::move(journal).error();
-        if (error.code == ENOENT || error.code == ENOTDIR) error.kind = Error::Kind::usage;
+        if (error.code == ENOENT) error.kind = Error::Kind::usage;
         error.hint = "give the folder of a run";
         return Failure(std::move(error));
     }
