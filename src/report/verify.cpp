@@ -57,7 +57,10 @@ Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>
 Check check_manifest(const RunFolder& folder) {
     Check check{"manifest", {}, {}, {}};
     const auto told = read_whole(folder, manifest_name).and_then(read_manifest);
-    const auto found = digest_run(folder.path());
+    const auto found = [&] {
+        const AsUser as_user(folder.user());
+        return digest_run(folder.path());
+    }();
     if (!told) check.disagreements.push_back(told.error().text());
     if (!found) check.disagreements.push_back(found.error().text());
     if (!told || !found) return check;
@@ -191,7 +194,6 @@ std::string Verification::text() const {
 
 Result<Verification> verify_run(const std::string& path, const User& reader) {
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, reader));
-    const AsUser as_user(reader);
     auto journal = read_whole(folder, "journal.jsonl");
     if (!journal) {
         Error error = std::move(journal).error();
