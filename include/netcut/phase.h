@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// phase: what a node is doing, told from its packets, its TCP sockets and its CPU time, without knowing what
+// the packets say. docs/phases.md defines the phases.
+//
+// Pure: no system call, no clock; samples go in, intervals come out.
+// Threads: a PhaseClassifier may be used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netcut/base.h"
+
+namespace netcut {
+
+enum class Phase {
+    computing,  // its processes use CPU time, and the wire is quiet
+    waiting,    // its last message went up, all of it is acknowledged, and nothing has come back yet
+    sending,    // messages go up, or wait in its sockets for being acknowledged
+    receiving,  // messages come down
+    idle,       // none of these
+    unknown     // it could be more than one of them
+};
+const char* phase_name(Phase phase);
+
+// A packet of data (a TCP payload, UDP) of at most so many bytes at layer 4 is not a message, but what a
+// protocol says by itself: HTTP/2 window updates and pings in TLS, keepalives.
+inline constexpr unsigned largest_control = 64;
+// What goes up and down in a short exchange that does not interrupt what a node is doing: a poll, a
+// heartbeat.
+inline constexpr std::uint64_t small_exchange = 16 * 1024;
+
+// Since the router's table was laid, layer 3.
+struct DataVolume {
+    std::uint64_t packets = 0, bytes = 0;           // of data
+    std::uint64_t messages = 0, message_bytes = 0;  // packets of these that are messages
+};
+
+// All TCP connections of a node together.
+struct SocketBacklog {
+    std::uint64_t unsent = 0;          // bytes that the node's kernel has not sent yet
+    std::uint64_t unacknowledged = 0;  // bytes that it has sent
+    std::uint32_t in_flight = 0;       // segments of data
+    std::uint32_t connections = 0;     // that are open
+};
+
+struct PhaseSample {
+    Nanoseconds time{0};   // monotonic, since the run began
+    bool complete = true;  // false: it could not be taken, and only its time counts
+    DataVolume up, down;
+    std::optional<SocketBacklog> sockets;  // none: not looked at, because nothing had moved; as before
+    Nanoseconds cpu{0};                    // of all processes, ever; never decreases
+};
+
+struct PhaseInterval {
+    Phase phase = Phase::unknown;
+    Nanoseconds from{0}, to{0};
+    std::uint64_t sent = 0, received = 0;  // bytes of data at layer 3, as the router saw them
+};
+
+// What is known now. An interval that is told later may know better.
+struct PhaseNow {
+    Phase phase = Phase::unknown;
+    Nanoseconds since{0};
+    std::uint64_t sent = 0, received = 0;  // since then
+    // The wire has been quiet for the settling time, and no answer is due: idle or computing.
+    bool at_rest = false;
+    // So many bytes went up, all are acknowledged, and no message has come back: its reply is due. Known
+    // before the settling time is over.
+    std::uint64_t uploaded = 0;
+};
+
+class PhaseClassifier {
+  public:
+    static constexpr Nanoseconds default_settle = std::chrono::milliseconds(50);
+
+    // `settle`: a pause shorter than this belongs to what is around it. At least five times as long as the
+    // time between two samples; a longer time between two makes it unknown what was between them.
+    explicit PhaseClassifier(Nanoseconds settle = default_settle) : settle_(settle) {}
+
+    void add(const PhaseSample& sample);
+    // The node has ended. A sample after it is the beginning of another life.
+    void finish();
+    // Intervals that have ended, oldest first, without holes; each is told once, some settling times after
+    // its end.
+    std::vector<PhaseInterval> take();
+    PhaseNow now() const;
+
+  private:
+    // A sample, as far as intervals begin and end there.
+    struct Mark {
+        Nanoseconds time{0};
+        std::uint64_t up = 0, down = 0;  // bytes of data
+    };
+    enum class Kind { rest, up, down, mixed, gap };
+    // From one sample to the next.
+    struct Span {
+        Kind kind = Kind::gap;
+        Mark from, to;
+        std::uint64_t up = 0, down = 0;  // bytes of messages
+        std::uint64_t requests = 0;      // messages up
+        Nanoseconds cpu{0};
+        Nanoseconds length() const { return to.time - from.time; }
+    };
+    // Spans of one kind, and what is between them.
+    struct Stretch {
+        Kind kind = Kind::gap;
+        Mark from, first_to, last_from, to;
+        std::uint64_t last_up = 0, last_down = 0;  // bytes of messages, of its last span
+    };
+    struct Piece {
+        Phase phase;
+        Mark from, to;
+        bool apart = false;  // it is no part of a short exchange
+    };
+    // CPU time that is used now and then, at pauses shorter than the settling time.
+    struct BusyRun {
+        Mark from, first_to, last_from, to;
+        Nanoseconds cpu{0};
+    };
+    enum class Last { answered, asked, unclear };  // of the messages
+
+    Span span_to(const PhaseSample& sample) const;
+    Kind kind_of(std::uint64_t up, std::uint64_t down, bool backlog) const;
+    bool is_backlog(const SocketBacklog& sockets) const;
+    bool small(const Mark& from, const Mark& to) const;
+    void take_gap(const Span& span);
+    void take_activity(const Span& span);
+    void take_rest(const Span& span);
+    void end_stretch(Kind next);
+    void settle_down();
+    Last last_message() const;
+    void leave_rest(const Mark& at);
+    void take_calm(const Span& span);
+    void notice_closing(const Mark& at);
+    void judge_busy(const Mark& end);
+    void tell_calm(const Mark& to);
+    Phase calm_phase() const;
+    enum class Load { none, unclear, computing };
+    Load load() const;
+    void tell(Phase phase, const Mark& from, const Mark& to, bool apart = false);
+    bool is_short_exchange_until(const Mark& to) const;
+    bool may_go_on() const;
+    void release(bool all);
+
+    const Nanoseconds settle_;
+    std::optional<PhaseSample> before_;
+    SocketBacklog sockets_;
+
+    // On the wire, since it was quiet for the settling time.
+    std::optional<Stretch> active_;
+    std::vector<Span> pause_;  // after active_, shorter than the settling time
+    std::uint64_t exchange_requests_ = 0, exchange_down_ = 0;  // messages up, bytes of messages down
+    std::uint32_t connections_at_rest_ = 0;
+    Last last_ = Last::unclear;
+    std::uint64_t uploaded_ = 0;  // in active_, or in what was active_ before the rest
+
+    // At rest: what has not been told yet.
+    bool at_rest_ = false;
+    Mark rest_from_, calm_from_, calm_to_;
+    std::optional<BusyRun> busy_;
+
+    std::deque<Piece> pieces_;  // what may yet become part of the first
+    std::vector<PhaseInterval> ended_;
+};
+
+}  // namespace netcut

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Samples become spans, from one sample to the next, and spans become stretches of one kind. What a stretch
+// was is decided by what comes after it; where it began and ended is known to one span, which stays unknown.
+#include "netcut/phase.h"
+
+#include <algorithm>
+
+namespace netcut {
+namespace {
+
+// How many times more must go one way than the other for a span to be of that way.
+constexpr std::uint64_t dominance = 8;
+// Shares of one CPU. A span in which less is used is calm; a busy time in which less than the second is used
+// is calm, too, one with more than the third is computing, and in between it cannot be told.
+constexpr double busy_span = 0.10, idle_share = 0.02, computing_share = 0.05;
+// So much CPU time between two pauses is housekeeping.
+constexpr Nanoseconds housekeeping = std::chrono::milliseconds(1);
+
+double share(Nanoseconds cpu, Nanoseconds time) {
+    return time.count() == 0 ? 0 : static_cast<double>(cpu.count()) / static_cast<double>(time.count());
+}
+
+}  // namespace
+
+const char* phase_name(Phase phase) {
+    switch (phase) {
+        case Phase::computing:
+            return "computing";
+        case Phase::waiting:
+            return "waiting";
+        case Phase::sending:
+            return "sending";
+        case Phase::receiving:
+            return "receiving";
+        case Phase::idle:
+            return "idle";
+        case Phase::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+void PhaseClassifier::add(const PhaseSample& sample) {
+    const std::optional<PhaseSample> before = before_;
+    if (!before) {
+        before_ = sample;
+        if (sample.sockets) sockets_ = *sample.sockets;
+        return;
+    }
+    const Span span = span_to(sample);
+    before_ = sample;
+    if (!sample.complete) {  // its time counts, the rest is as before
+        before_->up = before->up;
+        before_->down = before->down;
+        before_->cpu = before->cpu;
+    } else if (sample.sockets) {
+        sockets_ = *sample.sockets;
+    }
+    switch (span.kind) {
+        case Kind::gap:
+            take_gap(span);
+            break;
+        case Kind::rest:
+            take_rest(span);
+            break;
+        default:
+            take_activity(span);
+    }
+    release(false);
+}
+
+PhaseClassifier::Span PhaseClassifier::span_to(const PhaseSample& sample) const {
+    Span span;
+    span.from = {before_->time, before_->up.bytes, before_->down.bytes};
+    span.to = {sample.time, sample.up.bytes, sample.down.bytes};
+    if (!sample.complete) span.to = {sample.time, span.from.up, span.from.down};
+    span.cpu = sample.cpu - before_->cpu;
+    span.up = sample.up.message_bytes - before_->up.message_bytes;
+    span.down = sample.down.message_bytes - before_->down.message_bytes;
+    span.requests = sample.up.messages - before_->up.messages;
+    if (!sample.complete || !before_->complete || span.length() > settle_) return span;
+    const bool backlog = is_backlog(sockets_) || (sample.sockets && is_backlog(*sample.sockets));
+    span.kind = kind_of(span.up, span.down, backlog);
+    return span;
+}
+
+PhaseClassifier::Kind PhaseClassifier::kind_of(std::uint64_t up, std::uint64_t down, bool backlog) const {
+    if (up == 0 && down == 0) return backlog ? Kind::up : Kind::rest;
+    if (up >= dominance * down) return Kind::up;
+    return down >= dominance * up ? Kind::down : Kind::mixed;
+}
+
+bool PhaseClassifier::is_backlog(const SocketBacklog& sockets) const {
+    return sockets.unsent + sockets.unacknowledged > largest_control;
+}
+
+bool PhaseClassifier::small(const Mark& from, const Mark& to) const {
+    return to.time - from.time <= settle_ && to.up - from.up + to.down - from.down <= small_exchange;
+}
+
+void PhaseClassifier::take_gap(const Span& span) {
+    const bool was_at_rest = at_rest_;
+    if (at_rest_) leave_rest(span.from);
+    end_stretch(Kind::gap);
+    tell(Phase::unknown, span.from, span.to, true);
+    exchange_requests_ = exchange_down_ = 0;
+    if (was_at_rest && before_->complete && span.up + span.down == 0) return;  // no message was missed
+    last_ = Last::unclear;
+    uploaded_ = 0;
+}
+
+// --- on the wire ---
+
+void PhaseClassifier::take_activity(const Span& span) {
+    if (at_rest_) {
+        leave_rest(span.from);
+        exchange_requests_ = exchange_down_ = 0;
+    }
+    exchange_requests_ += span.requests;
+    exchange_down_ += span.down;
+    // A pause in an upload or a download is part of it.
+    const bool goes_on =
+        active_ && active_->kind == span.kind && (span.kind != Kind::mixed || pause_.empty());
+    if (!goes_on) {
+        end_stretch(span.kind);
+        active_ = Stretch{span.kind, span.from, span.to, span.from, span.to, 0, 0};
+    }
+    pause_.clear();
+    active_->last_from = span.from;
+    active_->to = span.to;
+    active_->last_up = span.up;
+    active_->last_down = span.down;
+    const bool alone = span.kind == Kind::up && span.down == 0;
+    uploaded_ = alone ? span.to.up - active_->from.up : 0;
+}
+
+// Tells what active_ and the pause after it were, now that `next` is there.
+void PhaseClassifier::end_stretch(Kind next) {
+    if (active_) {
+        const Phase phase = active_->kind == Kind::up     ? Phase::sending
+                            : active_->kind == Kind::down ? Phase::receiving
+                                                          : Phase::unknown;
+        // It began in its first span and ended in its last one.
+        tell(Phase::unknown, active_->from, active_->first_to);
+        if (active_->first_to.time < active_->last_from.time)
+            tell(phase, active_->first_to, active_->last_from);
+        if (active_->first_to.time < active_->to.time) tell(Phase::unknown, active_->last_from, active_->to);
+    }
+    if (!pause_.empty()) {
+        const bool asked = active_ && active_->kind == Kind::up && active_->last_down == 0;
+        tell(asked && next == Kind::down ? Phase::waiting : Phase::unknown, pause_.front().from,
+             pause_.back().to);
+    }
+    active_.reset();
+    pause_.clear();
+}
+
+PhaseClassifier::Last PhaseClassifier::last_message() const {
+    if (sockets_.connections == 0) return Last::answered;
+    if (!active_) return last_;
+    if (active_->kind == Kind::up && active_->last_down == 0) return Last::asked;
+    const bool one_request = exchange_requests_ == 1 && exchange_down_ > 0;
+    const bool down_last = active_->last_up == 0 && active_->last_down > 0;
+    if (!one_request && !down_last) return Last::unclear;
+    // What comes down on a connection that is just being set up is not an answer yet.
+    const bool is_new = sockets_.connections > connections_at_rest_;
+    return is_new && exchange_down_ <= small_exchange ? Last::unclear : Last::answered;
+}
+
+// --- at rest ---
+
+void PhaseClassifier::take_rest(const Span& span) {
+    if (at_rest_) return take_calm(span);
+    pause_.push_back(span);
+    if (span.to.time - pause_.front().from.time >= settle_) settle_down();
+}
+
+void PhaseClassifier::settle_down() {
+    last_ = last_message();
+    std::vector<Span> pause;
+    pause.swap(pause_);
+    end_stretch(Kind::rest);
+    at_rest_ = true;
+    rest_from_ = calm_from_ = calm_to_ = pause.front().from;
+    busy_.reset();
+    for (const Span& span : pause) take_calm(span);
+}
+
+void PhaseClassifier::take_calm(const Span& span) {
+    calm_to_ = span.to;
+    if (sockets_.connections == 0 && last_ != Last::answered) notice_closing(span.to);
+    connections_at_rest_ = sockets_.connections;
+    if (share(span.cpu, span.length()) >= busy_span) {
+        if (!busy_) busy_ = BusyRun{span.from, span.to, span.from, span.to, Nanoseconds(0)};
+        busy_->last_from = span.from;
+        busy_->to = span.to;
+        busy_->cpu += span.cpu;
+    } else if (busy_ && span.to.time - busy_->to.time >= settle_) {
+        judge_busy(span.to);
+    }
+}
+
+// Whoever closed it, no answer is due any more.
+void PhaseClassifier::notice_closing(const Mark& at) {
+    if (busy_) judge_busy(at);
+    tell_calm(at);
+    last_ = Last::answered;
+    uploaded_ = 0;
+}
+
+PhaseClassifier::Load PhaseClassifier::load() const {
+    const Nanoseconds time = busy_->to.time - busy_->from.time;
+    const double used = share(busy_->cpu, time);
+    if (busy_->cpu < housekeeping || used < idle_share) return Load::none;
+    return time >= settle_ && used >= computing_share ? Load::computing : Load::unclear;
+}
+
+// It is over, or the rest is, at `end`.
+void PhaseClassifier::judge_busy(const Mark& end) {
+    const BusyRun busy = *busy_;
+    const Load what = load();
+    busy_.reset();
+    if (what == Load::none) return;
+    const bool up_to_the_end = busy.to.time == end.time;
+    const bool apart = busy.from.time != rest_from_.time && !up_to_the_end;
+    tell_calm(busy.from);
+    calm_from_ = busy.to;
+    if (what == Load::unclear) return tell(Phase::unknown, busy.from, busy.to, apart);
+    const Mark certain = up_to_the_end ? busy.to : busy.last_from;
+    tell(Phase::unknown, busy.from, busy.first_to);
+    tell(Phase::computing, busy.first_to, certain);
+    tell(Phase::unknown, certain, busy.to);
+}
+
+Phase PhaseClassifier::calm_phase() const {
+    if (last_ == Last::unclear) return Phase::unknown;
+    return last_ == Last::asked ? Phase::waiting : Phase::idle;
+}
+
+// A calm time that is shorter than the settling time may belong to what is around it.
+void PhaseClassifier::tell_calm(const Mark& to) {
+    tell(to.time - calm_from_.time < settle_ ? Phase::unknown : calm_phase(), calm_from_, to);
+    calm_from_ = to;
+}
+
+void PhaseClassifier::leave_rest(const Mark& at) {
+    if (busy_) judge_busy(at);
+    tell_calm(at);
+    at_rest_ = false;
+    active_.reset();
+}
+
+// --- what is told ---
+
+void PhaseClassifier::tell(Phase phase, const Mark& from, const Mark& to, bool apart) {
+    if (from.time >= to.time) return;
+    if (!pieces_.empty() && pieces_.front().phase == phase && is_short_exchange_until(from)) {
+        pieces_.resize(1, pieces_.front());
+        pieces_.front().to = to;
+        return;
+    }
+    if (!pieces_.empty() && pieces_.back().phase == phase && pieces_.back().to.time == from.time) {
+        pieces_.back().to = to;
+        pieces_.back().apart = pieces_.back().apart || apart;
+        return;
+    }
+    pieces_.push_back({phase, from, to, apart});
+}
+
+// Whether what came after the first piece is one, or may be, in which what the first was goes on.
+bool PhaseClassifier::is_short_exchange_until(const Mark& to) const {
+    const Piece& first = pieces_.front();
+    const bool apart =
+        std::any_of(pieces_.begin() + 1, pieces_.end(), [](const Piece& one) { return one.apart; });
+    return (first.phase == Phase::idle || first.phase == Phase::computing) && !apart && small(first.to, to);
+}
+
+// Whether what the first piece was may still turn out to go on.
+bool PhaseClassifier::may_go_on() const {
+    const Piece& first = pieces_.front();
+    const bool too_soon_to_know = before_->time - first.to.time <= 3 * settle_;
+    if (pieces_.size() == 1 && too_soon_to_know) return true;
+    return is_short_exchange_until(pieces_.back().to) && (too_soon_to_know || now().phase == first.phase);
+}
+
+void PhaseClassifier::release(bool all) {
+    while (!pieces_.empty() && (all || !may_go_on())) {
+        const Piece& first = pieces_.front();
+        ended_.push_back({first.phase, first.from.time, first.to.time, first.to.up - first.from.up,
+                          first.to.down - first.from.down});
+        pieces_.pop_front();
+    }
+}
+
+void PhaseClassifier::finish() {
+    if (at_rest_ && before_) leave_rest(calm_to_);
+    end_stretch(Kind::gap);
+    release(true);
+    before_.reset();
+    sockets_ = {};
+    connections_at_rest_ = 0;
+    last_ = Last::unclear;
+    uploaded_ = 0;
+}
+
+std::vector<PhaseInterval> PhaseClassifier::take() {
+    return std::exchange(ended_, {});
+}
+
+PhaseNow PhaseClassifier::now() const {
+    PhaseNow now;
+    if (!before_) return now;
+    now.uploaded = sockets_.connections > 0 ? uploaded_ : 0;
+    const auto is_since = [&](Phase phase, Mark from) {
+        if (!pieces_.empty() && pieces_.front().phase == phase && small(pieces_.front().to, from))
+            from = pieces_.front().from;
+        now.phase = phase;
+        now.since = from.time;
+        now.sent = before_->up.bytes - from.up;
+        now.received = before_->down.bytes - from.down;
+    };
+    if (!at_rest_) {
+        const bool goes_on = active_ && active_->kind != Kind::mixed && pause_.empty();
+        const bool sure = goes_on && active_->first_to.time < active_->to.time;
+        if (sure) is_since(active_->kind == Kind::up ? Phase::sending : Phase::receiving, active_->first_to);
+        if (goes_on) now.uploaded = 0;  // it may not be all
+        return now;
+    }
+    now.at_rest = last_ == Last::answered;
+    const Load what = busy_ ? load() : Load::none;
+    if (what == Load::computing) is_since(Phase::computing, busy_->first_to);
+    if (what == Load::none) is_since(calm_phase(), calm_from_);
+    return now;
+}
+
+}  // namespace netcut

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The classifier with made-up samples: what it must say, and where it must say that it does not know.
+#include "netcut/phase.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <random>
+
+namespace netcut::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+constexpr Nanoseconds period = 5ms;
+
+// A node whose samples are written down as a story, one sentence after the other.
+class Story {
+  public:
+    Story() { add(0ms); }
+
+    Story& idle(Nanoseconds time) { return rest(time, 0); }
+    Story& compute(Nanoseconds time, double cpus = 1) { return rest(time, cpus); }
+    Story& rest(Nanoseconds time, double cpus) {
+        return repeat(time, [&] { use(cpus); });
+    }
+    Story& up(Nanoseconds time, std::uint64_t bytes_a_period = 30'000) {
+        return repeat(time, [&] { send(sample_.up, bytes_a_period); });
+    }
+    Story& down(Nanoseconds time, std::uint64_t bytes_a_period = 30'000) {
+        return repeat(time, [&] { send(sample_.down, bytes_a_period); });
+    }
+    // A call on a connection of its own: greetings both ways, a question and its answer.
+    Story& poll(Nanoseconds time = 10ms) {
+        connect();
+        repeat(time, [&] {
+            send(sample_.up, 1500, 3);
+            send(sample_.down, 2500, 3);
+            use(0.6);
+        });
+        return close();
+    }
+    Story& both(Nanoseconds time, std::uint64_t up, std::uint64_t down, std::uint64_t packets = 1) {
+        return repeat(time, [&] {
+            send(sample_.up, up, packets);
+            send(sample_.down, down, packets);
+        });
+    }
+    // A window update goes up, a ping comes down.
+    Story& chatter(Nanoseconds time) {
+        return repeat(time, [&] {
+            control(sample_.up);
+            control(sample_.down);
+        });
+    }
+    Story& stalled(Nanoseconds time, std::uint64_t unacknowledged) {
+        repeat(time, [&] { sockets_.unacknowledged = unacknowledged; });
+        sockets_.unacknowledged = 0;
+        return *this;
+    }
+    Story& connect() {
+        ++sockets_.connections;
+        return *this;
+    }
+    Story& close() {
+        --sockets_.connections;
+        return *this;
+    }
+    Story& not_sampled_for(Nanoseconds time) {
+        add(time);
+        return *this;
+    }
+    Story& sample_fails() {
+        sample_.time += period;
+        PhaseSample failed;
+        failed.time = sample_.time;
+        failed.complete = false;
+        tell(failed);
+        return *this;
+    }
+
+    PhaseNow now() const { return classifier_.now(); }
+    Nanoseconds time() const { return sample_.time; }
+    std::vector<PhaseInterval> told() {
+        collect();
+        return intervals_;
+    }
+    std::vector<PhaseInterval> end() {
+        classifier_.finish();
+        return told();
+    }
+
+  private:
+    Story& repeat(Nanoseconds time, const std::function<void()>& happens) {
+        for (Nanoseconds passed{0}; passed < time; passed += period) {
+            happens();
+            add(period);
+        }
+        return *this;
+    }
+    static void send(DataVolume& way, std::uint64_t bytes, std::uint64_t packets = 20) {
+        way.bytes += bytes;
+        way.message_bytes += bytes;
+        way.packets += packets;
+        way.messages += packets;
+    }
+    static void control(DataVolume& way) {
+        way.bytes += 90;
+        ++way.packets;
+    }
+    void use(double cpus) {
+        sample_.cpu += Nanoseconds(static_cast<std::int64_t>(static_cast<double>(period.count()) * cpus));
+    }
+    void add(Nanoseconds later) {
+        sample_.time += later;
+        sample_.sockets = sockets_;
+        tell(sample_);
+    }
+    void tell(const PhaseSample& sample) {
+        classifier_.add(sample);
+        collect();
+    }
+    void collect() {
+        for (const PhaseInterval& interval : classifier_.take()) intervals_.push_back(interval);
+    }
+
+    PhaseClassifier classifier_;
+    PhaseSample sample_;
+    SocketBacklog sockets_;
+    std::vector<PhaseInterval> intervals_;
+};
+
+std::vector<Phase> phases(const std::vector<PhaseInterval>& intervals) {
+    std::vector<Phase> all;
+    for (const PhaseInterval& interval : intervals)
+        if (interval.phase != Phase::unknown) all.push_back(interval.phase);
+    return all;
+}
+
+Nanoseconds time_in(const std::vector<PhaseInterval>& intervals, Phase phase) {
+    Nanoseconds time{0};
+    for (const PhaseInterval& interval : intervals)
+        if (interval.phase == phase) time += interval.to - interval.from;
+    return time;
+}
+
+const PhaseInterval& first(const std::vector<PhaseInterval>& intervals, Phase phase) {
+    for (const PhaseInterval& interval : intervals)
+        if (interval.phase == phase) return interval;
+    throw std::runtime_error(std::string("never ") + phase_name(phase));
+}
+
+TEST(Phases, ARoundIsToldInItsPhases) {
+    Story story;
+    story.idle(300ms).connect().both(10ms, 2000, 2500, 3).down(200ms).close();
+    story.compute(400ms).connect().both(10ms, 2000, 2500, 3).up(200ms).idle(150ms).down(5ms, 200);
+    story.close().idle(300ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::receiving, Phase::computing,
+                                               Phase::sending, Phase::waiting, Phase::idle));
+    EXPECT_EQ(time_in(intervals, Phase::idle), 600ms);
+    EXPECT_EQ(time_in(intervals, Phase::waiting), 150ms);
+    // Less the spans in which they began and ended.
+    EXPECT_EQ(time_in(intervals, Phase::receiving), 200ms - 2 * period);
+    EXPECT_EQ(time_in(intervals, Phase::computing), 400ms - period);
+    EXPECT_EQ(time_in(intervals, Phase::sending), 200ms - 2 * period);
+    EXPECT_EQ(first(intervals, Phase::sending).sent, 38U * 30'000U);
+    EXPECT_EQ(first(intervals, Phase::sending).received, 0U);
+}
+
+TEST(Phases, IntervalsHaveNoHolesAndNoByteIsCountedTwice) {
+    std::mt19937 random(20261);
+    for (int run = 0; run < 200; ++run) {
+        Story story;
+        for (int step = 0; step < 60; ++step) {
+            const Nanoseconds time = period * (1 + random() % 30);
+            switch (random() % 9) {
+                case 0:
+                    story.idle(time);
+                    break;
+                case 1:
+                    story.compute(time, static_cast<double>(random() % 100) / 100);
+                    break;
+                case 2:
+                    story.up(time, random() % 40'000);
+                    break;
+                case 3:
+                    story.down(time, random() % 40'000);
+                    break;
+                case 4:
+                    story.both(time, random() % 4000, random() % 4000);
+                    break;
+                case 5:
+                    story.poll();
+                    break;
+                case 6:
+                    story.stalled(time, random() % 3000);
+                    break;
+                case 7:
+                    story.not_sampled_for(time);
+                    break;
+                default:
+                    story.sample_fails();
+            }
+            const PhaseNow now = story.now();
+            EXPECT_LE(now.since, story.time());
+        }
+        const auto intervals = story.end();
+        ASSERT_FALSE(intervals.empty());
+        EXPECT_EQ(intervals.front().from, 0ms);
+        EXPECT_EQ(intervals.back().to, story.time());
+        for (std::size_t i = 1; i < intervals.size(); ++i) {
+            EXPECT_EQ(intervals[i].from, intervals[i - 1].to);
+            EXPECT_LT(intervals[i].from, intervals[i].to);
+        }
+    }
+}
+
+TEST(Phases, PollsBelongToTheIdleTimeAroundThem) {
+    Story story;
+    for (int i = 0; i < 20; ++i) story.idle(250ms).poll();
+    story.idle(250ms);
+    const auto intervals = story.end();
+    ASSERT_THAT(phases(intervals), ElementsAre(Phase::idle));
+    EXPECT_EQ(intervals.front().to - intervals.front().from, 21 * 250ms + 20 * 10ms);
+    EXPECT_EQ(intervals.front().sent, 20U * 2 * 1500) << "its bytes are counted";
+}
+
+TEST(Phases, AHeartbeatDoesNotInterruptComputing) {
+    Story story;
+    story.connect();
+    for (int i = 0; i < 10; ++i) story.compute(300ms).both(5ms, 150, 150);
+    story.compute(300ms);
+    const auto intervals = story.end();
+    ASSERT_THAT(phases(intervals), ElementsAre(Phase::computing));
+    EXPECT_GT(time_in(intervals, Phase::computing), 3s);
+}
+
+TEST(Phases, ALongPollIsNotIdle) {
+    Story story;
+    story.idle(300ms).connect().both(10ms, 1500, 2500, 3).up(5ms, 150).idle(2s).down(5ms, 150);
+    story.close().idle(300ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::waiting, Phase::idle));
+    EXPECT_EQ(time_in(intervals, Phase::waiting), 2s);
+}
+
+TEST(Phases, APauseInAnUploadIsPartOfIt) {
+    Story story;
+    story.idle(200ms).connect();
+    for (int i = 0; i < 30; ++i) story.up(5ms, 8000).idle(25ms);
+    story.idle(200ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::sending, Phase::waiting));
+    EXPECT_EQ(time_in(intervals, Phase::sending), 29 * 30ms - period);
+    EXPECT_EQ(time_in(intervals, Phase::waiting), 225ms);
+}
+
+TEST(Phases, WindowUpdatesAndPingsAreNoMessages) {
+    Story story;
+    story.connect().up(5ms).up(100ms).chatter(30ms).idle(200ms);
+    EXPECT_EQ(story.now().phase, Phase::waiting) << "what came back was no answer";
+    story.down(5ms).chatter(20ms).compute(300ms).chatter(5ms).compute(300ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::sending, Phase::waiting, Phase::computing));
+}
+
+TEST(Phases, WhatWaitsInASocketIsBeingSent) {
+    Story story;
+    story.connect().idle(200ms).up(100ms).stalled(2s, 50'000).idle(100ms);
+    const auto intervals = story.end();
+    EXPECT_GE(first(intervals, Phase::sending).to - first(intervals, Phase::sending).from, 2s);
+    EXPECT_EQ(intervals.back().phase, Phase::waiting);
+}
+
+TEST(Phases, WithoutAConnectionNothingIsWaitedFor) {
+    Story story;
+    story.idle(200ms).connect().up(100ms).idle(300ms).close().idle(300ms);
+    EXPECT_THAT(phases(story.end()), ElementsAre(Phase::idle, Phase::sending, Phase::waiting, Phase::idle));
+}
+
+TEST(Phases, AKeptConnectionsAnswerEndsTheWaiting) {
+    Story story;
+    story.connect().idle(200ms);
+    for (int i = 0; i < 3; ++i) story.both(5ms, 150, 130).idle(250ms);
+    EXPECT_EQ(story.now().phase, Phase::idle) << "one question, one answer";
+    story.both(5ms, 300, 300, 3).idle(250ms);
+    EXPECT_EQ(story.now().phase, Phase::unknown) << "several: the last may be unanswered";
+    story.close().idle(100ms);
+    EXPECT_EQ(story.now().phase, Phase::idle);
+}
+
+TEST(Phases, GreetingsOnANewConnectionAreNoAnswer) {
+    Story story;
+    story.idle(200ms).connect().both(5ms, 1500, 2500, 3).down(5ms, 300).idle(300ms);
+    EXPECT_EQ(story.now().phase, Phase::unknown);
+    EXPECT_THAT(phases(story.end()), ElementsAre(Phase::idle));
+}
+
+TEST(Phases, AStarvedProcessComputes) {
+    Story story;
+    story.idle(200ms);
+    for (int i = 0; i < 40; ++i) story.compute(5ms, 0.6).idle(40ms);
+    story.idle(200ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
+    EXPECT_GT(time_in(intervals, Phase::computing), 39 * 45ms - 2 * period);
+}
+
+TEST(Phases, HousekeepingIsNotComputing) {
+    Story story;
+    for (int i = 0; i < 40; ++i) story.idle(95ms).compute(5ms, 0.15);
+    EXPECT_EQ(story.now().phase, Phase::idle);
+    EXPECT_THAT(phases(story.end()), ElementsAre(Phase::idle));
+}
+
+TEST(Phases, AShortUseOfTheCpuIsUnknown) {
+    Story story;
+    story.idle(300ms).compute(25ms).idle(300ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::idle));
+    EXPECT_EQ(time_in(intervals, Phase::unknown), 25ms);
+}
+
+TEST(Phases, WhereOnePhaseBecomesAnotherItIsUnknown) {
+    Story story;
+    story.idle(200ms).connect().up(100ms).idle(100ms);
+    const auto intervals = story.end();
+    ASSERT_EQ(intervals.size(), 5U);
+    EXPECT_EQ(intervals[1].phase, Phase::unknown);
+    EXPECT_EQ(intervals[1].to - intervals[1].from, period);
+    EXPECT_EQ(intervals[3].phase, Phase::unknown);
+    EXPECT_EQ(intervals[3].to - intervals[3].from, period);
+}
+
+TEST(Phases, ALongGapBetweenSamplesIsUnknown) {
+    Story story;
+    story.compute(300ms).not_sampled_for(200ms).compute(300ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::computing, Phase::computing));
+    EXPECT_GE(time_in(intervals, Phase::unknown), 200ms);
+}
+
+TEST(Phases, AFailedSampleIsUnknownOnBothSides) {
+    Story story;
+    story.idle(300ms).sample_fails().idle(300ms);
+    EXPECT_EQ(time_in(story.end(), Phase::unknown), 2 * period);
+}
+
+TEST(Phases, OfAnUploadUnderWayItIsKnownAtOnce) {
+    Story story;
+    story.connect().idle(200ms).up(5ms);
+    EXPECT_EQ(story.now().phase, Phase::unknown) << "it may be over already";
+    story.up(5ms);
+    EXPECT_EQ(story.now().phase, Phase::sending);
+    EXPECT_EQ(story.now().since, 205ms);
+    EXPECT_EQ(story.now().uploaded, 0U) << "it may not be all";
+    story.up(40ms).idle(5ms);
+    EXPECT_EQ(story.now().uploaded, 10U * 30'000U);
+    EXPECT_EQ(story.now().phase, Phase::unknown) << "a pause, or the end";
+    story.idle(45ms);
+    EXPECT_EQ(story.now().phase, Phase::waiting);
+    EXPECT_EQ(story.now().since, 250ms);
+    EXPECT_EQ(story.now().uploaded, 10U * 30'000U);
+    story.down(5ms, 200);
+    EXPECT_EQ(story.now().uploaded, 0U) << "the reply has come";
+}
+
+TEST(Phases, AtRestNoAnswerIsDue) {
+    Story story;
+    story.idle(100ms);
+    EXPECT_TRUE(story.now().at_rest);
+    story.connect().up(100ms);
+    EXPECT_FALSE(story.now().at_rest);
+    story.idle(100ms);
+    EXPECT_FALSE(story.now().at_rest) << "it waits for an answer";
+    story.down(10ms).idle(45ms);
+    EXPECT_FALSE(story.now().at_rest) << "more may come";
+    story.compute(100ms);
+    EXPECT_TRUE(story.now().at_rest);
+    EXPECT_EQ(story.now().phase, Phase::computing);
+}
+
+TEST(Phases, IntervalsAreToldSoonAfterTheirEnd) {
+    Story story;
+    story.idle(100ms).connect().up(10s);
+    EXPECT_THAT(phases(story.told()), ElementsAre(Phase::idle)) << "although nothing else has ended";
+    story.idle(300ms);
+    EXPECT_THAT(phases(story.told()), ElementsAre(Phase::idle, Phase::sending));
+    EXPECT_EQ(story.now().phase, Phase::waiting);
+}
+
+TEST(Phases, AnotherLifeBeginsAnew) {
+    Story story;
+    story.connect().up(200ms).idle(100ms);
+    story.end();
+    story.close().idle(200ms);
+    EXPECT_EQ(story.now().phase, Phase::idle);
+}
+
+}  // namespace
+}  // namespace netcut::test
