@@ -73,6 +73,10 @@ enum class LinkChange { none, down, unplug };
 
 // --- when it happens, if the wire says so ---
 
+// Data of at most so many bytes in a packet (TCP payload, with TCP's timestamps) is control data: what
+// protocols say by themselves, as HTTP/2's window updates and pings in TLS. Larger data is a message.
+inline constexpr std::uint16_t largest_control = 64;
+
 // "Data" are data packets, see PacketFilter::Connections::data; bytes are of layer 3. A counted packet is one
 // that the router got from its sender, and which no fault that is written before this one has lost.
 struct WireMoment {
@@ -85,6 +89,8 @@ struct WireMoment {
         reply,             // the first data packet down is the first that is lost
         syn,               // the first segment that opens a connection, either way, is the first that is lost
         fin,               // the first FIN, either way, is the first that is lost
+        answer,            // the first message down is the first that is lost, unless one goes up before it:
+                           // then it is waited for no more
         silence            // the first data packet after a silence of `silence` is the first that is lost
     };
     Kind kind = Kind::request;
@@ -120,16 +126,14 @@ struct FaultPlan {
 
 // What passed at a node's port since the table was laid.
 struct DataCounters {
-    CounterValue up, down;
+    CounterValue up, down;                    // data
+    CounterValue messages_up, messages_down;  // messages alone
 };
 // Packets that a fault acted upon.
 struct PacketHits {
     std::uint64_t up = 0, down = 0;
 };
-struct TableCounters {
-    std::map<std::size_t, DataCounters> data;               // of the nodes that any fault is about
-    std::vector<std::map<std::size_t, PacketHits>> faults;  // by the plan's number, then by node
-};
+using NodeHits = std::map<std::size_t, PacketHits>;
 
 // nfnetlink_log groups in the router's namespace. The prefix of a message is fault_prefix() of its fault.
 inline constexpr std::uint16_t moment_group = 1;  // a packet was the moment of a WireTrigger
@@ -167,14 +171,16 @@ class FaultTable {
     Batch on(std::size_t number, std::optional<Nanoseconds> lease) const;
     Result<void> off(std::size_t number);  // also if it is off already
     Result<bool> is_on(std::size_t number);
-    // From now on the kernel looks for the fault's moment on the wire.
+    // From now on the kernel looks for the fault's moment on the wire, and counts from nothing.
     Result<void> arm(std::size_t number);
+    Result<void> disarm(std::size_t number);  // also if it is not armed
     // Whether the moment has come, of `silence`, which no packet tells.
     Result<bool> is_silent(std::size_t number);
     Result<void> commit(Batch& batch) { return socket_.commit(batch); }
     // The node of a link fault has these addresses too: packets to them are lost and counted.
     Result<void> add_addresses(std::size_t node, const std::vector<IpAddress>& addresses);
-    Result<TableCounters> read();
+    Result<std::vector<NodeHits>> read_hits();  // by the plan's number
+    Result<DataCounters> read_data(std::size_t node);
 
   private:
     FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket, std::vector<FaultPlan> plans)
@@ -183,7 +189,6 @@ class FaultTable {
           socket_(std::move(socket)),
           plans_(std::move(plans)),
           armed_before_(plans_.size()) {}
-    static void add_node(NftTransaction& transaction, const Fabric& fabric, std::size_t node);
     Result<bool> has(const std::string& set, std::size_t number);
     Result<void> forget(std::size_t number);
     Result<void> remove_if_there(const std::string& set, std::size_t number);
@@ -193,6 +198,20 @@ class FaultTable {
     NetlinkSocket socket_;
     std::vector<FaultPlan> plans_;
     std::vector<bool> armed_before_;
+};
+
+// Reads what passed at all ports, with a netlink socket of its own: for another thread than the table's.
+class DataReader {
+  public:
+    static Result<DataReader> open(const Fabric& fabric);
+    Result<std::vector<DataCounters>> read();  // by node
+    Result<DataCounters> read(std::size_t node);
+
+  private:
+    DataReader(const Fabric& fabric, NetlinkSocket socket) : fabric_(&fabric), socket_(std::move(socket)) {}
+    const Fabric* fabric_;
+    NetlinkSocket socket_;
+    std::map<std::uint32_t, std::size_t> nodes_of_ports_;
 };
 
 // How many packets one fault acted upon on one node, and where.
@@ -238,9 +257,10 @@ class Fault {
     // As fire, with another lease than the plan's.
     Result<void> fire(Nanoseconds lease);
     Result<void> heal();
-    // The kernel looks for the moment of plan().trigger; when it has come the packets are lost already, and
-    // follow() does what is left to do.
+    // The kernel looks for the moment of plan().trigger, from now on if it did already; when it has come the
+    // packets are lost, and follow() does what is left to do.
     Result<void> arm();
+    Result<void> disarm() { return table_->disarm(number_); }
     Result<void> follow();
     // Whether the kernel holds the fault, read back from it.
     Result<bool> in_effect();

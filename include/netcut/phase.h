@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/base.h"
+#include "netcut/fault.h"
 
 namespace netcut {
 
@@ -21,24 +21,15 @@ enum class Phase {
     computing,  // its processes use CPU time, and the wire is quiet
     waiting,    // its last message went up, all of it is acknowledged, and nothing has come back yet
     sending,    // messages go up, or wait in its sockets for being acknowledged
-    receiving,  // messages come down
+    receiving,  // messages (see largest_control) come down
     idle,       // none of these
     unknown     // it could be more than one of them
 };
 const char* phase_name(Phase phase);
 
-// A packet of data (a TCP payload, UDP) of at most so many bytes at layer 4 is not a message, but what a
-// protocol says by itself: HTTP/2 window updates and pings in TLS, keepalives.
-inline constexpr unsigned largest_control = 64;
 // What goes up and down in a short exchange that does not interrupt what a node is doing: a poll, a
 // heartbeat.
 inline constexpr std::uint64_t small_exchange = 16 * 1024;
-
-// Since the router's table was laid, layer 3.
-struct DataVolume {
-    std::uint64_t packets = 0, bytes = 0;           // of data
-    std::uint64_t messages = 0, message_bytes = 0;  // packets of these that are messages
-};
 
 // All TCP connections of a node together.
 struct SocketBacklog {
@@ -51,7 +42,7 @@ struct SocketBacklog {
 struct PhaseSample {
     Nanoseconds time{0};   // monotonic, since the run began
     bool complete = true;  // false: it could not be taken, and only its time counts
-    DataVolume up, down;
+    DataCounters data;
     std::optional<SocketBacklog> sockets;  // none: not looked at, because nothing had moved; as before
     Nanoseconds cpu{0};                    // of all processes, ever; never decreases
 };
@@ -67,7 +58,7 @@ struct PhaseNow {
     Phase phase = Phase::unknown;
     Nanoseconds since{0};
     std::uint64_t sent = 0, received = 0;  // since then
-    // The wire has been quiet for the settling time, and no answer is due: idle or computing.
+    // The wire has been quiet for the settling time, and no answer is known to be due.
     bool at_rest = false;
     // So many bytes went up, all are acknowledged, and no message has come back: its reply is due. Known
     // before the settling time is over.

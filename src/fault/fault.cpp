@@ -37,7 +37,7 @@ Result<void> Fault::turn_on(Batch& on) {
 }
 
 Result<void> Fault::arm() {
-    NETCUT_TRY(start_counting());
+    if (plan().link != LinkChange::none) NETCUT_TRY(start_counting());
     return table_->arm(number_);
 }
 
@@ -100,9 +100,9 @@ Result<std::uint64_t> Fault::count_unsent(std::size_t index) {
 }
 
 Result<std::map<std::size_t, Losses>> Fault::count() {
-    NETCUT_ASSIGN(const auto counters, table_->read());
+    NETCUT_ASSIGN(const auto hits_of_all, table_->read_hits());
     std::map<std::size_t, Losses> losses;
-    for (const auto& [node, hits] : counters.faults[number_]) {
+    for (const auto& [node, hits] : hits_of_all[number_]) {
         NETCUT_ASSIGN(const std::uint64_t unsendable, count_unsent(node));
         losses[node] = {hits.up, hits.down, unsendable};
     }

@@ -108,7 +108,7 @@ void add_filter(const FaultContext& fault, const std::string& chain, Direction p
             return add_established_filter(fault, chain, part);
         case PacketFilter::Connections::data: {
             NftRule other(chain);
-            other.meta(NFT_META_PRIORITY).differs(nft_key(data_packet)).leave();
+            is_no_data(other).leave();
             return fault.add(other);
         }
         case PacketFilter::Connections::fresh:

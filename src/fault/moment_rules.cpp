@@ -21,10 +21,12 @@ bool is_up(Kind kind) {
     return kind == Kind::sent || kind == Kind::sent_packets || kind == Kind::request;
 }
 bool is_down(Kind kind) {
-    return kind == Kind::received || kind == Kind::received_packets || kind == Kind::reply;
+    return kind == Kind::received || kind == Kind::received_packets || kind == Kind::reply ||
+           kind == Kind::answer;
 }
 bool passes(Kind kind) {  // the packet that is the moment
-    return kind != Kind::reply && kind != Kind::syn && kind != Kind::fin && kind != Kind::silence;
+    return kind != Kind::reply && kind != Kind::syn && kind != Kind::fin && kind != Kind::silence &&
+           kind != Kind::answer;
 }
 
 NftKey network_order(std::uint64_t value) {
@@ -42,13 +44,27 @@ void add_entry(const FaultContext& fault, std::uint32_t near, std::uint32_t far)
     fault.add(rule);
 }
 
+// What is awaited is the answer to what went up last.
+void add_asking_again(const FaultContext& fault) {
+    const WireTrigger& trigger = *fault.plan.trigger;
+    NftRule rule(fault.name());
+    rule.constant(fault.key()).in(armed_set).meta(NFT_META_IIF).equals(fault.port_of(trigger.node));
+    if (trigger.peer) rule.meta(NFT_META_OIF).equals(fault.port_of(*trigger.peer));
+    rule.meta(NFT_META_PRIORITY).equals(nft_key(message_packet));
+    rule.constant(fault.key()).remove_from(armed_set);
+    fault.add(rule);
+}
+
 // What does not count goes on as if there were no moment.
 void add_class(const FaultContext& fault) {
     const Kind kind = fault.plan.trigger->moment.kind;
     const std::string chain = fault.name("moment");
     if (kind != Kind::syn && kind != Kind::fin) {
         NftRule other(chain);
-        other.meta(NFT_META_PRIORITY).differs(nft_key(data_packet)).go_to(fault.name("check"));
+        if (kind == Kind::answer)
+            other.meta(NFT_META_PRIORITY).differs(nft_key(message_packet)).go_to(fault.name("check"));
+        else
+            is_no_data(other).go_to(fault.name("check"));
         return fault.add(other);
     }
     NftRule wanted(chain);
@@ -102,6 +118,7 @@ void add_the_moment(const FaultContext& fault, const std::string& chain) {
 
 void add_moment_entry(const FaultContext& fault) {
     const Kind kind = fault.plan.trigger->moment.kind;
+    if (kind == Kind::answer) add_asking_again(fault);
     if (!is_down(kind)) add_entry(fault, NFT_META_IIF, NFT_META_OIF);
     if (!is_up(kind)) add_entry(fault, NFT_META_OIF, NFT_META_IIF);
 }

@@ -27,8 +27,11 @@ inline constexpr const char* switches = "active";   // numbers of the faults tha
 inline constexpr const char* armed_set = "armed";   // numbers of the faults whose moment is waited for
 inline constexpr const char* not_silent = "spoke";  // those that wait for silence, while there is none
 
-// What meta priority says of a data packet. The router has no queue that looks at priorities.
-inline constexpr std::uint32_t data_packet = 0x6e630001;
+// What meta priority says of a packet. The router has no queue that looks at priorities.
+inline constexpr std::uint32_t control_packet = 0x6e630001, message_packet = 0x6e630003;
+inline constexpr std::uint32_t data_bit = 1;  // in both of them
+NftRule& is_data(NftRule& rule);
+NftRule& is_no_data(NftRule& rule);
 
 struct FaultContext {
     NftTransaction& transaction;
@@ -53,9 +56,14 @@ struct FaultContext {
 // table_rules.cpp: what all faults share, the chains fN of so many faults among it.
 void add_table_sets(NftTransaction& transaction);
 void add_base_chains(NftTransaction& transaction, std::size_t faults);
-void add_data_counters(NftTransaction& transaction);
 void skip_neighbour_discovery(NftTransaction& transaction, const std::string& chain);  // returns from it
 void add_late_chain(NftTransaction& transaction, const std::string& name);  // behind all that is forwarded
+
+// data_counters.cpp: what passes at every port.
+inline constexpr const char* table_name = "netcut";
+std::uint8_t table_family(const Fabric& fabric);
+void add_data_counters(NftTransaction& transaction, const Fabric& fabric);
+Result<DataCounters> read_data_counters(NetlinkSocket& socket, const Fabric& fabric, std::size_t node);
 
 // fault_rules.cpp
 void add_fault(const FaultContext& fault);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
 
 #include "fault/lanes.h"
 #include "fault/rules.h"  // before what includes linux/in.h
@@ -12,18 +11,8 @@
 namespace netcut {
 namespace {
 
-constexpr const char* table_name = "netcut";
 // Longer than any run: an element whose time can be made shorter must have one.
 constexpr Nanoseconds for_ever = std::chrono::hours(24 * 365);
-
-std::set<std::size_t> all_nodes(const std::vector<FaultPlan>& plans) {
-    std::set<std::size_t> nodes;
-    for (const FaultPlan& plan : plans) {
-        nodes.insert(plan.nodes.begin(), plan.nodes.end());
-        if (plan.trigger) nodes.insert(plan.trigger->node);
-    }
-    return nodes;
-}
 
 bool is_silence(const FaultPlan& plan) {
     return plan.trigger && plan.trigger->moment.kind == WireMoment::Kind::silence;
@@ -44,8 +33,7 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     NETCUT_ASSIGN(const QueuePlan queues, QueuePlan::make(plans, fabric.size()));
     NETCUT_TRY(lay_queues(fabric, plans, queues));
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &fabric.router()));
-    const bool routed = fabric.options().kind == FabricKind::routed;
-    FaultTable table(fabric, routed ? NFPROTO_INET : NFPROTO_BRIDGE, std::move(socket), std::move(plans));
+    FaultTable table(fabric, table_family(fabric), std::move(socket), std::move(plans));
     NftTransaction transaction(table.family_, table_name);
     transaction.add_table();
     add_table_sets(transaction);
@@ -61,19 +49,10 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
         add_fault(fault);
     }
     add_lane_rules(transaction, fabric, table.plans_, queues);
-    add_data_counters(transaction);
-    for (const std::size_t node : all_nodes(table.plans_)) add_node(transaction, fabric, node);
+    add_data_counters(transaction, fabric);
     Batch batch = transaction.take();
     NETCUT_TRY(table.commit(batch));
     return table;
-}
-
-void FaultTable::add_node(NftTransaction& transaction, const Fabric& fabric, std::size_t node) {
-    const NftKey port = nft_key(static_cast<std::uint32_t>(fabric.node(node).port.index));
-    for (const char* what : {"data_up", "data_down"}) {
-        transaction.add_counter(counter_name(what, node));
-        transaction.add_counter_element(what, port, counter_name(what, node));
-    }
 }
 
 Batch FaultTable::on(std::size_t number, std::optional<Nanoseconds> lease) const {
@@ -82,8 +61,12 @@ Batch FaultTable::on(std::size_t number, std::optional<Nanoseconds> lease) const
     return transaction.take();
 }
 
+Result<void> FaultTable::disarm(std::size_t number) {
+    return remove_if_there(armed_set, number);
+}
+
 Result<void> FaultTable::off(std::size_t number) {
-    if (plans_[number].trigger) NETCUT_TRY(remove_if_there(armed_set, number));
+    if (plans_[number].trigger) NETCUT_TRY(disarm(number));
     NETCUT_TRY(remove_if_there(switches, number));
     return forget(number);
 }
@@ -128,7 +111,7 @@ Result<bool> FaultTable::is_on(std::size_t number) {
 
 Result<void> FaultTable::arm(std::size_t number) {
     const NftKey key = nft_key(static_cast<std::uint32_t>(number));
-    if (armed_before_[number]) NETCUT_TRY(remove_if_there(armed_set, number));
+    if (armed_before_[number]) NETCUT_TRY(disarm(number));
     NftTransaction transaction(family_, table_name);
     if (armed_before_[number]) {  // what it has counted is forgotten with its rules
         transaction.flush_chain(fault_prefix(number) + "_count");
@@ -159,22 +142,24 @@ Result<void> FaultTable::add_addresses(std::size_t node, const std::vector<IpAdd
     return commit(batch);
 }
 
-Result<TableCounters> FaultTable::read() {
+Result<std::vector<NodeHits>> FaultTable::read_hits() {
     NETCUT_ASSIGN(const auto values, read_counters(socket_, family_, table_name));
-    const auto value_of = [&](const std::string& what, std::size_t node) {
+    const auto packets_of = [&](const std::string& what, std::size_t node) -> std::uint64_t {
         const auto found = values.find(counter_name(what, node));
-        return found == values.end() ? CounterValue{} : found->second;
+        return found == values.end() ? 0 : found->second.packets;
     };
-    TableCounters counters;
-    for (const std::size_t node : all_nodes(plans_))
-        counters.data[node] = {value_of("data_up", node), value_of("data_down", node)};
+    std::vector<NodeHits> all;
     for (std::size_t number = 0; number < plans_.size(); ++number) {
-        auto& hits = counters.faults.emplace_back();
+        NodeHits& hits = all.emplace_back();
         for (const std::size_t node : plans_[number].nodes)
-            hits[node] = {value_of(fault_prefix(number) + "_hit_up", node).packets,
-                          value_of(fault_prefix(number) + "_hit_down", node).packets};
+            hits[node] = {packets_of(fault_prefix(number) + "_hit_up", node),
+                          packets_of(fault_prefix(number) + "_hit_down", node)};
     }
-    return counters;
+    return all;
+}
+
+Result<DataCounters> FaultTable::read_data(std::size_t node) {
+    return read_data_counters(socket_, *fabric_, node);
 }
 
 }  // namespace netcut

@@ -14,6 +14,7 @@ constexpr std::int32_t late_priority = 1;
 constexpr std::uint32_t v4_length_offset = 2, v6_length_offset = 4;
 constexpr std::uint32_t tcp_data_offset = 12;  // its upper four bits count 32-bit words
 constexpr std::uint8_t upper_four_bits = 0xf0;
+constexpr std::uint16_t v4_header = 20, tcp_header = 32;  // with timestamps, which Linux uses
 
 // TCP segments without a payload: (length in the IP header, data offset) pairs. nftables cannot subtract,
 // so the eleven sizes that a TCP header can have are listed.
@@ -38,6 +39,14 @@ NftRule skip_bare_segments(std::uint16_t ethertype, std::uint32_t length_offset,
     return rule;
 }
 
+NftRule mark_messages(std::uint16_t ethertype, std::uint32_t length_offset, std::uint16_t largest) {
+    NftRule rule("classify");
+    rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
+    rule.payload(NFT_PAYLOAD_NETWORK_HEADER, length_offset, 2).exceeds(short_key(largest));
+    rule.constant(message_packet).set_meta(NFT_META_PRIORITY).leave();
+    return rule;
+}
+
 // Marks data packets as such, once for all faults.
 void add_classify_chain(NftTransaction& transaction) {
     transaction.add_chain("classify");
@@ -53,9 +62,11 @@ void add_classify_chain(NftTransaction& transaction) {
     arp.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_ARP)).leave();
     NftRule bare4 = skip_bare_segments(ETH_P_IP, v4_length_offset, "bare4");
     NftRule bare6 = skip_bare_segments(ETH_P_IPV6, v6_length_offset, "bare6");
-    NftRule data("classify");
-    data.constant(data_packet).set_meta(NFT_META_PRIORITY);
-    for (NftRule* rule : {&arp, &bare4, &bare6, &data}) transaction.add_rule(*rule);
+    NftRule message4 = mark_messages(ETH_P_IP, v4_length_offset, v4_header + tcp_header + largest_control);
+    NftRule message6 = mark_messages(ETH_P_IPV6, v6_length_offset, tcp_header + largest_control);
+    NftRule control("classify");
+    control.constant(control_packet).set_meta(NFT_META_PRIORITY);
+    for (NftRule* rule : {&arp, &bare4, &bare6, &message4, &message6, &control}) transaction.add_rule(*rule);
 }
 
 void jump_to(NftTransaction& transaction, const std::string& base, const std::string& chain) {
@@ -65,6 +76,13 @@ void jump_to(NftTransaction& transaction, const std::string& base, const std::st
 }
 
 }  // namespace
+
+NftRule& is_data(NftRule& rule) {
+    return rule.meta(NFT_META_PRIORITY).mask(nft_key(data_bit)).equals(nft_key(data_bit));
+}
+NftRule& is_no_data(NftRule& rule) {
+    return rule.meta(NFT_META_PRIORITY).mask(nft_key(data_bit)).equals(nft_key(0));
+}
 
 NftKey short_key(std::uint16_t value) {
     return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
@@ -79,7 +97,6 @@ void add_table_sets(NftTransaction& transaction) {
     transaction.add_set({.name = "ported", .key_size = 1});
     for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP})
         transaction.add_element("ported", byte_key(static_cast<std::uint8_t>(protocol)));
-    for (const char* map : {"data_up", "data_down"}) transaction.add_set({.name = map, .to_counters = true});
     add_bare_segments(transaction, "bare4", 20);
     add_bare_segments(transaction, "bare6", 0);  // the IPv6 length does not count its own header
 }
@@ -98,15 +115,6 @@ void add_base_chains(NftTransaction& transaction, std::size_t faults) {
 
 void add_late_chain(NftTransaction& transaction, const std::string& name) {
     transaction.add_base_chain(name, NF_INET_FORWARD, late_priority);
-}
-
-void add_data_counters(NftTransaction& transaction) {
-    for (const auto& [map, port] :
-         {std::pair("data_up", NFT_META_IIF), std::pair("data_down", NFT_META_OIF)}) {
-        NftRule rule("forward");
-        rule.meta(NFT_META_PRIORITY).equals(nft_key(data_packet)).meta(port).count_by(map);
-        transaction.add_rule(rule);
-    }
 }
 
 void skip_neighbour_discovery(NftTransaction& transaction, const std::string& chain) {

@@ -176,7 +176,7 @@ Result<void> NetlinkSocket::dump(nlmsghdr* request, const std::string& attempt,
     request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
     for (int i = 0; i < most_tries; ++i) {
         std::vector<std::vector<char>> answers;
-        NETCUT_ASSIGN(const bool consistent, dump_once(request, attempt, answers));
+        NETCUT_ASSIGN(const bool consistent, answers_to(request, attempt, answers));
         if (!consistent) continue;
         for (const auto& answer : answers) each(reinterpret_cast<const nlmsghdr*>(answer.data()));
         return {};
@@ -185,9 +185,18 @@ Result<void> NetlinkSocket::dump(nlmsghdr* request, const std::string& attempt,
         Error{Error::Kind::machine, attempt, EINTR, "it changes faster than it can be read", "try again"});
 }
 
+Result<void> NetlinkSocket::ask(nlmsghdr* request, const std::string& attempt,
+                                const std::function<void(const nlmsghdr*)>& each) {
+    request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+    std::vector<std::vector<char>> answers;
+    NETCUT_TRY(answers_to(request, attempt, answers));
+    for (const auto& answer : answers) each(reinterpret_cast<const nlmsghdr*>(answer.data()));
+    return {};
+}
+
 // False when the kernel's list changed while it was read (NLM_F_DUMP_INTR): it may lack something.
-Result<bool> NetlinkSocket::dump_once(nlmsghdr* request, const std::string& attempt,
-                                      std::vector<std::vector<char>>& answers) {
+Result<bool> NetlinkSocket::answers_to(nlmsghdr* request, const std::string& attempt,
+                                       std::vector<std::vector<char>>& answers) {
     request->nlmsg_seq = ++sequence_;
     NETCUT_TRY(send(request, request->nlmsg_len, attempt));
     alignas(nlmsghdr) std::array<char, 65536> buffer;

@@ -11,6 +11,9 @@ namespace netcut {
 namespace {
 
 constexpr const char* own_ns = "/proc/thread-self/ns/net";
+// Of the namespaces that are made from within this one (Documentation/networking/ip-sysctl.rst).
+constexpr const char* child_connections = "/proc/sys/net/ipv4/tcp_child_ehash_entries";
+constexpr const char* connection_buckets = "1024";
 
 Result<Fd> open_own_ns() {
     Fd fd(::open(own_ns, O_RDONLY | O_CLOEXEC));
@@ -35,8 +38,7 @@ Result<T> on_own_thread(const std::function<Result<T>()>& work) {
     return result;
 }
 
-Result<void> write_sysctl(const std::string& path, const std::string& value) {
-    const std::string file = "/proc/sys/" + path;
+Result<void> write_sysctl(const std::string& file, const std::string& value) {
     const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd) return system_failure("open " + file);
     NETCUT_TRY(write_all(fd.get(), value, "write " + value + " to " + file));
@@ -55,16 +57,22 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
 }  // namespace
 
 Result<NetNs> NetNs::create() {
-    NETCUT_ASSIGN(auto made, create_many(1, []() -> Result<void> { return {}; }));
-    return std::move(made.front());
+    return on_own_thread<NetNs>([]() -> Result<NetNs> {
+        NETCUT_ASSIGN(Fd fd, unshare_net());
+        return NetNs(std::move(fd));
+    });
 }
 
 Result<std::vector<NetNs>> NetNs::create_many(std::size_t count,
                                               const std::function<Result<void>()>& set_up) {
     return on_own_thread<std::vector<NetNs>>([&]() -> Result<std::vector<NetNs>> {
+        NETCUT_ASSIGN(const Fd parent, unshare_net());
+        if (::access(child_connections, F_OK) == 0)
+            NETCUT_TRY(write_sysctl(child_connections, connection_buckets));
         std::vector<NetNs> made;
         made.reserve(count);
         while (made.size() < count) {
+            if (::setns(parent.get(), CLONE_NEWNET) != 0) return system_failure("enter a network namespace");
             NETCUT_ASSIGN(Fd fd, unshare_net());
             made.push_back(NetNs(std::move(fd)));
             NETCUT_TRY(set_up());
@@ -81,7 +89,7 @@ Result<void> NetNs::run(const std::function<Result<void>()>& work) const {
 }
 
 Result<void> set_sysctls(std::span<const std::pair<std::string, std::string>> settings) {
-    for (const auto& [path, value] : settings) NETCUT_TRY(write_sysctl(path, value));
+    for (const auto& [path, value] : settings) NETCUT_TRY(write_sysctl("/proc/sys/" + path, value));
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
@@ -24,7 +25,8 @@ using Object = COwner<nftnl_obj, nftnl_obj_free>;
 using Set = COwner<nftnl_set, nftnl_set_free>;
 using Rule = COwner<nftnl_rule, nftnl_rule_free>;
 
-using Buffer = std::array<char, 4096>;  // more than any single message of ours
+using Buffer = std::array<char, 4096>;             // more than any single message of ours
+constexpr std::size_t elements_per_message = 100;  // 16 to 24 bytes each for keys of 4 to 8 bytes
 
 Chain make_chain(const std::string& table, const std::string& name) {
     auto chain = own<Chain>(nftnl_chain_alloc());
@@ -149,6 +151,11 @@ void NftTransaction::add_set(const NftSet& description) {
         nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, 0);
         nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_LEN, sizeof(std::uint32_t));
     }
+    if (description.counts) {
+        nftnl_expr* counter = nftnl_expr_alloc("counter");
+        if (counter == nullptr) throw std::bad_alloc();
+        nftnl_set_add_expr(set.get(), counter);  // owns it from here
+    }
     append(NFT_MSG_NEWSET, NLM_F_CREATE, "add the nftables set " + description.name,
            [&](nlmsghdr* message) { nftnl_set_nlmsg_build_payload(message, set.get()); });
 }
@@ -192,10 +199,9 @@ void NftTransaction::add_value_element(const std::string& map, const NftKey& key
 }
 
 void NftTransaction::add_elements(const std::string& set, const std::vector<NftKey>& keys) {
-    constexpr std::size_t per_message = 100;  // 16 to 20 bytes each for keys of 4 bytes
-    for (std::size_t i = 0; i < keys.size(); i += per_message) {
+    for (std::size_t i = 0; i < keys.size(); i += elements_per_message) {
         std::vector<nftnl_set_elem*> elements;
-        for (std::size_t k = i; k < std::min(keys.size(), i + per_message); ++k)
+        for (std::size_t k = i; k < std::min(keys.size(), i + elements_per_message); ++k)
             elements.push_back(make_element(keys[k]));
         append_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, elements);
     }
@@ -229,6 +235,75 @@ Result<std::map<std::string, CounterValue>> read_counters(NetlinkSocket& socket,
     return counters;
 }
 
+namespace {
+
+template <typename Each>
+void for_each_element(const nlmsghdr* message, Each each) {
+    const Set set = own<Set>(nftnl_set_alloc());
+    if (nftnl_set_elems_nlmsg_parse(message, set.get()) < 0) return;
+    nftnl_set_elem_foreach(
+        set.get(),
+        [](nftnl_set_elem* element, void* data) {
+            (*static_cast<Each*>(data))(element);
+            return 0;
+        },
+        &each);
+}
+
+NftKey key_of(nftnl_set_elem* element) {
+    std::uint32_t size = 0;
+    const auto* bytes =
+        static_cast<const std::uint8_t*>(nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size));
+    return {bytes, bytes + size};
+}
+
+CounterValue counter_of(nftnl_set_elem* element) {
+    std::uint32_t size = 0;
+    const auto* counter =
+        static_cast<const nftnl_expr*>(nftnl_set_elem_get(element, NFTNL_SET_ELEM_EXPR, &size));
+    if (counter == nullptr) return {};
+    return {nftnl_expr_get_u64(counter, NFTNL_EXPR_CTR_PACKETS),
+            nftnl_expr_get_u64(counter, NFTNL_EXPR_CTR_BYTES)};
+}
+
+}  // namespace
+
+Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                      const std::string& name) {
+    const Set filter = make_set(table, name);
+    alignas(nlmsghdr) Buffer buffer{};
+    nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
+    nftnl_set_nlmsg_build_payload(request, filter.get());
+    KeyCounters counters;
+    NETCUT_TRY(
+        socket.dump(request, "read the counters of the nftables set " + name, [&](const nlmsghdr* message) {
+            for_each_element(message, [&](nftnl_set_elem* element) {
+                counters.emplace_back(key_of(element), counter_of(element));
+            });
+        }));
+    return counters;
+}
+
+Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                      const std::string& name, const std::vector<NftKey>& keys) {
+    KeyCounters counters;
+    for (std::size_t i = 0; i < keys.size(); i += elements_per_message) {
+        const Set filter = make_set(table, name);
+        for (std::size_t k = i; k < std::min(keys.size(), i + elements_per_message); ++k)
+            nftnl_set_elem_add(filter.get(), make_element(keys[k]));
+        alignas(nlmsghdr) Buffer buffer{};
+        nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
+        nftnl_set_elems_nlmsg_build_payload(request, filter.get());
+        NETCUT_TRY(
+            socket.ask(request, "read counters of the nftables set " + name, [&](const nlmsghdr* message) {
+                for_each_element(message, [&](nftnl_set_elem* element) {
+                    counters.emplace_back(key_of(element), counter_of(element));
+                });
+            }));
+    }
+    return counters;
+}
+
 Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
                                      const std::string& name) {
     const Set filter = make_set(table, name);
@@ -237,18 +312,7 @@ Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family,
     nftnl_set_nlmsg_build_payload(request, filter.get());
     std::vector<NftKey> keys;
     NETCUT_TRY(socket.dump(request, "read the nftables set " + name, [&](const nlmsghdr* message) {
-        const Set set = own<Set>(nftnl_set_alloc());
-        if (nftnl_set_elems_nlmsg_parse(message, set.get()) < 0) return;
-        nftnl_set_elem_foreach(
-            set.get(),
-            [](nftnl_set_elem* element, void* data) {
-                std::uint32_t size = 0;
-                const auto* bytes =
-                    static_cast<const std::uint8_t*>(nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size));
-                static_cast<std::vector<NftKey>*>(data)->emplace_back(bytes, bytes + size);
-                return 0;
-            },
-            &keys);
+        for_each_element(message, [&](nftnl_set_elem* element) { keys.push_back(key_of(element)); });
     }));
     return keys;
 }

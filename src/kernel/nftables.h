@@ -35,6 +35,7 @@ struct NftSet {
     bool leases = false;         // elements may carry a timeout
     bool dynamic = false;        // rules may add to it
     bool to_counters = false;    // a map from keys to counter objects
+    bool counts = false;         // each element counts the packets for which a rule has found it
     bool to_values = false;      // a map from keys to 32-bit values
 };
 
@@ -72,6 +73,7 @@ class NftRule {
     NftRule& refresh(const std::string& set, std::optional<Nanoseconds> lease) {
         return update(NFT_DYNSET_OP_UPDATE, set, lease);
     }
+    NftRule& remove_from(const std::string& set) { return update(NFT_DYNSET_OP_DELETE, set, {}); }
 
     // Matches as long as the layer 3 bytes of all packets that came so far, this one included, are fewer.
     NftRule& fewer_bytes_than(std::uint64_t bytes);
@@ -145,6 +147,12 @@ class NftTransaction {
 // All counter objects of a table, by name.
 Result<std::map<std::string, CounterValue>> read_counters(NetlinkSocket& socket, std::uint8_t family,
                                                           const std::string& table);
+// What the elements of a set that counts have counted: all of them, or those that are asked for.
+using KeyCounters = std::vector<std::pair<NftKey, CounterValue>>;
+Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                      const std::string& set);
+Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                      const std::string& set, const std::vector<NftKey>& keys);
 // Keys that a set holds now, so that what was fired can be read back.
 Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
                                      const std::string& set);

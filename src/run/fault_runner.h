@@ -94,7 +94,7 @@ class FaultRunner {
     Result<void> fire_result_;
     std::vector<FaultOutcome> outcomes_;
     Clock::time_point healed_at_;
-    TableCounters counters_at_heal_;
+    std::map<std::size_t, DataCounters> data_at_heal_;
 };
 
 }  // namespace netcut

@@ -11,6 +11,8 @@ namespace {
 
 // How many times more must go one way than the other for a span to be of that way.
 constexpr std::uint64_t dominance = 8;
+// At layer 3. So much after something came down may be what a protocol says to that, and no question.
+constexpr std::uint64_t largest_acknowledgement = 256;
 // Shares of one CPU. A span in which less is used is calm; a busy time in which less than the second is used
 // is calm, too, one with more than the third is computing, and in between it cannot be told.
 constexpr double busy_span = 0.10, idle_share = 0.02, computing_share = 0.05;
@@ -51,8 +53,7 @@ void PhaseClassifier::add(const PhaseSample& sample) {
     const Span span = span_to(sample);
     before_ = sample;
     if (!sample.complete) {  // its time counts, the rest is as before
-        before_->up = before->up;
-        before_->down = before->down;
+        before_->data = before->data;
         before_->cpu = before->cpu;
     } else if (sample.sockets) {
         sockets_ = *sample.sockets;
@@ -72,13 +73,13 @@ void PhaseClassifier::add(const PhaseSample& sample) {
 
 PhaseClassifier::Span PhaseClassifier::span_to(const PhaseSample& sample) const {
     Span span;
-    span.from = {before_->time, before_->up.bytes, before_->down.bytes};
-    span.to = {sample.time, sample.up.bytes, sample.down.bytes};
+    span.from = {before_->time, before_->data.up.bytes, before_->data.down.bytes};
+    span.to = {sample.time, sample.data.up.bytes, sample.data.down.bytes};
     if (!sample.complete) span.to = {sample.time, span.from.up, span.from.down};
     span.cpu = sample.cpu - before_->cpu;
-    span.up = sample.up.message_bytes - before_->up.message_bytes;
-    span.down = sample.down.message_bytes - before_->down.message_bytes;
-    span.requests = sample.up.messages - before_->up.messages;
+    span.up = sample.data.messages_up.bytes - before_->data.messages_up.bytes;
+    span.down = sample.data.messages_down.bytes - before_->data.messages_down.bytes;
+    span.requests = sample.data.messages_up.packets - before_->data.messages_up.packets;
     if (!sample.complete || !before_->complete || span.length() > settle_) return span;
     const bool backlog = is_backlog(sockets_) || (sample.sockets && is_backlog(*sample.sockets));
     span.kind = kind_of(span.up, span.down, backlog);
@@ -159,7 +160,11 @@ void PhaseClassifier::end_stretch(Kind next) {
 PhaseClassifier::Last PhaseClassifier::last_message() const {
     if (sockets_.connections == 0) return Last::answered;
     if (!active_) return last_;
-    if (active_->kind == Kind::up && active_->last_down == 0) return Last::asked;
+    if (active_->kind == Kind::up && active_->last_down == 0) {
+        const bool may_acknowledge =
+            exchange_down_ > 0 && active_->to.up - active_->from.up <= largest_acknowledgement;
+        return may_acknowledge ? Last::unclear : Last::asked;
+    }
     const bool one_request = exchange_requests_ == 1 && exchange_down_ > 0;
     const bool down_last = active_->last_up == 0 && active_->last_down > 0;
     if (!one_request && !down_last) return Last::unclear;
@@ -317,8 +322,8 @@ PhaseNow PhaseClassifier::now() const {
             from = pieces_.front().from;
         now.phase = phase;
         now.since = from.time;
-        now.sent = before_->up.bytes - from.up;
-        now.received = before_->down.bytes - from.down;
+        now.sent = before_->data.up.bytes - from.up;
+        now.received = before_->data.down.bytes - from.down;
     };
     if (!at_rest_) {
         const bool goes_on = active_ && active_->kind != Kind::mixed && pause_.empty();
@@ -327,7 +332,7 @@ PhaseNow PhaseClassifier::now() const {
         if (goes_on) now.uploaded = 0;  // it may not be all
         return now;
     }
-    now.at_rest = last_ == Last::answered;
+    now.at_rest = last_ != Last::asked;
     const Load what = busy_ ? load() : Load::none;
     if (what == Load::computing) is_since(Phase::computing, busy_->first_to);
     if (what == Load::none) is_since(calm_phase(), calm_from_);

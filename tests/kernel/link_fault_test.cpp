@@ -157,7 +157,7 @@ TEST_F(DropTest, TheKernelHealsByItselfWhenTheLeaseIsOver) {
 
 TEST_F(DropTest, BareAcknowledgementsAreNotData) {
     FaultScene scene({}, {plan_of(Kind::drop)});
-    const auto data = [&] { return must(scene.table.read()).data.at(1); };
+    const auto data = [&] { return must(scene.table.read_data(1)); };
     for (const bool v6 : {false, true}) {
         TcpPair connection(scene.fabric, 1, 0, v6, v6 ? 5001 : 5000);
         const DataCounters before = data();

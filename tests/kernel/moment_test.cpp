@@ -161,6 +161,53 @@ TEST_P(FamilyTest, ReplyIsTheFirstThatIsLost) {
     EXPECT_EQ(must(scene.fault().losses()).at(1).down, 3U);
 }
 
+TEST_P(FamilyTest, AnAnswerIsTheFirstMessageDown) {
+    FaultScene scene(options(), {plan_at(moment(Kind::answer))});
+    const Datagrams down(scene.fabric, 0, 1, v6());
+    must(scene.fault().arm());
+    for (int i = 0; i < 3; ++i) down.send(10);
+    EXPECT_EQ(down.arrived(3), 3U) << "that is control data";
+    for (int i = 0; i < 3; ++i) down.send(500);
+    EXPECT_EQ(down.arrived(0), 0U);
+    must(scene.fault().follow());
+    EXPECT_EQ(must(scene.fault().losses()).at(1).down, 3U);
+}
+
+TEST_P(FamilyTest, WhoAsksAgainAwaitsNoAnswerAnyMore) {
+    FaultScene scene(options(), {plan_at(moment(Kind::answer))});
+    const Datagrams up(scene.fabric, 1, 0, v6());
+    const Datagrams down(scene.fabric, 0, 1, v6(), 7001);
+    must(scene.fault().arm());
+    up.send(10);
+    up.send(500);
+    EXPECT_EQ(up.arrived(2), 2U);
+    down.send(500);
+    EXPECT_EQ(down.arrived(1), 1U);
+    EXPECT_FALSE(must(scene.fault().in_effect()));
+    must(scene.fault().arm());  // after the last question
+    up.send(10);
+    down.send(500);
+    EXPECT_EQ(down.arrived(0), 0U);
+    EXPECT_EQ(up.arrived(1), 1U) << "control data asks for nothing";
+}
+
+TEST_F(MomentTest, ArmedAnewItCountsFromNothing) {
+    FaultScene scene(counting(), {plan_at(moment(Kind::sent, 10'000))});
+    const Datagrams up(scene.fabric, 1, 0);
+    for (int i = 0; i < 4; ++i) {
+        must(scene.fault().arm());
+        for (int k = 0; k < 9; ++k) up.send(1000);
+        EXPECT_EQ(up.arrived(9), 9U);
+    }
+    must(scene.fault().disarm());
+    for (int k = 0; k < 20; ++k) up.send(1000);
+    EXPECT_EQ(up.arrived(20), 20U);
+    EXPECT_FALSE(must(scene.fault().in_effect()));
+    must(scene.fault().arm());
+    for (int k = 0; k < 20; ++k) up.send(1000);
+    EXPECT_EQ(up.arrived(10), 10U);
+}
+
 TEST_P(FamilyTest, SynIsLostAndWhatIsThereSpeaksUntilThen) {
     FaultScene scene(options(), {plan_at(moment(Kind::syn))});
     const TcpPair connection(scene.fabric, 1, 0, v6());

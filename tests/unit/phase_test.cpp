@@ -28,32 +28,32 @@ class Story {
         return repeat(time, [&] { use(cpus); });
     }
     Story& up(Nanoseconds time, std::uint64_t bytes_a_period = 30'000) {
-        return repeat(time, [&] { send(sample_.up, bytes_a_period); });
+        return repeat(time, [&] { send_up(bytes_a_period); });
     }
     Story& down(Nanoseconds time, std::uint64_t bytes_a_period = 30'000) {
-        return repeat(time, [&] { send(sample_.down, bytes_a_period); });
+        return repeat(time, [&] { send_down(bytes_a_period); });
     }
     // A call on a connection of its own: greetings both ways, a question and its answer.
     Story& poll(Nanoseconds time = 10ms) {
         connect();
         repeat(time, [&] {
-            send(sample_.up, 1500, 3);
-            send(sample_.down, 2500, 3);
+            send_up(1500, 3);
+            send_down(2500, 3);
             use(0.6);
         });
         return close();
     }
     Story& both(Nanoseconds time, std::uint64_t up, std::uint64_t down, std::uint64_t packets = 1) {
         return repeat(time, [&] {
-            send(sample_.up, up, packets);
-            send(sample_.down, down, packets);
+            send_up(up, packets);
+            send_down(down, packets);
         });
     }
     // A window update goes up, a ping comes down.
     Story& chatter(Nanoseconds time) {
         return repeat(time, [&] {
-            control(sample_.up);
-            control(sample_.down);
+            count(sample_.data.up, 1, 90);
+            count(sample_.data.down, 1, 90);
         });
     }
     Story& stalled(Nanoseconds time, std::uint64_t unacknowledged) {
@@ -101,15 +101,17 @@ class Story {
         }
         return *this;
     }
-    static void send(DataVolume& way, std::uint64_t bytes, std::uint64_t packets = 20) {
-        way.bytes += bytes;
-        way.message_bytes += bytes;
-        way.packets += packets;
-        way.messages += packets;
+    static void count(CounterValue& counter, std::uint64_t packets, std::uint64_t bytes) {
+        counter.packets += packets;
+        counter.bytes += bytes;
     }
-    static void control(DataVolume& way) {
-        way.bytes += 90;
-        ++way.packets;
+    void send_up(std::uint64_t bytes, std::uint64_t packets = 20) {
+        count(sample_.data.up, packets, bytes);
+        count(sample_.data.messages_up, packets, bytes);
+    }
+    void send_down(std::uint64_t bytes, std::uint64_t packets = 20) {
+        count(sample_.data.down, packets, bytes);
+        count(sample_.data.messages_down, packets, bytes);
     }
     void use(double cpus) {
         sample_.cpu += Nanoseconds(static_cast<std::int64_t>(static_cast<double>(period.count()) * cpus));
@@ -241,7 +243,7 @@ TEST(Phases, AHeartbeatDoesNotInterruptComputing) {
 
 TEST(Phases, ALongPollIsNotIdle) {
     Story story;
-    story.idle(300ms).connect().both(10ms, 1500, 2500, 3).up(5ms, 150).idle(2s).down(5ms, 150);
+    story.idle(300ms).connect().both(10ms, 1500, 2500, 3).up(5ms, 400).idle(2s).down(5ms, 150);
     story.close().idle(300ms);
     const auto intervals = story.end();
     EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::waiting, Phase::idle));
@@ -291,6 +293,14 @@ TEST(Phases, AKeptConnectionsAnswerEndsTheWaiting) {
     EXPECT_EQ(story.now().phase, Phase::unknown) << "several: the last may be unanswered";
     story.close().idle(100ms);
     EXPECT_EQ(story.now().phase, Phase::idle);
+}
+
+TEST(Phases, ALittleAfterAnAnswerMayBeNoQuestion) {
+    Story story;
+    story.connect().idle(200ms).up(100ms).idle(100ms).down(5ms, 140).up(5ms, 140).idle(200ms);
+    EXPECT_EQ(story.now().phase, Phase::unknown);
+    story.compute(200ms);
+    EXPECT_EQ(story.now().phase, Phase::computing);
 }
 
 TEST(Phases, GreetingsOnANewConnectionAreNoAnswer) {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What passes at each port is counted, for every node, whether a fault is about it or not.
+#include "kernel/fault_scene.h"
+
+namespace netcut::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class DataCounterTest : public EachFabricTest {};
+INSTANTIATE_TEST_SUITE_P(DataCounters, DataCounterTest, each_fabric(), fabric_name);
+
+FaultPlan cut_of(std::size_t node) {
+    FaultPlan plan;
+    plan.nodes = {node};
+    return plan;
+}
+
+// All of them, by the reader of another thread and by the table, which must agree.
+std::vector<DataCounters> read(FaultScene& scene) {
+    DataReader reader = must(DataReader::open(scene.fabric));
+    auto all = must(reader.read());
+    EXPECT_EQ(all.size(), scene.fabric.size());
+    for (std::size_t node = 0; node < all.size(); ++node) {
+        const DataCounters one = must(scene.table.read_data(node));
+        EXPECT_EQ(one.up.packets, all[node].up.packets);
+        EXPECT_EQ(one.down.bytes, all[node].down.bytes);
+        EXPECT_EQ(one.messages_up.bytes, all[node].messages_up.bytes);
+    }
+    return all;
+}
+
+TEST_P(DataCounterTest, EveryNodesPacketsAreCountedOnBothSides) {
+    FaultScene scene(options(), {cut_of(1)}, 3);
+    const Datagrams stream(scene.fabric, 2, 3, v6());
+    const std::size_t headers = v6() ? 48 : 28;
+    for (int i = 0; i < 10; ++i) stream.send(1000);
+    ASSERT_EQ(stream.arrived(10), 10U);
+    const auto counted = read(scene);
+    EXPECT_EQ(counted[2].up.packets, 10U);
+    EXPECT_EQ(counted[2].up.bytes, 10 * (1000 + headers));
+    EXPECT_EQ(counted[3].down.packets, 10U);
+    EXPECT_EQ(counted[2].down.packets + counted[3].up.packets, 0U);
+    EXPECT_EQ(counted[0].up.packets + counted[0].down.packets, 0U);
+    EXPECT_EQ(counted[1].up.packets + counted[1].down.packets, 0U);
+}
+
+TEST_P(DataCounterTest, WithoutFaultsToo) {
+    FaultScene scene(options(), {});
+    const Datagrams stream(scene.fabric, 1, 0, v6());
+    stream.send(500);
+    ASSERT_EQ(stream.arrived(1), 1U);
+    EXPECT_EQ(read(scene)[1].up.packets, 1U);
+    EXPECT_EQ(read(scene)[0].down.packets, 1U);
+}
+
+TEST_P(DataCounterTest, WhatIsLostHasNotPassed) {
+    FaultScene scene(options(), {cut_of(1)});
+    const Datagrams stream(scene.fabric, 1, 0, v6());
+    stream.send(500);
+    ASSERT_EQ(stream.arrived(1), 1U);
+    must(scene.fault().fire());
+    for (int i = 0; i < 5; ++i) stream.send(500);
+    EXPECT_EQ(stream.arrived(0), 0U);
+    EXPECT_EQ(read(scene)[1].up.packets, 1U);
+}
+
+TEST_P(DataCounterTest, TcpPayloadsOfMoreThan64BytesAreMessages) {
+    FaultScene scene(options(), {cut_of(1)});
+    const TcpPair connection(scene.fabric, 1, 0, v6());
+    const std::string bytes(2000, 'x');
+    std::array<char, 2000> taken;
+    for (const std::size_t size : {1U, 35U, 64U, 65U, 1000U}) {
+        ASSERT_EQ(::send(connection.client.get(), bytes.data(), size, 0), static_cast<ssize_t>(size));
+        ASSERT_EQ(::recv(connection.server.get(), taken.data(), size, MSG_WAITALL),
+                  static_cast<ssize_t>(size));
+    }
+    const auto counted = read(scene);
+    EXPECT_EQ(counted[1].up.packets, 5U);
+    EXPECT_EQ(counted[1].messages_up.packets, 2U);
+    EXPECT_EQ(counted[0].messages_down.packets, 2U);
+    EXPECT_EQ(counted[1].down.packets, 0U) << "bare acknowledgements are no data";
+}
+
+}  // namespace
+}  // namespace netcut::test
