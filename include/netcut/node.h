@@ -100,6 +100,7 @@ class Node {
 
     const NodeSpec& spec() const { return spec_; }
     bool running() const;
+    pid_t pid() const;  // of its outermost process, above all others; 0 when it does not run
     // To the whole tree for SIGTERM, SIGINT, SIGHUP and SIGQUIT, which also resume it, to the command for
     // others. SIGCONT does not end a pause.
     void signal(int number);

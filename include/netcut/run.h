@@ -40,6 +40,7 @@ class Journal {
     // `file`: where the lines go. `listener`: sees each event after it is written; may be empty.
     Journal(Fd file, std::function<void(const Event&)> listener);
 
+    Clock::time_point begin() const { return begin_; }
     Nanoseconds now() const { return Clock::now() - begin_; }
     // CLOCK_REALTIME at the run's begin, since the epoch: what is added to a `t` to compare it with the times
     // that the kernel gives to packets.

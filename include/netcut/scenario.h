@@ -24,19 +24,45 @@ struct RoleSpec {
     std::vector<std::string> aliases;  // further names in every node's /etc/hosts: TLS names must match
 };
 
+// A moment in a node's work, told from its phases (netcut/phase.h).
+struct PhaseMoment {
+    enum class Kind {
+        computing,
+        waiting,
+        sending,
+        receiving,
+        reply_lost  // an upload is whole and acknowledged, and its reply is the first packet that is lost
+    };
+    Kind kind = Kind::computing;
+    // Into the phase, one of both. Bytes are of data at layer 3, and the packet that completes them is the
+    // last to pass; of reply_lost, so large is an upload at least.
+    std::optional<std::uint64_t> bytes;
+    std::optional<Nanoseconds> time;
+    unsigned round = 0;    // it is looked for once any node's progress has come to this round; 0: at once
+    std::string armed_by;  // it is looked for after this log line; empty: at once
+    std::string armed_by_node;  // whose; empty: the node whose phase it is
+
+    // Whether the kernel decides it, on the packet.
+    bool on_the_wire() const { return kind == Kind::reply_lost || (moves_data() && !time); }
+    bool moves_data() const { return kind == Kind::sending || kind == Kind::receiving; }
+    bool operator==(const PhaseMoment&) const = default;
+};
+
 // What fires a fault or, if it waits for a moment on the wire, arms it.
 struct FaultTrigger {
     enum class Kind {
         none,     // nothing was said: at the start if there is a moment on the wire, else an error
         start,    // when the aggregator is started
         log,      // a log line
+        phase,    // a node's phase
         after,    // another fault has healed
         together  // another fault was fired
     };
     Kind kind = Kind::none;
     std::string pattern;   // of `log`, see Pattern
-    std::string node;      // of `log`: whose output is watched; empty: the first node of the fault
-    unsigned nth = 1;      // the first match, or healing, or firing, that counts
+    std::string node;      // of `log` and `phase`: who is watched; empty: the first node of the fault
+    PhaseMoment phase;     // of `phase`
+    unsigned nth = 1;      // the first match, or phase, or healing, or firing, that counts
     std::string fault;     // of `after` and `together`
     Nanoseconds delay{0};  // between this and the fault
     bool operator==(const FaultTrigger&) const = default;
@@ -224,6 +250,8 @@ Result<int> parse_signal(const std::string& word);                      // "KILL
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric);  // "4", "6", "both"
 Result<std::string> parse_shaper(const std::string& word);
 Result<WhenSpec> parse_when(const std::string& text);
+Result<PhaseMoment::Kind> parse_phase(const std::string& word);
+Result<void> parse_phase_after(const std::string& word, PhaseMoment& moment);  // bytes, or a time
 // A duration, or "never".
 Result<std::optional<Nanoseconds>> parse_heal_time(const std::string& word);
 std::string kind_name(FaultKind kind);
@@ -232,5 +260,8 @@ std::string connections_name(PacketFilter::Connections only);
 std::string code_name(UnreachableCode code);
 std::string dns_answer_name(FaultSpec::DnsAnswer answer);
 std::string when_text(const WhenSpec& when);
+std::string phase_moment_name(PhaseMoment::Kind kind);
+std::string phase_after_text(const PhaseMoment& moment);   // empty if nothing was said
+std::string phase_moment_text(const PhaseMoment& moment);  // "sending 65536"
 
 }  // namespace netcut

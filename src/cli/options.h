@@ -18,7 +18,7 @@ struct RunOptions {
     std::optional<std::string> aggregator, collaborator, cwd, ready_on, progress_on;
     std::vector<std::string> sets, envs;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
-    std::optional<std::string> cut_on, when, kind, direction, down_at, watch, nth, delay, reconnect_after,
+    std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at, watch, nth, delay, reconnect_after,
         max_cuts;
     std::vector<std::string> cuts, faults;
     bool new_ip = false, new_mac = false, no_announce = false;

@@ -29,6 +29,7 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     Result<void> start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log);
     bool running() const { return running_; }
     bool paused() const { return paused_; }
+    pid_t pid() const { return running_ ? process_.pid() : 0; }
     void signal(int number) {
         if (running()) process_.signal(number);
     }

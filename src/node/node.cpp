@@ -35,6 +35,9 @@ Result<void> Node::start(const NetNs& ns, Fd out_log, Fd err_log) {
 bool Node::running() const {
     return life_->running();
 }
+pid_t Node::pid() const {
+    return life_->pid();
+}
 void Node::signal(int number) {
     life_->signal(number);
 }

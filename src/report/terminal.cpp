@@ -20,6 +20,22 @@ std::string joined(const Json& names) {
     return text;
 }
 
+// "collaborator4 was sending for 12.3 ms: 65640 bytes up, 0 down"
+std::string phase_text(const Json& phase) {
+    std::string text =
+        fmt::format("{} was {}", phase.at("node").get<std::string>(), phase.at("phase").get<std::string>());
+    if (!phase.contains("into_ms")) return text;
+    return text + fmt::format(" for {:.1f} ms: {} bytes up, {} down", phase.at("into_ms").get<double>(),
+                              phase.at("sent").get<std::uint64_t>(),
+                              phase.at("received").get<std::uint64_t>());
+}
+
+std::string tripped_line(const Event& event) {
+    const std::string packet = event.node + ": " + event.details.at("packet").get<std::string>();
+    if (!event.details.contains("phase")) return packet;
+    return packet + "; " + phase_text(event.details.at("phase"));
+}
+
 std::string fired_line(const Event& event) {
     const Json& details = event.details;
     const Json& length = details.at("for_s");
@@ -72,7 +88,8 @@ std::string text_of(const Event& event) {
                            details.at("verdict").get<std::string>());
     if (event.name == "fault.armed")
         return fmt::format("{} waits for: {}", event.fault, details.at("when").get<std::string>());
-    if (event.name == "trigger.tripped") return event.node + ": " + details.at("packet").get<std::string>();
+    if (event.name == "trigger.tripped") return tripped_line(event);
+    if (event.name == "trigger.missed") return event.node + ": " + details.at("why").get<std::string>();
     if (event.name == "fault.loss_list") return loss_line(event);
     if (event.name == "fault.fired") return fired_line(event);
     if (event.name == "fault.healed") return healed_line(event);

@@ -59,6 +59,7 @@ void Engine::Impl::start_collaborators() {
     enter(State::running);
     last_progress_ = Clock::now();
     arm_hang_timer();
+    start_phase_watch();
     start_collaborator(1);
 }
 
@@ -71,6 +72,7 @@ void Engine::Impl::start_collaborator(std::size_t index) {
 }
 
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
+    if (phases_) phases_->node_ended(actor.index);
     actor.out.finish();
     actor.err.finish();
     actor.outcome.exit = status;
@@ -105,6 +107,8 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
 
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
     last_progress_ = Clock::now();
+    if (value)
+        for (const auto& trigger : phase_triggers_) trigger->on_progress(*value);
     if (!value || std::exchange(rounds_[node], *value) == *value) return;
     const Nanoseconds now = journal_->now();
     note_round(round_begins_, node, *value, now);

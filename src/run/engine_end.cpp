@@ -87,6 +87,8 @@ void Engine::Impl::fail(Error error) {
 void Engine::Impl::end(EndReason reason) {
     if (state_ == State::stopping || state_ == State::done) return;
     end_ = reason;
+    for (const auto& trigger : phase_triggers_) trigger->end();
+    if (phases_) phases_->stop();
     if (reason == EndReason::hung || reason == EndReason::timeout) sample_half_open();
     if (any_fired()) sample_sockets("end", all_nodes());
     for (const auto& fault : faults_) fault->finish();

@@ -33,8 +33,10 @@ Result<void> Engine::Impl::prepare_faults() {
             io_, *journal_, *fabric_, *table_, scenario_.faults[number], std::move(fault), processes_,
             FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
                                   [this](const FaultRunner& runner) { on_healed(runner); },
-                                  [this](Error error) { fail(std::move(error)); }}));
+                                  [this](Error error) { fail(std::move(error)); },
+                                  [this](const auto& nodes) { return phases_of(nodes); }}));
     }
+    make_phase_triggers();
     return {};
 }
 
@@ -96,8 +98,8 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
         if (packet.prefix != fault_prefix(number)) continue;
         if (group == moment_group) {
             const auto header = parse_packet(packet.bytes);
-            return faults_[number]->tripped(header ? packet_text(*header) : "a packet that is not IP",
-                                            header ? header->length : 0, time_of(packet));
+            return on_tripped(*faults_[number], header ? packet_text(*header) : "a packet that is not IP",
+                              header ? header->length : 0, time_of(packet));
         }
         // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
         if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent)
@@ -113,6 +115,14 @@ Nanoseconds Engine::Impl::time_of(const LoggedPacket& packet) const {
     if (!packet.time) return now;
     const Nanoseconds then = packet.time->time_since_epoch() - journal_->realtime_begin();
     return then <= now && then > now - std::chrono::seconds(1) ? then : now;
+}
+
+void Engine::Impl::on_tripped(FaultRunner& runner, const std::string& packet, unsigned bytes,
+                              Nanoseconds when) {
+    for (const auto& trigger : phase_triggers_)
+        if (&trigger->runner() == &runner)
+            return runner.tripped(packet, bytes, when, [&trigger] { return trigger->tripped(); });
+    runner.tripped(packet, bytes, when);
 }
 
 ProcessControl Engine::Impl::process_control() {

@@ -14,6 +14,8 @@
 #include "netcut/trigger.h"
 #include "run/capture.h"
 #include "run/fault_runner.h"
+#include "run/phase_trigger.h"
+#include "run/phase_watch.h"
 
 namespace netcut {
 
@@ -72,6 +74,7 @@ class Engine::Impl {
     void trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner);
     void on_logged_packet(std::uint16_t group, const LoggedPacket& packet);
     Nanoseconds time_of(const LoggedPacket& packet) const;
+    void on_tripped(FaultRunner& runner, const std::string& packet, unsigned bytes, Nanoseconds when);
     void check_journal();
     ProcessControl process_control();
     Result<void> kill_node(Actor& actor, int signal, bool starts_again);
@@ -85,6 +88,13 @@ class Engine::Impl {
     void on_missed_packets(const Capture::Missing& missing);
     bool end_capture();  // whether finish() has to wait for it
     void on_captured(const std::vector<CaptureTotals>& totals);
+
+    // engine_phases.cpp: what the nodes do
+    void make_phase_triggers();
+    void start_phase_watch();
+    void journal_phase(std::size_t node, const PhaseInterval& interval);
+    void journal_traffic(const PhaseWatch::Traffic& traffic);
+    Json phases_of(const std::vector<std::size_t>& nodes) const;
 
     // engine_end.cpp: how it ends
     void fail(Error error);
@@ -115,6 +125,8 @@ class Engine::Impl {
     std::optional<FaultTable> table_;
     ProcessControl processes_;
     std::vector<std::unique_ptr<FaultRunner>> faults_;
+    std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
+    std::optional<PhaseWatch> phases_;  // from the running state on
     struct PacketWatch {
         std::uint16_t group;
         PacketLog log;

@@ -13,8 +13,8 @@ namespace netcut {
 namespace {
 
 Result<void> check_open_files(const Scenario& scenario) {
-    // Of a node: namespace, netlink socket, two outputs, two logs, lifeline, status, process, and a capture.
-    const std::uint64_t descriptors_per_node = scenario.pcap ? 10 : 9;
+    // Of a node: namespace, two netlink sockets, two outputs, two logs, lifeline, status, process, and a capture.
+    const std::uint64_t descriptors_per_node = scenario.pcap ? 11 : 10;
     constexpr std::uint64_t descriptors_of_ours = 64;
     raise_open_files();
     rlimit limit{};
@@ -106,7 +106,8 @@ Result<void> Engine::Impl::open_journal() {
                    {"kernel", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
                    {"scenario_sha256", sha256_hex(scenario)},
                    {"nodes", node_names(scenario_)},
-                   {"user", user_.name}});
+                   {"user", user_.name},
+                   {"monotonic_ns", Nanoseconds(journal_->begin().time_since_epoch()).count()}});
     return {};
 }
 
@@ -181,6 +182,7 @@ Result<void> Engine::Impl::make_actors() {
             io_, std::move(spec),
             Node::Observer{[this, raw] {
                                raw->outcome.started = true;
+                               if (phases_) phases_->node_runs(raw->index, raw->node->pid());
                                journal_->add("node.started", raw->outcome.name, {}, Json::object());
                            },
                            [raw](Stream stream, std::string_view bytes) {
@@ -211,6 +213,12 @@ void Engine::Impl::watch(Actor& actor) {
                                 if (state_ == State::starting || state_ == State::running)
                                     fault->trigger(name, line);
                             }});
+        }
+        for (const auto& trigger : phase_triggers_) {
+            const PhaseMoment& moment = trigger->runner().spec().trigger.phase;
+            if (moment.armed_by.empty() || moment.armed_by_node != name) continue;
+            scanner->watch({Pattern::parse(moment.armed_by).value(),
+                            [trigger = trigger.get()](std::string_view) { trigger->on_armed_by(); }});
         }
         if (actor.index == 0 && !scenario_.ready.empty())
             scanner->watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {

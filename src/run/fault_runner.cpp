@@ -64,9 +64,17 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
       timer_(io),
       recovery_timer_(io) {
     if (spec_.flap) cycles_ = spec_.flap->cycles();
+    const FaultTrigger& trigger = spec_.trigger;
+    moment_text_ = spec_.when ? when_text(*spec_.when) : phase_moment_text(trigger.phase);
+    moment_node_ = spec_.when ? spec_.when->node : trigger.node;
 }
 
-void FaultRunner::trigger(const std::string& node, std::string_view why) {
+bool FaultRunner::is_ready() const {
+    const std::size_t most = spec_.times * std::max<std::size_t>(1, cycles_.size());
+    return !waiting_ && !flapping() && !fault_.active() && outcomes_.size() < most;
+}
+
+void FaultRunner::trigger(const std::string& node, std::string_view why, const Json& phase) {
     const auto verdict = counter_.match(waiting_ || armed_ || flapping() || fault_.active());
     if (verdict == MatchCounter::Verdict::spent) return;  // a chatty pattern would fill the journal
     const Nanoseconds matched = journal_.now();
@@ -78,9 +86,10 @@ void FaultRunner::trigger(const std::string& node, std::string_view why) {
     }
     const bool at_once = fires && spec_.trigger.delay == Nanoseconds(0) && !spec_.when;
     if (at_once) begin();  // first, and tell afterwards
-    journal_.add_at(
-        matched, "trigger.matched", node, spec_.name,
-        {{"line", std::string(why)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}});
+    Json details = {
+        {"line", std::string(why)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}};
+    if (!phase.empty()) details["phase"] = phase;
+    journal_.add_at(matched, "trigger.matched", node, spec_.name, std::move(details));
     if (at_once) return tell_fired();
     if (!fires) return;
     if (spec_.trigger.delay == Nanoseconds(0)) return come_due();
@@ -97,23 +106,30 @@ void FaultRunner::come_due() {
 }
 
 void FaultRunner::arm() {
-    Json details = {{"when", when_text(*spec_.when)}};
+    Json details = {{"when", moment_text_}};
     auto passed = passed_so_far();
     if (!passed) return fail(std::move(passed).error());
     details["passed"] = std::move(*passed);
     const Nanoseconds begin = journal_.now();
     if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
-    armed_ = true;
     details["took_us"] = microseconds(journal_.now() - begin);
+    if (std::exchange(armed_, true)) {
+        armed_again_ = {begin, std::move(details)};
+        return;
+    }
     journal_.add_at(begin, "fault.armed", {}, spec_.name, std::move(details));
-    if (spec_.when->moment.kind == WireMoment::Kind::silence) look_for_silence();
+    if (awaits_silence()) look_for_silence();
+}
+
+void FaultRunner::disarm() {
+    armed_ = false;
+    armed_again_.reset();
+    if (auto disarmed = fault_.disarm(); !disarmed) fail(std::move(disarmed).error());
 }
 
 // Data of the node whose moment is waited for, since the network was built.
 Result<Json> FaultRunner::passed_so_far() {
-    NETCUT_ASSIGN(const TableCounters counters, table_.read());
-    const auto found = counters.data.find(fault_.plan().trigger->node);
-    const DataCounters data = found == counters.data.end() ? DataCounters{} : found->second;
+    NETCUT_ASSIGN(const DataCounters data, table_.read_data(fault_.plan().trigger->node));
     const auto json = [](const CounterValue& value) {
         return Json{{"packets", value.packets}, {"bytes", value.bytes}};
     };
@@ -134,20 +150,25 @@ void FaultRunner::look_for_silence() {
     when_due(timer_, timer_use_, [this] { look_for_silence(); });
 }
 
-void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds when) {
+void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
+                          const std::function<Json()>& phase) {
     if (!std::exchange(armed_, false)) return;
     fire_begun_ = lease_begun_ = when;
     fire_result_ = fault_.follow();
     if (fire_result_) fire_result_ = fire_processes();
     fire_ended_ = journal_.now();
-    trigger_node_ = spec_.when->node;
+    trigger_node_ = moment_node_;
     trigger_line_ = packet;
     if (spec_.flap) ++cycle_;
     if (duration() && fire_result_) heal_at(*duration());
-    Json details = {{"when", when_text(*spec_.when)}, {"packet", packet}, {"bytes", bytes}};
+    if (armed_again_)  // of all times the last one, from which it counts
+        journal_.add_at(armed_again_->first, "fault.armed", {}, spec_.name, std::move(armed_again_->second));
+    armed_again_.reset();
+    Json details = {{"when", moment_text_}, {"packet", packet}, {"bytes", bytes}};
     auto passed = passed_so_far();
     if (!passed) return fail(std::move(passed).error());
     details["passed"] = std::move(*passed);
+    if (phase) details["phase"] = phase();
     journal_.add_at(fire_begun_, "trigger.tripped", trigger_node_, spec_.name, std::move(details));
     tell_fired();
 }
@@ -233,6 +254,7 @@ void FaultRunner::tell_fired() {
     details["for_s"] = duration() ? Json(seconds(*duration())) : Json(nullptr);
     // One of a millisecond may be over before it can be read back.
     details["read_back"] = *read_back;
+    if (observer_.phases) details["phases"] = observer_.phases(fault_.plan().nodes);
     journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
     observer_.fired(*this);
 }

@@ -26,6 +26,7 @@ class FaultRunner {
         std::function<void(const FaultRunner&)> fired;   // after it has taken effect
         std::function<void(const FaultRunner&)> healed;  // after it has lost its effect
         std::function<void(Error)> failed;
+        std::function<Json(const std::vector<std::size_t>& nodes)> phases;  // what they do at this moment
     };
     FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
                 FaultSpec spec, Fault fault, const ProcessControl& processes, Observer observer);
@@ -36,22 +37,30 @@ class FaultRunner {
     // It is on its way, or active and will heal.
     bool busy() const { return waiting_ || flapping() || (fault_.active() && spec_.duration); }
     bool fired() const { return !outcomes_.empty(); }
+    bool is_armed() const { return armed_; }
+    // It is not on, not on its way, and has not been fired as often as it may be.
+    bool is_ready() const;
     // Why it never was fired.
     Unfired unfired() const { return {spec_.name, waiting_, armed_}; }
 
     // What the scenario waits for has come: a log line, the start, or the end or the beginning of another
     // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
-    void trigger(const std::string& node, std::string_view why);
+    // `phase` says more, in the journal.
+    void trigger(const std::string& node, std::string_view why, const Json& phase = {});
+    // The kernel looks for the moment on the wire, and counts from nothing if it did already.
+    void arm();
+    void disarm();
     // A packet of so many bytes (layer 3) was the moment on the wire: the kernel fired at `when`.
-    void tripped(const std::string& packet, unsigned bytes, Nanoseconds when);
+    void tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
+                 const std::function<Json()>& phase = {});
     // All processes of a node stand still, or some of them do not.
     void tell_paused(std::size_t node, const Pause& pause);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
     void finish();
+    void fail(Error error);
 
   private:
     void come_due();
-    void arm();
     void look_for_silence();
     Result<Json> passed_so_far();
     void begin();       // what must be fast
@@ -70,7 +79,7 @@ class FaultRunner {
     void look_for_data();
     void tell_unrecovered();
     void update_losses();
-    void fail(Error error);
+    bool awaits_silence() const { return spec_.when && spec_.when->moment.kind == WireMoment::Kind::silence; }
     const std::string& node_name(std::size_t index) const { return fabric_.node(index).name; }
 
     Journal& journal_;
@@ -84,8 +93,10 @@ class FaultRunner {
     boost::asio::steady_timer timer_;           // of the delay, of the silence, then of the heal
     boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
     unsigned timer_use_ = 0, recovery_use_ = 0;
-    bool waiting_ = false;  // in the delay between trigger and fault
-    bool armed_ = false;    // the kernel looks for the moment
+    bool waiting_ = false;                                     // in the delay between trigger and fault
+    bool armed_ = false;                                       // the kernel looks for the moment
+    std::optional<std::pair<Nanoseconds, Json>> armed_again_;  // what the journal has not told yet
+    std::string moment_text_, moment_node_;                    // of what it looks for
     std::vector<FlapSpec::Cycle> cycles_;
     std::size_t cycle_ = 0;  // those that have begun
     std::string trigger_node_, trigger_line_;

@@ -63,6 +63,7 @@ constexpr std::uint64_t largest_unsegmented = 65536;  // bytes: GSO_LEGACY_MAX_S
 // that holds less than what comes unsegmented would lose all of it.
 bool needs_segments(const FaultSpec& fault) {
     if (fault.when) return true;
+    if (fault.trigger.kind == FaultTrigger::Kind::phase && fault.trigger.phase.on_the_wire()) return true;
     switch (fault.kind) {
         case FaultKind::loss:
         case FaultKind::mtu_blackhole:

@@ -44,8 +44,22 @@ Result<void> parse_queue(QueueSpec& queue, const std::string& word) {
     return {};
 }
 
+void read_phase(YamlSection& section, FaultTrigger& trigger) {
+    PhaseMoment& moment = trigger.phase;
+    section.scalar("phase", into(moment.kind, parse_phase));
+    section.scalar("after", [&](const std::string& word) { return parse_phase_after(word, moment); });
+    section.count("round", moment.round, 1, most);
+    section.section("armed_by", [&](YamlSection& armed_by) {
+        armed_by.text("log", moment.armed_by);
+        armed_by.text("node", moment.armed_by_node);
+    });
+    trigger.kind = FaultTrigger::Kind::phase;
+}
+
 void read_trigger(YamlSection& section, FaultTrigger& trigger) {
     using Kind = FaultTrigger::Kind;
+    const bool of_phase = section.places().contains("phase");
+    if (of_phase) read_phase(section, trigger);
     section.text("log", trigger.pattern);
     section.text("node", trigger.node);
     section.count("nth", trigger.nth, 1, most);
@@ -56,12 +70,13 @@ void read_trigger(YamlSection& section, FaultTrigger& trigger) {
     if (places.contains("log")) trigger.kind = Kind::log;
     if (start) trigger.kind = Kind::start;
     for (const auto& [key, kind] : {std::pair("after", Kind::after), std::pair("with", Kind::together)}) {
+        if (of_phase && kind == Kind::after) continue;  // it says how far into the phase
         section.text(key, trigger.fault);
         if (places.contains(key)) trigger.kind = kind;
     }
     const auto told = [&](const char* key) { return places.contains(key) ? 1 : 0; };
-    if (told("log") + told("start") + told("after") + told("with") > 1)
-        section.fail("a fault begins on one of log, start, after and with, not on several");
+    if (told("log") + told("start") + told(of_phase ? "phase" : "after") + told("with") > 1)
+        section.fail("a fault begins on one of log, phase, start, after and with, not on several");
 }
 
 void read_on(YamlSection& section, FaultTrigger& trigger) {
@@ -70,7 +85,8 @@ void read_on(YamlSection& section, FaultTrigger& trigger) {
             trigger.kind = FaultTrigger::Kind::start;
         else
             section.fail_at("on", "it is neither 'start' nor a mapping",
-                            "write on: start, on: {log: PATTERN}, on: {after: FAULT} or on: {with: FAULT}");
+                            "write on: start, on: {log: PATTERN}, on: {phase: PHASE}, on: {after: FAULT} or "
+                            "on: {with: FAULT}");
         return;
     }
     section.section("on", [&](YamlSection& on) { read_trigger(on, trigger); });
@@ -131,6 +147,19 @@ void read_filter(YamlSection& section, FaultSpec& fault) {
     section.scalar("only", into(fault.only, parse_connections));
 }
 
+void write_phase(YAML::Emitter& out, const FaultTrigger& trigger) {
+    const PhaseMoment& moment = trigger.phase;
+    out << YAML::Key << "phase" << YAML::Value << phase_moment_name(moment.kind);
+    out << YAML::Key << "node" << YAML::Value << trigger.node;
+    if (const std::string after = phase_after_text(moment); !after.empty())
+        out << YAML::Key << "after" << YAML::Value << after;
+    if (moment.round != 0) out << YAML::Key << "round" << YAML::Value << moment.round;
+    if (moment.armed_by.empty()) return;
+    out << YAML::Key << "armed_by" << YAML::Value << YAML::BeginMap;
+    out << YAML::Key << "log" << YAML::Value << moment.armed_by;
+    out << YAML::Key << "node" << YAML::Value << moment.armed_by_node << YAML::EndMap;
+}
+
 void write_on(YAML::Emitter& out, const FaultTrigger& trigger) {
     using Kind = FaultTrigger::Kind;
     if (trigger.kind == Kind::none) return;
@@ -139,6 +168,9 @@ void write_on(YAML::Emitter& out, const FaultTrigger& trigger) {
         case Kind::log:
             out << YAML::Key << "log" << YAML::Value << trigger.pattern;
             out << YAML::Key << "node" << YAML::Value << trigger.node;
+            break;
+        case Kind::phase:
+            write_phase(out, trigger);
             break;
         case Kind::after:
         case Kind::together:

@@ -57,9 +57,20 @@ Result<PacketAction> action_of(const FaultSpec& fault) {
     }
 }
 
-WireTrigger trigger_of(const Scenario& scenario, const WhenSpec& when) {
-    WireTrigger trigger{when.moment, node_index(scenario, when.node).value(), {}};
-    if (!when.peer.empty()) trigger.peer = node_index(scenario, when.peer);
+std::optional<WireTrigger> trigger_of(const Scenario& scenario, const FaultSpec& fault) {
+    if (fault.when) {
+        WireTrigger trigger{fault.when->moment, node_index(scenario, fault.when->node).value(), {}};
+        if (!fault.when->peer.empty()) trigger.peer = node_index(scenario, fault.when->peer);
+        return trigger;
+    }
+    const PhaseMoment& phase = fault.trigger.phase;
+    if (fault.trigger.kind != FaultTrigger::Kind::phase || !phase.on_the_wire()) return {};
+    WireTrigger trigger;
+    trigger.node = node_index(scenario, fault.trigger.node).value();
+    trigger.moment.kind = phase.kind == PhaseMoment::Kind::reply_lost  ? WireMoment::Kind::answer
+                          : phase.kind == PhaseMoment::Kind::receiving ? WireMoment::Kind::received
+                                                                       : WireMoment::Kind::sent;
+    if (phase.moves_data()) trigger.moment.amount = phase.bytes.value_or(1);
     return trigger;
 }
 
@@ -94,7 +105,7 @@ Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault) {
     plan.down_end = fault.down_end;
     plan.plug = fault.plug;
     plan.duration = fault.flap ? fault.flap->cycles().front().on : fault.duration;
-    if (fault.when) plan.trigger = trigger_of(scenario, *fault.when);
+    plan.trigger = trigger_of(scenario, fault);
     return plan;
 }
 
@@ -109,10 +120,12 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault) {
     if (scenario.fabric.kind == FabricKind::bridge && needs.erase(Need::reject) > 0)
         needs.insert(Need::packet_log);
     if (fault.queue.needs_netem()) needs.insert({Need::netem, Need::redirect});
-    if (fault.when) needs.insert({Need::packet_log, Need::numgen});
-    if (fault.when && (fault.when->moment.kind == WireMoment::Kind::sent ||
-                       fault.when->moment.kind == WireMoment::Kind::received))
-        needs.insert(Need::quota);
+    if (const auto trigger = trigger_of(scenario, fault)) {
+        needs.insert({Need::packet_log, Need::numgen});
+        const WireMoment::Kind moment = trigger->moment.kind;
+        if (moment == WireMoment::Kind::sent || moment == WireMoment::Kind::received)
+            needs.insert(Need::quota);
+    }
     return needs;
 }
 

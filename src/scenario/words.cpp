@@ -44,6 +44,13 @@ constexpr Words<Moment, 9> moments{{{"sent", Moment::sent},
                                     {"fin", Moment::fin},
                                     {"silence", Moment::silence}}};
 
+using PhaseKind = PhaseMoment::Kind;
+constexpr Words<PhaseKind, 5> phase_moments{{{"computing", PhaseKind::computing},
+                                             {"waiting", PhaseKind::waiting},
+                                             {"sending", PhaseKind::sending},
+                                             {"receiving", PhaseKind::receiving},
+                                             {"reply-lost", PhaseKind::reply_lost}}};
+
 Failure unknown_word(const std::string& word, const std::vector<std::string>& known, const char* what) {
     const auto nearest = nearest_word(word, known);
     return usage_failure(fmt::format("read the {} '{}'", what, word),
@@ -80,6 +87,12 @@ Result<FaultKind> parse_kind(const std::string& word) {
 }
 std::string kind_name(FaultKind kind) {
     return info(kind).name;
+}
+Result<PhaseMoment::Kind> parse_phase(const std::string& word) {
+    return parse_word(word, phase_moments, "phase");
+}
+std::string phase_moment_name(PhaseMoment::Kind kind) {
+    return name_of(kind, phase_moments);
 }
 Result<Direction> parse_direction(const std::string& word) {
     return parse_word(word, directions, "direction");
@@ -291,6 +304,32 @@ std::string when_text(const WhenSpec& when) {
     if (!when.peer.empty()) text += " peer " + when.peer;
     if (when.moment.port) text += fmt::format(" port {}", *when.moment.port);
     return text;
+}
+
+Result<void> parse_phase_after(const std::string& word, PhaseMoment& moment) {
+    moment.bytes.reset();
+    moment.time.reset();
+    if (const auto time = parse_duration(word)) {
+        moment.time = *time;
+        return {};
+    }
+    const auto bytes = parse_bytes(word);
+    if (!bytes)
+        return usage_failure("read '" + word + "' as how far into a phase",
+                             "it is neither a time nor a number of bytes", "write it like 200ms or 64KiB");
+    if (*bytes == 0) return usage_failure("wait for 0 bytes of a phase", "it is over before it begins");
+    moment.bytes = *bytes;
+    return {};
+}
+
+std::string phase_after_text(const PhaseMoment& moment) {
+    if (moment.time) return duration_text(*moment.time);
+    return moment.bytes ? fmt::format("{}", *moment.bytes) : "";
+}
+
+std::string phase_moment_text(const PhaseMoment& moment) {
+    const std::string after = phase_after_text(moment);
+    return phase_moment_name(moment.kind) + (after.empty() ? "" : " " + after);
 }
 
 }  // namespace netcut

@@ -58,6 +58,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"NoRegex", {"--cut-on", "re:("}, 2, {"re:(", "missing )"}},
         BadInput{"EmptyPattern", {"--cut-on", ""}, 2, {"--cut-on", "empty"}},
         BadInput{"CutOptionsWithoutMoment", {"--kind", "down"}, 2, {"--cut-on"}},
+        BadInput{"NoSuchPhase", {"--cut-when", "recieving"}, 2, {"recieving", "did you mean 'receiving'?"}},
+        BadInput{
+            "BytesOfWaiting", {"--cut-when", "waiting", "--after", "1KiB"}, 2, {"--cut-when", "no bytes"}},
+        BadInput{"RoundWithoutPhase", {"--cut-on", "x", "--round", "2"}, 2, {"--cut-when"}},
+        BadInput{"PhaseAndLine", {"--cut-on", "x", "--cut-when", "waiting"}, 2, {"--armed-by"}},
         BadInput{"NoSuchNode",
                  {"--cut-on", "x", "--cut", "collaborator9"},
                  2,

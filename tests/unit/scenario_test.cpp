@@ -45,6 +45,10 @@ faults:
   - {name: one, kind: unplug, nodes: [collaborator1, collaborator2], address: new, mac: new, announce: false,
      on: {log: "round * begins", node: aggregator, nth: 2, delay: 1s}, for: never, times: 4}
   - {kind: drop, direction: up, on: {log: x}, for: 250ms}
+  - {kind: drop, on: {phase: sending, after: 64KiB, node: collaborator2, round: 3, nth: 2,
+     armed_by: {log: begins, node: aggregator}}}
+  - {kind: drop, on: {phase: computing, after: 200ms, delay: 1s}}
+  - {kind: drop, on: {phase: reply-lost}}
 expect: {verdict: crashed, recovered_within: 2s, finished: true, nobody_crashed: true, rounds: 3,
          logs: [{node: collaborator1, line: "re:a(b)", equals: b}, {line: c}]}
 timeout: 5m
@@ -60,6 +64,14 @@ tty: true
     EXPECT_EQ(scenario.faults[1].name, "cut2");
     EXPECT_THAT(scenario.faults[1].nodes, ElementsAre("collaborator3")) << "the last one by default";
     EXPECT_EQ(scenario.faults[1].trigger.node, "collaborator3") << "its own log by default";
+    const PhaseMoment& sending = scenario.faults[2].trigger.phase;
+    EXPECT_EQ(sending.kind, PhaseMoment::Kind::sending);
+    EXPECT_EQ(sending.bytes, 65536U);
+    EXPECT_EQ(sending.round, 3U);
+    EXPECT_EQ(sending.armed_by_node, "aggregator");
+    EXPECT_EQ(scenario.faults[3].trigger.phase.time, Nanoseconds(200ms));
+    EXPECT_EQ(scenario.faults[4].trigger.phase.bytes, 16384U) << "more than what a poll sends";
+    EXPECT_EQ(scenario.faults[4].trigger.node, "collaborator3");
     const std::string written = write_yaml(scenario);
     Scenario again = read(written);
     ASSERT_TRUE(check(again));
@@ -283,6 +295,26 @@ TEST(Fault, ContradictionsOnOneNodeAreRefused) {
     EXPECT_EQ(fault_error(both("drop", "loss, model: iid 1%", same)), "none");
     EXPECT_THAT(fault_error(both("down, times: 3", "unplug", after)), HasSubstr("on: {after: a, nth: 3}"));
     EXPECT_EQ(fault_error(both("down, times: 3", "unplug", "on: {after: a, nth: 3}")), "none");
+}
+
+TEST(Scenario, PhasesThatCannotBe) {
+    const auto of = [](const std::string& on) {
+        return error_of(std::string(plain) + "faults: [{kind: drop, on: {" + on + "}}]\n");
+    };
+    EXPECT_THAT(of("phase: sendng"), HasSubstr("did you mean 'sending'"));
+    EXPECT_THAT(of("phase: computing, after: 64KiB"), HasSubstr("no bytes pass while a node is computing"));
+    EXPECT_THAT(of("phase: reply-lost, after: 2s"), HasSubstr("not after a time"));
+    EXPECT_THAT(of("phase: sending, after: soon"), HasSubstr("neither a time nor a number of bytes"));
+    EXPECT_THAT(of("phase: sending, delay: 1s"), HasSubstr("no delay"));
+    EXPECT_THAT(of("phase: sending, round: 2"), HasSubstr("nothing says which log lines tell the round"));
+    EXPECT_THAT(of("phase: sending, log: x"), HasSubstr("not on several"));
+    EXPECT_THAT(of("phase: sending, armed_by: {node: aggregator}"), HasSubstr("which log line arms it"));
+    EXPECT_THAT(of("phase: sending, armed_by: {log: 're:['}"), HasSubstr("re:["));
+    EXPECT_THAT(of("phase: waiting, node: nobody"), HasSubstr("watch nobody"));
+    EXPECT_THAT(of("after: other"), HasSubstr("there is no fault 'other'"));
+    EXPECT_THAT(error_of(std::string(plain) + "faults: [{when: syn, on: {phase: sending}}]\n"),
+                HasSubstr("a moment on the wire already"));
+    EXPECT_EQ(of("phase: sending, after: 20ms, delay: 1s"), "none");
 }
 
 TEST(Expand, FillsInWordsAndSplitsParameters) {

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/phase_trigger.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace netcut {
+namespace {
+
+Phase phase_of(PhaseMoment::Kind kind) {
+    switch (kind) {
+        case PhaseMoment::Kind::computing:
+            return Phase::computing;
+        case PhaseMoment::Kind::sending:
+            return Phase::sending;
+        case PhaseMoment::Kind::receiving:
+            return Phase::receiving;
+        case PhaseMoment::Kind::waiting:
+        case PhaseMoment::Kind::reply_lost:
+            break;
+    }
+    return Phase::waiting;
+}
+
+double milliseconds(Nanoseconds value) {
+    return std::chrono::duration<double, std::milli>(value).count();
+}
+
+}  // namespace
+
+Json phase_json(const std::string& node, Phase phase, Nanoseconds since, Nanoseconds now, std::uint64_t sent,
+                std::uint64_t received) {
+    Json json = {{"node", node}, {"phase", phase_name(phase)}};
+    if (phase == Phase::unknown) return json;
+    json["since_ns"] = since.count();
+    json["into_ms"] = milliseconds(now - since);
+    json["sent"] = sent;
+    json["received"] = received;
+    return json;
+}
+
+PhaseTrigger::PhaseTrigger(boost::asio::io_context& io, Journal& journal, FaultTable& table,
+                           FaultRunner& runner, std::size_t node)
+    : journal_(journal),
+      table_(table),
+      runner_(runner),
+      node_(node),
+      timer_(io),
+      round_reached_(moment().round == 0),
+      armed_by_seen_(moment().armed_by.empty()) {}
+
+void PhaseTrigger::begin() {
+    begun_ = true;
+    look();
+}
+
+void PhaseTrigger::end() {
+    begun_ = false;
+    timer_.cancel();
+}
+
+void PhaseTrigger::on_progress(const std::string& round) {
+    unsigned number = 0;
+    std::from_chars(round.data(), round.data() + round.size(), number);
+    if (round_reached_ || number < moment().round) return;
+    round_reached_ = true;
+    look();
+}
+
+void PhaseTrigger::on_armed_by() {
+    if (std::exchange(armed_by_seen_, true)) return;
+    look();
+}
+
+void PhaseTrigger::on_state(const PhaseWatch::State& state) {
+    const bool sets_out = state_.now.at_rest && !state.now.at_rest;
+    state_ = state;
+    if (sets_out) moving_since_ = journal_.now();
+    look();
+}
+
+void PhaseTrigger::look() {
+    if (!is_looked_for()) return;
+    if (!moment().on_the_wire()) return look_at_phase();
+    moment().kind == PhaseMoment::Kind::reply_lost ? look_for_reply() : look_for_rest();
+}
+
+// --- phases that the watch tells ---
+
+void PhaseTrigger::look_at_phase() {
+    const PhaseNow& now = state_.now;
+    if (now.phase != phase_of(moment().kind) || fired_in_ == now.since) return;
+    const Nanoseconds time = journal_.now();
+    const Nanoseconds due = now.since + moment().time.value_or(Nanoseconds(0));
+    if (time < due) {
+        timer_.expires_after(due - time);
+        timer_.async_wait([this](boost::system::error_code error) {
+            if (!error) look();
+        });
+        return;
+    }
+    fired_in_ = now.since;
+    const std::string& node = runner_.spec().trigger.node;
+    runner_.trigger(node,
+                    fmt::format("{} for {:.1f} ms", phase_name(now.phase), milliseconds(time - now.since)),
+                    phase_json(node, now.phase, now.since, time, now.sent, now.received));
+}
+
+// --- so many bytes into sending or receiving ---
+
+Result<std::uint64_t> PhaseTrigger::passed_bytes() {
+    NETCUT_ASSIGN(const DataCounters data, table_.read_data(node_));
+    return moment().kind == PhaseMoment::Kind::sending ? data.up.bytes : data.down.bytes;
+}
+
+// The count begins at rest, so that what came before does not belong to the phase. The first time it may also
+// begin in another phase: a round's marker and its download are often one breath.
+void PhaseTrigger::look_for_rest() {
+    if (!runner_.is_ready()) {
+        counts_ = false;
+        return;
+    }
+    const CounterValue& now = moment().kind == PhaseMoment::Kind::sending ? state_.data.up : state_.data.down;
+    if (!counts_) {
+        const bool may_begin = !counted_before_ && state_.now.phase != phase_of(moment().kind);
+        if (state_.now.at_rest || may_begin) begin_count();
+        return;
+    }
+    if (!state_.now.at_rest || now.bytes <= count_from_) return;
+    if (!runner_.is_armed() && now.bytes - count_from_ >= moment().bytes.value_or(1)) ++passed_;
+    begin_count();
+}
+
+void PhaseTrigger::begin_count() {
+    if (passed_ + 1 >= runner_.spec().trigger.nth) runner_.arm();
+    const auto bytes = passed_bytes();
+    if (!bytes) return runner_.fail(bytes.error());
+    count_from_ = *bytes;
+    counts_ = counted_before_ = true;
+    moving_since_.reset();
+}
+
+// --- an upload that is whole, and its reply ---
+
+void PhaseTrigger::look_for_reply() {
+    if (!runner_.is_ready()) return;
+    if (state_.now.uploaded >= *moment().bytes) {
+        if (state_.now.uploaded != std::exchange(upload_, state_.now.uploaded)) await_reply();
+        return;
+    }
+    // Without a message from the other side the upload goes on, and the kernel has given up waiting by
+    // itself.
+    if (upload_ == 0 || state_.data.messages_down.packets == messages_down_) return;
+    ++passed_;
+    upload_ = 0;
+    if (!runner_.is_armed()) return;
+    runner_.disarm();
+    journal_.add("trigger.missed", runner_.spec().trigger.node, runner_.spec().name,
+                 {{"phase", phase_moment_name(moment().kind)},
+                  {"why", "the reply had passed before it could be waited for"}});
+}
+
+void PhaseTrigger::await_reply() {
+    messages_down_ = state_.data.messages_down.packets;
+    upload_ended_ = journal_.now();
+    if (passed_ + 1 >= runner_.spec().trigger.nth) runner_.arm();
+}
+
+Json PhaseTrigger::tripped() {
+    const std::string& node = runner_.spec().trigger.node;
+    const Nanoseconds now = journal_.now();
+    if (moment().kind == PhaseMoment::Kind::reply_lost)
+        return phase_json(node, Phase::waiting, upload_ended_, now, std::exchange(upload_, 0), 0);
+    // What passed since the count began: the packets after the moment were lost, and are not counted.
+    const std::uint64_t bytes = passed_bytes().value_or(count_from_) - count_from_;
+    const bool up = moment().kind == PhaseMoment::Kind::sending;
+    return phase_json(node, phase_of(moment().kind), moving_since_.value_or(now), now, up ? bytes : 0,
+                      up ? 0 : bytes);
+}
+
+}  // namespace netcut
