@@ -2,11 +2,14 @@
 #include "collaborator.h"
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "chunks.h"
 #include "digest.h"
 #include "log.h"
+#include "phase_log.h"
 #include "results.h"
 
 namespace netcut::reference {
@@ -15,16 +18,40 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+// A question that is answered within this time does not interrupt what its asker does (docs/phases.md).
+constexpr milliseconds short_question{50};
+
+// A call that tells when its answer begins to come in.
+class TensorCall final : public grpc::ClientUnaryReactor {
+  public:
+    explicit TensorCall(const PhaseLog& phases) : phases_(phases) {}
+    grpc::Status wait() { return status_->get_future().get(); }
+
+  private:
+    void OnReadInitialMetadataDone(bool ok) override {
+        if (ok) phases_.enter(Phase::receiving);
+    }
+    void OnDone(const grpc::Status& status) override {
+        const auto held = status_;  // who waits may destroy us before set_value() has returned
+        held->set_value(status);
+    }
+
+    const PhaseLog& phases_;
+    std::shared_ptr<std::promise<grpc::Status>> status_ = std::make_shared<std::promise<grpc::Status>>();
+};
+
 class Collaborator {
   public:
     explicit Collaborator(const CollaboratorOptions& options)
         : options_(options),
           name_(options.client.name),
+          phases_(options.log_phases),
           client_(options.client),
           shard_(make_shard(options.seed, options.index)) {}
 
     void run() {
         log("{}: has {} samples", name_, shard_.size());
+        phases_.enter(Phase::idle);
         for (;;) {
             const wire::GetTasksReply reply = ask_for_tasks();
             if (reply.has_quit()) break;
@@ -41,8 +68,13 @@ class Collaborator {
         wire::GetTasksRequest request;
         request.set_collaborator(name_);
         wire::GetTasksReply reply;
+        const auto asked = Clock::now();
         client_.call("asking for tasks", 0,
                      [&](auto& stub, auto& context) { return stub.GetTasks(&context, request, &reply); });
+        if (Clock::now() - asked > short_question) {
+            phases_.enter(Phase::waiting, asked);
+            phases_.enter(Phase::idle);
+        }
         return reply;
     }
 
@@ -83,7 +115,11 @@ class Collaborator {
         request.set_name(tensor);
         wire::Tensor reply;
         client_.call("requesting tensor " + tensor, task.model_size(), [&](auto& stub, auto& context) {
-            return stub.GetAggregatedTensor(&context, request, &reply);
+            phases_.enter(Phase::waiting);
+            TensorCall call(phases_);
+            stub.async()->GetAggregatedTensor(&context, &request, &reply, &call);
+            call.StartCall();
+            return call.wait();
         });
         return reply;
     }
@@ -92,9 +128,11 @@ class Collaborator {
     void train(Model& model, unsigned round, const std::string& prefix) {
         for (unsigned epoch = 1; epoch <= options_.epochs; ++epoch) {
             log("{}: training, epoch {} of {}", prefix, epoch, options_.epochs);
+            phases_.enter(Phase::computing);
             const auto end = Clock::now() + options_.pace;
             const Random order(options_.seed, Purpose::shuffle, options_.index, round, epoch);
             const double loss = train_epoch(model, shard_, order);
+            if (Clock::now() < end) phases_.enter(Phase::idle);
             std::this_thread::sleep_until(end);
             log("{}: epoch {} of {} done, loss {:.4f}", prefix, epoch, options_.epochs, loss);
         }
@@ -103,11 +141,14 @@ class Collaborator {
     void send(const std::string& payload, const wire::TrainTask& task, const std::string& prefix) {
         client_.call("sending results", payload.size(), [&](auto& stub, auto& context) {
             wire::SendLocalTaskResultsReply reply;
+            phases_.enter(Phase::waiting);  // for a connection
             const auto writer = stub.SendLocalTaskResults(&context, &reply);
+            phases_.enter(Phase::sending);
             if (write_chunks(*writer, payload, task, prefix) && writer->WritesDone())
                 log("{}: waiting for the reply", prefix);
             return writer->Finish();
         });
+        phases_.enter(Phase::idle);
         log("{}: results accepted", prefix);
     }
 
@@ -126,6 +167,7 @@ class Collaborator {
             chunk.set_index(static_cast<std::uint32_t>(i));
             chunk.set_data(std::string(chunk_at(payload, task.chunk_size(), i)));
             if (!writer.Write(chunk)) return false;
+            if (i + 1 == count) phases_.enter(Phase::waiting);
             if ((i + 1) % step == 0 || i + 1 == count) log("{}: sent chunk {} of {}", prefix, i + 1, count);
             std::this_thread::sleep_until(start + options_.upload_pace * (i + 1) / count);
         }
@@ -134,6 +176,7 @@ class Collaborator {
 
     const CollaboratorOptions& options_;
     const std::string name_;
+    const PhaseLog phases_;
     Client client_;
     const Dataset shard_;
     bool waiting_ = false;

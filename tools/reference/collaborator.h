@@ -16,6 +16,7 @@ struct CollaboratorOptions {
     std::uint64_t seed = 1;
     std::chrono::milliseconds pace{0};         // least wall time of an epoch
     std::chrono::milliseconds upload_pace{0};  // least wall time of an upload
+    bool log_phases = false;
 };
 
 // Returns when the aggregator says that the federation is finished; throws CallFailed or std::system_error.

@@ -189,6 +189,10 @@ void add_collaborator(CLI::App& app, CollaboratorOptions& options, int& status) 
     add_duration(command, "--pace", options.pace, "least wall time of an epoch; the rest is slept");
     add_duration(command, "--upload-pace", options.upload_pace,
                  "least wall time of an upload; sleeps between chunks");
+    command->add_flag(
+        "--log-phases", options.log_phases,
+        "log 'phase NAME TIME' on each change: computing, waiting, sending, receiving or idle, and "
+        "CLOCK_MONOTONIC in nanoseconds");
     command->callback([&options, &status] { run_and_report(options, status); });
 }
 
