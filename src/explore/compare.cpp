@@ -28,11 +28,18 @@ std::string byte_of(const Json& armed, const Json& tripped, const char* directio
                                            : fmt::format("a packet of the bytes {} to {}", begin + 1, end);
 }
 
+// So many bytes into a phase are counted as at a moment on the wire: "sending 65536" is "sent 65536".
+std::string as_moment(const std::string& when) {
+    for (const auto& [phase, moment] : {std::pair("sending ", "sent "), std::pair("receiving ", "received ")})
+        if (when.starts_with(phase)) return moment + when.substr(std::string_view(phase).size());
+    return when;
+}
+
 void add_moment(std::vector<Fact>& facts, const std::string& name, const Json& armed, const Json& tripped) {
     const std::string when = text_of(tripped.at("when"));
     facts.push_back({name + " waits for", when});
     if (!armed.contains("passed") || !tripped.contains("passed")) return;
-    const auto moment = parse_when(when);
+    const auto moment = parse_when(as_moment(when));
     if (!moment) return;
     using Kind = WireMoment::Kind;
     const Kind kind = moment->moment.kind;
