@@ -20,7 +20,7 @@ namespace netcut {
 enum class Phase {
     computing,  // its processes use CPU time, and the wire is quiet
     waiting,    // its last message went up, all of it is acknowledged, and nothing has come back yet
-    sending,    // messages go up, or wait in its sockets for being acknowledged
+    sending,    // messages go up, or wait in its sockets
     receiving,  // messages (see largest_control) come down
     idle,       // none of these
     unknown     // it could be more than one of them
@@ -36,7 +36,9 @@ struct SocketBacklog {
     std::uint64_t unsent = 0;          // bytes that the node's kernel has not sent yet
     std::uint64_t unacknowledged = 0;  // bytes that it has sent
     std::uint32_t in_flight = 0;       // segments of data
+    bool resending = false;            // some segment was sent once more, and is not acknowledged yet
     std::uint32_t connections = 0;     // that are open
+    std::uint64_t opened = 0;          // connections that were ever seen open
 };
 
 struct PhaseSample {
@@ -45,6 +47,7 @@ struct PhaseSample {
     DataCounters data;
     std::optional<SocketBacklog> sockets;  // none: not looked at, because nothing had moved; as before
     Nanoseconds cpu{0};                    // of all processes, ever; never decreases
+    Nanoseconds ready{0};                  // how long they could have run, and had no CPU; the same
 };
 
 struct PhaseInterval {
@@ -87,14 +90,16 @@ class PhaseClassifier {
         Nanoseconds time{0};
         std::uint64_t up = 0, down = 0;  // bytes of data
     };
-    enum class Kind { rest, up, down, mixed, gap };
+    // `pending`: nothing moves, but the acknowledgement of the last message may be delayed (RFC
+    // 1122, 4.2.3.2).
+    enum class Kind { rest, pending, up, down, mixed, gap };
     // From one sample to the next.
     struct Span {
         Kind kind = Kind::gap;
         Mark from, to;
         std::uint64_t up = 0, down = 0;  // bytes of messages
         std::uint64_t requests = 0;      // messages up
-        Nanoseconds cpu{0};
+        Nanoseconds cpu{0}, ready{0};
         Nanoseconds length() const { return to.time - from.time; }
     };
     // Spans of one kind, and what is between them.
@@ -102,6 +107,7 @@ class PhaseClassifier {
         Kind kind = Kind::gap;
         Mark from, first_to, last_from, to;
         std::uint64_t last_up = 0, last_down = 0;  // bytes of messages, of its last span
+        bool waits = false;                        // bytes wait in the node's sockets
     };
     struct Piece {
         Phase phase;
@@ -116,17 +122,23 @@ class PhaseClassifier {
     enum class Last { answered, asked, unclear };  // of the messages
 
     Span span_to(const PhaseSample& sample) const;
-    Kind kind_of(std::uint64_t up, std::uint64_t down, bool backlog) const;
-    bool is_backlog(const SocketBacklog& sockets) const;
+    Kind kind_of(const Span& span, const SocketBacklog& after) const;
+    static Kind kind_of_backlog(const SocketBacklog& sockets);
+    bool is_answer_due() const;
+    void take_sockets(const SocketBacklog& sockets);
+    static bool is_sure(const Stretch& stretch);
     bool small(const Mark& from, const Mark& to) const;
     void take_gap(const Span& span);
     void take_activity(const Span& span);
     void take_rest(const Span& span);
+    std::vector<Span> quiet_end_of_pause();
     void end_stretch(Kind next);
     void settle_down();
     Last last_message() const;
-    void leave_rest(const Mark& at);
+    void leave_rest(const Mark& at, Nanoseconds ready);
     void take_calm(const Span& span);
+    void take_busy(const Span& span);
+    static bool was_starved(const Mark& from, const Mark& to, Nanoseconds ready);
     void notice_closing(const Mark& at);
     void judge_busy(const Mark& end);
     void tell_calm(const Mark& to);
@@ -144,9 +156,11 @@ class PhaseClassifier {
 
     // On the wire, since it was quiet for the settling time.
     std::optional<Stretch> active_;
-    std::vector<Span> pause_;  // after active_, shorter than the settling time
+    std::vector<Span> pause_;  // after active_, not yet quiet for the settling time
     std::uint64_t exchange_requests_ = 0, exchange_down_ = 0;  // messages up, bytes of messages down
-    std::uint32_t connections_at_rest_ = 0;
+    std::uint64_t down_since_opening_ = 0;  // bytes of messages, since a connection was opened last
+    bool kept_ = true;                      // it was used again, after an answer
+    Mark quiet_from_;                       // within pause_
     Last last_ = Last::unclear;
     std::uint64_t uploaded_ = 0;  // in active_, or in what was active_ before the rest
 

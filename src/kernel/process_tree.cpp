@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <memory>
 #include <sstream>
 
@@ -41,6 +43,15 @@ std::optional<Nanoseconds> read_clock(clockid_t clock) {
     return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
+// The second number; none without CONFIG_SCHED_INFO, or when it has ended.
+Nanoseconds read_ready(int schedstat) {
+    std::array<char, 64> text{};
+    std::int64_t ready = 0;
+    if (::pread(schedstat, text.data(), text.size() - 1, 0) > 0)
+        if (std::sscanf(text.data(), "%*d %" SCNd64, &ready) != 1) ready = 0;
+    return Nanoseconds(ready);
+}
+
 }  // namespace
 
 Result<void> ProcessTree::look() {
@@ -58,21 +69,27 @@ Result<void> ProcessTree::look() {
 void ProcessTree::add(pid_t pid) {
     if (processes_.contains(pid)) return;
     Process process;
-    if (::clock_getcpuclockid(pid, &process.clock) == 0) processes_[pid] = process;
+    if (::clock_getcpuclockid(pid, &process.clock) != 0) return;
+    process.schedstat = Fd(::open(fmt::format("/proc/{}/schedstat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    processes_[pid] = std::move(process);
 }
 
-Nanoseconds ProcessTree::cpu_time() {
+ProcessTree::Times ProcessTree::read() {
     for (auto at = processes_.begin(); at != processes_.end();) {
         Process& process = at->second;
-        const auto now = read_clock(process.clock);
-        if (!now) {
+        const auto used = read_clock(process.clock);
+        if (!used) {
             at = processes_.erase(at);
             continue;
         }
-        // Less than before: its number is another's now.
-        total_ += *now < process.used ? *now : *now - process.used;
-        process.used = *now;
         ++at;
+        if (*used == process.used) continue;
+        const Nanoseconds ready = read_ready(process.schedstat.get());
+        // Less than before: its number is another's now.
+        total_.cpu += *used < process.used ? *used : *used - process.used;
+        total_.ready += std::max(ready - process.ready, Nanoseconds(0));
+        process.used = *used;
+        process.ready = ready;
     }
     return total_;
 }

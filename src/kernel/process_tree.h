@@ -11,8 +11,8 @@
 
 namespace netcut {
 
-// CPU time of a process and of all that it and its children ever started (clock_getcpuclockid(3)).
-// May be used by one thread at a time.
+// CPU time of a process and of all that it and its children ever started (clock_getcpuclockid(3)), and how
+// long they were ready to run and had no CPU. May be used by one thread at a time.
 class ProcessTree {
   public:
     explicit ProcessTree(pid_t root) : root_(root) {}
@@ -20,19 +20,24 @@ class ProcessTree {
     // Looks for processes that have come, in /proc/PID/task/TID/children. One that came and went between two
     // looks is never seen.
     Result<void> look();
-    // Of all that were seen, also of those that have ended, up to the last call; it never decreases.
-    Nanoseconds cpu_time();
+    // Of all that were seen, also of those that have ended, up to the last call; neither ever decreases.
+    struct Times {
+        Nanoseconds cpu{0};
+        Nanoseconds ready{0};  // of their first threads alone, known when one has got a CPU (sched-stats.rst)
+    };
+    Times read();
 
   private:
     struct Process {
         clockid_t clock = 0;
-        Nanoseconds used{0};
+        Nanoseconds used{0}, ready{0};
+        Fd schedstat;
     };
     void add(pid_t pid);
 
     pid_t root_;
     std::map<pid_t, Process> processes_;
-    Nanoseconds total_{0};
+    Times total_;
 };
 
 }  // namespace netcut

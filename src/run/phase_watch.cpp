@@ -172,7 +172,9 @@ bool PhaseWatch::fill(PhaseSample& sample, Subject& subject, const DataCounters&
         if (!subject.tree->look()) return false;
         subject.looked_for_processes = when;
     }
-    sample.cpu = subject.tree->cpu_time();
+    const ProcessTree::Times times = subject.tree->read();
+    sample.cpu = times.cpu;
+    sample.ready = times.ready;
     if (!wants_sockets(subject, when)) return true;
     const auto backlog = read_backlog(subject);
     if (!backlog) return false;
@@ -195,13 +197,21 @@ Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject) {
     }
     NETCUT_ASSIGN(const auto sockets, list_tcp_sockets(*subject.diag));
     SocketBacklog backlog;
+    std::set<std::pair<std::uint16_t, std::uint16_t>> open;
     for (const TcpSocket& socket : sockets) {
         if (socket.remote.is_loopback() || socket.remote == socket.local) continue;
         backlog.unsent += socket.unsent;
         backlog.unacknowledged += socket.send_queue - std::min(socket.send_queue, socket.unsent);
         backlog.in_flight += socket.unacked;
-        if (is_open(socket)) ++backlog.connections;
+        backlog.resending = backlog.resending || socket.retransmits > 0;
+        if (!is_open(socket)) continue;
+        ++backlog.connections;
+        open.emplace(socket.local_port, socket.remote_port);
     }
+    for (const auto& connection : open)
+        if (!subject.open.contains(connection)) ++subject.opened;
+    subject.open = std::move(open);
+    backlog.opened = subject.opened;
     return backlog;
 }
 

@@ -63,6 +63,8 @@ class PhaseWatch {
         std::optional<ProcessTree> tree;  // while it runs
         std::optional<NetlinkSocket> diag;
         DataCounters data;
+        std::set<std::pair<std::uint16_t, std::uint16_t>> open;  // connections, by their ports
+        std::uint64_t opened = 0;                                // ever
         bool backlog = false;
         Clock::time_point moved, looked_at_sockets, looked_for_processes;
         PhaseNow told;

@@ -18,6 +18,8 @@ constexpr std::uint64_t largest_acknowledgement = 256;
 constexpr double busy_span = 0.10, idle_share = 0.02, computing_share = 0.05;
 // So much CPU time between two pauses is housekeeping.
 constexpr Nanoseconds housekeeping = std::chrono::milliseconds(1);
+// Who did not run for so long had nothing to do, however busy the machine is.
+constexpr Nanoseconds longest_starvation = std::chrono::seconds(1);
 
 double share(Nanoseconds cpu, Nanoseconds time) {
     return time.count() == 0 ? 0 : static_cast<double>(cpu.count()) / static_cast<double>(time.count());
@@ -56,13 +58,14 @@ void PhaseClassifier::add(const PhaseSample& sample) {
         before_->data = before->data;
         before_->cpu = before->cpu;
     } else if (sample.sockets) {
-        sockets_ = *sample.sockets;
+        take_sockets(*sample.sockets);
     }
     switch (span.kind) {
         case Kind::gap:
             take_gap(span);
             break;
         case Kind::rest:
+        case Kind::pending:
             take_rest(span);
             break;
         default:
@@ -77,23 +80,41 @@ PhaseClassifier::Span PhaseClassifier::span_to(const PhaseSample& sample) const 
     span.to = {sample.time, sample.data.up.bytes, sample.data.down.bytes};
     if (!sample.complete) span.to = {sample.time, span.from.up, span.from.down};
     span.cpu = sample.cpu - before_->cpu;
+    span.ready = sample.ready - before_->ready;
     span.up = sample.data.messages_up.bytes - before_->data.messages_up.bytes;
     span.down = sample.data.messages_down.bytes - before_->data.messages_down.bytes;
     span.requests = sample.data.messages_up.packets - before_->data.messages_up.packets;
-    if (!sample.complete || !before_->complete || span.length() > settle_) return span;
-    const bool backlog = is_backlog(sockets_) || (sample.sockets && is_backlog(*sample.sockets));
-    span.kind = kind_of(span.up, span.down, backlog);
+    if (sample.complete && before_->complete && span.length() <= settle_)
+        span.kind = kind_of(span, sample.sockets.value_or(sockets_));
     return span;
 }
 
-PhaseClassifier::Kind PhaseClassifier::kind_of(std::uint64_t up, std::uint64_t down, bool backlog) const {
-    if (up == 0 && down == 0) return backlog ? Kind::up : Kind::rest;
-    if (up >= dominance * down) return Kind::up;
-    return down >= dominance * up ? Kind::down : Kind::mixed;
+PhaseClassifier::Kind PhaseClassifier::kind_of(const Span& span, const SocketBacklog& after) const {
+    const bool little = span.down == 0 && span.up <= largest_acknowledgement && is_answer_due();
+    if ((span.up == 0 && span.down == 0) || little)
+        return std::max(kind_of_backlog(sockets_), kind_of_backlog(after));
+    if (span.up >= dominance * span.down) return Kind::up;
+    return span.down >= dominance * span.up ? Kind::down : Kind::mixed;
 }
 
-bool PhaseClassifier::is_backlog(const SocketBacklog& sockets) const {
-    return sockets.unsent + sockets.unacknowledged > largest_control;
+// Then a little that goes up is no message that changes it.
+bool PhaseClassifier::is_answer_due() const {
+    if (at_rest_) return last_ == Last::asked;
+    return active_ && active_->kind == Kind::up && active_->last_down == 0 && !pause_.empty();
+}
+
+void PhaseClassifier::take_sockets(const SocketBacklog& sockets) {
+    if (sockets.opened != sockets_.opened) {
+        kept_ = false;
+        down_since_opening_ = 0;
+    }
+    sockets_ = sockets;
+}
+
+PhaseClassifier::Kind PhaseClassifier::kind_of_backlog(const SocketBacklog& sockets) {
+    if (sockets.unsent + sockets.unacknowledged <= largest_control) return Kind::rest;
+    const bool waits = sockets.unsent > 0 || sockets.resending || sockets.unacknowledged > small_exchange;
+    return waits ? Kind::up : Kind::pending;
 }
 
 bool PhaseClassifier::small(const Mark& from, const Mark& to) const {
@@ -102,7 +123,7 @@ bool PhaseClassifier::small(const Mark& from, const Mark& to) const {
 
 void PhaseClassifier::take_gap(const Span& span) {
     const bool was_at_rest = at_rest_;
-    if (at_rest_) leave_rest(span.from);
+    if (at_rest_) leave_rest(span.from, span.ready);
     end_stretch(Kind::gap);
     tell(Phase::unknown, span.from, span.to, true);
     exchange_requests_ = exchange_down_ = 0;
@@ -115,23 +136,27 @@ void PhaseClassifier::take_gap(const Span& span) {
 
 void PhaseClassifier::take_activity(const Span& span) {
     if (at_rest_) {
-        leave_rest(span.from);
-        exchange_requests_ = exchange_down_ = 0;
+        // A connection that is used again, not only at last: it is kept open.
+        if (span.kind == Kind::up && last_ != Last::asked && down_since_opening_ > small_exchange)
+            kept_ = true;
+        leave_rest(span.from, span.ready);
     }
     exchange_requests_ += span.requests;
     exchange_down_ += span.down;
+    down_since_opening_ += span.down;
     // A pause in an upload or a download is part of it.
     const bool goes_on =
         active_ && active_->kind == span.kind && (span.kind != Kind::mixed || pause_.empty());
     if (!goes_on) {
         end_stretch(span.kind);
-        active_ = Stretch{span.kind, span.from, span.to, span.from, span.to, 0, 0};
+        active_ = Stretch{span.kind, span.from, span.to, span.from, span.to, 0, 0, false};
     }
     pause_.clear();
     active_->last_from = span.from;
     active_->to = span.to;
     active_->last_up = span.up;
     active_->last_down = span.down;
+    active_->waits = active_->waits || (span.up == 0 && span.kind == Kind::up);
     const bool alone = span.kind == Kind::up && span.down == 0;
     uploaded_ = alone ? span.to.up - active_->from.up : 0;
 }
@@ -139,22 +164,40 @@ void PhaseClassifier::take_activity(const Span& span) {
 // Tells what active_ and the pause after it were, now that `next` is there.
 void PhaseClassifier::end_stretch(Kind next) {
     if (active_) {
-        const Phase phase = active_->kind == Kind::up     ? Phase::sending
-                            : active_->kind == Kind::down ? Phase::receiving
-                                                          : Phase::unknown;
+        const Phase phase = !is_sure(*active_)          ? Phase::unknown
+                            : active_->kind == Kind::up ? Phase::sending
+                                                        : Phase::receiving;
         // It began in its first span and ended in its last one.
         tell(Phase::unknown, active_->from, active_->first_to);
         if (active_->first_to.time < active_->last_from.time)
             tell(phase, active_->first_to, active_->last_from);
         if (active_->first_to.time < active_->to.time) tell(Phase::unknown, active_->last_from, active_->to);
     }
-    if (!pause_.empty()) {
-        const bool asked = active_ && active_->kind == Kind::up && active_->last_down == 0;
-        tell(asked && next == Kind::down ? Phase::waiting : Phase::unknown, pause_.front().from,
-             pause_.back().to);
-    }
+    const bool asked = active_ && active_->kind == Kind::up && active_->last_down == 0;
+    const std::vector<Span> quiet = quiet_end_of_pause();
+    if (!pause_.empty()) tell(Phase::unknown, pause_.front().from, pause_.back().to);
+    if (!quiet.empty())
+        tell(asked && next == Kind::down ? Phase::waiting : Phase::unknown, quiet.front().from,
+             quiet.back().to);
     active_.reset();
     pause_.clear();
+}
+
+// What is as small as a poll may be anything.
+bool PhaseClassifier::is_sure(const Stretch& stretch) {
+    if (stretch.kind == Kind::mixed) return false;
+    const std::uint64_t bytes =
+        stretch.kind == Kind::up ? stretch.to.up - stretch.from.up : stretch.to.down - stretch.from.down;
+    return stretch.waits || bytes > small_exchange;
+}
+
+// Takes from pause_ what came after the last acknowledgement.
+std::vector<PhaseClassifier::Span> PhaseClassifier::quiet_end_of_pause() {
+    const auto pending = std::find_if(pause_.rbegin(), pause_.rend(),
+                                      [](const Span& span) { return span.kind == Kind::pending; });
+    std::vector<Span> quiet(pending.base(), pause_.end());
+    pause_.erase(pending.base(), pause_.end());
+    return quiet;
 }
 
 PhaseClassifier::Last PhaseClassifier::last_message() const {
@@ -168,42 +211,55 @@ PhaseClassifier::Last PhaseClassifier::last_message() const {
     const bool one_request = exchange_requests_ == 1 && exchange_down_ > 0;
     const bool down_last = active_->last_up == 0 && active_->last_down > 0;
     if (!one_request && !down_last) return Last::unclear;
-    // What comes down on a connection that is just being set up is not an answer yet.
-    const bool is_new = sockets_.connections > connections_at_rest_;
-    return is_new && exchange_down_ <= small_exchange ? Last::unclear : Last::answered;
+    // On a connection that is open for one answer only, what has come down is not all of it: greetings of the
+    // other side, or an answer that has got stuck.
+    return kept_ ? Last::answered : Last::unclear;
 }
 
 // --- at rest ---
 
 void PhaseClassifier::take_rest(const Span& span) {
-    if (at_rest_) return take_calm(span);
+    if (at_rest_ && span.kind == Kind::rest) return take_calm(span);
+    if (at_rest_) leave_rest(span.from, span.ready);
+    if (span.kind == Kind::pending || pause_.empty() || pause_.back().kind == Kind::pending)
+        quiet_from_ = span.kind == Kind::pending ? span.to : span.from;
     pause_.push_back(span);
-    if (span.to.time - pause_.front().from.time >= settle_) settle_down();
+    if (span.to.time - quiet_from_.time >= settle_) settle_down();
 }
 
 void PhaseClassifier::settle_down() {
     last_ = last_message();
-    std::vector<Span> pause;
-    pause.swap(pause_);
+    const std::vector<Span> quiet = quiet_end_of_pause();
     end_stretch(Kind::rest);
     at_rest_ = true;
-    rest_from_ = calm_from_ = calm_to_ = pause.front().from;
+    rest_from_ = calm_from_ = calm_to_ = quiet.front().from;
     busy_.reset();
-    for (const Span& span : pause) take_calm(span);
+    for (const Span& span : quiet) take_calm(span);
 }
 
 void PhaseClassifier::take_calm(const Span& span) {
     calm_to_ = span.to;
     if (sockets_.connections == 0 && last_ != Last::answered) notice_closing(span.to);
-    connections_at_rest_ = sockets_.connections;
-    if (share(span.cpu, span.length()) >= busy_span) {
-        if (!busy_) busy_ = BusyRun{span.from, span.to, span.from, span.to, Nanoseconds(0)};
-        busy_->last_from = span.from;
-        busy_->to = span.to;
-        busy_->cpu += span.cpu;
-    } else if (busy_ && span.to.time - busy_->to.time >= settle_) {
-        judge_busy(span.to);
+    if (share(span.cpu, span.length()) >= busy_span) return take_busy(span);
+    if (busy_ && span.to.time - busy_->to.time >= std::max(settle_, longest_starvation)) judge_busy(span.to);
+}
+
+void PhaseClassifier::take_busy(const Span& span) {
+    const bool starved = was_starved(busy_ ? busy_->to : calm_from_, span.from, span.ready);
+    if (busy_ && span.from.time - busy_->to.time >= settle_ && !starved) judge_busy(span.from);
+    if (!busy_) {
+        const Mark& from = starved ? calm_from_ : span.from;
+        busy_ = BusyRun{from, span.to, from, span.to, Nanoseconds(0)};
     }
+    busy_->last_from = span.from;
+    busy_->to = span.to;
+    busy_->cpu += span.cpu + span.ready;
+}
+
+// Whether it had something to do all the time, and no CPU: that is told when it has got one.
+bool PhaseClassifier::was_starved(const Mark& from, const Mark& to, Nanoseconds ready) {
+    const Nanoseconds time = to.time - from.time;
+    return time > Nanoseconds(0) && time < longest_starvation && ready >= time / 2;
 }
 
 // Whoever closed it, no answer is due any more.
@@ -249,11 +305,15 @@ void PhaseClassifier::tell_calm(const Mark& to) {
     calm_from_ = to;
 }
 
-void PhaseClassifier::leave_rest(const Mark& at) {
+// Within `ready` after it, something could have run all the time.
+void PhaseClassifier::leave_rest(const Mark& at, Nanoseconds ready) {
     if (busy_) judge_busy(at);
+    if (calm_phase() == Phase::idle && was_starved(calm_from_, at, ready))
+        tell(Phase::unknown, std::exchange(calm_from_, at), at);
     tell_calm(at);
     at_rest_ = false;
     active_.reset();
+    exchange_requests_ = exchange_down_ = 0;
 }
 
 // --- what is told ---
@@ -299,12 +359,12 @@ void PhaseClassifier::release(bool all) {
 }
 
 void PhaseClassifier::finish() {
-    if (at_rest_ && before_) leave_rest(calm_to_);
+    if (at_rest_ && before_) leave_rest(calm_to_, Nanoseconds(0));
     end_stretch(Kind::gap);
     release(true);
     before_.reset();
     sockets_ = {};
-    connections_at_rest_ = 0;
+    kept_ = true;
     last_ = Last::unclear;
     uploaded_ = 0;
 }
@@ -327,13 +387,16 @@ PhaseNow PhaseClassifier::now() const {
     };
     if (!at_rest_) {
         const bool goes_on = active_ && active_->kind != Kind::mixed && pause_.empty();
-        const bool sure = goes_on && active_->first_to.time < active_->to.time;
+        const bool sure = goes_on && active_->first_to.time < active_->to.time && is_sure(*active_);
         if (sure) is_since(active_->kind == Kind::up ? Phase::sending : Phase::receiving, active_->first_to);
-        if (goes_on) now.uploaded = 0;  // it may not be all
+        const bool acknowledged = !pause_.empty() && pause_.back().kind == Kind::rest;
+        if (!acknowledged) now.uploaded = 0;  // it may not be all
         return now;
     }
     now.at_rest = last_ != Last::asked;
-    const Load what = busy_ ? load() : Load::none;
+    const bool paused = busy_ && calm_to_.time - busy_->to.time >= settle_;
+    const Load what = busy_ && !paused ? load() : Load::none;
+    if (paused) return is_since(calm_phase(), busy_->to), now;
     if (what == Load::computing) is_since(Phase::computing, busy_->first_to);
     if (what == Load::none) is_since(calm_phase(), calm_from_);
     return now;

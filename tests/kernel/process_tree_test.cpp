@@ -2,6 +2,7 @@
 #include "kernel/process_tree.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ TEST(ProcessTree, CountsChildrenOfThreadsAndTheirChildren) {
     Nanoseconds last{0};
     while (last < 200ms && Clock::now() < deadline) {
         ASSERT_TRUE(tree.look());
-        const Nanoseconds now = tree.cpu_time();
+        const Nanoseconds now = tree.read().cpu;
         EXPECT_GE(now, last);
         last = now;
         std::this_thread::sleep_for(5ms);
@@ -53,7 +54,7 @@ TEST(ProcessTree, CountsChildrenOfThreadsAndTheirChildren) {
     EXPECT_LT(last, 2s);
     ::kill(root, SIGKILL);
     ::waitpid(root, nullptr, 0);
-    EXPECT_GE(tree.cpu_time(), last) << "what has ended has used it all the same";
+    EXPECT_GE(tree.read().cpu, last) << "what has ended has used it all the same";
 }
 
 TEST(ProcessTree, SurvivesProcessesThatComeAndGo) {
@@ -63,16 +64,43 @@ TEST(ProcessTree, SurvivesProcessesThatComeAndGo) {
         const pid_t child = start([] { burn(5ms); });
         ASSERT_TRUE(tree.look());
         ::waitpid(child, nullptr, 0);
-        const Nanoseconds now = tree.cpu_time();
+        const Nanoseconds now = tree.read().cpu;
         EXPECT_GE(now, last);
         last = now;
     }
 }
 
+// Two on one CPU: each is ready half of the time.
+TEST(ProcessTree, TellsHowLongAProcessHadNoCpu) {
+    const auto on_one_cpu = [] {
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(0, &one);
+        ::sched_setaffinity(0, sizeof(one), &one);
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        burn(10s);
+    };
+    const pid_t first = start(on_one_cpu);
+    const pid_t second = start(on_one_cpu);
+    ProcessTree tree(first);
+    ASSERT_TRUE(tree.look());
+    std::this_thread::sleep_for(500ms);
+    const ProcessTree::Times times = tree.read();
+    for (const pid_t pid : {first, second}) {
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+    }
+    EXPECT_GT(times.cpu, 20ms);
+    EXPECT_GT(times.ready, times.cpu / 4);
+    EXPECT_LT(times.cpu + times.ready, 1s);
+}
+
 TEST(ProcessTree, OfNobodyIsNothing) {
-    ProcessTree tree(0x3fffffff);
+    const pid_t gone = start([] {});
+    ::waitpid(gone, nullptr, 0);
+    ProcessTree tree(gone);
     EXPECT_TRUE(tree.look());
-    EXPECT_EQ(tree.cpu_time(), 0ns);
+    EXPECT_EQ(tree.read().cpu, 0ns);
 }
 
 }  // namespace

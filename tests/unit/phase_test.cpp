@@ -56,14 +56,25 @@ class Story {
             count(sample_.data.down, 1, 90);
         });
     }
-    Story& stalled(Nanoseconds time, std::uint64_t unacknowledged) {
-        repeat(time, [&] { sockets_.unacknowledged = unacknowledged; });
+    Story& unacknowledged(Nanoseconds time, std::uint64_t bytes, bool resending = false) {
+        repeat(time, [&] {
+            sockets_.unacknowledged = bytes;
+            sockets_.resending = resending;
+        });
         sockets_.unacknowledged = 0;
+        sockets_.resending = false;
         return *this;
     }
     Story& connect() {
         ++sockets_.connections;
+        ++sockets_.opened;
         return *this;
+    }
+    // Something had no CPU for so long, and then uses some.
+    Story& starve(Nanoseconds time) {
+        rest(time, 0);
+        sample_.ready += time;
+        return compute(period);
     }
     Story& close() {
         --sockets_.connections;
@@ -199,7 +210,7 @@ TEST(Phases, IntervalsHaveNoHolesAndNoByteIsCountedTwice) {
                     story.poll();
                     break;
                 case 6:
-                    story.stalled(time, random() % 3000);
+                    story.unacknowledged(time, random() % 3000, random() % 2 == 0);
                     break;
                 case 7:
                     story.not_sampled_for(time);
@@ -272,10 +283,28 @@ TEST(Phases, WindowUpdatesAndPingsAreNoMessages) {
 
 TEST(Phases, WhatWaitsInASocketIsBeingSent) {
     Story story;
-    story.connect().idle(200ms).up(100ms).stalled(2s, 50'000).idle(100ms);
+    story.connect().idle(200ms).up(100ms).unacknowledged(2s, 50'000).idle(100ms);
     const auto intervals = story.end();
     EXPECT_GE(first(intervals, Phase::sending).to - first(intervals, Phase::sending).from, 2s);
     EXPECT_EQ(intervals.back().phase, Phase::waiting);
+}
+
+TEST(Phases, AnAcknowledgementMayBeLate) {
+    Story story;
+    story.idle(200ms).connect().up(100ms).unacknowledged(40ms, 1000);
+    EXPECT_EQ(story.now().uploaded, 0U) << "not all of it is acknowledged";
+    story.idle(10ms);
+    EXPECT_EQ(story.now().uploaded, 20U * 30'000U);
+    story.down(5ms, 200).idle(100ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::sending, Phase::waiting));
+    EXPECT_EQ(time_in(intervals, Phase::waiting), 10ms - period);
+}
+
+TEST(Phases, WhatIsSentOnceMoreIsBeingSent) {
+    Story story;
+    story.connect().idle(200ms).unacknowledged(200ms, 300).unacknowledged(1s, 300, true).idle(100ms);
+    EXPECT_GE(time_in(story.end(), Phase::sending), 1s - period);
 }
 
 TEST(Phases, WithoutAConnectionNothingIsWaitedFor) {
@@ -286,7 +315,10 @@ TEST(Phases, WithoutAConnectionNothingIsWaitedFor) {
 
 TEST(Phases, AKeptConnectionsAnswerEndsTheWaiting) {
     Story story;
-    story.connect().idle(200ms);
+    story.connect().idle(200ms).up(5ms, 300).down(50ms).idle(200ms);
+    EXPECT_EQ(story.now().phase, Phase::unknown) << "the answer may have got stuck";
+    story.up(5ms, 300).down(5ms, 300).idle(200ms);
+    EXPECT_EQ(story.now().phase, Phase::idle) << "the connection is used again: it is kept";
     for (int i = 0; i < 3; ++i) story.both(5ms, 150, 130).idle(250ms);
     EXPECT_EQ(story.now().phase, Phase::idle) << "one question, one answer";
     story.both(5ms, 300, 300, 3).idle(250ms);
@@ -318,6 +350,39 @@ TEST(Phases, AStarvedProcessComputes) {
     const auto intervals = story.end();
     EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
     EXPECT_GT(time_in(intervals, Phase::computing), 39 * 45ms - 2 * period);
+}
+
+TEST(Phases, WhoHadNoCpuForLongDidNotPause) {
+    Story story;
+    story.idle(200ms);
+    for (int i = 0; i < 20; ++i) story.compute(5ms).starve(150ms);
+    story.idle(1500ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
+    EXPECT_GT(time_in(intervals, Phase::computing), 3s);
+    EXPECT_EQ(time_in(intervals, Phase::idle), 1700ms);
+}
+
+TEST(Phases, StarvedBeforeAQuestionIsUnknown) {
+    Story story;
+    story.idle(300ms).connect().up(5ms, 300).down(50ms).close().idle(200ms);
+    story.starve(100ms).connect().up(100ms).idle(100ms);
+    for (const PhaseInterval& interval : story.end())
+        if (interval.phase == Phase::idle) EXPECT_LE(interval.to, 300ms + 255ms);
+}
+
+TEST(Phases, ALittleMoreDoesNotChangeThatAnAnswerIsDue) {
+    Story story;
+    story.idle(200ms).connect().up(100ms).idle(40ms).up(5ms, 140).idle(100ms).up(5ms, 140).idle(100ms);
+    const auto intervals = story.end();
+    EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::sending, Phase::waiting));
+    EXPECT_EQ(time_in(intervals, Phase::waiting), 250ms);
+}
+
+TEST(Phases, WhatIsAsSmallAsAPollIsNotToldApart) {
+    Story story;
+    story.idle(200ms).connect().up(40ms, 300).idle(20ms).up(40ms, 300).down(40ms, 300).close().idle(200ms);
+    EXPECT_THAT(phases(story.end()), ElementsAre(Phase::idle, Phase::idle));
 }
 
 TEST(Phases, HousekeepingIsNotComputing) {

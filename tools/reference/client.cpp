@@ -84,13 +84,22 @@ std::shared_ptr<grpc::Channel> Client::channel() {
 }
 
 grpc::Status Client::call_once(std::size_t bytes, const Rpc& rpc) {
-    const auto stub = wire::Aggregator::NewStub(channel());
+    const auto connection = channel();
+    const auto stub = wire::Aggregator::NewStub(connection);
     grpc::ClientContext context;
     if (options_.on_error == OnError::deadline) {
         const milliseconds transfer(bytes * 1000 / options_.slowest_rate);
         context.set_deadline(std::chrono::system_clock::now() + options_.deadline + transfer);
     }
+    if (options_.connect_first) connect(*connection, context.deadline());
     return rpc(*stub, context);
+}
+
+// As long as a call would wait for it.
+void Client::connect(grpc::Channel& channel, std::chrono::system_clock::time_point deadline) {
+    for (auto state = channel.GetState(true); state == GRPC_CHANNEL_IDLE || state == GRPC_CHANNEL_CONNECTING;
+         state = channel.GetState(true))
+        if (!channel.WaitForStateChange(state, deadline)) return;
 }
 
 bool Client::may_retry(StatusCode code) const {

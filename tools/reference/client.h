@@ -28,6 +28,7 @@ struct ClientOptions {
     std::chrono::milliseconds retry_wait{1000};
     std::chrono::milliseconds deadline{5000};
     std::size_t slowest_rate = 256 * 1024;  // bytes per second that a deadline allows for
+    bool connect_first = false;             // a call begins when its connection is there, or has failed
 };
 
 // A call failed for good.
@@ -53,6 +54,7 @@ class Client {
 
   private:
     std::shared_ptr<grpc::Channel> channel();
+    static void connect(grpc::Channel& channel, std::chrono::system_clock::time_point deadline);
     grpc::Status call_once(std::size_t bytes, const Rpc& rpc);
     bool may_retry(grpc::StatusCode code) const;
 

@@ -68,11 +68,15 @@ class Collaborator {
         wire::GetTasksRequest request;
         request.set_collaborator(name_);
         wire::GetTasksReply reply;
-        const auto asked = Clock::now();
-        client_.call("asking for tasks", 0,
-                     [&](auto& stub, auto& context) { return stub.GetTasks(&context, request, &reply); });
-        if (Clock::now() - asked > short_question) {
-            phases_.enter(Phase::waiting, asked);
+        const auto begin = Clock::now();
+        auto connected = begin;
+        client_.call("asking for tasks", 0, [&](auto& stub, auto& context) {
+            connected = Clock::now();
+            return stub.GetTasks(&context, request, &reply);
+        });
+        if (Clock::now() - begin > short_question) {
+            phases_.enter(Phase::connecting, begin);
+            phases_.enter(Phase::waiting, connected);
             phases_.enter(Phase::idle);
         }
         return reply;
@@ -114,6 +118,7 @@ class Collaborator {
         request.set_round(task.round());
         request.set_name(tensor);
         wire::Tensor reply;
+        phases_.enter(Phase::connecting);
         client_.call("requesting tensor " + tensor, task.model_size(), [&](auto& stub, auto& context) {
             phases_.enter(Phase::waiting);
             TensorCall call(phases_);
@@ -139,11 +144,11 @@ class Collaborator {
     }
 
     void send(const std::string& payload, const wire::TrainTask& task, const std::string& prefix) {
+        phases_.enter(Phase::connecting);
         client_.call("sending results", payload.size(), [&](auto& stub, auto& context) {
             wire::SendLocalTaskResultsReply reply;
-            phases_.enter(Phase::waiting);  // for a connection
-            const auto writer = stub.SendLocalTaskResults(&context, &reply);
             phases_.enter(Phase::sending);
+            const auto writer = stub.SendLocalTaskResults(&context, &reply);
             if (write_chunks(*writer, payload, task, prefix) && writer->WritesDone())
                 log("{}: waiting for the reply", prefix);
             return writer->Finish();
@@ -166,8 +171,11 @@ class Collaborator {
         for (std::size_t i = 0; i < count; ++i) {
             chunk.set_index(static_cast<std::uint32_t>(i));
             chunk.set_data(std::string(chunk_at(payload, task.chunk_size(), i)));
-            if (!writer.Write(chunk)) return false;
-            if (i + 1 == count) phases_.enter(Phase::waiting);
+            // Of the last one it is told when it was handed over to the kernel.
+            const bool last = i + 1 == count;
+            if (!writer.Write(chunk, last ? grpc::WriteOptions().set_write_through() : grpc::WriteOptions()))
+                return false;
+            if (last) phases_.enter(Phase::waiting);
             if ((i + 1) % step == 0 || i + 1 == count) log("{}: sent chunk {} of {}", prefix, i + 1, count);
             std::this_thread::sleep_until(start + options_.upload_pace * (i + 1) / count);
         }

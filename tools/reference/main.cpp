@@ -191,9 +191,12 @@ void add_collaborator(CLI::App& app, CollaboratorOptions& options, int& status) 
                  "least wall time of an upload; sleeps between chunks");
     command->add_flag(
         "--log-phases", options.log_phases,
-        "log 'phase NAME TIME' on each change: computing, waiting, sending, receiving or idle, and "
-        "CLOCK_MONOTONIC in nanoseconds");
-    command->callback([&options, &status] { run_and_report(options, status); });
+        "log 'phase NAME TIME' on each change: computing, connecting, waiting, sending, receiving or "
+        "idle, and CLOCK_MONOTONIC in nanoseconds");
+    command->callback([&options, &status] {
+        options.client.connect_first = options.log_phases;
+        run_and_report(options, status);
+    });
 }
 
 int run(int argc, char** argv) {

@@ -8,7 +8,8 @@
 namespace netcut::reference {
 
 void PhaseLog::enter(Phase phase, Clock::time_point when) const {
-    constexpr std::array<const char*, 5> names = {"computing", "waiting", "sending", "receiving", "idle"};
+    constexpr std::array<const char*, 6> names = {"computing", "connecting", "waiting",
+                                                  "sending",   "receiving",  "idle"};
     if (!on_) return;
     const auto time = std::chrono::nanoseconds(when.time_since_epoch());
     log("phase {} {}", names[static_cast<std::size_t>(phase)], time.count());

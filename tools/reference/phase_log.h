@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a collaborator does, as it sees that itself, for those who judge it from outside.
+// What a collaborator does, as it sees that itself, for those who judge it from outside. While it connects it
+// cannot tell its own work from waiting for the other side.
 #pragma once
 
 #include <chrono>
 
 namespace netcut::reference {
 
-enum class Phase { computing, waiting, sending, receiving, idle };
+enum class Phase { computing, connecting, waiting, sending, receiving, idle };
 
 class PhaseLog {
   public:
