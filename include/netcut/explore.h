@@ -90,6 +90,9 @@ std::string csv_field(const std::string& text);  // RFC 4180
 
 // --- experiments ---
 
+// A moment in each phase of a node's work (docs/phases.md), by its name: what can be asked of any federation.
+std::vector<ExperimentSpec> phase_experiments();
+
 struct ExperimentColumn {
     FaultKind kind = FaultKind::drop;
     Nanoseconds duration{0};

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/run_command.h"
 #include "netcut/report.h"
 
@@ -71,15 +73,22 @@ Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base,
 }
 
 // The experiment whose moment counts these bytes: its trigger begins the count, and the sweep moves the byte.
+// Where there is none, they are counted from the beginning of each upload or download.
 Result<ExperimentSpec> moment_of_sweep(const Scenario& base, const ExploreOptions& options) {
-    const auto kind = *options.sweep == "sent" ? WireMoment::Kind::sent : WireMoment::Kind::received;
-    if (*options.sweep != "sent" && *options.sweep != "received")
+    const bool sent = *options.sweep == "sent";
+    if (!sent && *options.sweep != "received")
         return usage_failure("sweep over '" + *options.sweep + "'", "it is neither sent nor received");
-    NETCUT_ASSIGN(const auto moments, moments_of(base, options.many));
-    for (const ExperimentSpec& moment : moments)
-        if (moment.fault.when && moment.fault.when->moment.kind == kind) return moment;
-    return usage_failure("sweep over the bytes " + *options.sweep, "no experiment has a moment of that kind",
-                         "give the scenario one: {name: C, fault: {on: {log: ...}, when: sent 64KiB}}");
+    NETCUT_ASSIGN(auto moments, moments_of(base, options.many));
+    const auto phases = phase_experiments();
+    moments.insert(moments.end(), phases.begin(), phases.end());
+    const auto counts = [sent](const ExperimentSpec& moment) {
+        const FaultSpec& fault = moment.fault;
+        if (fault.when)
+            return fault.when->moment.kind == (sent ? WireMoment::Kind::sent : WireMoment::Kind::received);
+        return fault.trigger.kind == FaultTrigger::Kind::phase &&
+               fault.trigger.phase.kind == (sent ? PhaseMoment::Kind::sending : PhaseMoment::Kind::receiving);
+    };
+    return *std::find_if(moments.begin(), moments.end(), counts);
 }
 
 Result<int> sweep(const ExploreOptions& options, const Scenario& base, const RunFolder& folder,

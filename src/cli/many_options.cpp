@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -25,7 +26,10 @@ Result<unsigned> positive(const char* option, const std::optional<std::string>& 
 void add_many_options(CLI::App& command, ManyOptions& options) {
     add_federation_options(command, options.run);
     const char* group = "The runs";
-    command.add_option("--moments", options.moments, "Which, by name: A,C' (default: all)")
+    command
+        .add_option("--moments", options.moments,
+                    "Which, by name: A,C', or phases: sending,reply-lost (default: the scenario's own, else "
+                    "all phases)")
         ->delimiter(',')
         ->group(group);
     command.add_option("--kinds", options.kinds, "Kinds of cut (default: drop,unplug)")
@@ -57,19 +61,19 @@ Result<std::vector<FaultKind>> kinds_of(const ManyOptions& options) {
 }
 
 Result<std::vector<ExperimentSpec>> moments_of(const Scenario& scenario, const ManyOptions& options) {
-    if (scenario.experiments.empty())
-        return usage_failure("make experiments", "the scenario has none",
-                             "give it `experiments:` (see docs/experiments.md), or --template reference");
-    if (options.moments.empty()) return scenario.experiments;
+    const std::vector<ExperimentSpec> phases = phase_experiments();
+    if (options.moments.empty()) return scenario.experiments.empty() ? phases : scenario.experiments;
+    std::vector<ExperimentSpec> known = scenario.experiments;
+    known.insert(known.end(), phases.begin(), phases.end());
     std::vector<ExperimentSpec> chosen;
     for (const std::string& name : options.moments) {
-        const auto found = std::find_if(scenario.experiments.begin(), scenario.experiments.end(),
+        const auto found = std::find_if(known.begin(), known.end(),
                                         [&](const ExperimentSpec& one) { return one.name == name; });
-        if (found == scenario.experiments.end()) {
-            std::vector<std::string> known;
-            for (const ExperimentSpec& one : scenario.experiments) known.push_back(one.name);
+        if (found == known.end()) {
+            std::vector<std::string> names;
+            for (const ExperimentSpec& one : known) names.push_back(one.name);
             return usage_failure("make the experiment " + name, "there is none of that name",
-                                 fmt::format("they are {}", fmt::join(known, ", ")));
+                                 fmt::format("they are {}", fmt::join(names, ", ")));
         }
         chosen.push_back(*found);
     }

@@ -72,7 +72,8 @@ Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec&
     fault.kind = column.kind;
     fault.duration = column.duration;
     if (fault.nodes.empty()) fault.nodes = {collaborator_name(scenario.collaborators)};
-    fill_in(fault.trigger.pattern, "{node}", fault.nodes.front());
+    for (std::string* pattern : {&fault.trigger.pattern, &fault.trigger.phase.armed_by})
+        fill_in(*pattern, "{node}", fault.nodes.front());
     scenario.faults = {fault};
     if (auto good = check(scenario); !good) {
         Error error = std::move(good).error();

@@ -18,17 +18,30 @@ bool reached(const std::vector<ExperimentCell>& row) {
     return false;
 }
 
+// Of its moment on the wire, or of its phase.
+void set_bytes(ExperimentSpec& moment, std::uint64_t bytes) {
+    if (moment.fault.when)
+        moment.fault.when->moment.amount = bytes;
+    else
+        moment.fault.trigger.phase.bytes = bytes;
+}
+
+bool is_upload(const ExperimentSpec& moment) {
+    if (moment.fault.when) return moment.fault.when->moment.kind == WireMoment::Kind::sent;
+    return moment.fault.trigger.phase.kind == PhaseMoment::Kind::sending;
+}
+
 }  // namespace
 
 Result<int> sweep(RunPool& pool, ExperimentTable& table, const Scenario& base, ExperimentSpec moment,
                   const SweepOptions& options, const std::function<void(const std::string&)>& tell) {
-    const bool sent = moment.fault.when->moment.kind == WireMoment::Kind::sent;
+    const bool sent = is_upload(moment);
     std::uint64_t bytes = 0;
     for (;;) {
         const std::size_t first = table.rows.size();
         for (unsigned i = 0; i < options.steps_at_once; ++i) {
             bytes += options.step;
-            moment.fault.when->moment.amount = bytes;
+            set_bytes(moment, bytes);
             moment.name = bytes_text(bytes);
             moment.what = fmt::format("{} {}", moment.name, sent ? "sent" : "received");
             table.add_row(moment);

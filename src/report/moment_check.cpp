@@ -99,6 +99,7 @@ class MomentCheck {
             case Kind::received:
             case Kind::received_packets:
             case Kind::reply:
+            case Kind::answer:  // of a phase: which messages are no controls is not looked at here
                 return goes(packet, false) && is_data(header);
             case Kind::silence:
                 return (goes(packet, true) || goes(packet, false)) && is_data(header);

@@ -67,14 +67,14 @@ void Engine::Impl::on_captured(const std::vector<CaptureTotals>& totals) {
                        {"bytes", totals[node].digest.bytes},
                        {"sha256", totals[node].digest.sha256}});
     }
-    const auto counters = table_->read();
+    const auto counters = table_->read_hits();
     if (!counters) fail(counters.error());
     // Of each fault, all firings together: what its rules have lost, as the kernel counted it.
     Json lost = Json::object();
     for (std::size_t number = 0; counters && number < faults_.size(); ++number) {
         if (queues(scenario_.faults[number])) continue;
         Json& fault = lost[scenario_.faults[number].name] = Json::object();
-        for (const auto& [node, hits] : counters->faults[number])
+        for (const auto& [node, hits] : (*counters)[number])
             fault[fabric_->node(node).name] = {{"router_up", hits.up}, {"router_down", hits.down}};
     }
     // How far the clock was set forward since the run began.

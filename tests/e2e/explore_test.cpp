@@ -214,5 +214,48 @@ TEST(Experiments, TellTheReactionsToErrorsApart) {
     EXPECT_NE(slurp(folder / "deadline/junit.xml").find("failures=\"0\""), std::string::npos);
 }
 
+// The server gives a reply that is not acknowledged up after 2 s; the client waits for it for ever.
+TEST(Experiments, ByPhasesNeedNoPatterns) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const std::string length = std::to_string(5 * time_scale()) + "s";
+    const Finished finished = run_tool({"experiments",
+                                        "--moments",
+                                        "computing,sending,reply-lost,receiving",
+                                        "--set",
+                                        "on-error=resend",
+                                        "--set",
+                                        "model-size=128KiB",
+                                        "--set",
+                                        "epochs=20",
+                                        "--set",
+                                        "aggregator-args=--server-user-timeout 2s --server-delay 300ms",
+                                        "--kinds",
+                                        "drop",
+                                        "--for",
+                                        length,
+                                        "--hang-after",
+                                        "15s",
+                                        "--jobs",
+                                        "4",
+                                        "--json",
+                                        "--out",
+                                        folder / "table"});
+    ASSERT_EQ(finished.status, 1) << finished.out << finished.err;
+    const Json table = Json::parse(finished.out);
+    EXPECT_EQ(outcome(table, "computing"), "recovered") << outcomes(table);
+    EXPECT_EQ(outcome(table, "reply-lost"), "hung") << outcomes(table);
+    const std::string cell = "-drop_" + length + "-1";
+    const std::vector<std::pair<std::string, std::string>> phases = {{"computing", "computing"},
+                                                                     {"sending", "sending"},
+                                                                     {"reply-lost", "waiting"},
+                                                                     {"receiving", "receiving"}};
+    for (const auto& [moment, phase] : phases)
+        for (const Json& event : read_journal(folder / ("table/runs/" + moment + cell)))
+            if (event.at("event") == "fault.fired") {
+                EXPECT_EQ(event.at("details").at("phases")[0].at("phase"), phase) << moment << event;
+            }
+}
+
 }  // namespace
 }  // namespace netcut::test

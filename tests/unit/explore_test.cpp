@@ -23,6 +23,21 @@ unsigned search(Bisection& bisection, Nanoseconds threshold) {
     return tries;
 }
 
+TEST(PhaseExperiments, FitAnyFederation) {
+    Scenario base;
+    base.aggregator.command = {"a"};
+    base.collaborator.command = {"c"};
+    std::set<std::string> names;
+    for (const ExperimentSpec& moment : phase_experiments()) {
+        const auto scenario = experiment_scenario(base, moment, {FaultKind::drop, 5s});
+        ASSERT_TRUE(scenario) << moment.name << scenario.error().text();
+        EXPECT_EQ(scenario->faults.at(0).trigger.node, "collaborator2");
+        EXPECT_EQ(phase_moment_name(scenario->faults.at(0).trigger.phase.kind), moment.name);
+        names.insert(moment.name);
+    }
+    EXPECT_EQ(names.size(), 5U);
+}
+
 TEST(Bisection, FindsTheThresholdWithinItsBoundInLogarithmicallyManyTries) {
     for (const auto threshold : {1001ms, 3700ms, 7000ms, 12345ms, 59999ms}) {
         Bisection bisection(500ms, 60s, 250ms);

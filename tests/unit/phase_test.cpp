@@ -368,7 +368,9 @@ TEST(Phases, StarvedBeforeAQuestionIsUnknown) {
     story.idle(300ms).connect().up(5ms, 300).down(50ms).close().idle(200ms);
     story.starve(100ms).connect().up(100ms).idle(100ms);
     for (const PhaseInterval& interval : story.end())
-        if (interval.phase == Phase::idle) EXPECT_LE(interval.to, 300ms + 255ms);
+        if (interval.phase == Phase::idle) {
+            EXPECT_LE(interval.to, 300ms + 255ms);
+        }
 }
 
 TEST(Phases, ALittleMoreDoesNotChangeThatAnAnswerIsDue) {
