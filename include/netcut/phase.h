@@ -139,6 +139,7 @@ class PhaseClassifier {
     void take_calm(const Span& span);
     void take_busy(const Span& span);
     static bool was_starved(const Mark& from, const Mark& to, Nanoseconds ready);
+    Mark ready_from(const Span& span) const;
     void notice_closing(const Mark& at);
     void judge_busy(const Mark& end);
     void tell_calm(const Mark& to);

@@ -248,7 +248,7 @@ void PhaseClassifier::take_busy(const Span& span) {
     const bool starved = was_starved(busy_ ? busy_->to : calm_from_, span.from, span.ready);
     if (busy_ && span.from.time - busy_->to.time >= settle_ && !starved) judge_busy(span.from);
     if (!busy_) {
-        const Mark& from = starved ? calm_from_ : span.from;
+        const Mark from = starved ? calm_from_ : ready_from(span);
         busy_ = BusyRun{from, span.to, from, span.to, Nanoseconds(0)};
     }
     busy_->last_from = span.from;
@@ -260,6 +260,14 @@ void PhaseClassifier::take_busy(const Span& span) {
 bool PhaseClassifier::was_starved(const Mark& from, const Mark& to, Nanoseconds ready) {
     const Nanoseconds time = to.time - from.time;
     return time > Nanoseconds(0) && time < longest_starvation && ready >= time / 2;
+}
+
+// Since when something may have wanted to run; not earlier than its calm.
+PhaseClassifier::Mark PhaseClassifier::ready_from(const Span& span) const {
+    Mark from = span.from;
+    if (span.ready < settle_ || span.ready >= longest_starvation) return from;
+    from.time = std::max(calm_from_.time, from.time - span.ready);
+    return from;
 }
 
 // Whoever closed it, no answer is due any more.

@@ -56,7 +56,7 @@ ProductWatcher::~ProductWatcher() {
 
 FaultRunner::Observer ProductWatcher::observer() {
     return {[this](const FaultRunner&) { fired_ = true; }, [this](const FaultRunner&) { healed_ = true; },
-            [this](const Error&) { failed_ = true; }};
+            [this](const Error&) { failed_ = true; }, {}};
 }
 
 void ProductWatcher::watch() {
