@@ -168,6 +168,7 @@ class PhaseClassifier {
     // At rest: what has not been told yet.
     bool at_rest_ = false;
     Mark rest_from_, calm_from_, calm_to_;
+    Nanoseconds calm_ready_{0};  // in which it had no CPU, since it last used one
     std::optional<BusyRun> busy_;
 
     std::deque<Piece> pieces_;  // what may yet become part of the first

@@ -234,18 +234,24 @@ void PhaseClassifier::settle_down() {
     at_rest_ = true;
     rest_from_ = calm_from_ = calm_to_ = quiet.front().from;
     busy_.reset();
+    calm_ready_ = Nanoseconds(0);
     for (const Span& span : quiet) take_calm(span);
 }
 
 void PhaseClassifier::take_calm(const Span& span) {
     calm_to_ = span.to;
     if (sockets_.connections == 0 && last_ != Last::answered) notice_closing(span.to);
-    if (share(span.cpu, span.length()) >= busy_span) return take_busy(span);
+    calm_ready_ += span.ready;
+    // Who has just got a CPU may have used next to nothing of it yet.
+    const bool has_waited =
+        span.ready >= settle_ / 2 || (busy_ && was_starved(busy_->to, span.to, calm_ready_));
+    if (has_waited || share(span.cpu, span.length()) >= busy_span) return take_busy(span);
     if (busy_ && span.to.time - busy_->to.time >= std::max(settle_, longest_starvation)) judge_busy(span.to);
 }
 
 void PhaseClassifier::take_busy(const Span& span) {
-    const bool starved = was_starved(busy_ ? busy_->to : calm_from_, span.from, span.ready);
+    const Nanoseconds ready = std::exchange(calm_ready_, Nanoseconds(0));
+    const bool starved = was_starved(busy_ ? busy_->to : calm_from_, span.from, ready);
     if (busy_ && span.from.time - busy_->to.time >= settle_ && !starved) judge_busy(span.from);
     if (!busy_) {
         const Mark from = starved ? calm_from_ : ready_from(span);
@@ -253,7 +259,7 @@ void PhaseClassifier::take_busy(const Span& span) {
     }
     busy_->last_from = span.from;
     busy_->to = span.to;
-    busy_->cpu += span.cpu + span.ready;
+    busy_->cpu += span.cpu + ready;
 }
 
 // Whether it had something to do all the time, and no CPU: that is told when it has got one.

@@ -253,7 +253,9 @@ TEST(Experiments, ByPhasesNeedNoPatterns) {
     for (const auto& [moment, phase] : phases)
         for (const Json& event : read_journal(folder / ("table/runs/" + moment + cell)))
             if (event.at("event") == "fault.fired") {
-                EXPECT_EQ(event.at("details").at("phases")[0].at("phase"), phase) << moment << event;
+                const Json& seen = event.at("details").at("phases")[0].at("phase");
+                // The kernel fires on a packet that samples have not told of yet.
+                EXPECT_TRUE(seen == phase || seen == "unknown") << moment << event;
             }
 }
 

@@ -82,6 +82,15 @@ class Confusion {
             if (const auto found = row.find(label); found != row.end()) right += found->second;
         return right / (all() - column("unknown"));
     }
+    // Whether so much of the time had this label that it must be seen.
+    bool matters(const std::string& label) const {
+        constexpr double least_share = 0.02;
+        const auto row = time_.find(label);
+        if (row == time_.end()) return false;
+        double sum = 0;
+        for (const auto& [seen, time] : row->second) sum += time;
+        return sum >= least_share * all();
+    }
     // Share of a label's time that was seen as such.
     double found(const std::string& label) const {
         const auto row = time_.find(label);
@@ -173,7 +182,9 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
     EXPECT_LE(confusion.unknown(), GetParam().most_unknown) << confusion.text();
     EXPECT_LE(confusion.connecting(), 0.2) << confusion.text();
     for (const char* phase : {"computing", "waiting", "sending", "receiving", "idle"})
-        EXPECT_GE(confusion.found(phase), 0.5) << phase << "\n" << confusion.text();
+        if (confusion.matters(phase)) {
+            EXPECT_GE(confusion.found(phase), 0.5) << phase << "\n" << confusion.text();
+        }
 }
 
 TEST(Phases, TheJournalHasNoHolesAndItsBytesAddUp) {

@@ -71,10 +71,10 @@ class Story {
         return *this;
     }
     // Something had no CPU for so long, and then uses some.
-    Story& starve(Nanoseconds time) {
+    Story& starve(Nanoseconds time, double cpus = 1) {
         rest(time, 0);
         sample_.ready += time;
-        return compute(period);
+        return rest(period, cpus);
     }
     Story& close() {
         --sockets_.connections;
@@ -361,6 +361,14 @@ TEST(Phases, WhoHadNoCpuForLongDidNotPause) {
     EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
     EXPECT_GT(time_in(intervals, Phase::computing), 3s);
     EXPECT_EQ(time_in(intervals, Phase::idle), 1700ms);
+}
+
+TEST(Phases, WhoGetsACpuAtTheEndOfASpanHasWaitedForIt) {
+    Story story;
+    story.idle(200ms);
+    for (int i = 0; i < 20; ++i) story.compute(5ms).starve(100ms, 0.01).compute(5ms);
+    story.idle(1500ms);
+    EXPECT_THAT(phases(story.end()), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
 }
 
 TEST(Phases, StarvedBeforeAQuestionIsUnknown) {
