@@ -21,7 +21,7 @@ enum class Phase {
     computing,  // its processes use CPU time, and the wire is quiet
     waiting,    // its last message went up, all of it is acknowledged, and nothing has come back yet
     sending,    // messages go up, or wait in its sockets
-    receiving,  // messages (see largest_control) come down
+    receiving,  // messages (see largest_control) come down, or have come and wait to be read
     idle,       // none of these
     unknown     // it could be more than one of them
 };
@@ -37,6 +37,7 @@ struct SocketBacklog {
     std::uint64_t unacknowledged = 0;  // bytes that it has sent
     std::uint32_t in_flight = 0;       // segments of data
     bool resending = false;            // some segment was sent once more, and is not acknowledged yet
+    std::uint64_t unread = 0;          // bytes that have come and that the application has not read
     std::uint32_t connections = 0;     // that are open
     std::uint64_t opened = 0;          // connections that were ever seen open
 };

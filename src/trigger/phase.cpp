@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint64_t dominance = 8;
 // At layer 3. So much after something came down may be what a protocol says to that, and no question.
 constexpr std::uint64_t largest_acknowledgement = 256;
+// More than what protocols say by themselves.
+constexpr std::uint64_t unread_messages = 1024;
 // Shares of one CPU. A span in which less is used is calm; a busy time in which less than the second is used
 // is calm, too, one with more than the third is computing, and in between it cannot be told.
 constexpr double busy_span = 0.10, idle_share = 0.02, computing_share = 0.05;
@@ -91,8 +93,10 @@ PhaseClassifier::Span PhaseClassifier::span_to(const PhaseSample& sample) const 
 
 PhaseClassifier::Kind PhaseClassifier::kind_of(const Span& span, const SocketBacklog& after) const {
     const bool little = span.down == 0 && span.up <= largest_acknowledgement && is_answer_due();
-    if ((span.up == 0 && span.down == 0) || little)
-        return std::max(kind_of_backlog(sockets_), kind_of_backlog(after));
+    if ((span.up == 0 && span.down == 0) || little) {
+        const Kind first = kind_of_backlog(sockets_), last = kind_of_backlog(after);
+        return first == Kind::up ? first : last == Kind::up ? last : std::max(first, last);
+    }
     if (span.up >= dominance * span.down) return Kind::up;
     return span.down >= dominance * span.up ? Kind::down : Kind::mixed;
 }
@@ -112,7 +116,8 @@ void PhaseClassifier::take_sockets(const SocketBacklog& sockets) {
 }
 
 PhaseClassifier::Kind PhaseClassifier::kind_of_backlog(const SocketBacklog& sockets) {
-    if (sockets.unsent + sockets.unacknowledged <= largest_control) return Kind::rest;
+    if (sockets.unsent + sockets.unacknowledged <= largest_control)
+        return sockets.unread > unread_messages ? Kind::down : Kind::rest;
     const bool waits = sockets.unsent > 0 || sockets.resending || sockets.unacknowledged > small_exchange;
     return waits ? Kind::up : Kind::pending;
 }
@@ -154,8 +159,10 @@ void PhaseClassifier::take_activity(const Span& span) {
     pause_.clear();
     active_->last_from = span.from;
     active_->to = span.to;
-    active_->last_up = span.up;
-    active_->last_down = span.down;
+    if (span.kind != Kind::down || span.down > 0) {  // else it is still to be read
+        active_->last_up = span.up;
+        active_->last_down = span.down;
+    }
     active_->waits = active_->waits || (span.up == 0 && span.kind == Kind::up);
     const bool alone = span.kind == Kind::up && span.down == 0;
     uploaded_ = alone ? span.to.up - active_->from.up : 0;

@@ -65,6 +65,15 @@ class Story {
         sockets_.resending = false;
         return *this;
     }
+    // It uses the CPU for what it has got.
+    Story& unread(Nanoseconds time, std::uint64_t bytes) {
+        repeat(time, [&] {
+            sockets_.unread = bytes;
+            use(0.5);
+        });
+        sockets_.unread = 0;
+        return *this;
+    }
     Story& connect() {
         ++sockets_.connections;
         ++sockets_.opened;
@@ -361,6 +370,17 @@ TEST(Phases, WhoHadNoCpuForLongDidNotPause) {
     EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
     EXPECT_GT(time_in(intervals, Phase::computing), 3s);
     EXPECT_EQ(time_in(intervals, Phase::idle), 1700ms);
+}
+
+TEST(Phases, WhatIsNotReadYetIsStillBeingReceived) {
+    Story story;
+    story.idle(300ms).connect().up(5ms, 300).down(100ms).unread(200ms, 100'000).down(5ms).close().idle(300ms);
+    const auto intervals = story.end();
+    EXPECT_GE(time_in(intervals, Phase::receiving), 290ms);
+    EXPECT_EQ(time_in(intervals, Phase::computing), 0ms);
+    Story little;
+    little.idle(300ms).connect().up(5ms, 300).down(100ms).unread(200ms, 100).close().idle(300ms);
+    EXPECT_LT(time_in(little.end(), Phase::receiving), 110ms);
 }
 
 TEST(Phases, WhoGetsACpuAtTheEndOfASpanHasWaitedForIt) {
