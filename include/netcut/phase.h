@@ -49,6 +49,7 @@ struct PhaseSample {
     std::optional<SocketBacklog> sockets;  // none: not looked at, because nothing had moved; as before
     Nanoseconds cpu{0};                    // of all processes, ever; never decreases
     Nanoseconds ready{0};                  // how long they could have run, and had no CPU; the same
+    Nanoseconds crowded{0};  // how long more threads of this machine could run than it has CPUs; the same
 };
 
 struct PhaseInterval {
@@ -74,7 +75,9 @@ class PhaseClassifier {
     static constexpr Nanoseconds default_settle = std::chrono::milliseconds(50);
 
     // `settle`: a pause shorter than this belongs to what is around it. At least five times as long as the
-    // time between two samples; a longer time between two makes it unknown what was between them.
+    // time between two samples; a longer time between two makes it unknown what was between them. On a
+    // crowded machine nodes wait for their CPU for a while, and a phase is to last four times as long to be
+    // told.
     explicit PhaseClassifier(Nanoseconds settle = default_settle) : settle_(settle) {}
 
     void add(const PhaseSample& sample);
@@ -90,6 +93,7 @@ class PhaseClassifier {
     struct Mark {
         Nanoseconds time{0};
         std::uint64_t up = 0, down = 0;  // bytes of data
+        Nanoseconds crowded{0};
     };
     // `pending`: nothing moves, but the acknowledgement of the last message may be delayed (RFC
     // 1122, 4.2.3.2).
@@ -129,6 +133,7 @@ class PhaseClassifier {
     void take_sockets(const SocketBacklog& sockets);
     static bool is_sure(const Stretch& stretch);
     bool small(const Mark& from, const Mark& to) const;
+    bool is_too_short_for_a_crowd(const Piece& piece) const;
     void take_gap(const Span& span);
     void take_activity(const Span& span);
     void take_rest(const Span& span);

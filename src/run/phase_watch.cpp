@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/phase_watch.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
+#include <cstdio>
 
 namespace netcut {
 namespace {
@@ -55,6 +60,7 @@ PhaseWatch::PhaseWatch(boost::asio::io_context& io, const Fabric& fabric, Clock:
       observer_(std::move(observer)),
       alive_(std::make_shared<PhaseWatch*>(this)),
       fabric_(fabric),
+      cpus_(::get_nprocs()),
       first_processes_(fabric.size()),
       now_(fabric.size()) {
     for (std::size_t node = 0; node < fabric.size(); ++node) {
@@ -112,7 +118,7 @@ void PhaseWatch::run() {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
     const Nanoseconds tick = any_watched_ ? watched_period : period_;
     const Clock::duration all_nodes = period_;
-    traffic_begin_ = traffic_from_ = Clock::now();
+    last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
     Clock::time_point next = traffic_from_;
     Clock::time_point next_of_all = next;
     std::unique_lock lock(mutex_);
@@ -149,12 +155,14 @@ void PhaseWatch::sample_round(bool all) {
         if (reader) data_.emplace(std::move(*reader));
     }
     const auto when = Clock::now();
+    notice_crowd(when);
     const auto data = data_ && all ? data_->read() : Result<std::vector<DataCounters>>(Failure(Error{}));
     for (std::size_t node = 0; node < subjects_.size(); ++node) {
         Subject& subject = subjects_[node];
         if (!subject.tree || (!all && !subject.watched)) continue;
         PhaseSample sample;
         sample.time = since_begin(when);
+        sample.crowded = crowded_;
         if (all)
             sample.complete = data && fill(sample, subject, (*data)[node], when);
         else if (const auto own = data_ ? data_->read(node) : Result<DataCounters>(Failure(Error{})); own)
@@ -165,6 +173,17 @@ void PhaseWatch::sample_round(bool all) {
         publish(node);
     }
     if (all && data) publish_traffic(*data, when);
+}
+
+// What the machine looks like now counts for the time since the last round.
+void PhaseWatch::notice_crowd(Clock::time_point when) {
+    if (!loadavg_) loadavg_ = Fd(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC));
+    const Nanoseconds passed = when - std::exchange(last_round_, when);
+    std::array<char, 128> text{};
+    int can_run = 0;  // with this thread, see proc_loadavg(5)
+    if (::pread(loadavg_.get(), text.data(), text.size() - 1, 0) <= 0) return;
+    if (std::sscanf(text.data(), "%*s %*s %*s %d", &can_run) != 1) return;
+    if (can_run > cpus_) crowded_ += passed;
 }
 
 // False if something could not be read.

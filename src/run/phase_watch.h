@@ -82,6 +82,7 @@ class PhaseWatch {
     void run();
     void follow_lives(const std::vector<pid_t>& first_processes);
     void sample_round(bool all);
+    void notice_crowd(Clock::time_point when);
     bool fill(PhaseSample& sample, Subject& subject, const DataCounters& data, Clock::time_point when);
     bool wants_sockets(const Subject& subject, Clock::time_point when) const;
     static Result<SocketBacklog> read_backlog(Subject& subject);
@@ -102,6 +103,10 @@ class PhaseWatch {
     std::vector<Subject> subjects_;
     bool any_watched_ = false;
     std::optional<DataReader> data_;
+    Fd loadavg_;
+    const int cpus_;
+    Nanoseconds crowded_{0};
+    Clock::time_point last_round_;
     std::vector<DataCounters> traffic_base_;
     Clock::time_point traffic_begin_, traffic_from_;
 

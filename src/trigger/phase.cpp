@@ -23,6 +23,10 @@ constexpr Nanoseconds housekeeping = std::chrono::milliseconds(1);
 // Who did not run for so long had nothing to do, however busy the machine is.
 constexpr Nanoseconds longest_starvation = std::chrono::seconds(1);
 
+// The machine is crowded if it is so for one part in so many of a time.
+constexpr int crowd_share = 4;
+constexpr int settled_in_a_crowd = 4;
+
 double share(Nanoseconds cpu, Nanoseconds time) {
     return time.count() == 0 ? 0 : static_cast<double>(cpu.count()) / static_cast<double>(time.count());
 }
@@ -59,6 +63,7 @@ void PhaseClassifier::add(const PhaseSample& sample) {
     if (!sample.complete) {  // its time counts, the rest is as before
         before_->data = before->data;
         before_->cpu = before->cpu;
+        before_->crowded = before->crowded;
     } else if (sample.sockets) {
         take_sockets(*sample.sockets);
     }
@@ -78,9 +83,9 @@ void PhaseClassifier::add(const PhaseSample& sample) {
 
 PhaseClassifier::Span PhaseClassifier::span_to(const PhaseSample& sample) const {
     Span span;
-    span.from = {before_->time, before_->data.up.bytes, before_->data.down.bytes};
-    span.to = {sample.time, sample.data.up.bytes, sample.data.down.bytes};
-    if (!sample.complete) span.to = {sample.time, span.from.up, span.from.down};
+    span.from = {before_->time, before_->data.up.bytes, before_->data.down.bytes, before_->crowded};
+    span.to = {sample.time, sample.data.up.bytes, sample.data.down.bytes, sample.crowded};
+    if (!sample.complete) span.to = {sample.time, span.from.up, span.from.down, span.from.crowded};
     span.cpu = sample.cpu - before_->cpu;
     span.ready = sample.ready - before_->ready;
     span.up = sample.data.messages_up.bytes - before_->data.messages_up.bytes;
@@ -370,10 +375,17 @@ bool PhaseClassifier::may_go_on() const {
     return is_short_exchange_until(pieces_.back().to) && (too_soon_to_know || now().phase == first.phase);
 }
 
+// Then it may as well be a wait for a CPU.
+bool PhaseClassifier::is_too_short_for_a_crowd(const Piece& piece) const {
+    const Nanoseconds time = piece.to.time - piece.from.time;
+    return time < settled_in_a_crowd * settle_ && piece.to.crowded - piece.from.crowded >= time / crowd_share;
+}
+
 void PhaseClassifier::release(bool all) {
     while (!pieces_.empty() && (all || !may_go_on())) {
         const Piece& first = pieces_.front();
-        ended_.push_back({first.phase, first.from.time, first.to.time, first.to.up - first.from.up,
+        const Phase phase = is_too_short_for_a_crowd(first) ? Phase::unknown : first.phase;
+        ended_.push_back({phase, first.from.time, first.to.time, first.to.up - first.from.up,
                           first.to.down - first.from.down});
         pieces_.pop_front();
     }

@@ -129,8 +129,10 @@ class Confusion {
 
 struct Labelled {
     unsigned collaborators;
-    unsigned epochs;      // of training in a round
-    double most_unknown;  // share of the time
+    unsigned epochs;          // of training in a round
+    unsigned megabits;        // of each link
+    unsigned upload_seconds;  // what all send in it is less than the aggregator's link takes
+    double most_unknown;      // share of the time
 };
 void PrintTo(const Labelled& parameter, std::ostream* out) {
     *out << parameter.collaborators << " collaborators";
@@ -138,7 +140,8 @@ void PrintTo(const Labelled& parameter, std::ostream* out) {
 
 class LabelledRunTest : public testing::TestWithParam<Labelled> {};
 INSTANTIATE_TEST_SUITE_P(Phases, LabelledRunTest,
-                         testing::Values(Labelled{1, 300, 0.1}, Labelled{4, 150, 0.1}, Labelled{32, 20, 0.2}),
+                         testing::Values(Labelled{1, 300, 25, 1, 0.1}, Labelled{4, 150, 50, 1, 0.15},
+                                         Labelled{32, 20, 100, 5, 0.25}),
                          [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
 
 // Both directions take long enough to be seen: uploads are paced by the application, downloads by the
@@ -153,7 +156,7 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
                                         "--cols",
                                         std::to_string(collaborators),
                                         "--rate",
-                                        fmt::format("{}mbit", 25 * collaborators),
+                                        fmt::format("{}mbit", GetParam().megabits),
                                         "--set",
                                         "rounds=2",
                                         "--set",
@@ -163,11 +166,11 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
                                         "--set",
                                         "model-size=1MiB",
                                         "--set",
-                                        "upload-pace=800ms",
+                                        fmt::format("upload-pace={}s", GetParam().upload_seconds),
                                         "--set",
                                         "collaborator-args=--log-phases",
                                         "--set",
-                                        "aggregator-args=--server-delay 300ms"});
+                                        "aggregator-args=--server-delay 600ms"});
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const auto journal = read_journal(folder / "run");
     const std::int64_t begin = journal.front().at("details").at("monotonic_ns");
@@ -181,9 +184,12 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
     EXPECT_GE(confusion.agreement(), 0.99) << confusion.text();
     EXPECT_LE(confusion.unknown(), GetParam().most_unknown) << confusion.text();
     EXPECT_LE(confusion.connecting(), 0.2) << confusion.text();
-    for (const char* phase : {"computing", "waiting", "sending", "receiving", "idle"})
+    for (const char* phase : {"computing", "sending"})
+        EXPECT_GE(confusion.found(phase), 0.9) << phase << "\n" << confusion.text();
+    // Many of these are short, and unknown where more want to run than there are CPUs.
+    for (const char* phase : {"waiting", "receiving", "idle"})
         if (confusion.matters(phase)) {
-            EXPECT_GE(confusion.found(phase), 0.5) << phase << "\n" << confusion.text();
+            EXPECT_GE(confusion.found(phase), 0.25) << phase << "\n" << confusion.text();
         }
 }
 

@@ -65,6 +65,10 @@ class Story {
         sockets_.resending = false;
         return *this;
     }
+    Story& crowd(bool crowded) {
+        crowded_ = crowded;
+        return *this;
+    }
     // It uses the CPU for what it has got.
     Story& unread(Nanoseconds time, std::uint64_t bytes) {
         repeat(time, [&] {
@@ -138,6 +142,7 @@ class Story {
     }
     void add(Nanoseconds later) {
         sample_.time += later;
+        if (crowded_) sample_.crowded += later;
         sample_.sockets = sockets_;
         tell(sample_);
     }
@@ -152,6 +157,7 @@ class Story {
     PhaseClassifier classifier_;
     PhaseSample sample_;
     SocketBacklog sockets_;
+    bool crowded_ = false;
     std::vector<PhaseInterval> intervals_;
 };
 
@@ -370,6 +376,19 @@ TEST(Phases, WhoHadNoCpuForLongDidNotPause) {
     EXPECT_THAT(phases(intervals), ElementsAre(Phase::idle, Phase::computing, Phase::idle));
     EXPECT_GT(time_in(intervals, Phase::computing), 3s);
     EXPECT_EQ(time_in(intervals, Phase::idle), 1700ms);
+}
+
+TEST(Phases, OnACrowdedMachineWhatIsShortIsUnknown) {
+    for (const bool crowded : {false, true}) {
+        Story story;
+        story.idle(300ms).crowd(crowded).connect().up(5ms, 300).down(150ms).compute(150ms).close().idle(
+            600ms);
+        const auto intervals = story.end();
+        const Nanoseconds least = crowded ? 0ms : 100ms;
+        EXPECT_EQ(time_in(intervals, Phase::receiving) > least, !crowded);
+        EXPECT_EQ(time_in(intervals, Phase::computing) > least, !crowded);
+        EXPECT_GT(time_in(intervals, Phase::idle), 800ms);
+    }
 }
 
 TEST(Phases, WhatIsNotReadYetIsStillBeingReceived) {
