@@ -231,6 +231,8 @@ PhaseClassifier::Last PhaseClassifier::last_message() const {
 // --- at rest ---
 
 void PhaseClassifier::take_rest(const Span& span) {
+    if (uploaded_ > 0)
+        uploaded_ += span.up;  // a little that goes up, too: the kernel waits for what comes after it
     if (at_rest_ && span.kind == Kind::rest) return take_calm(span);
     if (at_rest_) leave_rest(span.from, span.ready);
     if (span.kind == Kind::pending || pause_.empty() || pause_.back().kind == Kind::pending)

@@ -78,16 +78,21 @@ std::vector<std::uint32_t> lost_of(Fabric& fabric, bool v6, std::uint32_t count)
     return lost;
 }
 
-class LossTest : public EachFabricTest {};
+class LossTest : public EachFabricTest {
+  protected:
+    FabricOptions counting() const {
+        FabricOptions wanted = options();
+        wanted.single_segments = true;  // as it is where packets are counted
+        return wanted;
+    }
+};
 INSTANTIATE_TEST_SUITE_P(Fabrics, LossTest, each_fabric(), fabric_name);
 
 TEST_P(LossTest, ThePacketsOfTheListAreLostAndNoOther) {
     constexpr std::uint32_t period = 2000;
     const auto model = must(LossModel::parse("burst 5% 30%"));
     const auto list = must(model.lost_packets(3, period));
-    FabricOptions wanted = options();
-    wanted.single_segments = true;
-    FaultScene at(wanted, {plan_of(list, period)});
+    FaultScene at(counting(), {plan_of(list, period)});
     const Datagrams warm(at.fabric, 1, 0, v6());
     warm.send();
     ASSERT_EQ(warm.arrived(1), 1U);
@@ -98,7 +103,7 @@ TEST_P(LossTest, ThePacketsOfTheListAreLostAndNoOther) {
 }
 
 TEST_P(LossTest, TheNumbersBeginAnewWithEachFiring) {
-    FaultScene at(options(), {plan_of({1, 3}, 1000)});
+    FaultScene at(counting(), {plan_of({1, 3}, 1000)});
     const Datagrams warm(at.fabric, 1, 0, v6());
     warm.send();
     ASSERT_EQ(warm.arrived(1), 1U);
@@ -122,7 +127,7 @@ TEST_P(LossTest, TheNumbersBeginAnewWithEachMomentToo) {
     after_two.kind = WireMoment::Kind::sent_packets;
     after_two.amount = 2;
     plan.trigger = WireTrigger{after_two, 1, {}};
-    FaultScene at(options(), {plan});
+    FaultScene at(counting(), {plan});
     for (int firing = 1; firing <= 3; ++firing) {
         must(at.fault().arm());
         EXPECT_EQ(lost_of(at.fabric, v6(), 6), (std::vector<std::uint32_t>{3})) << firing;
