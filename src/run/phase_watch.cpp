@@ -23,6 +23,8 @@ constexpr Nanoseconds watched_period = milliseconds(2);
 // Of all nodes: some hundredths of one CPU, however many there are.
 constexpr Nanoseconds shortest_period = milliseconds(3);
 constexpr Nanoseconds period_a_node = std::chrono::microseconds(250);
+// Sampling sleeps so many times as long as it works, on a slow machine too.
+constexpr int rest_after_work = 5;
 // A time between two samples that is not longer than this share of the settling time tells nothing wrong.
 constexpr int samples_to_settle = 5;
 constexpr Nanoseconds between_looks_for_processes = milliseconds(500);
@@ -43,6 +45,12 @@ bool moved(const DataCounters& before, const DataCounters& now) {
 bool is_other(const PhaseNow& before, const PhaseNow& now) {
     return before.phase != now.phase || before.since != now.since || before.at_rest != now.at_rest ||
            before.uploaded != now.uploaded;
+}
+
+Nanoseconds own_cpu_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
 // Its peer can still say something, or has not acknowledged everything.
@@ -129,8 +137,9 @@ void PhaseWatch::run() {
         const auto now = Clock::now();
         const bool all = now >= next_of_all;
         if (all) next_of_all = std::max(next_of_all + all_nodes, now);
+        const Nanoseconds work_before = own_cpu_time();
         sample_round(all);
-        next = std::max(next + tick, Clock::now());
+        next = std::max(next + tick, Clock::now() + rest_after_work * (own_cpu_time() - work_before));
         lock.lock();
         wake_.wait_until(lock, next, [this] { return stopping_; });
     }

@@ -140,8 +140,8 @@ void PrintTo(const Labelled& parameter, std::ostream* out) {
 
 class LabelledRunTest : public testing::TestWithParam<Labelled> {};
 INSTANTIATE_TEST_SUITE_P(Phases, LabelledRunTest,
-                         testing::Values(Labelled{1, 300, 25, 1, 0.1}, Labelled{4, 150, 50, 1, 0.15},
-                                         Labelled{32, 20, 100, 5, 0.25}),
+                         testing::Values(Labelled{1, 300, 25, 1, 0.1}, Labelled{4, 150, 15, 4, 0.15},
+                                         Labelled{32, 20, 40, 10, 0.25}),
                          [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
 
 // Both directions take long enough to be seen: uploads are paced by the application, downloads by the
