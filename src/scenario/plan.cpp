@@ -57,20 +57,24 @@ Result<PacketAction> action_of(const FaultSpec& fault) {
     }
 }
 
-std::optional<WireTrigger> trigger_of(const Scenario& scenario, const FaultSpec& fault) {
-    if (fault.when) {
-        WireTrigger trigger{fault.when->moment, node_index(scenario, fault.when->node).value(), {}};
-        if (!fault.when->peer.empty()) trigger.peer = node_index(scenario, fault.when->peer);
-        return trigger;
-    }
+std::optional<WireMoment> moment_of(const FaultSpec& fault) {
+    if (fault.when) return fault.when->moment;
     const PhaseMoment& phase = fault.trigger.phase;
     if (fault.trigger.kind != FaultTrigger::Kind::phase || !phase.on_the_wire()) return {};
-    WireTrigger trigger;
-    trigger.node = node_index(scenario, fault.trigger.node).value();
-    trigger.moment.kind = phase.kind == PhaseMoment::Kind::reply_lost  ? WireMoment::Kind::answer
-                          : phase.kind == PhaseMoment::Kind::receiving ? WireMoment::Kind::received
-                                                                       : WireMoment::Kind::sent;
-    if (phase.moves_data()) trigger.moment.amount = phase.bytes.value_or(1);
+    WireMoment moment;
+    moment.kind = phase.kind == PhaseMoment::Kind::reply_lost  ? WireMoment::Kind::answer
+                  : phase.kind == PhaseMoment::Kind::receiving ? WireMoment::Kind::received
+                                                               : WireMoment::Kind::sent;
+    if (phase.moves_data()) moment.amount = phase.bytes.value_or(1);
+    return moment;
+}
+
+std::optional<WireTrigger> trigger_of(const Scenario& scenario, const FaultSpec& fault) {
+    const auto moment = moment_of(fault);
+    if (!moment) return {};
+    const std::string& node = fault.when ? fault.when->node : fault.trigger.node;
+    WireTrigger trigger{*moment, node_index(scenario, node).value(), {}};
+    if (fault.when && !fault.when->peer.empty()) trigger.peer = node_index(scenario, fault.when->peer);
     return trigger;
 }
 
@@ -120,10 +124,9 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault) {
     if (scenario.fabric.kind == FabricKind::bridge && needs.erase(Need::reject) > 0)
         needs.insert(Need::packet_log);
     if (fault.queue.needs_netem()) needs.insert({Need::netem, Need::redirect});
-    if (const auto trigger = trigger_of(scenario, fault)) {
+    if (const auto moment = moment_of(fault)) {
         needs.insert({Need::packet_log, Need::numgen});
-        const WireMoment::Kind moment = trigger->moment.kind;
-        if (moment == WireMoment::Kind::sent || moment == WireMoment::Kind::received)
+        if (moment->kind == WireMoment::Kind::sent || moment->kind == WireMoment::Kind::received)
             needs.insert(Need::quota);
     }
     return needs;
