@@ -16,12 +16,29 @@ using Json = nlohmann::ordered_json;
 
 constexpr double median = 0.5, tail = 0.99, most = 1;
 
-const char* unit_name(Unit unit) {
-    return unit == Unit::milliseconds ? "ms" : "us";
+struct UnitText {
+    const char* name;
+    double size;  // of one, in what Samples hold
+};
+
+UnitText text_of(Unit unit) {
+    switch (unit) {
+        case Unit::milliseconds:
+            return {"ms", 1e6};
+        case Unit::microseconds:
+            return {"us", 1e3};
+        case Unit::kibibytes:
+            return {"KiB", 1024};
+        case Unit::mebibytes:
+            return {"MiB", 1024 * 1024};
+        case Unit::gigabytes_per_second:
+            break;
+    }
+    return {"GB/s", 1e9};
 }
 
-double in(Unit unit, Nanoseconds value) {
-    return static_cast<double>(value.count()) / (unit == Unit::milliseconds ? 1e6 : 1e3);
+double in(Unit unit, double value) {
+    return value / text_of(unit).size;
 }
 
 double rounded(double value) {
@@ -34,12 +51,16 @@ Json samples_json(const Samples& samples, Unit unit) {
 }
 
 Json figure_json(const Figure& figure) {
-    return {{"name", figure.name},
-            {"unit", unit_name(figure.unit)},
-            {"product", samples_json(figure.product, figure.unit)},
-            {"floor", samples_json(figure.floor, figure.unit)},
-            {"ratio_p50", rounded(figure.ratio(median))},
-            {"ratio_p99", rounded(figure.ratio(tail))}};
+    Json json = {{"name", figure.name},
+                 {"unit", text_of(figure.unit).name},
+                 {"product", samples_json(figure.product, figure.unit)},
+                 {"floor", samples_json(figure.floor, figure.unit)},
+                 {"ratio_p50", rounded(figure.ratio(median))},
+                 {"ratio_p99", rounded(figure.ratio(tail))}};
+    json["peers"] = Json::object();
+    for (const auto& [name, samples] : figure.peers)
+        if (!samples.empty()) json["peers"][name] = samples_json(samples, figure.unit);
+    return json;
 }
 
 std::string cpu_model() {
@@ -59,34 +80,45 @@ Json machine_json() {
 }
 
 std::string columns(const Samples& samples, Unit unit) {
-    return fmt::format("{:>10.1f}{:>10.1f}{:>10.1f}", in(unit, samples.quantile(median)),
+    return fmt::format("{:>10.4g}{:>10.4g}{:>10.4g}", in(unit, samples.quantile(median)),
                        in(unit, samples.quantile(tail)), in(unit, samples.quantile(most)));
+}
+
+std::string row(const std::string& name, Unit unit, const std::string& columns, const Samples& product) {
+    return fmt::format("{:<26}{:>5}{}{:>6}\n", name, text_of(unit).name, columns, product.size());
 }
 
 }  // namespace
 
-Nanoseconds Samples::quantile(double part) const {
-    if (values_.empty()) return Nanoseconds(0);
-    std::vector<Nanoseconds> sorted = values_;
+double Samples::quantile(double part) const {
+    if (values_.empty()) return 0;
+    std::vector<double> sorted = values_;
     std::sort(sorted.begin(), sorted.end());
     const auto rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(sorted.size())));
     return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
 double Figure::ratio(double part) const {
-    return static_cast<double>(product.quantile(part).count()) /
-           static_cast<double>(std::max<std::int64_t>(floor.quantile(part).count(), 1));
+    const double least = floor.quantile(part);
+    return least == 0 ? 0 : product.quantile(part) / least;
 }
 
 std::string table_text(const std::vector<Figure>& figures) {
-    std::string text = fmt::format("{:<24}{:>4}{:>30}{:>30}{:>16}\n", "", "", "product", "floor", "ratio");
-    text += fmt::format("{:<24}{:>4}", "figure", "unit");
+    std::string text = fmt::format("{:<26}{:>5}{:>30}{:>30}{:>16}\n", "", "", "product", "floor", "ratio");
+    text += fmt::format("{:<26}{:>5}", "figure", "unit");
     for (int i = 0; i < 2; ++i) text += fmt::format("{:>10}{:>10}{:>10}", "p50", "p99", "max");
     text += fmt::format("{:>8}{:>8}{:>6}\n", "p50", "p99", "n");
-    for (const Figure& figure : figures)
-        text += fmt::format("{:<24}{:>4}{}{}{:>8.2f}{:>8.2f}{:>6}\n", figure.name, unit_name(figure.unit),
-                            columns(figure.product, figure.unit), columns(figure.floor, figure.unit),
-                            figure.ratio(median), figure.ratio(tail), figure.product.size());
+    for (const Figure& figure : figures) {
+        std::string cells = columns(figure.product, figure.unit);
+        cells += figure.floor.empty() ? std::string(46, ' ')
+                                      : fmt::format("{}{:>8.2f}{:>8.2f}", columns(figure.floor, figure.unit),
+                                                    figure.ratio(median), figure.ratio(tail));
+        text += row(figure.name, figure.unit, cells, figure.product);
+        for (const auto& [name, samples] : figure.peers)
+            if (!samples.empty())
+                text += row("  " + name, figure.unit, columns(samples, figure.unit) + std::string(46, ' '),
+                            samples);
+    }
     return text;
 }
 

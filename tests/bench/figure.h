@@ -3,6 +3,7 @@
 // What was measured: the product's times beside those of its floor.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -11,23 +12,28 @@
 
 namespace netcut::bench {
 
+// Times in nanoseconds, sizes in bytes, rates in bytes per second: Figure's unit says how they are shown.
 class Samples {
   public:
-    void add(Nanoseconds value) { values_.push_back(value); }
+    void add(Nanoseconds value) { values_.push_back(static_cast<double>(value.count())); }
+    void add(double value) { values_.push_back(value); }
     std::size_t size() const { return values_.size(); }
+    bool empty() const { return values_.empty(); }
     // The nearest rank: a value that was measured, never one in between.
-    Nanoseconds quantile(double part) const;
+    double quantile(double part) const;
 
   private:
-    std::vector<Nanoseconds> values_;
+    std::vector<double> values_;
 };
 
-enum class Unit { milliseconds, microseconds };
+enum class Unit { milliseconds, microseconds, kibibytes, mebibytes, gigabytes_per_second };
 
 struct Figure {
     std::string name;
     Unit unit;
     Samples product, floor;
+    // What people would use instead, by name; only those that are installed.
+    std::map<std::string, Samples> peers = {};
 
     double ratio(double part) const;
 };

@@ -8,12 +8,24 @@
 
 namespace netcut::bench {
 
-// Building a routed network of so many nodes, and taking it down.
-std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats);
+// Building a network of so many nodes, and taking it down. The floor is routed; `ip -batch` is run `peers`
+// times.
+std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats, std::size_t peers);
+std::vector<Figure> measure_bridge(std::size_t nodes, std::size_t repeats);
 // From a node's write() of the line that matches to the first packet that is lost: with the watcher's core
 // asleep until then, as it is when nothing goes on, and with it awake.
 std::vector<Figure> measure_line(const Cores& cores, std::size_t repeats);
-// From the call that fires a cut to its acknowledgement, and to the first packet that is lost.
+// From the call that fires a cut to its acknowledgement, and to the first packet that is lost; from the call
+// that heals it to the first that passes. The nft program, where it is installed, adds a rule.
 std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats);
+// How far the length of a cut is from what was asked for, with all cores busy.
+std::vector<Figure> measure_length(const Cores& cores, Nanoseconds length, std::size_t repeats);
+// Lines that are read, matched with 16 patterns and logged; the floor reads and logs.
+std::vector<Figure> measure_pump(std::size_t megabytes, std::size_t repeats);
+// TCP through a router with faults of each kind prepared; the floor's router has no rules.
+std::vector<Figure> measure_passage(std::size_t repeats);
+// A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each. Without a
+// floor.
+std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats);
 
 }  // namespace netcut::bench

@@ -4,6 +4,8 @@
 
 #include "bench/figures.h"
 #include "bench/floor_cut.h"
+#include "bench/namespaces.h"
+#include "bench/program.h"
 #include "bench/scene.h"
 
 namespace netcut::bench {
@@ -32,6 +34,41 @@ Times time_one(const Cores& cores, Traffic& traffic, Fire fire) {
     return {end - begin, traffic.first_loss() - begin};
 }
 
+// While the node is cut off.
+template <typename Heal>
+Nanoseconds time_heal(const Cores& cores, Traffic& traffic, Heal heal) {
+    std::atomic<bool> flows = false, healed = false;
+    auto sender = std::async(std::launch::async, [&] {
+        hold(cores.sender);
+        traffic.send_until(healed, [&] { flows = true; });
+    });
+    while (!flows) std::this_thread::yield();
+    const auto begin = Clock::now();
+    heal();
+    healed = true;
+    sender.get();
+    return traffic.first_passage() - begin;
+}
+
+// As a script does it: the program is started, and adds a rule to a chain that is there already.
+void measure_nft(const Cores& cores, Scene& scene, std::size_t repeats, Figure& acknowledged, Figure& loss) {
+    const auto nft = [&](const Words& words) {
+        in_namespace(scene.fabric.router().fd(), [&] {
+            Words all{"nft"};
+            all.insert(all.end(), words.begin(), words.end());
+            run_program(all);
+        });
+    };
+    nft({"add table inet peer; add chain inet peer cut { type filter hook forward priority 0; }"});
+    for (std::size_t i = 0; i < repeats; ++i) {
+        const Times times = time_one(cores, scene.traffic, [&] { nft({"add rule inet peer cut drop"}); });
+        acknowledged.peers["nft"].add(times.acknowledged);
+        loss.peers["nft"].add(times.first_loss);
+        nft({"flush chain inet peer cut"});
+        scene.traffic.await_both_ways();
+    }
+}
+
 }  // namespace
 
 std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats) {
@@ -41,18 +78,20 @@ std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats) {
     FloorCut floor(scene.fabric.router().fd(), Scene::fault_number);
     Figure acknowledged{"fire_to_acknowledged", Unit::microseconds, {}, {}};
     Figure loss{"fire_to_loss", Unit::microseconds, {}, {}};
+    Figure passage{"heal_to_passage", Unit::microseconds, {}, {}};
     const auto measure = [&](auto fire, auto heal, Samples Figure::*side) {
         const Times times = time_one(cores, scene.traffic, fire);
         (acknowledged.*side).add(times.acknowledged);
         (loss.*side).add(times.first_loss);
-        heal();
+        (passage.*side).add(time_heal(cores, scene.traffic, heal));
         scene.traffic.await_both_ways();
     };
     for (std::size_t i = 0; i < repeats; ++i) {
         measure([&] { must(cut.fire()); }, [&] { must(cut.heal()); }, &Figure::product);
         measure([&] { floor.fire(); }, [&] { floor.heal(); }, &Figure::floor);
     }
-    return {acknowledged, loss};
+    if (is_installed("nft")) measure_nft(cores, scene, repeats / 4 + 1, acknowledged, loss);
+    return {acknowledged, loss, passage};
 }
 
 }  // namespace netcut::bench

@@ -12,24 +12,40 @@
 namespace {
 
 using namespace netcut::bench;
+using netcut::Nanoseconds;
 
 constexpr int failed = 1, not_possible_here = 3;
 
+struct Network {
+    std::size_t nodes, repeats, peers;
+};
 struct Plan {
     std::size_t cuts = 200;
-    std::vector<std::pair<std::size_t, std::size_t>> networks{
-        {10, 20}, {100, 10}, {1000, 5}};  // nodes, repeats
+    std::vector<Network> networks{{10, 20, 5}, {100, 10, 3}, {1000, 5, 1}, {4000, 2, 0}};
+    Network bridge{1000, 3, 0};
+    std::vector<std::pair<Nanoseconds, std::size_t>> lengths{{std::chrono::milliseconds(100), 40},
+                                                             {std::chrono::seconds(1), 20}};
+    std::size_t pump_megabytes = 512, pump_repeats = 5;
+    std::size_t passages = 10;
+    std::vector<std::pair<std::size_t, std::size_t>> processes{{50, 3}, {1000, 1}};  // collaborators, repeats
 };
-const Plan short_plan{10, {{10, 2}, {100, 1}, {1000, 1}}};
+const Plan short_plan{
+    10, {{10, 2, 1}, {100, 1, 0}}, {100, 1, 0}, {{std::chrono::milliseconds(100), 2}}, 32, 1, 1, {{20, 1}}};
 
 std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
     std::vector<Figure> all;
     const auto take = [&](std::vector<Figure> figures) {
         for (Figure& figure : figures) all.push_back(std::move(figure));
     };
-    for (const auto& [nodes, repeats] : plan.networks) take(measure_network(nodes, repeats));
+    for (const auto& [nodes, repeats, peers] : plan.networks) take(measure_network(nodes, repeats, peers));
+    take(measure_bridge(plan.bridge.nodes, plan.bridge.repeats));
+    for (const auto& [collaborators, repeats] : plan.processes)
+        take(measure_processes(collaborators, repeats));
+    take(measure_passage(plan.passages));
+    take(measure_pump(plan.pump_megabytes, plan.pump_repeats));
     take(measure_line(cores, plan.cuts));
     take(measure_fire(cores, plan.cuts));
+    for (const auto& [length, repeats] : plan.lengths) take(measure_length(cores, length, repeats));
     return all;
 }
 

@@ -3,6 +3,8 @@
 
 #include "bench/figures.h"
 #include "bench/floor_network.h"
+#include "bench/peer_network.h"
+#include "bench/program.h"
 #include "bench/require.h"
 #include "bench/traffic.h"
 #include "netcut/fabric.h"
@@ -47,7 +49,7 @@ void measure_once(Build build, Samples& up, Samples& down) {
 
 }  // namespace
 
-std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats) {
+std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats, std::size_t peers) {
     Figure up{fmt::format("build_{}_nodes", nodes), Unit::milliseconds, {}, {}};
     Figure down{fmt::format("take_down_{}_nodes", nodes), Unit::milliseconds, {}, {}};
     const auto names = node_names(nodes);
@@ -55,6 +57,19 @@ std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats) {
         measure_once([&] { return must(Fabric::build({}, names)); }, up.product, down.product);
         measure_once([&] { return FloorNetwork(nodes); }, up.floor, down.floor);
     }
+    if (is_installed("ip"))
+        for (std::size_t i = 0; i < peers; ++i) up.peers["ip -batch"].add(time_ip_batch(nodes));
+    return {up, down};
+}
+
+std::vector<Figure> measure_bridge(std::size_t nodes, std::size_t repeats) {
+    Figure up{fmt::format("build_{}_bridged", nodes), Unit::milliseconds, {}, {}};
+    Figure down{fmt::format("take_down_{}_bridged", nodes), Unit::milliseconds, {}, {}};
+    FabricOptions options;
+    options.kind = FabricKind::bridge;
+    for (std::size_t i = 0; i < repeats; ++i)
+        measure_once([&] { return must(Fabric::build(options, node_names(nodes))); }, up.product,
+                     down.product);
     return {up, down};
 }
 

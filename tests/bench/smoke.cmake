@@ -24,8 +24,9 @@ foreach(i RANGE ${last})
         endforeach()
     endforeach()
 endforeach()
-foreach(name build_10_nodes take_down_10_nodes build_100_nodes take_down_100_nodes build_1000_nodes
-        take_down_1000_nodes line_to_loss_asleep line_to_loss_awake fire_to_acknowledged fire_to_loss)
+foreach(name build_10_nodes take_down_10_nodes build_100_nodes take_down_100_nodes build_100_bridged
+        start_1+20_processes memory_a_node_of_21 throughput_prepared round_trip_prepared log_pump line_to_loss_asleep
+        line_to_loss_awake fire_to_acknowledged fire_to_loss heal_to_passage length_error_of_100ms)
     if(NOT name IN_LIST found)
         message(FATAL_ERROR "the figure ${name} is missing")
     endif()

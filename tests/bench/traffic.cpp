@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "bench/namespaces.h"
 #include "bench/require.h"
@@ -16,7 +17,6 @@ constexpr std::uint32_t aggregator_address = 0x0a630002, collaborator_address = 
 constexpr std::uint16_t port = 4000;
 constexpr std::size_t warm_up = 50, after_cut = 20;  // datagrams
 constexpr std::size_t most = 200'000;                // datagrams
-constexpr auto patience = std::chrono::milliseconds(500);
 constexpr int attempts = 40, attempt_ms = 50;
 constexpr int drain_ms = 3;  // longer than a datagram may wait for its soft interrupt
 
@@ -62,15 +62,17 @@ Traffic::Traffic(int collaborator_ns, int aggregator_ns)
     sent_.reserve(most);
 }
 
-void Traffic::send_until(const std::atomic<bool>& cut, const std::function<void()>& begin) {
+void Traffic::send_until(const std::atomic<bool>& cut, const std::function<void()>& begin, const Pace& pace) {
     sent_.clear();
-    const auto deadline = Clock::now() + patience;
-    for (std::size_t lost = 0; lost < after_cut; lost += cut ? 1 : 0) {
+    const auto deadline = Clock::now() + pace.patience;
+    for (std::size_t after = 0; after < after_cut; after += cut ? 1 : 0) {
         const auto number = static_cast<Number>(sent_.size());
         if (number == warm_up) begin();
         sent_.push_back(Clock::now());
         must(::send(collaborator_.get(), &number, sizeof(number), 0), "send a datagram");
-        if (sent_.size() == most || sent_.back() > deadline) throw std::runtime_error("a cut did not come");
+        if (sent_.size() == most || sent_.back() > deadline)
+            throw std::runtime_error("a cut did not come, or not end");
+        if (pace.pause > Nanoseconds(0)) std::this_thread::sleep_for(pace.pause);
     }
 }
 
@@ -91,6 +93,24 @@ Clock::time_point Traffic::first_loss() {
     if (std::find(first, arrived.end(), true) != arrived.end())
         throw std::runtime_error("a datagram is lost before the cut");
     return sent_[static_cast<std::size_t>(first - arrived.begin())];
+}
+
+Clock::time_point Traffic::first_passage() {
+    const std::vector<bool> arrived = read_arrived();
+    const auto first = std::find(arrived.begin(), arrived.end(), true);
+    if (first == arrived.end()) throw std::runtime_error("nothing passed after a heal");
+    if (first - arrived.begin() < static_cast<std::ptrdiff_t>(warm_up))
+        throw std::runtime_error("a datagram passed before the heal");
+    return sent_[static_cast<std::size_t>(first - arrived.begin())];
+}
+
+Nanoseconds Traffic::silence() {
+    const std::vector<bool> arrived = read_arrived();
+    const auto lost = std::find(arrived.begin(), arrived.end(), false);
+    const auto passed = std::find(lost, arrived.end(), true);
+    if (passed == arrived.end()) throw std::runtime_error("a cut lost nothing, or did not end");
+    return sent_[static_cast<std::size_t>(passed - arrived.begin())] -
+           sent_[static_cast<std::size_t>(lost - arrived.begin())];
 }
 
 void Traffic::await_both_ways() {

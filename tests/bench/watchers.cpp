@@ -15,33 +15,31 @@
 namespace netcut::bench {
 namespace {
 
-// How long the product's cut lasts: longer than what is measured of it.
-
 // On a disk, as the engine's files are, and gone with the descriptor.
 Fd unnamed_file() {
     const std::string folder = std::filesystem::current_path();
     return Fd(must(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_APPEND | O_CLOEXEC, 0600), "make a file"));
 }
 
-FaultSpec fault_spec() {
+FaultSpec fault_spec(Nanoseconds duration) {
     FaultSpec spec;
     spec.name = "cut";
     spec.nodes = {"collaborator1"};
     spec.trigger.kind = FaultTrigger::Kind::log;
     spec.trigger.pattern = matching_text;
     spec.trigger.node = "collaborator1";
-    spec.duration = cut_duration;
+    spec.duration = duration;
     spec.times = std::numeric_limits<unsigned>::max();
     return spec;
 }
 
 }  // namespace
 
-ProductWatcher::ProductWatcher(int core, Scene& scene)
+ProductWatcher::ProductWatcher(int core, Scene& scene, Nanoseconds duration)
     : pipe_(must(make_pipe())),
       journal_(unnamed_file(), {}),
-      runner_(io_, journal_, scene.fabric, scene.table, fault_spec(), scene.prepare_cut(), no_processes_,
-              observer()) {
+      runner_(io_, journal_, scene.fabric, scene.table, fault_spec(duration), scene.prepare_cut(),
+              no_processes_, observer()) {
     watch();
     thread_ = std::thread([this, core] {
         pin_to(core);
@@ -55,8 +53,10 @@ ProductWatcher::~ProductWatcher() {
 }
 
 FaultRunner::Observer ProductWatcher::observer() {
-    return {[this](const FaultRunner&) { fired_ = true; }, [this](const FaultRunner&) { healed_ = true; },
-            [this](const Error&) { failed_ = true; }, {}};
+    return {[this](const FaultRunner&) { fired_ = true; },
+            [this](const FaultRunner&) { healed_ = true; },
+            [this](const Error&) { failed_ = true; },
+            {}};
 }
 
 void ProductWatcher::watch() {

@@ -15,16 +15,17 @@ namespace netcut::bench {
 
 inline constexpr std::string_view matching_text = "round 3 of 5";
 // Of the cuts that lines fire.
-inline constexpr auto cut_duration = std::chrono::milliseconds(20);
+inline constexpr Nanoseconds cut_duration = std::chrono::milliseconds(20);
 
 // The engine's own parts, put together as it does.
 class ProductWatcher {
   public:
-    ProductWatcher(int core, Scene& scene);
+    ProductWatcher(int core, Scene& scene, Nanoseconds duration = cut_duration);
     ~ProductWatcher();
 
     int log() const { return pipe_.write.get(); }  // where the node writes
     const std::atomic<bool>& fired() const { return fired_; }
+    const std::atomic<bool>& healed() const { return healed_; }
     void await_heal();  // and be ready for the next line
 
   private:

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+#include "netcut/base.h"
+
+namespace netcut::bench {
+
+// The network of a routed Fabric, as scripts build it: named namespaces, one `ip -batch` for the router and
+// one for each node. In a mount namespace of its own, whose end takes everything away.
+Nanoseconds time_ip_batch(std::size_t nodes);
+
+}  // namespace netcut::bench

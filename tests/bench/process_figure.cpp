@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "bench/figures.h"
+#include "bench/program.h"
+#include "bench/require.h"
+
+namespace netcut::bench {
+namespace {
+
+constexpr auto patience = std::chrono::minutes(3);
+
+class Run {
+  public:
+    explicit Run(std::size_t collaborators)
+        : folder_(fmt::format("bench-run-{}", ::getpid())),
+          tool_(std::in_place, Words{built_program("netcut-fl"), "run", "--quiet", "--out", folder_, "--cols",
+                                     std::to_string(collaborators), "--aggregator", "sleep 600",
+                                     "--collaborator", "sleep 600"}),
+          nodes_(collaborators + 1) {}
+    ~Run() {
+        tool_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+
+    // Since the tool was started, by its journal.
+    Nanoseconds await_start() {
+        const auto deadline = Clock::now() + patience;
+        for (Nanoseconds last{0}; Clock::now() < deadline;
+             std::this_thread::sleep_for(std::chrono::milliseconds(50)))
+            if (read_started(last) == nodes_) return last;
+        throw std::runtime_error("the nodes of a run did not start");
+    }
+    // Of the tool and of all that it needs for its nodes: proportional set size, see proc_pid_smaps(5).
+    double memory() const {
+        double bytes = pss_of(tool_->pid());
+        for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+            const std::string pid = entry.path().filename();
+            if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+            std::ifstream name(entry.path() / "comm");
+            std::string text;
+            if (std::getline(name, text) && text == "netcut-fl-init") bytes += pss_of(std::stoi(pid));
+        }
+        return bytes;
+    }
+
+  private:
+    std::size_t read_started(Nanoseconds& last) const {
+        std::ifstream journal(folder_ + "/journal.jsonl");
+        std::size_t started = 0;
+        for (std::string line; std::getline(journal, line);) {
+            if (line.find("\"node.started\"") == std::string::npos || line.back() != '}') continue;
+            ++started;
+            last = Nanoseconds(nlohmann::json::parse(line).at("t_ns").get<std::int64_t>());
+        }
+        return started;
+    }
+    static double pss_of(pid_t pid) {
+        std::ifstream rollup(fmt::format("/proc/{}/smaps_rollup", pid));
+        for (std::string line; std::getline(rollup, line);)
+            if (line.starts_with("Pss:")) return std::stod(line.substr(4)) * 1024;
+        return 0;
+    }
+
+    std::string folder_;
+    std::optional<Running> tool_;
+    std::size_t nodes_;
+};
+
+}  // namespace
+
+std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats) {
+    Figure start{fmt::format("start_1+{}_processes", collaborators), Unit::milliseconds, {}, {}};
+    Figure memory{fmt::format("memory_a_node_of_{}", collaborators + 1), Unit::kibibytes, {}, {}};
+    for (std::size_t i = 0; i < repeats; ++i) {
+        Run run(collaborators);
+        start.product.add(run.await_start());
+        memory.product.add(run.memory() / static_cast<double>(collaborators + 1));
+    }
+    return {start, memory};
+}
+
+}  // namespace netcut::bench

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Other programs, beside which the product is measured.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace netcut::bench {
+
+using Words = std::vector<std::string>;
+
+bool is_installed(const std::string& program);
+// Ends with an exception unless it ends well. `input`: a file to be its standard input, if not empty.
+void run_program(const Words& words, const std::string& input = {});
+// Runs on, its output thrown away, until it is ended by the destructor.
+class Running {
+  public:
+    explicit Running(const Words& words);
+    ~Running();
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_;
+};
+// One of those that were built with this one.
+std::string built_program(const std::string& name);
+
+}  // namespace netcut::bench
