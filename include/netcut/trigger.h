@@ -29,6 +29,9 @@ class Pattern {
     bool matches_already(std::string_view beginning) const;
     // The first group of a regular expression that matches, else nothing.
     std::optional<std::string> first_group(std::string_view line) const;
+    // An RE2 expression that matches every text in which some line matches this pattern; none if it is not
+    // known.
+    std::optional<std::string> sieve() const;
 
   private:
     class Regex;
@@ -57,13 +60,16 @@ class LineScanner {
 
   private:
     void end_line();
+    std::size_t pass_by(std::string_view bytes);
     void look(bool ended);
     void take_text(std::string_view text);
     std::size_t skip_escape(std::string_view bytes);
 
+    class Sieve;
     enum class Escape { none, begun, csi, osc, osc_end, charset };
     std::vector<Watcher> watchers_;
-    std::vector<bool> seen_;  // by which watchers, of the line at hand
+    std::vector<bool> seen_;              // by which watchers, of the line at hand
+    std::shared_ptr<const Sieve> sieve_;  // of all patterns; none: some have none
     std::vector<std::function<void(std::string_view)>> line_ended_;
     std::string line_;
     Escape escape_ = Escape::none;

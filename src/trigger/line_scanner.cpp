@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <re2/re2.h>
+
 #include <algorithm>
 
 #include "netcut/trigger.h"
@@ -19,12 +21,49 @@ bool ends_csi(char c) {
 
 }  // namespace
 
+// One look at many lines: most of what nodes print matches nothing.
+class LineScanner::Sieve {
+  public:
+    explicit Sieve(const std::string& expression) : re_(expression, RE2::Quiet) {}
+    bool holds_back(std::string_view text) const {
+        return !re_.ok() || RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), re_);
+    }
+
+  private:
+    RE2 re_;
+};
+
 void LineScanner::watch(Watcher watcher) {
     watchers_.push_back(std::move(watcher));
     seen_.push_back(false);
+    sieve_ = nullptr;
+    std::string all;
+    for (const Watcher& one : watchers_) {
+        const auto expression = one.pattern.sieve();
+        if (!expression) return;
+        all += (all.empty() ? "" : "|") + *expression;
+    }
+    sieve_ = std::make_shared<const Sieve>(all);
+}
+
+// At the beginning of a line. Returns how many bytes are whole lines, of a plain kind, that match nothing.
+std::size_t LineScanner::pass_by(std::string_view bytes) {
+    const std::size_t end = bytes.rfind('\n') + 1;  // 0 if there is none
+    const std::string_view lines = bytes.substr(0, end);
+    const bool plain = lines.find('\r') == std::string_view::npos &&
+                       lines.find(escape_byte) == std::string_view::npos && lines.size() <= max_line;
+    if (lines.empty() || !plain || !sieve_ || sieve_->holds_back(lines)) return 0;
+    for (std::size_t begin = 0; !line_ended_.empty() && begin < end;) {
+        const std::size_t next = lines.find('\n', begin);
+        for (const auto& each : line_ended_)
+            if (next > begin) each(lines.substr(begin, next - begin));
+        begin = next + 1;
+    }
+    return end;
 }
 
 void LineScanner::feed(std::string_view bytes) {
+    bool passed_by = false;
     while (!bytes.empty()) {
         if (escape_ != Escape::none) {
             bytes.remove_prefix(skip_escape(bytes));
@@ -38,6 +77,10 @@ void LineScanner::feed(std::string_view bytes) {
         else
             end_line();
         bytes.remove_prefix(static_cast<std::size_t>(special - bytes.begin()) + 1);
+        if (escape_ == Escape::none && !passed_by) {
+            bytes.remove_prefix(pass_by(bytes));
+            passed_by = true;
+        }
     }
     look(false);
 }

@@ -80,6 +80,19 @@ bool Pattern::matches_already(std::string_view beginning) const {
     return true;
 }
 
+std::optional<std::string> Pattern::sieve() const {
+    if (!regex_) {
+        std::string text;
+        for (const std::string& piece : pieces_) text += (text.empty() ? "" : ".*") + RE2::QuoteMeta(piece);
+        return text;
+    }
+    const std::string& text = regex_->re().pattern();
+    // These may mean the edges of a line alone.
+    for (const char* edge : {"\\A", "\\z", "\\Q", "(?"})
+        if (text.find(edge) != std::string::npos) return {};
+    return "(?m:" + text + ")";
+}
+
 std::optional<std::string> Pattern::first_group(std::string_view line) const {
     if (!regex_ || regex_->re().NumberOfCapturingGroups() < 1) return {};
     std::string group;

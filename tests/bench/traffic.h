@@ -13,7 +13,7 @@ namespace netcut::bench {
 
 struct Pace {
     Nanoseconds pause{0};                                   // after each datagram
-    Nanoseconds patience = std::chrono::milliseconds(500);  // for all of it
+    Nanoseconds patience = std::chrono::seconds(5);  // for all of it
 };
 
 // Numbered UDP datagrams between two nodes, the first two of a network, with the time of each: they show to a
@@ -39,7 +39,8 @@ class Traffic {
     std::vector<bool> read_arrived();
 
     Fd collaborator_, aggregator_;
-    std::vector<Clock::time_point> sent_;  // by number
+    Number base_ = 1;                      // of the first datagram
+    std::vector<Clock::time_point> sent_;  // by number, from base_
 };
 
 }  // namespace netcut::bench

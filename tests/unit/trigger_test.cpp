@@ -120,6 +120,41 @@ TEST(LineScanner, LastLineNeedsNoEnd) {
     EXPECT_THAT(scan.matches, ElementsAre("round 2"));
 }
 
+// Many lines at once are passed by where none matches; byte by byte they never are.
+TEST(LineScanner, ManyLinesAtOnceMatchAsOneByOne) {
+    std::mt19937 random(11);
+    const std::string alphabet = "abc 12\n";
+    const std::vector<std::string> patterns = {"ab*1",    "lit:c*",  "re:^a",    "re:2$",
+                                               "re:\\Ab", "re:c\\b", "re:(?i)B2"};
+    for (int round = 0; round < 300; ++round) {
+        std::string bytes;
+        for (int i = 0; i < 120; ++i) bytes += alphabet[random() % alphabet.size()];
+        for (std::size_t used = 1; used <= patterns.size(); ++used) {
+            std::vector<std::vector<std::string>> matches(2);
+            for (const bool at_once : {false, true}) {
+                LineScanner scanner;
+                for (std::size_t i = 0; i < used; ++i)
+                    scanner.watch({*Pattern::parse(patterns[i]), [&, i](std::string_view line) {
+                                       // At once, a line is seen as far as it goes; byte by byte, as far as
+                                       // it matches.
+                                       matches[at_once].push_back(patterns[i] +
+                                                                  std::string(line.substr(0, 1)));
+                                   }});
+                std::size_t lines = 0;
+                scanner.on_line([&](std::string_view) { ++lines; });
+                if (at_once)
+                    scanner.feed(bytes);
+                else
+                    for (const char& byte : bytes) scanner.feed(std::string_view(&byte, 1));
+                scanner.finish();
+                matches[at_once].push_back(std::to_string(lines));
+                std::sort(matches[at_once].begin(), matches[at_once].end());
+            }
+            ASSERT_EQ(matches[0], matches[1]) << bytes;
+        }
+    }
+}
+
 TEST(LineScanner, AnyWayToCutTheBytesGivesTheSameLinesAndMatches) {
     std::mt19937 random(7);
     const std::string alphabet = "rond 2\n\r\x1b[]m0;\x07\\(";
