@@ -9,6 +9,7 @@
 #include "cli/run_command.h"
 #include "netcut/catalogue.h"
 #include "netcut/fault.h"
+#include "netcut/rights.h"
 
 namespace netcut::cli {
 namespace {
@@ -43,6 +44,20 @@ Reason missing(const std::vector<Need>& needs, const std::map<Need, Reason>& tri
     return {};
 }
 
+// Whose rights they are, and what these do not allow.
+void print_rights(Rights rights) {
+    fmt::print("this user and kernel can make network namespaces and nftables rules\n");
+    if (rights == Rights::host) return;
+    fmt::print(
+        "\nwithout root: in a user namespace\n"
+        "  --user          no: only root can run nodes as somebody else\n"
+        "  large tables    no: loss lists and sets of one run fit into net.core.wmem_max ({} bytes)\n",
+        [] {
+            const std::string text = read_file("/proc/sys/net/core/wmem_max").value_or("?");
+            return text.substr(0, text.find('\n'));
+        }());
+}
+
 }  // namespace
 
 int faults_command() {
@@ -59,9 +74,12 @@ int faults_command() {
 }
 
 int doctor_command() {
+    const auto rights = gain_rights();
+    if (!rights) return report_error(rights.error());
     const auto tried = try_needs();
     if (!tried) return report_error(tried.error());
-    fmt::print("this user and kernel can make network namespaces and nftables rules\n\nfaults\n");
+    print_rights(*rights);
+    fmt::print("\nfaults\n");
     bool all = true;
     for (const FaultInfo& fault : catalogue()) {
         Reason why = missing(fault.needs, *tried);

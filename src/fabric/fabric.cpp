@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "netcut/rights.h"
+
 namespace netcut {
 namespace {
 
@@ -57,7 +59,9 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 Settings node_settings(const FabricOptions& options) {
     // Ordinary users may ping: a node has no capability that would let it otherwise.
     // And they may serve on any port, as in a container.
-    Settings settings = {{"net/ipv4/ping_group_range", "0\t2147483647"},
+    // A user namespace knows no group but ours.
+    const std::string pingers = may_set_groups() ? "0\t2147483647" : fmt::format("{0}\t{0}", ::getegid());
+    Settings settings = {{"net/ipv4/ping_group_range", pingers},
                          {"net/ipv4/ip_unprivileged_port_start", "0"}};
     if (options.ipv6) {
         settings.insert(settings.end(),

@@ -38,6 +38,10 @@ Failure open_failure(int protocol) {
                                  : "");
 }
 
+// A transaction must go in one piece.
+constexpr const char* too_large =
+    "without root such a message is limited by the sysctl net.core.wmem_max: raise it, or use sudo";
+
 std::string hint_for(int code) {
     switch (code) {
         case EPERM:
@@ -104,8 +108,13 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol, const NetNs* where) {
     mnl_socket_setsockopt(opened, NETLINK_EXT_ACK, &on, sizeof(on));
     mnl_socket_setsockopt(opened, NETLINK_CAP_ACK, &on, sizeof(on));
     const int room = 32 << 20;  // an nftables transaction must go in one piece
-    ::setsockopt(mnl_socket_get_fd(opened), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
-    ::setsockopt(mnl_socket_get_fd(opened), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+    const auto make_room = [&](int by_force, int as_allowed) {
+        const int fd = mnl_socket_get_fd(opened);
+        if (::setsockopt(fd, SOL_SOCKET, by_force, &room, sizeof(room)) != 0)
+            ::setsockopt(fd, SOL_SOCKET, as_allowed, &room, sizeof(room));
+    };
+    make_room(SO_SNDBUFFORCE, SO_SNDBUF);
+    make_room(SO_RCVBUFFORCE, SO_RCVBUF);
     const timeval patience{20, 0};
     ::setsockopt(mnl_socket_get_fd(opened), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return socket;
@@ -116,7 +125,8 @@ int NetlinkSocket::fd() const {
 }
 
 Result<void> NetlinkSocket::send(const void* bytes, std::size_t size, const std::string& attempt) {
-    if (mnl_socket_sendto(socket_.get(), bytes, size) < 0) return system_failure(attempt);
+    if (mnl_socket_sendto(socket_.get(), bytes, size) < 0)
+        return system_failure(attempt, errno == EMSGSIZE ? too_large : "");
     return {};
 }
 

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netcut/rights.h"
+
 namespace netcut {
 namespace {
 
@@ -27,7 +29,9 @@ struct Terminal {
     Fd master, slave;
 };
 
+// Made by the user, it is the user's.
 Result<Terminal> open_terminal(const User& user) {
+    const AsUser as_user(user);
     Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0)
         return system_failure("open a pseudo-terminal", "raise the sysctl kernel.pty.max");
@@ -36,8 +40,6 @@ Result<Terminal> open_terminal(const User& user) {
     Fd slave(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!slave) return system_failure("open the pseudo-terminal " + std::string(name));
     ::ioctl(master.get(), TIOCSWINSZ, &terminal_size);
-    if (::geteuid() == 0 && ::fchown(slave.get(), user.uid, user.gid) != 0)
-        return system_failure("hand the pseudo-terminal over to " + user.name);
     return Terminal{std::move(master), std::move(slave)};
 }
 
@@ -101,8 +103,8 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs& ns, Fd out_log
                                           "--cwd",        spec.cwd,
                                           "--uid",        std::to_string(spec.user.uid),
                                           "--gid",        std::to_string(spec.user.gid),
-                                          "--groups",     join_groups(spec.user.groups),
                                           "--open-files", std::to_string(raise_open_files())};
+    if (may_set_groups()) arguments.insert(arguments.end(), {"--groups", join_groups(spec.user.groups)});
     if (spec.tty) arguments.emplace_back("--tty");
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());

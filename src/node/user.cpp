@@ -42,13 +42,17 @@ Result<User> find_user(const std::string& name) {
     const std::string wanted = !name.empty() ? name : by_sudo ? sudo_uid : std::to_string(::geteuid());
     const std::optional<uid_t> id = numeric(wanted);
     const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(wanted.c_str());
-    if (entry != nullptr) return user_of(*entry);
-    if (!id)
-        return usage_failure("run nodes as the user '" + name + "'", "there is no such user",
-                             "see getent passwd");
+    const std::string attempt = "run nodes as the user '" + wanted + "'";
+    if (entry == nullptr && !id) return usage_failure(attempt, "there is no such user", "see getent passwd");
+    const uid_t uid = entry != nullptr ? entry->pw_uid : *id;
+    if (::geteuid() != 0 && uid != ::geteuid())
+        return usage_failure(attempt, "only root can run nodes as somebody else",
+                             "leave --user out, or use sudo");
     // An id without an entry is common in containers, and good enough.
-    const gid_t gid = *id == ::geteuid() ? ::getegid() : *id;
-    return User{*id, gid, {gid}, wanted, "/", "/bin/sh"};
+    const gid_t gid = uid == ::geteuid() ? ::getegid() : uid;
+    User user = entry != nullptr ? user_of(*entry) : User{uid, gid, {gid}, wanted, "/", "/bin/sh"};
+    if (::geteuid() != 0) user.gid = gid;  // after newgrp, say
+    return user;
 }
 
 // The file system ids are a thread's own on Linux, and leaving 0 takes CAP_DAC_OVERRIDE and its kin away

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/sha256.h"
+#include "netcut/rights.h"
 #include "run/engine_impl.h"
 
 namespace netcut {
@@ -13,7 +14,8 @@ namespace netcut {
 namespace {
 
 Result<void> check_open_files(const Scenario& scenario) {
-    // Of a node: namespace, two netlink sockets, two outputs, two logs, lifeline, status, process, and a capture.
+    // Of a node: namespace, two netlink sockets, two outputs, two logs, lifeline, status, process, and a
+    // capture.
     const std::uint64_t descriptors_per_node = scenario.pcap ? 11 : 10;
     constexpr std::uint64_t descriptors_of_ours = 64;
     raise_open_files();
@@ -63,6 +65,7 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
 
 Result<void> preflight(const Scenario& scenario) {
     NETCUT_TRY(check_open_files(scenario));
+    NETCUT_TRY(gain_rights());
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     NETCUT_TRY(FaultTable::probe(apart));
     return check_needs(scenario, apart);

@@ -259,18 +259,6 @@ TEST(Input, EarlierRunInTheFolderIsMovedAside) {
         EXPECT_EQ(read_verdict(folder / name).at("verdict"), "undisturbed") << name;
 }
 
-TEST(Machine, WithoutRootItSaysSo) {
-    NETCUT_E2E();
-    const Folder folder;
-    Tool tool({"run", "--out", folder / "run", "--aggregator", "true", "--collaborator", "true"}, [] {
-        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(126);
-    });
-    const Finished finished = tool.wait(20s);
-    EXPECT_EQ(finished.status, 3) << finished.err;
-    EXPECT_NE(finished.err.find("namespace"), std::string::npos) << finished.err;
-    EXPECT_NE(finished.err.find("sudo"), std::string::npos) << finished.err;
-}
-
 // A kernel that was built without nftables answers socket() in just this way.
 void hide_nftables() {
     const sock_filter program[] = {

@@ -2,14 +2,19 @@
 #include "e2e/tool.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -26,7 +31,7 @@ namespace fs = std::filesystem;
 constexpr const char* mark_variable = "NETCUT_TEST_MARK";
 
 std::string program(const std::string& name) {
-    return std::string(NETCUT_BUILD_DIR) + "/" + name;
+    return name.starts_with('/') ? name : std::string(NETCUT_BUILD_DIR) + "/" + name;
 }
 
 std::string new_mark() {
@@ -74,11 +79,12 @@ bool has_netem() {
     return probe(Need::netem, *apart).has_value() && probe(Need::redirect, *apart).has_value();
 }
 
-Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec) : mark_(new_mark()) {
+Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec, const std::string& name)
+    : mark_(new_mark()) {
     int out[2];
     int err[2];
     if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-    std::vector<std::string> words = {program("netcut-fl")};
+    std::vector<std::string> words = {program(name)};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -133,7 +139,7 @@ bool Tool::read_some(std::chrono::milliseconds patience) {
 
 bool Tool::wait_for_output(const std::string& text, std::chrono::seconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience * time_scale();
-    while (finished_.out.find(text) == std::string::npos) {
+    while (finished_.out.find(text) == std::string::npos && finished_.err.find(text) == std::string::npos) {
         if (std::chrono::steady_clock::now() > deadline || !read_some(100ms)) return false;
     }
     return true;
@@ -171,6 +177,27 @@ bool Tool::leaves_no_process() const {
     return false;
 }
 
+void become(uid_t user, const std::vector<gid_t>& groups) {
+    if (::setgroups(groups.size(), groups.data()) != 0 || ::setresgid(user, user, user) != 0 ||
+        ::setresuid(user, user, user) != 0)
+        ::_exit(126);
+}
+
+void refuse_call(long number, unsigned bits, int code) {
+    const sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(code)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{std::size(program), const_cast<sock_filter*>(program)};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+        ::_exit(126);
+}
+
 Finished run_tool(const Arguments& arguments) {
     return Tool(arguments).wait();
 }
@@ -185,6 +212,10 @@ Folder::Folder() {
 Folder::~Folder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
 }
 
 std::string slurp(const std::string& path) {

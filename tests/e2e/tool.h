@@ -44,7 +44,8 @@ class Tool {
   public:
     // `before_exec` runs in the child, right before it becomes the tool. Every process of the run carries
     // mark().
-    explicit Tool(const Arguments& arguments, const std::function<void()>& before_exec = {});
+    explicit Tool(const Arguments& arguments, const std::function<void()>& before_exec = {},
+                  const std::string& program = "netcut-fl");  // of the build, or a full path
     ~Tool();
     Tool(const Tool&) = delete;
     Tool& operator=(const Tool&) = delete;
@@ -71,6 +72,16 @@ class Tool {
 
 Finished run_tool(const Arguments& arguments);
 
+// A user without an account and without any right, for before_exec. Several of them are strangers to each
+// other.
+constexpr uid_t ordinary_user = 54321;
+void become(uid_t user, const std::vector<gid_t>& groups = {});
+inline void become_ordinary_user() {
+    become(ordinary_user);
+}
+// For before_exec: the system call `number`, when its first argument has one of `bits`, fails with `code`.
+void refuse_call(long number, unsigned bits, int code);
+
 // A folder that goes when the test does.
 class Folder {
   public:
@@ -83,6 +94,7 @@ class Folder {
     std::filesystem::path path_;
 };
 
+bool contains(const std::string& text, const std::string& part);
 std::string slurp(const std::string& path);
 Json read_verdict(const std::string& run_folder);
 std::vector<Json> read_journal(const std::string& run_folder);

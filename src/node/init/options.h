@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct Options {
     std::string cwd;
     uid_t uid = 0;
     gid_t gid = 0;
-    std::vector<gid_t> groups;
+    std::optional<std::vector<gid_t>> groups;  // none: those that the tool has, which may not set them
     rlim_t open_files = 1024;  // the soft limit that the user had before the tool raised its own
     bool tty = false;          // standard input is a terminal: make it the controlling one
     char** argv = nullptr;     // the command

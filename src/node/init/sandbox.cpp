@@ -85,7 +85,8 @@ const char* drop_privileges(const Options& options) {
         return "lock the node's secure bits";
     for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
         if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return "drop a capability";
-    if (::setgroups(options.groups.size(), options.groups.data()) != 0) return "set the node's groups";
+    if (options.groups && ::setgroups(options.groups->size(), options.groups->data()) != 0)
+        return "set the node's groups";
     if (::setresgid(options.gid, options.gid, options.gid) != 0) return "set the node's group";
     if (::setresuid(options.uid, options.uid, options.uid) != 0) return "set the node's user";
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
