@@ -165,6 +165,10 @@ class FaultTable {
     static Result<FaultTable> lay(Fabric& fabric, std::vector<FaultPlan> plans,
                                   std::optional<std::uint32_t> logged_losses = {});
 
+    // One more, while the others act; it gets the next number. It cannot make packets wait: that takes
+    // queues, which are laid with the table.
+    Result<void> add(Fabric& fabric, FaultPlan plan);
+
     const std::vector<FaultPlan>& plans() const { return plans_; }
     // Messages for one fault. `on` holds until `off`, or until the kernel's lease is over.
     Batch on(std::size_t number) const { return on(number, plans_[number].lease()); }
@@ -198,6 +202,7 @@ class FaultTable {
     NetlinkSocket socket_;
     std::vector<FaultPlan> plans_;
     std::vector<bool> armed_before_;
+    std::optional<std::uint32_t> logged_losses_;
 };
 
 // Reads what passed at all ports, with a netlink socket of its own: for another thread than the table's.

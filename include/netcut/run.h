@@ -233,6 +233,17 @@ class Engine {
     // grace.
     void stop(int signal);
 
+    // What somebody asks for while it runs. An error of the kind `usage` says why it cannot be.
+    Result<void> fire(const std::string& fault);  // whatever its trigger is waiting for
+    Result<void> heal(const std::string& fault);
+    // Adds a fault and fires it at once; returns its name. `fault` needs no trigger, and a name of its own is
+    // made if it has none.
+    Result<std::string> add_fault(FaultSpec fault);
+    Result<void> signal(const std::string& node, int number);
+    // Runs a command beside a node: in its network, as its user, in a process tree of its own that ends with
+    // the run at the latest. What it prints goes to `observer` alone.
+    Result<void> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
+
   private:
     class Impl;
     std::unique_ptr<Impl> impl_;

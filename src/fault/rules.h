@@ -53,9 +53,10 @@ struct FaultContext {
     }
 };
 
-// table_rules.cpp: what all faults share, the chains fN of so many faults among it.
+// table_rules.cpp: what all faults share, and the chain fN of one.
 void add_table_sets(NftTransaction& transaction);
-void add_base_chains(NftTransaction& transaction, std::size_t faults);
+void add_base_chains(NftTransaction& transaction);
+void add_fault_chain(NftTransaction& transaction, std::size_t number);
 void skip_neighbour_discovery(NftTransaction& transaction, const std::string& chain);  // returns from it
 void add_late_chain(NftTransaction& transaction, const std::string& name);  // behind all that is forwarded
 

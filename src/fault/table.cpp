@@ -34,13 +34,15 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     NETCUT_TRY(lay_queues(fabric, plans, queues));
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &fabric.router()));
     FaultTable table(fabric, table_family(fabric), std::move(socket), std::move(plans));
+    table.logged_losses_ = logged_losses;
     NftTransaction transaction(table.family_, table_name);
     transaction.add_table();
     add_table_sets(transaction);
-    add_base_chains(transaction, table.plans_.size());
+    add_base_chains(transaction);
     for (std::size_t number = 0; number < table.plans_.size(); ++number) {
         const FaultPlan& plan = table.plans_[number];
         const FaultContext fault{transaction, fabric, plan, number, logged_losses};
+        add_fault_chain(transaction, number);
         if (plan.queues()) {
             transaction.add_set({.name = fault.name("mark"), .to_values = true});
             for (const auto& [before, after] : queues.marks_of(number))
@@ -53,6 +55,21 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     Batch batch = transaction.take();
     NETCUT_TRY(table.commit(batch));
     return table;
+}
+
+Result<void> FaultTable::add(Fabric& fabric, FaultPlan plan) {
+    if (plan.queues())
+        return usage_failure("add a fault to a run", "what makes packets wait must be there from the start",
+                             "write it into the scenario");
+    NftTransaction transaction(family_, table_name);
+    const std::size_t number = plans_.size();
+    add_fault_chain(transaction, number);
+    add_fault({transaction, fabric, plan, number, logged_losses_});
+    Batch batch = transaction.take();
+    NETCUT_TRY(commit(batch));
+    plans_.push_back(std::move(plan));
+    armed_before_.push_back(false);
+    return {};
 }
 
 Batch FaultTable::on(std::size_t number, std::optional<Nanoseconds> lease) const {

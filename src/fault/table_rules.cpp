@@ -11,6 +11,9 @@ constexpr std::int32_t early_priority = -300;
 constexpr std::int32_t filter_priority = 0;
 constexpr std::int32_t late_priority = 1;
 
+// Of its own, so that one more can be added ahead of what counts in the end.
+constexpr const char* all_faults = "faults";
+
 constexpr std::uint32_t v4_length_offset = 2, v6_length_offset = 4;
 constexpr std::uint32_t tcp_data_offset = 12;  // its upper four bits count 32-bit words
 constexpr std::uint8_t upper_four_bits = 0xf0;
@@ -101,16 +104,19 @@ void add_table_sets(NftTransaction& transaction) {
     add_bare_segments(transaction, "bare6", 0);  // the IPv6 length does not count its own header
 }
 
-void add_base_chains(NftTransaction& transaction, std::size_t faults) {
+void add_base_chains(NftTransaction& transaction) {
     add_classify_chain(transaction);
     transaction.add_base_chain("prerouting", NF_INET_PRE_ROUTING, early_priority);
     transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_priority);
     transaction.add_base_chain("forward", NF_INET_FORWARD, filter_priority);
     jump_to(transaction, "forward", "classify");
-    for (std::size_t number = 0; number < faults; ++number) {
-        transaction.add_chain(fault_prefix(number));
-        jump_to(transaction, "forward", fault_prefix(number));
-    }
+    transaction.add_chain(all_faults);
+    jump_to(transaction, "forward", all_faults);
+}
+
+void add_fault_chain(NftTransaction& transaction, std::size_t number) {
+    transaction.add_chain(fault_prefix(number));
+    jump_to(transaction, all_faults, fault_prefix(number));
 }
 
 void add_late_chain(NftTransaction& transaction, const std::string& name) {

@@ -107,6 +107,7 @@ void Engine::Impl::end_nodes() {
     // Never from inside a node's own callback.
     if (!any_running() && !preparing) return boost::asio::post(io_, [this] { finish(); });
     for (const auto& actor : actors_) actor->node->signal(SIGTERM);
+    for (const auto& guest : guests_) guest->kill();
     if (preparing) preparation_->kill();
     grace_timer_.expires_after(scenario_.grace);
     grace_timer_.async_wait([this](boost::system::error_code error) {

@@ -29,15 +29,20 @@ Result<void> Engine::Impl::prepare_faults() {
     processes_ = process_control();
     for (std::size_t number = 0; number < scenario_.faults.size(); ++number) {
         NETCUT_ASSIGN(Fault fault, Fault::prepare(*fabric_, *table_, number));
-        faults_.push_back(std::make_unique<FaultRunner>(
-            io_, *journal_, *fabric_, *table_, scenario_.faults[number], std::move(fault), processes_,
-            FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
-                                  [this](const FaultRunner& runner) { on_healed(runner); },
-                                  [this](Error error) { fail(std::move(error)); },
-                                  [this](const auto& nodes) { return phases_of(nodes); }}));
+        add_runner(std::move(fault));
     }
     make_phase_triggers();
     return {};
+}
+
+void Engine::Impl::add_runner(Fault fault) {
+    const FaultSpec& spec = scenario_.faults[fault.number()];
+    faults_.push_back(std::make_unique<FaultRunner>(
+        io_, *journal_, *fabric_, *table_, spec, std::move(fault), processes_,
+        FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
+                              [this](const FaultRunner& runner) { on_healed(runner); },
+                              [this](Error error) { fail(std::move(error)); },
+                              [this](const auto& nodes) { return phases_of(nodes); }}));
 }
 
 // The lists are the evidence: just these packets are lost.

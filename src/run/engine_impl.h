@@ -82,6 +82,21 @@ class Engine::Impl {
     void arm_hang_timer();
     void on_hang_timer();
 
+    // engine_requests.cpp: what is asked for from outside
+  public:
+    Result<void> fire(const std::string& fault);
+    Result<void> heal(const std::string& fault);
+    Result<std::string> add_fault(FaultSpec fault);
+    Result<void> signal(const std::string& node, int number);
+    Result<void> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
+
+  private:
+    Result<void> must_run(const std::string& attempt) const;
+    Result<FaultRunner*> runner_of(const std::string& fault);
+    Result<Actor*> actor_of(const std::string& node, const std::string& attempt);
+    void add_runner(Fault fault);
+    Result<void> rewrite_scenario();
+
     // engine_capture.cpp
     Result<void> start_capture();
     void note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what);
@@ -143,6 +158,7 @@ class Engine::Impl {
     std::unique_ptr<Node> preparation_;
     std::string preparation_tail_;  // the end of what it printed
     std::vector<std::unique_ptr<Actor>> actors_;
+    std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
     boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_;
     Clock::time_point last_progress_;

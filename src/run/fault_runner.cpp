@@ -98,6 +98,33 @@ void FaultRunner::trigger(const std::string& node, std::string_view why, const J
     when_due(timer_, timer_use_, [this] { come_due(); });
 }
 
+Result<void> FaultRunner::fire_now() {
+    const std::string attempt = "fire the fault '" + spec_.name + "'";
+    if (fault_.active() || flapping()) return usage_failure(attempt, "it is on already");
+    stop_timers();
+    if (armed_) disarm();
+    counter_.match(false);
+    trigger_node_ = spec_.nodes.front();
+    trigger_line_ = "asked for";
+    cycle_ = 0;
+    asked_for_ = true;
+    begin();
+    journal_.add_at(fire_begun_, "trigger.matched", trigger_node_, spec_.name,
+                    {{"line", trigger_line_}, {"match", counter_.matches()}, {"verdict", "fires"}});
+    tell_fired();
+    return {};
+}
+
+Result<void> FaultRunner::heal_now() {
+    if (!fault_.active() || !fired())
+        return usage_failure("heal the fault '" + spec_.name + "'", "it is not on");
+    stop_timers();
+    cycle_ = cycles_.size();
+    asked_for_ = true;
+    heal();
+    return {};
+}
+
 void FaultRunner::come_due() {
     waiting_ = false;
     if (spec_.when) return arm();
@@ -254,6 +281,7 @@ void FaultRunner::tell_fired() {
     details["for_s"] = duration() ? Json(seconds(*duration())) : Json(nullptr);
     // One of a millisecond may be over before it can be read back.
     details["read_back"] = *read_back;
+    if (std::exchange(asked_for_, false)) details["asked_for"] = true;
     if (observer_.phases) details["phases"] = observer_.phases(fault_.plan().nodes);
     journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
     observer_.fired(*this);
@@ -277,11 +305,12 @@ void FaultRunner::heal() {
     update_losses();
     Json hit = Json::object();
     for (const auto& [node, losses] : outcome.losses) hit[node] = losses.total();
-    journal_.add_at(end, "fault.healed", {}, spec_.name,
-                    {{"lasted_s", seconds(end - outcome.fired)},
-                     {"took_us", microseconds(took)},
-                     {queues(spec_) ? "packets_queued" : "packets_lost", hit},
-                     {"losses", losses_by_node(outcome)}});
+    Json details = {{"lasted_s", seconds(end - outcome.fired)},
+                    {"took_us", microseconds(took)},
+                    {queues(spec_) ? "packets_queued" : "packets_lost", hit},
+                    {"losses", losses_by_node(outcome)}};
+    if (std::exchange(asked_for_, false)) details["asked_for"] = true;
+    journal_.add_at(end, "fault.healed", {}, spec_.name, std::move(details));
     go_on_flapping();
     arm_again();
     observer_.healed(*this);

@@ -47,6 +47,10 @@ class FaultRunner {
     // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
     // `phase` says more, in the journal.
     void trigger(const std::string& node, std::string_view why, const Json& phase = {});
+    // Somebody asks for it: fires at once, whatever is waited for; heals at once, also for good if it flaps.
+    // An error of the kind `usage` says that it is on already, or is not on.
+    Result<void> fire_now();
+    Result<void> heal_now();
     // The kernel looks for the moment on the wire, and counts from nothing if it did already.
     void arm();
     void disarm();
@@ -93,6 +97,7 @@ class FaultRunner {
     boost::asio::steady_timer timer_;           // of the delay, of the silence, then of the heal
     boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
     unsigned timer_use_ = 0, recovery_use_ = 0;
+    bool asked_for_ = false;                                   // the firing, or the heal, that is told next
     bool waiting_ = false;                                     // in the delay between trigger and fault
     bool armed_ = false;                                       // the kernel looks for the moment
     std::optional<std::pair<Nanoseconds, Json>> armed_again_;  // what the journal has not told yet

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What somebody asks for while a run is under way.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/sha256.h"
+#include "run/engine_impl.h"
+
+namespace netcut {
+namespace {
+
+// The first of "request1", "request2", ... that no fault is called.
+std::string free_name(const std::vector<FaultSpec>& faults) {
+    for (std::size_t number = 1;; ++number) {
+        const std::string name = fmt::format("request{}", number);
+        if (std::none_of(faults.begin(), faults.end(), [&](const auto& one) { return one.name == name; }))
+            return name;
+    }
+}
+
+}  // namespace
+
+Result<void> Engine::fire(const std::string& fault) {
+    return impl_->fire(fault);
+}
+Result<void> Engine::heal(const std::string& fault) {
+    return impl_->heal(fault);
+}
+Result<std::string> Engine::add_fault(FaultSpec fault) {
+    return impl_->add_fault(std::move(fault));
+}
+Result<void> Engine::signal(const std::string& node, int number) {
+    return impl_->signal(node, number);
+}
+Result<void> Engine::execute(const std::string& node, std::vector<std::string> command,
+                             Node::Observer observer) {
+    return impl_->execute(node, std::move(command), std::move(observer));
+}
+
+Result<void> Engine::Impl::must_run(const std::string& attempt) const {
+    if (state_ == State::starting || state_ == State::running) return {};
+    return usage_failure(attempt,
+                         state_ == State::preparing ? "the run is being prepared" : "the run is over");
+}
+
+Result<FaultRunner*> Engine::Impl::runner_of(const std::string& fault) {
+    std::vector<std::string> names;
+    for (const auto& runner : faults_) {
+        if (runner->spec().name == fault) return runner.get();
+        names.push_back(runner->spec().name);
+    }
+    return usage_failure("find the fault '" + fault + "'", "the run has no fault of that name",
+                         names.empty() ? "it has none" : fmt::format("it has {}", fmt::join(names, ", ")));
+}
+
+Result<Engine::Impl::Actor*> Engine::Impl::actor_of(const std::string& node, const std::string& attempt) {
+    const auto index = node_index(scenario_, node);
+    if (!index) return usage_failure(attempt, "the run has no node " + node);
+    Actor* actor = actors_[*index].get();
+    if (!actor->node->running()) return usage_failure(attempt, node + " does not run");
+    return actor;
+}
+
+Result<void> Engine::Impl::fire(const std::string& fault) {
+    NETCUT_TRY(must_run("fire the fault '" + fault + "'"));
+    NETCUT_ASSIGN(FaultRunner * runner, runner_of(fault));
+    return runner->fire_now();
+}
+
+Result<void> Engine::Impl::heal(const std::string& fault) {
+    NETCUT_TRY(must_run("heal the fault '" + fault + "'"));
+    NETCUT_ASSIGN(FaultRunner * runner, runner_of(fault));
+    return runner->heal_now();
+}
+
+Result<std::string> Engine::Impl::add_fault(FaultSpec fault) {
+    const std::string attempt = "add a fault to the run";
+    NETCUT_TRY(must_run(attempt));
+    if (fault.trigger.kind != FaultTrigger::Kind::none || fault.when)
+        return usage_failure(attempt, "it is fired at once: it cannot wait for a moment",
+                             "leave out `on` and `when`, or write it into the scenario");
+    if (fault.name.empty()) fault.name = free_name(scenario_.faults);
+    fault.trigger.kind = FaultTrigger::Kind::start;
+    const std::string name = fault.name;
+    Scenario changed = scenario_;
+    changed.faults.push_back(std::move(fault));
+    NETCUT_TRY(check(changed));
+    const FaultSpec& spec = changed.faults.back();
+    if (changed.fabric.single_segments && !scenario_.fabric.single_segments)
+        return usage_failure(attempt, "its links must be laid for faults that tell packets apart",
+                             "write it into the scenario");
+    const auto needs = needs_of(changed, spec);
+    if (needs.contains(Need::packet_log) && packet_watches_.empty())
+        return usage_failure(attempt, "what it answers must be watched for from the start",
+                             "write it into the scenario");
+    NETCUT_ASSIGN(FaultPlan plan, plan_of(changed, spec));
+    NETCUT_TRY(table_->add(*fabric_, plan));
+    scenario_ = std::move(changed);
+    NETCUT_TRY(rewrite_scenario());
+    NETCUT_TRY(write_loss_lists(scenario_.faults.back(), plan));
+    NETCUT_ASSIGN(Fault laid, Fault::prepare(*fabric_, *table_, scenario_.faults.size() - 1));
+    add_runner(std::move(laid));
+    NETCUT_TRY(faults_.back()->fire_now());
+    return name;
+}
+
+// What is carried out is what the run leaves.
+Result<void> Engine::Impl::rewrite_scenario() {
+    const std::string scenario = write_yaml(scenario_);
+    journal_->add("scenario.changed", {}, {}, {{"scenario_sha256", sha256_hex(scenario)}});
+    return folder_.write_file("scenario.yaml", scenario);
+}
+
+Result<void> Engine::Impl::signal(const std::string& node, int number) {
+    const std::string attempt = fmt::format("send signal {} to {}", number, node);
+    NETCUT_TRY(must_run(attempt));
+    NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
+    journal_->add("node.signalled", node, {}, {{"signal", number}});
+    actor->node->signal(number);
+    return {};
+}
+
+Result<void> Engine::Impl::execute(const std::string& node, std::vector<std::string> command,
+                                   Node::Observer observer) {
+    const std::string attempt = "run a command beside " + node;
+    NETCUT_TRY(must_run(attempt));
+    NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
+    std::erase_if(guests_, [](const auto& guest) { return !guest->running(); });
+    NodeSpec spec = actor->node->spec();
+    journal_->add("node.command", node, {}, {{"command", command}});
+    spec.argv = std::move(command);
+    spec.tty = false;
+    spec.hosts = hosts();
+    auto guest = std::make_unique<Node>(io_, std::move(spec), std::move(observer));
+    const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };
+    NETCUT_TRY(guest->start(fabric_->node(actor->index).ns, nowhere(), nowhere()));
+    guests_.push_back(std::move(guest));
+    return {};
+}
+
+}  // namespace netcut
