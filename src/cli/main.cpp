@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "cli/catalogue_commands.h"
+#include "cli/daemon_commands.h"
 #include "cli/experiments_command.h"
 #include "cli/explore_command.h"
 #include "cli/reduce_command.h"
@@ -70,6 +71,8 @@ int run(int argc, char** argv) {
     CLI::App* verify =
         app.add_subcommand("verify", "Say whether the files that a run has left agree with each other");
     netcut::cli::add_verify_options(*verify, verify_options);
+    std::function<int()> of_the_daemon;
+    netcut::cli::add_daemon_commands(app, of_the_daemon);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -81,6 +84,7 @@ int run(int argc, char** argv) {
                      command != nullptr ? suggestion(*command, argc, argv).c_str() : "", name.c_str());
         return usage_status;
     }
+    if (of_the_daemon) return of_the_daemon();
     if (experiments_app->parsed()) return netcut::cli::experiments_command(experiments);
     if (explore_app->parsed()) return netcut::cli::explore_command(explore);
     if (reduce_app->parsed()) return netcut::cli::reduce_command(reduce);

@@ -336,6 +336,11 @@ void add_federation_options(CLI::App& command, RunOptions& options) {
 void add_run_options(CLI::App& command, RunOptions& options) {
     add_federation_options(command, options);
     add_cut_options(command, options);
+    Group group(command, "The daemon");
+    group.add("--local", options.local, "Run in this process, also if there is a daemon (root does)");
+    group.add("-d,--detach", options.detached, "Let the daemon run it, print its id, and do not wait");
+    group.add("--socket", options.socket,
+              "Of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)");
 }
 
 Result<Scenario> make_scenario(const RunOptions& options) {

@@ -18,13 +18,15 @@ struct RunOptions {
     std::optional<std::string> aggregator, collaborator, cwd, ready_on, progress_on;
     std::vector<std::string> sets, envs;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
-    std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at, watch, nth, delay, reconnect_after,
-        max_cuts;
+    std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at,
+        watch, nth, delay, reconnect_after, max_cuts;
     std::vector<std::string> cuts, faults;
     bool new_ip = false, new_mac = false, no_announce = false;
     std::optional<std::string> timeout, hang_after, grace;
     std::optional<std::string> pcap_snap;
     bool tty = false, quiet = false, pcap = false;
+    std::optional<std::string> socket;     // of the daemon
+    bool local = false, detached = false;  // without the daemon; by the daemon, and not waited for
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);

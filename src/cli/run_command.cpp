@@ -8,21 +8,14 @@
 #include <csignal>
 #include <cstdio>
 
+#include "cli/daemon_run.h"
+#include "daemon/hosted_run.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
 namespace {
 
 constexpr auto status_period = std::chrono::milliseconds(100);
-
-Result<void> find_commands(const Scenario& scenario, const User& user) {
-    // What the scenario's own preparation may yet make cannot be looked for.
-    if (!scenario.prepare.empty()) return {};
-    for (const RoleSpec* role : {&scenario.aggregator, &scenario.collaborator})
-        if ((role->command.front() + role->cwd).find('{') == std::string::npos)
-            NETCUT_TRY(find_program(role->command.front(), role->cwd, user));
-    return {};
-}
 
 // nohup asks for it by ignoring the signal.
 bool is_ignored(int signal) {
@@ -35,8 +28,10 @@ class AttachedRun {
     AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet)
         : folder_(folder),
           report_(STDOUT_FILENO, quiet),
-          engine_(io_, std::move(scenario), folder, std::move(user),
-                  [this](const Event& event) { report_.take(event); }),
+          run_(io_, std::move(scenario), folder, std::move(user),
+               HostedRun::Observer{[this](const Event& event) { report_.take(event); },
+                                   [this](const Result<RunResult>& result) { finish(result); },
+                                   [](const Error& error) { report_error(error); }}),
           signals_(io_, SIGINT, SIGTERM),
           ticker_(io_) {
         if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
@@ -45,8 +40,7 @@ class AttachedRun {
     int run() {
         wait_for_signal();
         tick();
-        auto started = engine_.start([this](Result<RunResult> result) { finish(std::move(result)); });
-        if (!started) return report_error(started.error());
+        if (auto started = run_.start(); !started) return report_error(started.error());
         io_.run();
         return exit_status_;
     }
@@ -55,7 +49,7 @@ class AttachedRun {
     void wait_for_signal() {
         signals_.async_wait([this](boost::system::error_code error, int signal) {
             if (error) return;
-            engine_.stop(signal);
+            run_.engine().stop(signal);
             wait_for_signal();
         });
     }
@@ -69,14 +63,12 @@ class AttachedRun {
         });
     }
 
-    void finish(Result<RunResult> result) {
+    void finish(const Result<RunResult>& result) {
         ticker_.cancel();
         signals_.cancel();
-        write_page();
         if (result) {
             report_.finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
-            write_junit(result->verdict_json);
         } else {
             exit_status_ = report_error(result.error());
             std::fprintf(stderr, "files are in %s\n", folder_.path().c_str());
@@ -84,27 +76,10 @@ class AttachedRun {
         io_.stop();
     }
 
-    // The verdict stands without it.
-    void write_junit(const Json& verdict) {
-        const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-        const std::string screen = final_screen(verdict, folder_.path(), false);
-        const std::string suite = verdict.at("name").get<std::string>();
-        if (auto written =
-                folder_.write_file("junit.xml", junit_xml(suite, junit_cases(verdict, seconds, screen)));
-            !written)
-            report_error(written.error());
-    }
-
-    void write_page() {
-        if (auto written = write_report(folder_); !written)
-            std::fprintf(stderr, "netcut-fl: no report.html: %s\n", written.error().text().c_str());
-    }
-
-    const Clock::time_point begin_ = Clock::now();
     boost::asio::io_context io_;
     const RunFolder& folder_;
     TerminalReport report_;
-    Engine engine_;
+    HostedRun run_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer ticker_;
     int exit_status_ = 5;
@@ -112,9 +87,9 @@ class AttachedRun {
 
 Result<int> try_run(const RunOptions& options) {
     NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
+    if (wants_daemon(options)) return run_by_daemon(options, scenario);
     NETCUT_ASSIGN(User user, find_user(scenario.user));
-    NETCUT_TRY(find_commands(scenario, user));
-    NETCUT_TRY(preflight(scenario));
+    NETCUT_TRY(check_machine(scenario, user));
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::create(options.out.value_or(""), scenario.name, user));
     if (!folder.moved().empty() && !options.quiet)
         fmt::print("the earlier run in {} is now {}\n", folder.path(), folder.moved());

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/daemon_commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/daemon_client.h"
+#include "cli/run_command.h"
+#include "netcut/evidence.h"
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+// What these commands are given; each uses a part of it.
+struct Request {
+    std::optional<std::string> socket;
+    bool json = false, all = false, follow = false, err = false, force = false;
+    std::string run, node, fault, kind = "drop", duration = "20s", from = "1";
+    std::vector<std::string> runs, command;
+
+    DaemonClient client() const { return DaemonClient(DaemonClient::socket_path(socket)); }
+    std::string target() const { return "/runs/" + encoded(run); }
+};
+using Shared = std::shared_ptr<Request>;
+
+int finish(const Result<int>& status) {
+    return status ? *status : report_error(status.error());
+}
+
+void print_json(const Json& json) {
+    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_bytes(std::string_view bytes) {
+    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+    std::fflush(stdout);
+}
+
+Result<int> ps(const Request& request) {
+    NETCUT_ASSIGN(const Json answer, request.client().ask("GET", "/runs"));
+    Json shown = Json::array();
+    for (const Json& run : answer.at("runs"))
+        if (request.all || run.value("state", "") == "running" || run.value("state", "") == "starting")
+            shown.push_back(run);
+    if (request.json) {
+        print_json(shown);
+        return 0;
+    }
+    fmt::print("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", "RUN", "NAME", "USER", "STATE", "VERDICT",
+               "CREATED", "FOLDER");
+    for (const Json& run : shown)
+        fmt::print("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", run.value("id", ""),
+                   run.value("name", ""), run.value("user", ""), run.value("state", ""),
+                   run.value("verdict", ""), run.value("created", ""), printable(run.value("folder", "")));
+    return 0;
+}
+
+Result<int> inspect(const Request& request) {
+    NETCUT_ASSIGN(const Json run, request.client().ask("GET", request.target()));
+    print_json(run);
+    return 0;
+}
+
+Result<int> logs(const Request& request) {
+    const std::string target =
+        fmt::format("{}/nodes/{}/logs?stream={}&follow={}", request.target(), encoded(request.node),
+                    request.err ? "err" : "out", request.follow ? 1 : 0);
+    NETCUT_TRY(request.client().stream("GET", target, nullptr, print_bytes));
+    return 0;
+}
+
+// One line of the journal, for people.
+void print_event(std::string_view line) {
+    Check ignored;
+    for (const Event& event : parse_journal(std::string(line) + "\n", ignored)) {
+        const std::string text = event_line(event);
+        if (!text.empty()) fmt::print("{}\n", text);
+    }
+    if (line.find("\"journal.torn\"") != std::string_view::npos)
+        fmt::print("the journal is torn: its last line was never finished\n");
+    std::fflush(stdout);
+}
+
+Result<int> events(const Request& request) {
+    const std::string target =
+        fmt::format("{}/events?from={}&follow={}", request.target(), request.from, request.follow ? 1 : 0);
+    Lines lines(print_event);
+    NETCUT_TRY(request.client().stream("GET", target, nullptr, [&](std::string_view bytes) {
+        if (request.json)
+            print_bytes(bytes);
+        else
+            lines.take(bytes);
+    }));
+    return 0;
+}
+
+// What was done, by its name.
+int tell(const Request& request, const Json& done, const std::string& text) {
+    if (request.json)
+        print_json(done);
+    else
+        fmt::print("{}\n", text);
+    return 0;
+}
+
+Result<int> cut(const Request& request) {
+    if (!request.fault.empty()) {
+        NETCUT_ASSIGN(const Json done, request.client().ask("POST", request.target() + "/faults/" +
+                                                                        encoded(request.fault) + "/fire"));
+        return tell(request, done, request.fault);
+    }
+    Json fault = {{"kind", request.kind}, {"for", request.duration}};
+    if (!request.node.empty()) fault["nodes"] = Json::array({request.node});
+    NETCUT_ASSIGN(const Json done, request.client().ask("POST", request.target() + "/faults", fault));
+    return tell(request, done, done.value("fault", ""));
+}
+
+Result<std::vector<std::string>> faults_to_heal(const Request& request) {
+    if (!request.fault.empty()) return std::vector<std::string>{request.fault};
+    NETCUT_ASSIGN(const Json answer, request.client().ask("GET", request.target() + "/faults"));
+    std::vector<std::string> names;
+    for (const Json& fault : answer.at("faults"))
+        if (fault.value("on", false)) names.push_back(fault.value("name", ""));
+    if (names.empty()) return usage_failure("heal run " + request.run, "no fault of it is on");
+    return names;
+}
+
+Result<int> heal(const Request& request) {
+    NETCUT_ASSIGN(const auto names, faults_to_heal(request));
+    for (const std::string& name : names) {
+        NETCUT_ASSIGN(const Json done,
+                      request.client().ask("POST", request.target() + "/faults/" + encoded(name) + "/heal"));
+        tell(request, done, name);
+    }
+    return 0;
+}
+
+// As docker's: the exit status is that of the command.
+Result<int> execute(const Request& request) {
+    int status = 5;
+    Lines lines([&](std::string_view line) {
+        const Json message = Json::parse(line, nullptr, false);
+        if (!message.is_object()) return;
+        if (request.json) fmt::print("{}\n", line);
+        const std::string output = message.value("output", "");
+        if (!request.json)
+            std::fwrite(output.data(), 1, output.size(),
+                        message.value("stream", "") == "err" ? stderr : stdout);
+        if (message.contains("problem"))
+            std::fprintf(stderr, "netcut-fl: %s\n", message.at("problem").value("text", "").c_str());
+        if (!message.contains("exit")) return;
+        const Json& exit = message.at("exit");
+        status = exit.contains("signal") ? 128 + exit.value("signal", 0) : exit.value("exit_code", 5);
+    });
+    NETCUT_TRY(request.client().stream("POST", request.target() + "/nodes/" + encoded(request.node) + "/exec",
+                                       {{"command", request.command}},
+                                       [&](std::string_view bytes) { lines.take(bytes); }));
+    return status;
+}
+
+// For each of several runs; the first failure is what the command ends with, after the others were tried.
+Result<int> for_each_run(const Request& request, const std::function<Result<Json>(const Request&)>& work) {
+    int status = 0;
+    for (const std::string& run : request.runs) {
+        Request one = request;
+        one.run = run;
+        if (const auto done = work(one))
+            tell(request, *done, run);
+        else if (const int failed = report_error(done.error()); status == 0)
+            status = failed;
+    }
+    return status;
+}
+
+Result<Json> wait_for_end(const Request& request) {
+    NETCUT_TRY(request.client().ask_text("GET", request.target() + "/events?follow=1"));
+    return request.client().ask("GET", request.target());
+}
+
+Result<Json> stop_one(const Request& request) {
+    NETCUT_TRY(request.client().ask("POST", request.target() + "/stop"));
+    return wait_for_end(request);
+}
+
+Result<Json> remove_one(const Request& request) {
+    if (request.force) {
+        NETCUT_ASSIGN(const Json run, request.client().ask("GET", request.target()));
+        if (run.value("state", "") == "running") NETCUT_TRY(stop_one(request));
+    }
+    return request.client().ask("DELETE", request.target());
+}
+
+using Work = Result<int> (*)(const Request&);
+
+class Commands {
+  public:
+    Commands(CLI::App& app, std::function<int()>& chosen) : app_(app), chosen_(chosen) {}
+
+    CLI::App& add(const char* name, const char* what, const Shared& request, Work work) {
+        CLI::App* command = app_.add_subcommand(name, what);
+        command->add_option("--socket", request->socket,
+                            "Of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)");
+        command->add_flag("--json", request->json, "For programs");
+        command->callback([&chosen = chosen_, request, work, command] {
+            request->command = command->remaining();
+            chosen = [request, work] { return finish(work(*request)); };
+        });
+        return *command;
+    }
+
+  private:
+    CLI::App& app_;
+    std::function<int()>& chosen_;
+};
+
+constexpr const char* run_help = "Its id, or the beginning of it";
+
+}  // namespace
+
+void add_daemon_commands(CLI::App& app, std::function<int()>& chosen) {
+    Commands commands(app, chosen);
+    const auto request = std::make_shared<Request>();
+    const auto add = [&](const char* name, const char* what, Work work) -> CLI::App& {
+        return commands.add(name, what, request, work);
+    };
+    add("ps", "List the runs of the daemon", ps)
+        .add_flag("-a,--all", request->all, "Also those that are over");
+    add("inspect", "Show all that the daemon knows of a run", inspect)
+        .add_option("RUN", request->run, run_help)
+        ->required();
+
+    CLI::App& log = add("logs", "Print what a node has printed", logs);
+    log.add_option("RUN", request->run, run_help)->required();
+    log.add_option("NODE", request->node, "aggregator, collaborator1, ...")->required();
+    log.add_flag("-f,--follow", request->follow, "Go on until the run is over");
+    log.add_flag("--stderr", request->err, "Its standard error");
+
+    CLI::App& event = add("events", "Print a run's journal", events);
+    event.add_option("RUN", request->run, run_help)->required();
+    event.add_flag("-f,--follow", request->follow, "Go on until the run is over");
+    event.add_option("--from", request->from, "The first line, by its number")->check(CLI::NonNegativeNumber);
+
+    CLI::App& cutting = add("cut", "Cut a node of a run that is under way", cut);
+    cutting.add_option("RUN", request->run, run_help)->required();
+    cutting.add_option("NODE", request->node, "Who is cut off (default: the last collaborator)");
+    cutting.add_option("--kind", request->kind, "drop, down, unplug, ... (see netcut-fl faults)")
+        ->capture_default_str();
+    cutting.add_option("--for", request->duration, "How long; never")->capture_default_str();
+    cutting.add_option("--fault", request->fault,
+                       "Instead: a fault of the scenario, whatever it is waiting for");
+
+    CLI::App& healing = add("heal", "End faults of a run before their time", heal);
+    healing.add_option("RUN", request->run, run_help)->required();
+    healing.add_option("FAULT", request->fault, "Which (default: all that are on)");
+
+    CLI::App& executing = add("exec", "Run a command beside a node: in its network, as you", execute);
+    executing.add_option("RUN", request->run, run_help)->required();
+    executing.add_option("NODE", request->node, "aggregator, collaborator1, ...")->required();
+    // All that follows, with its own options.
+    executing.prefix_command()->footer(
+        "Then COMMAND and its arguments. Example: netcut-fl exec 7f3a aggregator ss -tin");
+
+    CLI::App& stopping = add("stop", "End runs in order, and wait for it",
+                             [](const Request& all) { return for_each_run(all, stop_one); });
+    stopping.add_option("RUN", request->runs, run_help)->required();
+
+    CLI::App& removing = add("rm", "Forget runs that are over; their files stay",
+                             [](const Request& all) { return for_each_run(all, remove_one); });
+    removing.add_option("RUN", request->runs, run_help)->required();
+    removing.add_flag("-f,--force", request->force, "End them first");
+}
+
+}  // namespace netcut::cli

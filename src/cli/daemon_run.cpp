@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/daemon_run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/daemon_client.h"
+#include "netcut/evidence.h"
+#include "netcut/report.h"
+
+namespace netcut::cli {
+namespace {
+
+constexpr auto status_period = std::chrono::milliseconds(100);
+
+Json environment() {
+    Json variables = Json::object();
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text(*entry);
+        const std::size_t equals = text.find('=');
+        if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    return variables;
+}
+
+Result<Json> order(const RunOptions& options, const Scenario& scenario) {
+    std::error_code error;
+    const std::string here = std::filesystem::current_path(error);
+    if (error)
+        return system_failure("find the working directory", error.value(), "change to one that exists");
+    return Json{{"scenario", write_yaml(scenario)},
+                {"cwd", here},
+                {"out", options.out.value_or("")},
+                {"environment", environment()},
+                {"attach", !options.detached}};
+}
+
+// Shows a run of the daemon as if it were our own, and ends it when we are told to end.
+class AttachedToDaemon {
+  public:
+    AttachedToDaemon(DaemonClient client, bool quiet)
+        : client_(std::move(client)),
+          quiet_(quiet),
+          report_(STDOUT_FILENO, quiet),
+          signals_(io_, SIGINT, SIGTERM, SIGHUP),
+          ticker_(io_),
+          lines_([this](std::string_view line) { take(line); }) {}
+
+    Result<int> run(const Json& order) {
+        client_.stream(io_, "POST", "/runs", order,
+                       {[this](std::string_view bytes) { lines_.take(bytes); },
+                        [this](Result<void> ended) {
+                            outcome_ = std::move(ended);
+                            io_.stop();
+                        }});
+        await_signal();
+        tick();
+        io_.run();
+        NETCUT_TRY(outcome_);
+        if (exit_status_) return *exit_status_;
+        return Failure(Error{Error::Kind::machine, "see the run through", 0, "the daemon ended before it",
+                             "see netcut-fl ps --all"});
+    }
+
+  private:
+    void take(std::string_view line) {
+        const Json json = Json::parse(line, nullptr, false);
+        if (!json.is_object()) return;
+        if (json.contains("run")) return begin(json.at("run"));
+        if (json.contains("ended")) return finish(json.at("ended"));
+        Check ignored;
+        for (const Event& event : parse_journal(std::string(line) + "\n", ignored)) report_.take(event);
+    }
+
+    void begin(const Json& run) {
+        id_ = run.value("id", "");
+        if (run.contains("moved") && !quiet_)
+            fmt::print("the earlier run in {} is now {}\n", run.value("folder", ""), run.value("moved", ""));
+        std::fflush(stdout);
+    }
+
+    void finish(const Json& run) {
+        const std::string folder = run.value("folder", "");
+        exit_status_ = run.value("exit_status", 5);
+        if (run.contains("verdict_json")) return report_.finish(run.at("verdict_json"), folder);
+        std::fprintf(stderr, "netcut-fl: %s\nfiles are in %s\n",
+                     run.value("reason", "the run was lost").c_str(), folder.c_str());
+    }
+
+    void await_signal() {
+        signals_.async_wait([this](boost::system::error_code error, int signal) {
+            if (error) return;
+            if (id_.empty()) ::_exit(128 + signal);  // the daemon ends what nobody waits for
+            client_.stream(io_, "POST", "/runs/" + id_ + "/stop", {{"signal", std::to_string(signal)}},
+                           {[](std::string_view) {}, [](const Result<void>&) {}});
+            await_signal();
+        });
+    }
+
+    void tick() {
+        ticker_.expires_after(status_period);
+        ticker_.async_wait([this](boost::system::error_code error) {
+            if (error) return;
+            report_.tick();
+            tick();
+        });
+    }
+
+    boost::asio::io_context io_;
+    DaemonClient client_;
+    bool quiet_;
+    TerminalReport report_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer ticker_;
+    Lines lines_;
+    std::string id_;
+    Result<void> outcome_;
+    std::optional<int> exit_status_;
+};
+
+}  // namespace
+
+bool wants_daemon(const RunOptions& options) {
+    if (options.local) return false;
+    if (options.detached || options.socket) return true;
+    return ::geteuid() != 0 && DaemonClient(DaemonClient::socket_path({})).is_there();
+}
+
+Result<int> run_by_daemon(const RunOptions& options, const Scenario& scenario) {
+    const DaemonClient client(DaemonClient::socket_path(options.socket));
+    NETCUT_ASSIGN(const Json body, order(options, scenario));
+    if (!options.detached) return AttachedToDaemon(client, options.quiet).run(body);
+    NETCUT_ASSIGN(const Json run, client.ask("POST", "/runs", body));
+    fmt::print("{}\n", run.value("id", ""));
+    return 0;
+}
+
+}  // namespace netcut::cli

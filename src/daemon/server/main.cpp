@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// netcut-fld: lets people without root run federations, over a Unix socket. It has no engine of its own:
+// every run is a worker process.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "daemon/server/api.h"
+#include "daemon/server/service.h"
+
+namespace netcut {
+namespace {
+
+constexpr auto patience_at_the_end = std::chrono::seconds(20);
+constexpr auto last_words = std::chrono::milliseconds(300);
+
+struct Options {
+    std::string socket = "/run/netcut-fl.sock";
+    std::string group = "netcut";
+    std::string state;
+    std::string configuration;
+};
+
+std::string state_folder(const Options& options) {
+    if (!options.state.empty()) return options.state;
+    const char* given = std::getenv("STATE_DIRECTORY");  // systemd.exec(5)
+    return given != nullptr ? given : "/var/lib/netcut-fl";
+}
+
+// The folder is the daemon's alone, and one daemon's alone for as long as the descriptor is open.
+Result<Fd> take_state_folder(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return system_failure("make the folder " + path, "give another one with --state");
+    Fd lock(::open((path + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock) return system_failure("open the folder " + path, "give another one with --state");
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+        return usage_failure("use the folder " + path, "another daemon does",
+                             "give another one with --state");
+    return lock;
+}
+
+Result<Configuration> read_configuration(const Options& options) {
+    const std::string path =
+        options.configuration.empty() ? "/etc/netcut-fl/netcut-fld.yaml" : options.configuration;
+    const auto text = read_file(path);
+    if (text) return Configuration::read(*text, path);
+    if (options.configuration.empty() && text.error().code == ENOENT) return Configuration{};
+    return Failure(text.error());
+}
+
+// The programs that belong to this one are beside it.
+Result<std::string> program_folder() {
+    std::error_code error;
+    const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    if (error) return system_failure("find this program", error.value());
+    return here.string();
+}
+
+class Daemon {
+  public:
+    Daemon(std::optional<unsigned> group, const std::string& state, const std::string& programs,
+           Configuration configuration, Fd listener)
+        : group_(group),
+          registry_(io_, state, programs + "/netcut-fl-worker", std::move(configuration)),
+          api_(io_, registry_, programs),
+          server_(io_, std::move(listener), HttpLimits(),
+                  {[this](HttpRequest request, const HttpResponder& respond) {
+                       api_.handle(std::move(request), respond);
+                   },
+                   [this](const Peer& peer) { return admit(peer); }}),
+          signals_(io_, SIGTERM, SIGINT),
+          watchdog_(io_),
+          patience_(io_) {
+        api_.count_connections([this] { return server_.connections(); });
+    }
+
+    Result<void> run() {
+        NETCUT_TRY(registry_.load());
+        server_.start();
+        await_signal();
+        feed_watchdog();
+        notify_manager("READY=1");
+        io_.run();
+        return {};
+    }
+
+  private:
+    // Who may use the daemon at all, and by how many connections.
+    Result<unsigned> admit(const Peer& peer) const {
+        if (peer.is_root() || peer.uid == ::geteuid() || (group_ && peer.is_in(*group_)))
+            return registry_.limits_of(peer).connections;
+        return usage_failure("use this daemon", "you are not in its group",
+                             "ask to be added: sudo adduser YOU netcut, then log in again");
+    }
+
+    void await_signal() {
+        signals_.async_wait([this](boost::system::error_code error, int) {
+            if (error) return;
+            if (std::exchange(stopping_, true)) return io_.stop();  // asked twice: do not wait
+            stop();
+            await_signal();
+        });
+    }
+
+    void stop() {
+        notify_manager("STOPPING=1");
+        server_.stop_listening();
+        patience_.expires_after(patience_at_the_end);
+        patience_.async_wait([this](boost::system::error_code error) {
+            if (!error) io_.stop();
+        });
+        registry_.stop_all([this] {  // who is attached hears of it yet
+            patience_.expires_after(last_words);
+            patience_.async_wait([this](boost::system::error_code) { io_.stop(); });
+        });
+    }
+
+    void feed_watchdog() {
+        const auto period = watchdog_period();
+        if (!period) return;
+        notify_manager("WATCHDOG=1");
+        watchdog_.expires_after(*period);
+        watchdog_.async_wait([this](boost::system::error_code error) {
+            if (!error) feed_watchdog();
+        });
+    }
+
+    boost::asio::io_context io_{1};
+    std::optional<unsigned> group_;
+    Registry registry_;
+    Api api_;
+    HttpServer server_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer watchdog_, patience_;
+    bool stopping_ = false;
+};
+
+Result<void> serve(const Options& options) {
+    const std::string state = state_folder(options);
+    NETCUT_ASSIGN(Configuration configuration, read_configuration(options));
+    NETCUT_ASSIGN(const std::string programs, program_folder());
+    NETCUT_ASSIGN(const Fd lock, take_state_folder(state));
+    const auto group = find_group(options.group);
+    NETCUT_ASSIGN(std::optional<Fd> listener, activated_socket());
+    if (!listener) {
+        NETCUT_ASSIGN(listener, listen_at(options.socket, ::geteuid() == 0 ? group : std::nullopt));
+        std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
+    }
+    return Daemon(group, state, programs, std::move(configuration), std::move(*listener)).run();
+}
+
+}  // namespace
+}  // namespace netcut
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("Lets people without root run federations with netcut-fl, over a Unix socket.",
+                 "netcut-fld");
+    netcut::Options options;
+    app.set_version_flag("--version", "netcut-fld " NETCUT_VERSION);
+    app.add_option("--socket", options.socket, "Where to listen, unless systemd passes a socket on")
+        ->capture_default_str();
+    app.add_option("--group", options.group, "Whose members may use it")->capture_default_str();
+    app.add_option("--state", options.state,
+                   "Folder for what is known of runs (default: /var/lib/netcut-fl)");
+    app.add_option(
+        "--config", options.configuration,
+        "File with the limits of users (default: /etc/netcut-fl/netcut-fld.yaml, if there is one)");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        const auto served = netcut::serve(options);
+        if (served) return 0;
+        std::fprintf(stderr, "netcut-fld: %s\n", served.error().text().c_str());
+        return netcut::exit_status_of(served.error());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "netcut-fld: internal error: %s; please report it\n", error.what());
+        return 5;
+    }
+}

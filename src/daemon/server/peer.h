@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "netcut/node.h"
+
+namespace netcut {
+
+// Who is at the other end of a Unix socket, as the kernel knew it when it connected.
+struct Peer {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;
+
+    bool is_root() const { return uid == 0; }
+    bool is_in(gid_t group) const;
+    // For nodes and files: the name is the account's, if there is one; the groups are those of the peer.
+    Result<User> user() const;
+};
+
+Result<Peer> peer_of(int socket);
+
+}  // namespace netcut

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/server/registry.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+
+namespace netcut {
+namespace {
+
+std::string new_id() {
+    std::random_device random;
+    return fmt::format("{:08x}{:04x}", random(), random() & 0xffff);
+}
+
+bool is_under_way(const Run& run) {
+    return !run.record().over();
+}
+
+}  // namespace
+
+Registry::Registry(boost::asio::io_context& io, std::string folder, std::string worker,
+                   Configuration configuration)
+    : io_(io),
+      folder_(std::move(folder)),
+      worker_(std::move(worker)),
+      configuration_(std::move(configuration)) {}
+
+Result<void> Registry::load() {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+        if (entry.path().extension() != ".json") continue;
+        const auto text = read_file(entry.path());
+        auto record = text ? RunRecord::from_text(*text) : Result<RunRecord>(Failure(text.error()));
+        if (!record) {
+            std::fprintf(stderr, "netcut-fld: %s is left out: %s\n", entry.path().c_str(),
+                         record.error().text().c_str());
+            continue;
+        }
+        const bool lost = !record->over();
+        if (lost) record->lose("the daemon died under it");
+        runs_.push_back(std::make_shared<Run>(io_, std::move(*record), observer()));
+        if (lost) save(*runs_.back());
+    }
+    if (error)
+        return system_failure("read the folder " + folder_, error.value(), "give another one with --state");
+    std::sort(runs_.begin(), runs_.end(),
+              [](const auto& a, const auto& b) { return a->record().created < b->record().created; });
+    return {};
+}
+
+Run::Observer Registry::observer() {
+    return {[this](Run& run) { save(run); }, [this](Run& run) { on_over(run); }};
+}
+
+const Limits& Registry::limits_of(const Peer& peer) const {
+    const auto user = peer.user();
+    return configuration_.of(user ? user->name : "", peer.uid);
+}
+
+Result<void> Registry::check_runs(const User& user, const Limits& limits) const {
+    const auto under_way = std::count_if(runs_.begin(), runs_.end(), [&](const auto& run) {
+        return run->record().user.uid == user.uid && is_under_way(*run);
+    });
+    if (static_cast<std::size_t>(under_way) < limits.runs) return {};
+    return usage_failure(
+        "start another run",
+        fmt::format("the limit `runs` of {} is {}, and so many are under way", user.name, limits.runs),
+        "stop one, or wait for its end");
+}
+
+void Registry::create(WorkerOrder order, const Peer& peer, bool attached,
+                      std::function<void(Result<std::shared_ptr<Run>>)> done) {
+    auto user = peer.user();
+    if (!user) return done(Failure(user.error()));
+    order.user = std::move(*user);
+    order.limits = configuration_.of(order.user.name, peer.uid);
+    if (auto allowed = check_runs(order.user, order.limits); !allowed) return done(Failure(allowed.error()));
+    RunRecord record;
+    record.id = new_id();
+    record.user = order.user;
+    record.created = wall_time_text(std::chrono::system_clock::now());
+    record.attached = attached;
+    const auto run = std::make_shared<Run>(io_, std::move(record), observer());
+    runs_.push_back(run);
+    const std::string id = run->record().id;
+    auto started = run->start(worker_, order, [this, run, done](Result<void> accepted) {
+        if (accepted) return done(run);
+        forget(run->record().id);
+        done(Failure(accepted.error()));
+    });
+    if (started) return;
+    forget(id);
+    done(Failure(started.error()));
+}
+
+std::vector<std::shared_ptr<Run>> Registry::visible_to(const Peer& peer) const {
+    std::vector<std::shared_ptr<Run>> visible;
+    for (const auto& run : runs_)
+        if (peer.is_root() || run->record().user.uid == peer.uid) visible.push_back(run);
+    return visible;
+}
+
+std::shared_ptr<Run> Registry::find(const std::string& id, const Peer& peer) const {
+    std::shared_ptr<Run> found;
+    for (const auto& run : visible_to(peer)) {
+        const std::string& known = run->record().id;
+        if (known == id) return run;
+        // As with docker, the beginning is enough if it is the only one.
+        if (id.size() >= 4 && known.starts_with(id)) {
+            if (found) return nullptr;
+            found = run;
+        }
+    }
+    return found;
+}
+
+void Registry::forget(const std::string& id) {
+    ::unlink(file_of(id).c_str());
+    std::erase_if(runs_, [&](const auto& run) { return run->record().id == id; });
+}
+
+// Whole or not at all; a record that cannot be written is no reason to end a run.
+void Registry::save(const Run& run) const {
+    const std::string file = file_of(run.record().id);
+    const Fd fd(::open((file + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const auto written = fd ? write_all(fd.get(), run.record().to_text(), "write " + file)
+                            : Result<void>(system_failure("write " + file));
+    if (written && ::rename((file + ".new").c_str(), file.c_str()) == 0) return;
+    std::fprintf(stderr, "netcut-fld: the record of a run is not kept: %s\n",
+                 written ? file.c_str() : written.error().text().c_str());
+}
+
+void Registry::on_over(const Run& run) {
+    const bool known =
+        std::any_of(runs_.begin(), runs_.end(), [&](const auto& one) { return one.get() == &run; });
+    if (!known) return;  // it was refused
+    save(run);
+    const User& user = run.record().user;
+    const Limits& limits = configuration_.of(user.name, user.uid);
+    std::vector<std::string> ended;
+    for (const auto& one : runs_)
+        if (one->record().user.uid == user.uid && one->record().over()) ended.push_back(one->record().id);
+    for (std::size_t i = 0; i + limits.kept < ended.size(); ++i) forget(ended[i]);
+    if (all_over_ &&
+        std::none_of(runs_.begin(), runs_.end(), [](const auto& one) { return is_under_way(*one); }))
+        std::exchange(all_over_, nullptr)();
+}
+
+void Registry::stop_all(std::function<void()> done) {
+    bool any = false;
+    for (const auto& run : runs_)
+        if (is_under_way(*run)) {
+            any = true;
+            run->stop(SIGTERM);
+        }
+    if (!any) return done();
+    all_over_ = std::move(done);
+}
+
+std::map<std::string, unsigned> Registry::count_by_state() const {
+    std::map<std::string, unsigned> counts;
+    for (const auto state : {RunRecord::State::starting, RunRecord::State::running, RunRecord::State::ended,
+                             RunRecord::State::lost})
+        counts[state_word(state)] = 0;
+    for (const auto& run : runs_) ++counts[state_word(run->record().state)];
+    return counts;
+}
+
+}  // namespace netcut

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A daemon in the foreground, and what its users do with it.
+#pragma once
+
+#include <memory>
+
+#include "e2e/tool.h"
+
+namespace netcut::test {
+
+constexpr gid_t daemon_group = 54320;
+constexpr uid_t alice = 54321, bob = 54322, stranger = 54323;  // the last is not in the group
+
+class Daemon {
+  public:
+    // `configuration`: the contents of its file; empty: none.
+    explicit Daemon(const std::string& configuration = {});
+
+    // Starts it (again), and waits until it listens.
+    void start();
+    Tool& process() { return *process_; }
+    std::string socket() const { return folder_ / "fld.sock"; }
+    std::string home(uid_t user) const;  // a folder of the user's own
+
+    // `netcut-fl` with this daemon, by this user, in the user's own folder.
+    std::unique_ptr<Tool> begin(uid_t user, Arguments arguments) const;
+    Finished run(uid_t user, const Arguments& arguments) const;
+    // The id of a run in the background, whose nodes run these commands.
+    std::string start_run(uid_t user, const std::string& node, const Arguments& more = {}) const;
+
+    // One request by this user, with curl.
+    struct Answer {
+        int status = 0;
+        std::string body;
+        Json json() const { return Json::parse(body, nullptr, false); }
+    };
+    Answer ask(uid_t user, const std::string& method, const std::string& target,
+               const std::string& body = {}) const;
+    Json show(uid_t user, const std::string& run) const { return ask(user, "GET", "/runs/" + run).json(); }
+    bool wait_for_state(uid_t user, const std::string& run, const std::string& state) const;
+
+  private:
+    Folder folder_;
+    std::string configuration_;
+    std::unique_ptr<Tool> process_;
+};
+
+}  // namespace netcut::test
