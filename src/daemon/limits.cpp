@@ -48,8 +48,9 @@ Result<Configuration> Configuration::read(const std::string& text, const std::st
         });
         all.finish();
     }
-    if (source.error) return Failure(*source.error);
-    return configuration;
+    if (!source.error) return configuration;
+    source.error->attempt = "read the configuration";
+    return Failure(*source.error);
 }
 
 }  // namespace netcut

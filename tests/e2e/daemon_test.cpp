@@ -204,7 +204,7 @@ TEST(Daemon, SigtermEndsItsRunsInOrder) {
 TEST(Daemon, WhatExceedsALimitIsRefusedWithTheLimitNamed) {
     NETCUT_E2E();
     Daemon daemon(
-        "limits: {runs: 1, nodes: 3, run-time: 1m, log-bytes: 100KB}\nusers:\n  - {name: 54322, runs: 2}\n");
+        "limits: {runs: 1, nodes: 3, run-time: 1m, log-bytes: 100000}\nusers:\n  - {name: 54322, runs: 2}\n");
     const auto refused = [&](uid_t user, const Arguments& more) {
         Arguments arguments = {"run",       "-d",        "--aggregator", "sleep 100", "--collaborator",
                                "sleep 100", "--timeout", "30s"};
