@@ -97,6 +97,8 @@ class Node {
     // rewritten. `out_log` and `err_log` receive every byte, unchanged: open them with O_APPEND to go on in
     // the logs of an earlier life.
     Result<void> start(const NetNs& ns, Fd out_log, Fd err_log);
+    // The same with the machine's network, hosts files and host name: for what runs before a run.
+    Result<void> start_on_machine(Fd out_log, Fd err_log);
 
     const NodeSpec& spec() const { return spec_; }
     bool running() const;
@@ -124,6 +126,7 @@ class Node {
 
   private:
     class Life;
+    Result<void> start_in(const NetNs* ns, Fd out_log, Fd err_log);
     boost::asio::io_context& io_;
     NodeSpec spec_;
     std::shared_ptr<const Observer> observer_;

@@ -23,6 +23,10 @@ std::string event_line(const Event& event);
 // are.
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours);
 
+// The last lines of nodes that ended by themselves, and badly, or that never became ready; empty if there are
+// none. Whoever failed, its own words say why.
+std::string last_words(const Json& verdict, const RunFolder& folder);
+
 // junit.xml in the form that Jenkins' JUnit plugin and GitHub's test reporters read
 // (https://github.com/testmoapp/junitxml describes it).
 struct JunitCase {

@@ -168,7 +168,15 @@ struct Expected {
     std::string found;  // instead; empty if it was met
 };
 
-enum class EndReason { all_exited, hung, timeout, interrupted, failed };
+enum class EndReason {
+    all_exited,
+    finished,   // the scenario's end line came
+    not_ready,  // its readiness line did not, in time
+    hung,
+    timeout,
+    interrupted,
+    failed
+};
 
 struct Facts {
     EndReason end = EndReason::all_exited;

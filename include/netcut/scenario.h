@@ -4,6 +4,7 @@
 // overlaying the one before; checked as a whole before anything starts. No I/O on the kernel.
 #pragma once
 
+#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -155,6 +156,36 @@ struct ExperimentSpec {
     FaultSpec fault;                                // "{node}" in its trigger is the node to be cut
 };
 
+// One command of a stage. Words in braces are replaced, see expand().
+struct StageCommand {
+    std::vector<std::string> run;
+    std::string cwd;                 // empty: the workspace
+    bool each_collaborator = false;  // once for each, with its {name} and {index}
+    std::string wanted = "yes";      // it is left out when this expands to nothing
+    // It is left out when the first of these fails, or the second one succeeds: what a framework's version
+    // has.
+    std::vector<std::string> only_if, unless;
+};
+
+// What is done once, before any run, and again only when what it depends on has changed (netcut/stage.h).
+struct StageSpec {
+    std::string name;  // one of stage_names
+    std::vector<StageCommand> commands;
+    std::vector<std::string> version;  // a command; the stage is repeated when its output changes
+    std::vector<std::string>
+        inputs;  // files and folders; repeated when their contents change; empty ones are left out
+    std::vector<std::string> makes;  // below the workspace: removed before the stage, and there after it
+    Nanoseconds timeout = std::chrono::minutes(30);  // of each command
+};
+inline constexpr std::array<const char*, 3> stage_names = {"prepare", "workspace", "certify"};
+
+// Something that a template needs of the machine.
+struct NeedSpec {
+    std::string name;               // "OpenFL's command line"
+    std::vector<std::string> test;  // a command that succeeds if it is there
+    std::string get;                // how to get it
+};
+
 // Headers, with all that TCP and IPv6 may have in them, and some payload; the least has the headers alone.
 inline constexpr std::uint32_t default_pcap_snap = 256, least_pcap_snap = 128;
 inline constexpr std::uint32_t whole_packets = 262144;
@@ -162,14 +193,25 @@ inline constexpr std::uint32_t whole_packets = 262144;
 struct Scenario {
     std::string name = "run";
     std::string template_name;
+    std::string description;  // of a template, one line
+    std::string
+        variant;  // of a template: the parameter that is set by what follows its name, as in NAME/VARIANT
     unsigned collaborators = 2;
     FabricOptions fabric;
     RoleSpec aggregator, collaborator;
-    std::vector<std::string> prepare;  // run once before the nodes, as the user, without a network
+    std::map<std::string, std::string> env;  // of every node and stage
+    std::vector<StageSpec> stages;           // in the order of stage_names; not part of write_yaml()
+    std::vector<NeedSpec> needs;             // likewise
+    std::string workspace;                   // where stages keep what they make; absolute, or empty
+    std::string files;                       // the template's folder, or empty
+    std::vector<std::string> prepare;        // run once before the nodes, as the user, without a network
     std::map<std::string, std::string> parameters;  // for the words in braces
     std::string ready;  // a log line of the aggregator: collaborators start after it; empty: at once
     std::string
         progress;  // a log line that says that work goes on; its first group is the round; empty: any line
+    std::string
+        end;  // a log line of the aggregator: the work is done, and who still runs is stopped; empty: none
+    Nanoseconds ready_within{0};  // the aggregator; 0: within the run's time
     std::vector<FaultSpec> faults;
     Expectations expect;
     std::vector<ExperimentSpec> experiments;            // of `netcut-fl experiments`, not of a run
@@ -196,9 +238,18 @@ std::string template_named_in(const std::string& text);
 // The whole scenario as YAML that read_yaml takes, without need of its template.
 std::string write_yaml(const Scenario& scenario);
 
-// Names of the built-in templates, and the YAML text of one.
+// A template is a folder with template.yaml, which is a scenario, and files for its commands.
+struct TemplatePlace {
+    std::string name;     // of a built-in one "flower/app", else the folder
+    std::string folder;   // absolute
+    std::string variant;  // what follows the name: "keras_cnn_mnist" of "openfl/keras_cnn_mnist"
+};
+// The built-in ones, which are installed beside this program or found in its build folder.
 std::vector<std::string> template_names();
-Result<std::string> template_text(const std::string& name);
+// A built-in one, or a folder of the user's; it is looked for with the rights of who called.
+Result<TemplatePlace> find_template(const std::string& wanted);
+// Overlays `scenario` with a template.
+Result<void> read_template(Scenario& scenario, const std::string& wanted);
 
 // Overlays one fault with a YAML mapping; `name` stands for the file in errors.
 Result<void> read_fault_yaml(FaultSpec& fault, const std::string& text, const std::string& name);
@@ -217,8 +268,9 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault);
 std::set<Need> needs_of(const FabricOptions& fabric);
 std::set<Need> needs_of(const Scenario& scenario);
 
-// {name} {index} {aggregator} {cols} {work} {bin} and the scenario's parameters; "{{" is a brace.
-// A word that is nothing but one parameter becomes as many words as its value has, perhaps none.
+// {name} {index} {aggregator} {cols} {work} {bin} {workspace} {files} {path} and the scenario's parameters;
+// "{{" is a brace. A word that is nothing but one parameter becomes as many words as its value has, perhaps
+// none.
 struct ExpandContext {
     std::string node;
     unsigned index = 0;
@@ -227,6 +279,13 @@ struct ExpandContext {
 };
 Result<std::vector<std::string>> expand(const std::vector<std::string>& words, const Scenario& scenario,
                                         const ExpandContext& context);
+// Of variables, the values; each stays one word.
+Result<std::map<std::string, std::string>> expand_values(const std::map<std::string, std::string>& variables,
+                                                         const Scenario& scenario,
+                                                         const ExpandContext& context);
+// A single word, which stays one.
+Result<std::string> expand_text(const std::string& word, const Scenario& scenario,
+                                const ExpandContext& context);
 
 // "100mbit", "1gbit", "64kbit", "9600bit": bits per second, decimal, as tc(8) writes them.
 Result<std::uint64_t> parse_rate(const std::string& text);

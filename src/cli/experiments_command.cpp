@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/run_command.h"
+#include "cli/stage_commands.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
@@ -64,6 +65,9 @@ Result<int> try_experiments(const ExperimentsOptions& options) {
     NETCUT_ASSIGN(const unsigned repeats, repeats_of(options.many));
     NETCUT_ASSIGN(const std::string program, this_program());
     NETCUT_ASSIGN(const RunFolder folder, make_folder(options.many, base, base.name + "-experiments"));
+    NETCUT_ASSIGN(const int signal_of_stages,
+                  do_stages(options.many.run, base, folder.user(), options.many.json));
+    if (signal_of_stages != 0) return 128 + signal_of_stages;
     RunPool pool(folder, program, jobs);
     for (std::size_t row = 0; row < table.rows.size(); ++row)
         NETCUT_TRY(table.submit_row(pool, row, base, repeats, [&options](const std::string& line) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/run_command.h"
+#include "cli/stage_commands.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
@@ -117,6 +118,9 @@ Result<int> try_explore(const ExploreOptions& options) {
     NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
     NETCUT_ASSIGN(const std::string program, this_program());
     NETCUT_ASSIGN(const RunFolder folder, make_folder(options.many, base, base.name + "-explore"));
+    NETCUT_ASSIGN(const int signal_of_stages,
+                  do_stages(options.many.run, base, folder.user(), options.many.json));
+    if (signal_of_stages != 0) return 128 + signal_of_stages;
     RunPool pool(folder, program, jobs);
     return options.sweep ? sweep(options, base, folder, pool) : find_thresholds(options, base, folder, pool);
 }

@@ -13,6 +13,7 @@
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
+#include "cli/stage_commands.h"
 #include "cli/verify_command.h"
 
 namespace {
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
     netcut::cli::ReplayOptions replay;
     CLI::App* replay_app = app.add_subcommand("replay", "Repeat a run, and say where it goes another way");
     netcut::cli::add_replay_options(*replay_app, replay);
+    netcut::cli::StageApps stages(app);
     CLI::App* report = app.add_subcommand("report", "Make the report.html of an earlier run anew");
     std::string run_folder;
     report->add_option("RUN", run_folder, "The folder that the run left")->required();
@@ -92,6 +94,7 @@ int run(int argc, char** argv) {
     if (report->parsed()) return netcut::cli::report_command(run_folder);
     if (faults->parsed()) return netcut::cli::faults_command();
     if (doctor->parsed()) return netcut::cli::doctor_command();
+    if (const auto status = stages.run()) return *status;
     if (verify->parsed()) return netcut::cli::verify_command(verify_options);
     return netcut::cli::run_command(options);
 }

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "netcut/node.h"
 
@@ -37,7 +39,14 @@ class Group {
 void add_node_options(CLI::App& command, RunOptions& options) {
     command.add_option("FILE", options.file, "A scenario in YAML; options given here go before it");
     Group group(command, "What runs");
-    group.add("--template", options.template_name, "The federation that is run (default: reference)");
+    group.add("--template", options.template_name,
+              "The federation that is run: a name of netcut-fl templates, or a folder (default: reference)");
+    group.add("--workspace", options.workspace,
+              "Where the template's stages keep what they make (default: netcut-workspaces/TEMPLATE)");
+    group.add(
+        "--stage", options.stage,
+        "Begin with this stage and do the rest: 1 prepare, 2 workspace, 3 certify, 4 run (default: what has "
+        "changed)");
     group.add("--cols", options.cols, "How many collaborators (default: 2)");
     group.add("--aggregator", options.aggregator, "The aggregator's command, instead of the template's");
     group.add("--collaborator", options.collaborator,
@@ -47,6 +56,10 @@ void add_node_options(CLI::App& command, RunOptions& options) {
     group.add("--cwd", options.cwd,
               "Working directory of the nodes (default: the one that netcut-fl is started in)");
     group.add("--ready-on", options.ready_on, "Start the collaborators after this line of the aggregator");
+    group.add("--ready-within", options.ready_within,
+              "How long it may take to that line (default: as long as the run)");
+    group.add("--end-on", options.end_on,
+              "The work is done when the aggregator prints this line, and nodes that still run are stopped");
     group.add("--progress-on", options.progress_on, "Lines that show progress (default: all)");
     group.add("--user", options.user, "Who the nodes run as (default: who called sudo)");
     group.add("--tty", options.tty, "Give every node a terminal instead of pipes");
@@ -180,7 +193,9 @@ Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
         set_if(role->cwd, options.cwd);
     }
     set_if(scenario.ready, options.ready_on);
+    NETCUT_TRY(set_parsed(scenario.ready_within, "--ready-within", options.ready_within, parse_duration));
     set_if(scenario.progress, options.progress_on);
+    set_if(scenario.end, options.end_on);
     set_if(scenario.user, options.user);
     set_if(scenario.name, options.name);
     if (options.tty) scenario.tty = true;
@@ -319,10 +334,31 @@ Result<void> read_traces(Scenario& scenario) {
     return {};
 }
 
+// "openfl/keras_cnn_mnist" as one folder's name.
+std::string flat_name(std::string name) {
+    std::replace(name.begin(), name.end(), '/', '-');
+    const std::size_t begin = name.find_first_not_of(".-");
+    return begin == std::string::npos ? "scenario" : name.substr(begin);
+}
+
 Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_parsed(scenario.timeout, "--timeout", options.timeout, parse_duration));
     NETCUT_TRY(set_parsed(scenario.hang_after, "--hang-after", options.hang_after, parse_duration));
     return set_parsed(scenario.grace, "--grace", options.grace, parse_duration);
+}
+
+Result<void> apply_workspace(Scenario& scenario, const RunOptions& options) {
+    if (options.workspace) scenario.workspace = *options.workspace;
+    if (options.stage && scenario.stages.empty())
+        return usage_failure("begin with --stage " + *options.stage, "the scenario has no stages",
+                             "see netcut-fl templates for those that have");
+    if (scenario.workspace.empty() && !scenario.stages.empty())
+        scenario.workspace = "netcut-workspaces/" + flat_name(scenario.template_name);
+    if (scenario.workspace.empty()) return {};
+    std::error_code error;
+    scenario.workspace = std::filesystem::absolute(scenario.workspace, error).lexically_normal();
+    if (error) return system_failure("find the working directory", error.value());
+    return {};
 }
 
 }  // namespace
@@ -355,8 +391,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
                                                    : default_template;
     Scenario scenario;
     if (!base.empty()) {
-        NETCUT_ASSIGN(const std::string yaml, template_text(base));
-        NETCUT_TRY(read_yaml(scenario, yaml, "template " + base));
+        NETCUT_TRY(read_template(scenario, base));
     }
     if (!options.file.empty()) NETCUT_TRY(read_yaml(scenario, text, options.file));
     NETCUT_TRY(apply_nodes(scenario, options));
@@ -365,6 +400,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     NETCUT_TRY(apply_cut(scenario, options));
     NETCUT_TRY(read_traces(scenario));
     NETCUT_TRY(apply_end(scenario, options));
+    NETCUT_TRY(apply_workspace(scenario, options));
     NETCUT_TRY(check(scenario));
     return scenario;
 }

@@ -13,9 +13,9 @@ namespace netcut::cli {
 // `netcut-fl run`: what was given on the command line, before it becomes a scenario.
 struct RunOptions {
     std::string file;
-    std::optional<std::string> name, template_name, user, out;
+    std::optional<std::string> name, template_name, user, out, stage, workspace;
     std::optional<std::string> cols;
-    std::optional<std::string> aggregator, collaborator, cwd, ready_on, progress_on;
+    std::optional<std::string> aggregator, collaborator, cwd, ready_on, ready_within, progress_on, end_on;
     std::vector<std::string> sets, envs;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
     std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at,

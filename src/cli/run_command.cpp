@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "cli/daemon_run.h"
+#include "cli/stage_commands.h"
 #include "daemon/hosted_run.h"
 #include "netcut/report.h"
 
@@ -27,6 +28,7 @@ class AttachedRun {
   public:
     AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet)
         : folder_(folder),
+          quiet_(quiet),
           report_(STDOUT_FILENO, quiet),
           run_(io_, std::move(scenario), folder, std::move(user),
                HostedRun::Observer{[this](const Event& event) { report_.take(event); },
@@ -69,6 +71,8 @@ class AttachedRun {
         if (result) {
             report_.finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
+            if (!quiet_) fmt::print("{}", last_words(result->verdict_json, folder_));
+            std::fflush(stdout);
         } else {
             exit_status_ = report_error(result.error());
             std::fprintf(stderr, "files are in %s\n", folder_.path().c_str());
@@ -78,6 +82,7 @@ class AttachedRun {
 
     boost::asio::io_context io_;
     const RunFolder& folder_;
+    const bool quiet_;
     TerminalReport report_;
     HostedRun run_;
     boost::asio::signal_set signals_;
@@ -87,9 +92,12 @@ class AttachedRun {
 
 Result<int> try_run(const RunOptions& options) {
     NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
-    if (wants_daemon(options)) return run_by_daemon(options, scenario);
     NETCUT_ASSIGN(User user, find_user(scenario.user));
-    NETCUT_TRY(check_machine(scenario, user));
+    const bool by_daemon = wants_daemon(options);
+    if (!by_daemon) NETCUT_TRY(check_machine(scenario, user));
+    NETCUT_ASSIGN(const int signal, do_stages(options, scenario, user, options.quiet));
+    if (signal != 0) return 128 + signal;
+    if (by_daemon) return run_by_daemon(options, scenario);
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::create(options.out.value_or(""), scenario.name, user));
     if (!folder.moved().empty() && !options.quiet)
         fmt::print("the earlier run in {} is now {}\n", folder.path(), folder.moved());

@@ -89,28 +89,30 @@ Result<void> Node::Life::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_l
     return {};
 }
 
-Result<void> Node::Life::start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log) {
+Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log, Fd err_log) {
     std::array<Fd, 3> stdio;
     NETCUT_TRY(open_outputs(spec, std::move(out_log), std::move(err_log), stdio));
     NETCUT_ASSIGN(Pipe lifeline, make_lifeline());
     NETCUT_ASSIGN(Pipe status, make_pipe());
     NETCUT_ASSIGN(const Fd hosts, memory_file(spec.hosts));
-    std::vector<std::string> arguments = {"--netns",      std::to_string(ns.fd()),
-                                          "--lifeline",   std::to_string(lifeline.read.get()),
+    std::vector<std::string> arguments = {"--lifeline",   std::to_string(lifeline.read.get()),
                                           "--status",     std::to_string(status.write.get()),
-                                          "--hosts",      std::to_string(hosts.get()),
-                                          "--hostname",   spec.name,
                                           "--cwd",        spec.cwd,
                                           "--uid",        std::to_string(spec.user.uid),
                                           "--gid",        std::to_string(spec.user.gid),
                                           "--open-files", std::to_string(raise_open_files())};
     if (may_set_groups()) arguments.insert(arguments.end(), {"--groups", join_groups(spec.user.groups)});
+    std::vector<int> inherited = {lifeline.read.get(), status.write.get()};
+    if (ns != nullptr) {
+        arguments.insert(arguments.end(), {"--netns", std::to_string(ns->fd()), "--hosts",
+                                           std::to_string(hosts.get()), "--hostname", spec.name});
+        inherited.insert(inherited.end(), {ns->fd(), hosts.get()});
+    }
     if (spec.tty) arguments.emplace_back("--tty");
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
     NETCUT_TRY(process_.start(arguments, node_environment(spec),
-                              {stdio[0].get(), stdio[1].get(), stdio[2].get()},
-                              {ns.fd(), lifeline.read.get(), status.write.get(), hosts.get()}));
+                              {stdio[0].get(), stdio[1].get(), stdio[2].get()}, inherited));
     lifeline_ = std::move(lifeline.write);
     running_ = true;
     status_.assign(status.read.release());

@@ -26,7 +26,8 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     Life(boost::asio::io_context& io, std::shared_ptr<const Observer> observer)
         : io_(io), observer_(std::move(observer)), status_(io), drain_timer_(io) {}
 
-    Result<void> start(const NodeSpec& spec, const NetNs& ns, Fd out_log, Fd err_log);
+    // Without a namespace it keeps the network, hosts files and host name of the machine.
+    Result<void> start(const NodeSpec& spec, const NetNs* ns, Fd out_log, Fd err_log);
     bool running() const { return running_; }
     bool paused() const { return paused_; }
     pid_t pid() const { return running_ ? process_.pid() : 0; }

@@ -25,6 +25,14 @@ Node::~Node() {
 }
 
 Result<void> Node::start(const NetNs& ns, Fd out_log, Fd err_log) {
+    return start_in(&ns, std::move(out_log), std::move(err_log));
+}
+
+Result<void> Node::start_on_machine(Fd out_log, Fd err_log) {
+    return start_in(nullptr, std::move(out_log), std::move(err_log));
+}
+
+Result<void> Node::start_in(const NetNs* ns, Fd out_log, Fd err_log) {
     if (running())
         return Failure(Error{Error::Kind::internal, "start " + spec_.name, 0, "it is running already", {}});
     life_->abandon();

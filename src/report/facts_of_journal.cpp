@@ -18,6 +18,7 @@ std::optional<Nanoseconds> optional_time(const Json& value) {
 EndReason end_of(const std::string& word) {
     for (const auto& [name, end] :
          {std::pair("all-exited", EndReason::all_exited), std::pair("hung", EndReason::hung),
+          std::pair("finished", EndReason::finished), std::pair("not-ready", EndReason::not_ready),
           std::pair("timeout", EndReason::timeout), std::pair("interrupted", EndReason::interrupted),
           std::pair("failed", EndReason::failed)})
         if (word == name) return end;

@@ -52,11 +52,17 @@ void Engine::Impl::start_aggregator() {
         if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger(aggregator_name, "start");
     if (state_ != State::starting) return;  // one of them failed
     if (auto started = start_actor(*actors_.front()); !started) return fail(std::move(started).error());
-    if (scenario_.ready.empty()) start_collaborators();
+    if (scenario_.ready.empty()) return start_collaborators();
+    if (scenario_.ready_within <= Nanoseconds(0)) return;
+    ready_timer_.expires_after(scenario_.ready_within);
+    ready_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error && state_ == State::starting) end(EndReason::not_ready);
+    });
 }
 
 void Engine::Impl::start_collaborators() {
     enter(State::running);
+    ready_timer_.cancel();
     last_progress_ = Clock::now();
     arm_hang_timer();
     start_phase_watch();

@@ -18,6 +18,10 @@ const char* end_word(EndReason reason) {
     switch (reason) {
         case EndReason::all_exited:
             return "all-exited";
+        case EndReason::finished:
+            return "finished";
+        case EndReason::not_ready:
+            return "not-ready";
         case EndReason::hung:
             return "hung";
         case EndReason::timeout:
@@ -34,6 +38,10 @@ const char* end_text(EndReason reason) {
     switch (reason) {
         case EndReason::all_exited:
             return "all nodes ended";
+        case EndReason::finished:
+            return "the end line came";
+        case EndReason::not_ready:
+            return "the readiness line did not come in time";
         case EndReason::hung:
             return "no progress";
         case EndReason::timeout:
@@ -99,6 +107,7 @@ void Engine::Impl::end(EndReason reason) {
     journal_->add("run.stopping", {}, {}, std::move(why));
     timeout_timer_.cancel();
     hang_timer_.cancel();
+    ready_timer_.cancel();
     end_nodes();
 }
 

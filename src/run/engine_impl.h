@@ -49,6 +49,7 @@ class Engine::Impl {
     Result<void> write_loss_lists(const FaultSpec& fault, const FaultPlan& plan);
     Result<void> watch_packets();
     Result<void> make_actors();
+    std::map<std::string, std::string> env_of(const RoleSpec& role) const;
     Result<NodeSpec> node_spec(std::size_t index) const;
     std::string hosts() const;
     static Json addresses_json(const NodeLink& node);
@@ -160,7 +161,7 @@ class Engine::Impl {
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
-    boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_;
+    boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_, ready_timer_;
     Clock::time_point last_progress_;
     std::map<std::string, std::string> rounds_;  // the last that each node spoke of
     RoundBegins round_begins_;

@@ -80,7 +80,8 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
       listener_(std::move(listener)),
       timeout_timer_(io),
       hang_timer_(io),
-      grace_timer_(io) {
+      grace_timer_(io),
+      ready_timer_(io) {
     std::error_code error;
     program_folder_ = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
@@ -155,6 +156,12 @@ std::string Engine::Impl::hosts() const {
     return text;
 }
 
+std::map<std::string, std::string> Engine::Impl::env_of(const RoleSpec& role) const {
+    auto env = role.env;
+    env.insert(scenario_.env.begin(), scenario_.env.end());  // what the role says stays
+    return env;
+}
+
 Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     const RoleSpec& role = index == 0 ? scenario_.aggregator : scenario_.collaborator;
     const ExpandContext context{fabric_->node(index).name, static_cast<unsigned>(index), folder_.work(),
@@ -162,12 +169,8 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     NodeSpec spec;
     spec.name = context.node;
     NETCUT_ASSIGN(spec.argv, expand(role.command, scenario_, context));
-    for (const auto& [name, value] : role.env) {
-        NETCUT_ASSIGN(const auto expanded, expand({value}, scenario_, context));
-        spec.env[name] = expanded.front();
-    }
-    NETCUT_ASSIGN(const auto cwd, expand({role.cwd}, scenario_, context));
-    spec.cwd = cwd.front();
+    NETCUT_ASSIGN(spec.env, expand_values(env_of(role), scenario_, context));
+    NETCUT_ASSIGN(spec.cwd, expand_text(role.cwd, scenario_, context));
     NETCUT_TRY(expand(role.aliases, scenario_, context));  // aliases() relies on it
     spec.user = user_;
     spec.tty = scenario_.tty;
@@ -227,6 +230,10 @@ void Engine::Impl::watch(Actor& actor) {
             scanner->watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {
                                 if (state_ == State::starting) start_collaborators();
                             }});
+        if (actor.index == 0 && !scenario_.end.empty())
+            scanner->watch({Pattern::parse(scenario_.end).value(), [this](std::string_view) {
+                                if (state_ == State::running) end(EndReason::finished);
+                            }});
         watch_for_expected(*scanner, name);
         if (scenario_.progress.empty()) {
             scanner->on_line([this, name](std::string_view) { on_progress(name, {}); });
@@ -275,6 +282,8 @@ Result<void> Engine::Impl::start_preparation() {
     spec.name = "prepare";
     NETCUT_ASSIGN(spec.argv,
                   expand(scenario_.prepare, scenario_, {spec.name, 0, folder_.work(), program_folder_}));
+    NETCUT_ASSIGN(spec.env,
+                  expand_values(scenario_.env, scenario_, {spec.name, 0, folder_.work(), program_folder_}));
     spec.cwd = folder_.work();
     spec.user = user_;
     spec.hosts = "127.0.0.1 localhost\n";

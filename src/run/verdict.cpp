@@ -134,7 +134,9 @@ std::string unfired_text(const Facts& facts) {
 }
 
 Verdict not_triggered(const Facts& facts) {
-    const char* how = facts.end == EndReason::timeout ? "the run's time was over" : "all nodes ended";
+    const char* how = facts.end == EndReason::timeout    ? "the run's time was over"
+                      : facts.end == EndReason::finished ? "the federation has finished"
+                                                         : "all nodes ended";
     return {"not-triggered", fmt::format("{}: {}", how, unfired_text(facts)), exit_not_triggered};
 }
 
@@ -142,6 +144,7 @@ std::string finished_text(const Facts& facts) {
     std::vector<std::string> killed;
     for (const NodeOutcome& node : facts.nodes)
         if (node.killed_by_fault && node.exit && !node.exit->success()) killed.push_back(node.name);
+    if (facts.end == EndReason::finished) return "the federation has finished: its end line came";
     if (killed.empty()) return "all nodes finished";
     return fmt::format("all other nodes finished; the fault killed {}", fmt::join(killed, ", "));
 }
@@ -166,7 +169,7 @@ std::string unstopped_text(const Facts& facts) {
 
 Verdict finished(const Facts& facts) {
     if (facts.faults_asked == 0)
-        return {"undisturbed", "all nodes finished; no fault was asked for", exit_recovered};
+        return {"undisturbed", finished_text(facts) + "; no fault was asked for", exit_recovered};
     const Tally sum = tally(facts);
     std::string reason = finished_text(facts) + flap_text(sum);
     const char* const heal = sum.cycles.empty() ? "the heal" : "the last heal";
@@ -337,6 +340,11 @@ Verdict judge(const Facts& facts) {
                 fmt::format("interrupted by signal {} ({})", facts.signal, ::sigdescr_np(facts.signal)),
                 128 + facts.signal};
     if (const NodeOutcome* crash = first_crash(facts)) return crashed(facts, *crash);
+    if (facts.end == EndReason::not_ready)
+        return {"hung",
+                facts.nodes.front().name + " did not become ready: its readiness line did not come in time",
+                exit_failed};
+    const bool done = facts.end == EndReason::all_exited || facts.end == EndReason::finished;
     if (facts.end == EndReason::all_exited)
         for (const NodeOutcome& node : facts.nodes)
             if (!node.started)
@@ -344,9 +352,9 @@ Verdict judge(const Facts& facts) {
                         fmt::format("{} ended before its readiness line came, and {} was never started",
                                     facts.nodes.front().name, node.name),
                         exit_failed};
-    if (facts.end == EndReason::all_exited || facts.outcomes.empty())
+    if (done || facts.outcomes.empty())
         if (!facts.unfired.empty()) return not_triggered(facts);
-    if (facts.end != EndReason::all_exited) return hung(facts);
+    if (!done) return hung(facts);
     return finished(facts);
 }
 

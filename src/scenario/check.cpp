@@ -38,10 +38,23 @@ Result<void> check_roles(const Scenario& scenario) {
     const auto check_role = [&](const RoleSpec& role, const char* name) -> Result<void> {
         if (!role.command.empty() && !role.command.front().empty()) return {};
         return wrong(fmt::format("start the {}", name), "it has no command",
-                     fmt::format("give --{} 'COMMAND', or --template {}", name, template_names().front()));
+                     fmt::format("give --{} 'COMMAND', or --template NAME (see netcut-fl templates)", name));
     };
     NETCUT_TRY(check_role(scenario.aggregator, "aggregator"));
     return check_role(scenario.collaborator, "collaborator");
+}
+
+Result<void> check_stage_words(const Scenario& scenario, const StageSpec& stage,
+                               const ExpandContext& context) {
+    for (const auto* words : {&stage.version, &stage.inputs, &stage.makes})
+        NETCUT_TRY(expand(*words, scenario, context));
+    for (const StageCommand& command : stage.commands) {
+        for (const auto* words : {&command.run, &command.only_if, &command.unless})
+            NETCUT_TRY(expand(*words, scenario, context));
+        for (const std::string& text : {command.cwd, command.wanted})
+            NETCUT_TRY(expand_text(text, scenario, context));
+    }
+    return {};
 }
 
 // Every word in braces must stand for something; what for does not matter yet.
@@ -49,11 +62,17 @@ Result<void> check_words(const Scenario& scenario) {
     const ExpandContext context{collaborator_name(1), 1, "work", "bin"};
     NETCUT_TRY(expand(scenario.prepare, scenario, context));
     for (const RoleSpec* role : {&scenario.aggregator, &scenario.collaborator}) {
-        NETCUT_TRY(expand(role->command, scenario, context));
+        NETCUT_ASSIGN(const auto command, expand(role->command, scenario, context));
+        if (command.empty())
+            return wrong(fmt::format("start a node with '{}'", fmt::join(role->command, " ")),
+                         "it stands for nothing", "give it with --set NAME='COMMAND'");
         NETCUT_TRY(expand(role->aliases, scenario, context));
-        NETCUT_TRY(expand({role->cwd}, scenario, context));
-        for (const auto& [name, value] : role->env) NETCUT_TRY(expand({value}, scenario, context));
+        NETCUT_TRY(expand_text(role->cwd, scenario, context));
+        NETCUT_TRY(expand_values(role->env, scenario, context));
     }
+    NETCUT_TRY(expand_values(scenario.env, scenario, context));
+    for (const NeedSpec& need : scenario.needs) NETCUT_TRY(expand(need.test, scenario, context));
+    for (const StageSpec& stage : scenario.stages) NETCUT_TRY(check_stage_words(scenario, stage, context));
     return {};
 }
 
@@ -128,7 +147,7 @@ Result<void> check(Scenario& scenario) {
     NETCUT_TRY(check_fabric(scenario.fabric, scenario.collaborators));
     NETCUT_TRY(check_roles(scenario));
     NETCUT_TRY(check_words(scenario));
-    for (const std::string* pattern : {&scenario.ready, &scenario.progress})
+    for (const std::string* pattern : {&scenario.ready, &scenario.progress, &scenario.end})
         if (!pattern->empty()) NETCUT_TRY(Pattern::parse(*pattern));
     if (scenario.timeout <= Nanoseconds(0))
         return wrong("run with a timeout of 0", "the run would end at once", "give --timeout 10m");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "netcut/node.h"
 #include "netcut/scenario.h"
 
@@ -8,9 +10,16 @@ namespace netcut {
 namespace {
 
 std::map<std::string, std::string> own_values(const Scenario& scenario, const ExpandContext& context) {
-    return {{"name", context.node},          {"index", std::to_string(context.index)},
-            {"aggregator", aggregator_name}, {"cols", std::to_string(scenario.collaborators)},
-            {"work", context.work_folder},   {"bin", context.program_folder}};
+    const char* const path = std::getenv("PATH");
+    return {{"name", context.node},
+            {"index", std::to_string(context.index)},
+            {"aggregator", aggregator_name},
+            {"cols", std::to_string(scenario.collaborators)},
+            {"work", context.work_folder},
+            {"bin", context.program_folder},
+            {"workspace", scenario.workspace},
+            {"files", scenario.files},
+            {"path", path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin"}};
 }
 
 bool is_name(std::string_view text) {
@@ -85,6 +94,22 @@ Result<std::vector<std::string>> expand(const std::vector<std::string>& words, c
         }
     }
     return expanded;
+}
+
+Result<std::map<std::string, std::string>> expand_values(const std::map<std::string, std::string>& variables,
+                                                         const Scenario& scenario,
+                                                         const ExpandContext& context) {
+    std::map<std::string, std::string> expanded;
+    for (const auto& [name, value] : variables) {
+        NETCUT_ASSIGN(expanded[name], expand_text(value, scenario, context));
+    }
+    return expanded;
+}
+
+Result<std::string> expand_text(const std::string& word, const Scenario& scenario,
+                                const ExpandContext& context) {
+    NETCUT_ASSIGN(const auto values, values_of(scenario, context));
+    return expand_word(word, values);
 }
 
 }  // namespace netcut

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scenario/fault_yaml.h"
+#include "scenario/stage_yaml.h"
 
 namespace netcut {
 namespace {
@@ -70,10 +71,18 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.section("fabric", [&](YamlSection& fabric) { read_fabric(fabric, scenario.fabric); });
     section.section("aggregator", [&](YamlSection& role) { read_role(role, scenario.aggregator); });
     section.section("collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); });
+    section.map("env", scenario.env);
+    section.text("workspace", scenario.workspace);
+    section.text("files", scenario.files);
+    section.text("description", scenario.description);
+    section.text("variant", scenario.variant);
+    read_stages(section, scenario);
     section.command("prepare", scenario.prepare);
     section.map("parameters", scenario.parameters);
     section.text("ready", scenario.ready);
+    section.duration("ready_within", scenario.ready_within);
     section.text("progress", scenario.progress);
+    section.text("end", scenario.end);
     bool first = true;
     section.sections("faults", [&](YamlSection& fault) {
         if (std::exchange(first, false)) scenario.faults.clear();
@@ -174,13 +183,19 @@ std::string write_yaml(const Scenario& scenario) {
     // Not the template: all that it said is here, and what was emptied must stay so.
     out << YAML::Key << "collaborators" << YAML::Value << scenario.collaborators;
     write_fabric(out, scenario.fabric);
+    if (!scenario.env.empty()) out << YAML::Key << "env" << YAML::Value << scenario.env;
+    write_optional(out, "workspace", scenario.workspace);
+    write_optional(out, "files", scenario.files);
     write_role(out, "aggregator", scenario.aggregator);
     write_role(out, "collaborator", scenario.collaborator);
     if (!scenario.prepare.empty())
         out << YAML::Key << "prepare" << YAML::Value << YAML::Flow << scenario.prepare;
     if (!scenario.parameters.empty()) out << YAML::Key << "parameters" << YAML::Value << scenario.parameters;
     write_optional(out, "ready", scenario.ready);
+    if (scenario.ready_within > Nanoseconds(0))
+        write_optional(out, "ready_within", duration_text(scenario.ready_within));
     write_optional(out, "progress", scenario.progress);
+    write_optional(out, "end", scenario.end);
     if (!scenario.faults.empty()) {
         out << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;
         for (const FaultSpec& fault : scenario.faults) write_fault(out, fault);

@@ -71,8 +71,7 @@ std::vector<std::string> yaml_blocks(const std::string& page) {
 Result<Scenario> scenario_of(const std::string& yaml) {
     Scenario scenario;
     if (const std::string base = template_named_in(yaml); !base.empty()) {
-        NETCUT_ASSIGN(const std::string text, template_text(base));
-        NETCUT_TRY(read_yaml(scenario, text, base));
+        NETCUT_TRY(read_template(scenario, base));
     }
     NETCUT_TRY(read_yaml(scenario, yaml, "example"));
     NETCUT_TRY(check(scenario));

@@ -87,7 +87,7 @@ Options parse_options(int argc, char** argv) {
         }
     }
     options.argv = argv + optind;
-    if (options.netns < 0 || options.lifeline < 0 || options.status < 0 || *options.argv == nullptr) {
+    if (options.lifeline < 0 || options.status < 0 || *options.argv == nullptr) {
         std::fprintf(stderr, "netcut-fl-init is started by netcut-fl and is of no use by itself\n");
         std::exit(125);
     }

@@ -44,8 +44,9 @@ bool write_file(const char* path, int content_fd, const char* text) {
 }  // namespace
 
 const char* enter_namespaces(const Options& options) {
-    if (::setns(options.netns, CLONE_NEWNET) != 0) return "enter the node's network namespace";
-    ::close(options.netns);
+    if (options.netns >= 0 && ::setns(options.netns, CLONE_NEWNET) != 0)
+        return "enter the node's network namespace";
+    if (options.netns >= 0) ::close(options.netns);
     if (::unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID) != 0)
         return "create the node's mount, UTS, IPC and PID namespaces";
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
@@ -54,6 +55,7 @@ const char* enter_namespaces(const Options& options) {
 }
 
 const char* set_up_files(const Options& options) {
+    if (options.hosts < 0) return nullptr;  // it keeps the machine's
     if (::sethostname(options.hostname.data(), options.hostname.size()) != 0)
         return "set the node's host name";
     if (::mount("netcut", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=0755") != 0)

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "cli/run_command.h"
+#include "cli/stage_commands.h"
+
+namespace netcut::cli {
+namespace {
+
+// As a template, without a variant where it wants one: its text is all that is asked of it.
+Result<Scenario> read(const std::string& name) {
+    NETCUT_ASSIGN(const TemplatePlace place, find_template(name));
+    Scenario scenario;
+    const auto text = read_template(scenario, place.variant.empty() ? name + "/NAME" : name);
+    if (text) return scenario;
+    scenario = {};
+    NETCUT_TRY(read_template(scenario, name));
+    return scenario;
+}
+
+Result<int> list() {
+    for (const std::string& name : template_names()) {
+        NETCUT_ASSIGN(const Scenario scenario, read(name));
+        fmt::print("{:<16} {}\n", name + (scenario.variant.empty() ? "" : "/NAME"), scenario.description);
+    }
+    fmt::print("\nnetcut-fl templates NAME explains one; --check says what it needs and is missing here.\n");
+    return 0;
+}
+
+void print_stages(const Scenario& scenario) {
+    if (scenario.stages.empty()) return;
+    fmt::print("stages\n");
+    for (const StageSpec& stage : scenario.stages)
+        for (const StageCommand& command : stage.commands)
+            fmt::print("  {:<12} {}{}\n", stage.name, fmt::join(command.run, " "),
+                       command.each_collaborator ? "   (for each collaborator)" : "");
+}
+
+Result<int> explain(const std::string& name) {
+    NETCUT_ASSIGN(const Scenario scenario, read(name));
+    fmt::print("{}: {}\n{}\n\n", name, scenario.description, scenario.files);
+    if (!scenario.parameters.empty()) fmt::print("parameters (--set NAME=VALUE)\n");
+    for (const auto& [parameter, value] : scenario.parameters)
+        fmt::print("  {:<20} {}\n", parameter,
+                   parameter == scenario.variant ? "what follows the template's name" : value);
+    print_stages(scenario);
+    fmt::print("aggregator     {}\n", fmt::join(scenario.aggregator.command, " "));
+    fmt::print("collaborator   {}\n", fmt::join(scenario.collaborator.command, " "));
+    if (!scenario.ready.empty()) fmt::print("ready          {}\n", scenario.ready);
+    if (!scenario.progress.empty()) fmt::print("progress       {}\n", scenario.progress);
+    if (!scenario.experiments.empty()) fmt::print("experiments\n");
+    for (const ExperimentSpec& one : scenario.experiments) {
+        const FaultTrigger& trigger = one.fault.trigger;
+        fmt::print("  {:<3} {}: on '{}'{}\n", one.name, one.what, trigger.pattern,
+                   trigger.node.empty() ? "" : " of " + trigger.node);
+    }
+    return 0;
+}
+
+Result<int> check_needs(const std::string& name) {
+    NETCUT_ASSIGN(const Scenario scenario, read(name));
+    NETCUT_ASSIGN(const User user, find_user(""));
+    NETCUT_ASSIGN(const auto missing, Stages(scenario, user, {}).missing_needs());
+    for (const NeedSpec& need : missing)
+        fmt::print("missing: {}\n  tried   {}\n  get it  {}\n", need.name, fmt::join(need.test, " "),
+                   need.get);
+    if (missing.empty()) fmt::print("{}: nothing is missing\n", name);
+    return missing.empty() ? 0 : 3;
+}
+
+}  // namespace
+
+int templates_command(const std::string& name, bool check) {
+    if (check && name.empty())
+        return report_error(
+            usage_failure("check a template", "none is named", "say netcut-fl templates --check NAME")
+                .value());
+    const auto status = name.empty() ? list() : check ? check_needs(name) : explain(name);
+    return status ? *status : report_error(status.error());
+}
+
+}  // namespace netcut::cli

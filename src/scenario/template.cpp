@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "netcut/node.h"
+#include "netcut/scenario.h"
+
+namespace netcut {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* file_name = "template.yaml";
+
+bool is_template(const fs::path& folder) {
+    std::error_code error;
+    return fs::exists(folder / file_name, error);
+}
+
+// Beside this program when it was built, below its prefix when it was installed.
+fs::path built_in_folder() {
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+    const fs::path beside = program / "share/netcut-fl/templates";
+    return fs::exists(beside, error) ? beside : (program / "../share/netcut-fl/templates").lexically_normal();
+}
+
+// "openfl/keras_cnn_mnist": the folder openfl, and the variant keras_cnn_mnist.
+std::optional<TemplatePlace> find_built_in(const std::string& wanted) {
+    const fs::path root = built_in_folder();
+    if (wanted.empty() || wanted.front() == '.' || wanted.find("..") != std::string::npos) return {};
+    std::string name = wanted;
+    while (name.ends_with('/')) name.pop_back();
+    for (std::string variant;;) {
+        if (is_template(root / name)) return TemplatePlace{name, root / name, variant};
+        const std::size_t slash = name.rfind('/');
+        if (slash == std::string::npos) return {};
+        variant = name.substr(slash + 1) + (variant.empty() ? "" : "/" + variant);
+        name.resize(slash);
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> template_names() {
+    std::vector<std::string> names;
+    const fs::path root = built_in_folder();
+    std::error_code error;
+    for (fs::recursive_directory_iterator entry(root, error), end; !error && entry != end;
+         entry.increment(error))
+        if (entry->path().filename() == file_name)
+            names.push_back(entry->path().parent_path().lexically_relative(root).string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+Result<TemplatePlace> find_template(const std::string& wanted) {
+    NETCUT_ASSIGN(const User caller, find_user(""));
+    const AsUser as_user(caller);
+    const bool is_path = wanted.starts_with('/') || wanted.starts_with('.');
+    if (!is_path)
+        if (auto found = find_built_in(wanted)) return *found;
+    if (is_template(wanted)) {
+        std::error_code error;
+        const std::string folder = fs::absolute(wanted, error).lexically_normal();
+        return TemplatePlace{folder, folder, ""};
+    }
+    const std::string attempt = "use the template '" + wanted + "'";
+    if (is_path) return usage_failure(attempt, "there is no " + (fs::path(wanted) / file_name).string());
+    const auto names = template_names();
+    const auto nearest = nearest_word(wanted, names);
+    return usage_failure(
+        attempt, "there is none of that name",
+        nearest ? fmt::format("did you mean {}?", *nearest)
+                : fmt::format("there are: {}; or give a folder with {}", fmt::join(names, ", "), file_name));
+}
+
+Result<void> read_template(Scenario& scenario, const std::string& wanted) {
+    NETCUT_ASSIGN(const TemplatePlace place, find_template(wanted));
+    const std::string path = fs::path(place.folder) / file_name;
+    const auto text = [&]() -> Result<std::string> {
+        NETCUT_ASSIGN(const User caller, find_user(""));
+        const AsUser as_user(caller);
+        return read_file(path);
+    }();
+    if (!text) return Failure(text.error());
+    scenario.files = place.folder;
+    NETCUT_TRY(read_yaml(scenario, *text, path));
+    scenario.template_name = place.name + (place.variant.empty() ? "" : "/" + place.variant);
+    if (scenario.variant.empty() == place.variant.empty()) {
+        if (!place.variant.empty()) scenario.parameters[scenario.variant] = place.variant;
+        return {};
+    }
+    if (place.variant.empty())
+        return usage_failure("use the template " + place.name, "its name goes on",
+                             fmt::format("say {}/NAME, where NAME is its {}; see netcut-fl templates {}",
+                                         place.name, scenario.variant, place.name));
+    return usage_failure("use the template " + wanted,
+                         fmt::format("there is {}, which has nothing after its name", place.name));
+}
+
+}  // namespace netcut

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Templates from the outside: lists, folders of the user, frameworks that fail by themselves, the old script.
+#include <gmock/gmock.h>
+
+#include "e2e/stand_in.h"
+
+namespace netcut::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using OwnCrash = WithStandIn;
+
+TEST(Templates, AreListedAndExplained) {
+    const Finished list = run_tool({"templates"});
+    EXPECT_EQ(list.status, 0) << list.err;
+    EXPECT_THAT(list.out, HasSubstr("openfl/NAME"));
+    EXPECT_THAT(list.out, HasSubstr("reference"));
+    const Finished one = run_tool({"templates", "openfl"});
+    EXPECT_EQ(one.status, 0) << one.err;
+    EXPECT_THAT(one.out, HasSubstr("fx workspace create"));
+    EXPECT_THAT(one.out, HasSubstr("plan-changes"));
+}
+
+TEST(Templates, FolderOfTheUserWorksLikeABuiltInOne) {
+    NETCUT_E2E();
+    const Folder folder;
+    write(folder / "template.yaml",
+          "name: mine\ndescription: two sleeps\nparameters: {time: 0.2}\n"
+          "aggregator: {command: 'sh {files}/node {time}'}\ncollaborator: {command: 'sleep {time}'}\n");
+    write(folder / "node", "echo node $1\nsleep $1\n");
+    const Finished finished = run_tool({"run", "--template", folder.path(), "--out", folder / "run"});
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_EQ(slurp(folder / "run/logs/aggregator.out"), "node 0.2\n");
+    write(folder / "template.yaml", "name: mine\nagregator: {command: a}\n");
+    const Finished typo = run_tool({"run", "--template", folder.path(), "--out", folder / "run"});
+    EXPECT_EQ(typo.status, 2);
+    EXPECT_THAT(typo.err, HasSubstr("template.yaml:2:1"));
+    EXPECT_THAT(typo.err, HasSubstr("did you mean 'aggregator'?"));
+}
+
+TEST_F(OwnCrash, FrameworkThatCrashesIsToldByItsOwnLastWords) {
+    write(bin("crashes"), "");
+    const Finished finished = run();
+    EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
+    EXPECT_EQ(read_verdict(folder_ / "run").at("verdict"), "crashed");
+    EXPECT_THAT(finished.out, HasSubstr("aggregator said last:\n        ImportError: no module named torch"));
+    EXPECT_THAT(finished.out, HasSubstr("not of netcut-fl"));
+    EXPECT_EQ(finished.err.find("netcut-fl:"), std::string::npos) << finished.err;
+}
+
+TEST_F(OwnCrash, AggregatorThatIsNeverReadyEndsTheRun) {
+    write(bin("never-ready"), "");
+    const Finished finished = run({"--ready-within", "2s"});
+    EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
+    EXPECT_EQ(read_verdict(folder_ / "run").at("verdict"), "hung");
+    EXPECT_THAT(finished.out, HasSubstr("its readiness line did not come in time"));
+    EXPECT_THAT(finished.out, HasSubstr("aggregator said last:\n        Loading the data"));
+    EXPECT_EQ(run_tool({"verify", folder_ / "run"}).status, 0) << "the journal says the same";
+}
+
+TEST(EndLine, StopsWhoeverStillRuns) {
+    NETCUT_E2E();
+    const Folder folder;
+    const Finished finished =
+        run_tool({"run", "--aggregator", "sh -c 'sleep 1; echo all done; sleep 600'", "--collaborator",
+                  "sleep 600", "--end-on", "all done", "--out", folder / "run"});
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    const Json verdict = read_verdict(folder / "run");
+    EXPECT_EQ(verdict.at("verdict"), "undisturbed");
+    EXPECT_THAT(verdict.at("reason"), HasSubstr("its end line came"));
+    EXPECT_EQ(run_tool({"verify", folder / "run"}).status, 0);
+}
+
+TEST(Templates, PlainCommandsCanHaveCertificates) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const Folder folder;
+    const std::string workspace = folder / "workspace";
+    const Finished finished = run_tool({"run", "--template", "plain/tls", "--workspace", workspace, "--set",
+                                        "server=cat {workspace}/certs/aggregator.key", "--set",
+                                        "client=cat {workspace}/certs/{name}.crt", "--out", folder / "run"});
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_THAT(slurp(folder / "run/logs/aggregator.out"), HasSubstr("PRIVATE KEY"));
+    EXPECT_THAT(slurp(folder / "run/logs/collaborator2.out"), HasSubstr("BEGIN CERTIFICATE"));
+}
+
+TEST_F(OwnCrash, OldScriptLeavesItsFiles) {
+    const std::string script = std::string(NETCUT_SOURCE_DIR) + "/tools/docker_disconnecting_test";
+    const std::string command = "cd " + folder_.path() + " && PATH=" + NETCUT_BUILD_DIR +
+                                ":$PATH NETCUT_FL_ARGS='--set environment=" + (folder_ / "environment") +
+                                "' " + script + " '' 3 1 1 'Run 0 epoch of 1 round' > output 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0) << slurp(folder_ / "output");
+    EXPECT_THAT(slurp(folder_ / "test-federation/aggregator.log"), HasSubstr("Starting Aggregator"));
+    EXPECT_THAT(slurp(folder_ / "test-federation/collaborator3.log"), HasSubstr("Run 0 epoch of 1 round"));
+    EXPECT_THAT(slurp(folder_ / "test-federation/triggers.log"), HasSubstr("fault.fired"));
+    EXPECT_TRUE(fs::exists(folder_ / "test-federation/workspace/federation/cert"));
+}
+
+}  // namespace
+}  // namespace netcut::test
