@@ -19,12 +19,13 @@ bool is_template(const fs::path& folder) {
     return fs::exists(folder / file_name, error);
 }
 
-// Beside this program when it was built, below its prefix when it was installed.
+// Beside this program when it was built; below its prefix when it was installed, in bin or in libexec/netcut-fl.
 fs::path built_in_folder() {
     std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-    const fs::path beside = program / "share/netcut-fl/templates";
-    return fs::exists(beside, error) ? beside : (program / "../share/netcut-fl/templates").lexically_normal();
+    fs::path prefix = fs::read_symlink("/proc/self/exe", error).parent_path();
+    for (int up = 0; up < 2; ++up, prefix = prefix.parent_path())
+        if (fs::exists(prefix / "share/netcut-fl/templates", error)) break;
+    return prefix / "share/netcut-fl/templates";
 }
 
 // "openfl/keras_cnn_mnist": the folder openfl, and the variant keras_cnn_mnist.
