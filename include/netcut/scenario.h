@@ -246,7 +246,7 @@ struct TemplatePlace {
 };
 // The built-in ones, which are installed beside this program or found in its build folder.
 std::vector<std::string> template_names();
-// A built-in one, or a folder of the user's; it is looked for with the rights of who called.
+// A built-in one, or a folder of the user's; looked for and read with the thread's rights (AsUser).
 Result<TemplatePlace> find_template(const std::string& wanted);
 // Overlays `scenario` with a template.
 Result<void> read_template(Scenario& scenario, const std::string& wanted);

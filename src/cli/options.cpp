@@ -391,6 +391,8 @@ Result<Scenario> make_scenario(const RunOptions& options) {
                                                    : default_template;
     Scenario scenario;
     if (!base.empty()) {
+        NETCUT_ASSIGN(const User caller, find_user(""));
+        const AsUser as_caller(caller);
         NETCUT_TRY(read_template(scenario, base));
     }
     if (!options.file.empty()) NETCUT_TRY(read_yaml(scenario, text, options.file));

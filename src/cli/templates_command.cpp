@@ -3,12 +3,15 @@
 
 #include "cli/run_command.h"
 #include "cli/stage_commands.h"
+#include "netcut/node.h"
 
 namespace netcut::cli {
 namespace {
 
 // As a template, without a variant where it wants one: its text is all that is asked of it.
 Result<Scenario> read(const std::string& name) {
+    NETCUT_ASSIGN(const User caller, find_user(""));
+    const AsUser as_caller(caller);
     NETCUT_ASSIGN(const TemplatePlace place, find_template(name));
     Scenario scenario;
     const auto text = read_template(scenario, place.variant.empty() ? name + "/NAME" : name);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "netcut/node.h"
 #include "netcut/scenario.h"
 
 namespace netcut {
@@ -19,7 +18,8 @@ bool is_template(const fs::path& folder) {
     return fs::exists(folder / file_name, error);
 }
 
-// Beside this program when it was built; below its prefix when it was installed, in bin or in libexec/netcut-fl.
+// Beside this program when it was built; below its prefix when it was installed, in bin or in
+// libexec/netcut-fl.
 fs::path built_in_folder() {
     std::error_code error;
     fs::path prefix = fs::read_symlink("/proc/self/exe", error).parent_path();
@@ -58,8 +58,6 @@ std::vector<std::string> template_names() {
 }
 
 Result<TemplatePlace> find_template(const std::string& wanted) {
-    NETCUT_ASSIGN(const User caller, find_user(""));
-    const AsUser as_user(caller);
     const bool is_path = wanted.starts_with('/') || wanted.starts_with('.');
     if (!is_path)
         if (auto found = find_built_in(wanted)) return *found;
@@ -81,14 +79,9 @@ Result<TemplatePlace> find_template(const std::string& wanted) {
 Result<void> read_template(Scenario& scenario, const std::string& wanted) {
     NETCUT_ASSIGN(const TemplatePlace place, find_template(wanted));
     const std::string path = fs::path(place.folder) / file_name;
-    const auto text = [&]() -> Result<std::string> {
-        NETCUT_ASSIGN(const User caller, find_user(""));
-        const AsUser as_user(caller);
-        return read_file(path);
-    }();
-    if (!text) return Failure(text.error());
+    NETCUT_ASSIGN(const std::string text, read_file(path));
     scenario.files = place.folder;
-    NETCUT_TRY(read_yaml(scenario, *text, path));
+    NETCUT_TRY(read_yaml(scenario, text, path));
     scenario.template_name = place.name + (place.variant.empty() ? "" : "/" + place.variant);
     if (scenario.variant.empty() == place.variant.empty()) {
         if (!place.variant.empty()) scenario.parameters[scenario.variant] = place.variant;

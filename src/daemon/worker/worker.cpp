@@ -120,10 +120,7 @@ Result<Scenario> Worker::scenario_of(const WorkerOrder& order) const {
     const AsUser as_user(order.user);
     Scenario scenario;
     const std::string base = template_named_in(order.scenario);
-    if (!base.empty()) {
-        NETCUT_ASSIGN(const std::string yaml, template_text(base));
-        NETCUT_TRY(read_yaml(scenario, yaml, "template " + base));
-    }
+    if (!base.empty()) NETCUT_TRY(read_template(scenario, base));
     NETCUT_TRY(read_yaml(scenario, order.scenario, "scenario"));
     NETCUT_TRY(check(scenario));
     return scenario;
