@@ -46,22 +46,32 @@ double seconds_for_all(Fabric& fabric, bool v6, const std::vector<Way>& ways) {
     return longest;
 }
 
+// Of three tries at most: a busy machine takes longer, and never less long.
+double least_seconds_for_all(Fabric& fabric, bool v6, const std::vector<Way>& ways, double enough) {
+    double least = seconds_for_all(fabric, v6, ways);
+    for (int more = 0; more < 2 && least > enough; ++more)
+        least = std::min(least, seconds_for_all(fabric, v6, ways));
+    return least;
+}
+
 class RateTest : public EachFabricTest {};
 INSTANTIATE_TEST_SUITE_P(Fabrics, RateTest, each_fabric(), fabric_name);
 
 // 0.8 s less the bucket for one; two that share a queue take twice as long.
-const auto alone = AllOf(Ge(0.6), Le(1.3));
+constexpr double longest_alone = 1.3, longest_unlimited = 0.4;
+const auto alone = AllOf(Ge(0.6), Le(longest_alone));
 const auto shared = Ge(1.35);
-const auto unlimited = Le(0.4);
+const auto unlimited = Le(longest_unlimited);
 
 TEST_P(RateTest, IsOfEachNodesLinkAndEachWayByItself) {
     FaultScene at(options(), {slower({1, 2})});
     must(at.fault().fire());
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}, {0, 1}, {0, 2}}), alone);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}, {0, 1}, {0, 2}}, longest_alone),
+                alone);
     EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {1, 2}}), shared) << "one link";
     EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 1}}), shared);
     must(at.fault().heal());
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}}), unlimited);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{1, 0}}, longest_unlimited), unlimited);
 }
 
 TEST_P(RateTest, OfAllNodesIsThatOfTheAggregatorsLinkToo) {
@@ -69,23 +79,23 @@ TEST_P(RateTest, OfAllNodesIsThatOfTheAggregatorsLinkToo) {
     must(at.fault().fire());
     EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), shared);
     EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 2}}), shared);
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {0, 2}}), alone);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{1, 0}, {0, 2}}, longest_alone), alone);
 }
 
 TEST_P(RateTest, OfOneWayLeavesTheOtherAlone) {
     FaultScene at(options(), {slower({1, 2}, Direction::down)});
     must(at.fault().fire());
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 2}}), alone);
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), unlimited);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{0, 1}, {0, 2}}, longest_alone), alone);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}, longest_unlimited), unlimited);
 }
 
 TEST_P(RateTest, TheLowerOfTwoCounts) {
     FaultScene at(options(), {slower({1, 2}, Direction::both, 50 * rate), slower({1, 2})});
     must(at.fault(0).fire());
     must(at.fault(1).fire());
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), alone);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}, longest_alone), alone);
     must(at.fault(1).heal());
-    EXPECT_THAT(seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}), unlimited);
+    EXPECT_THAT(least_seconds_for_all(at.fabric, v6(), {{1, 0}, {2, 0}}, longest_unlimited), unlimited);
 }
 
 TEST(Rate, OfAThousandNodesIsLaidInTime) {
