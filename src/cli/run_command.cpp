@@ -24,6 +24,10 @@ bool is_ignored(int signal) {
     return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+void tell_without(const std::string& file, const Error& error) {
+    std::fprintf(stderr, "netcut-fl: no %s: %s\n", file.c_str(), error.text().c_str());
+}
+
 class AttachedRun {
   public:
     AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet)
@@ -31,9 +35,10 @@ class AttachedRun {
           quiet_(quiet),
           report_(STDOUT_FILENO, quiet),
           run_(io_, std::move(scenario), folder, std::move(user),
-               HostedRun::Observer{[this](const Event& event) { report_.take(event); },
-                                   [this](const Result<RunResult>& result) { finish(result); },
-                                   [](const Error& error) { report_error(error); }}),
+               HostedRun::Observer{
+                   [this](const Event& event) { report_.take(event); },
+                   [this](const Result<RunResult>& result) { finish(result); },
+                   [](const std::string& file, const Error& error) { tell_without(file, error); }}),
           signals_(io_, SIGINT, SIGTERM),
           ticker_(io_) {
         if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);

@@ -37,9 +37,11 @@ Result<void> HostedRun::start() {
 }
 
 void HostedRun::finish(const Result<RunResult>& result) {
-    if (auto written = write_report(folder_); !written) observer_.without_file(written.error());
+    if (auto written = write_report(folder_); !written)
+        observer_.without_file("report.html", written.error());
     if (!result) return;
-    if (auto written = write_junit(result->verdict_json); !written) observer_.without_file(written.error());
+    if (auto written = write_junit(result->verdict_json); !written)
+        observer_.without_file("junit.xml", written.error());
 }
 
 Result<void> HostedRun::write_junit(const Json& verdict) {

@@ -14,9 +14,10 @@ Result<void> check_machine(const Scenario& scenario, const User& user);
 class HostedRun {
   public:
     struct Observer {
-        std::function<void(const Event&)> event;         // as it is journalled
-        std::function<void(Result<RunResult>)> ended;    // all files are written; at most once
-        std::function<void(const Error&)> without_file;  // a report could not be written; the verdict stands
+        std::function<void(const Event&)> event;       // as it is journalled
+        std::function<void(Result<RunResult>)> ended;  // all files are written; at most once
+        // A report could not be written; the verdict stands.
+        std::function<void(const std::string& file, const Error&)> without_file;
     };
     HostedRun(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
               Observer observer);

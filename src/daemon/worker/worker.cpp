@@ -145,7 +145,7 @@ Result<void> Worker::begin(WorkerOrder order) {
                                          channel_->send({{"event", event.to_json()}});
                                      },
                                      [this](const Result<RunResult>& result) { finish(result); },
-                                     [](const Error&) {}});
+                                     [](const std::string&, const Error&) {}});
     if (auto started = run_->start(); !started) finish(Failure(started.error()));
     return {};
 }
