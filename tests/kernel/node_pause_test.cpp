@@ -263,8 +263,9 @@ TEST(NodePauseProgram, DISABLED_PrintsWhileItsFirstThreadVforks) {
 
 TEST_F(NodePause, StopsTheOtherThreadsOfAProcessWhoseFirstOneIsInVfork) {
     // Whatever share of the tests this one belongs to.
-    Subject subject({"env", "-u", "GTEST_TOTAL_SHARDS", std::filesystem::read_symlink("/proc/self/exe"),
-                     "--gtest_also_run_disabled_tests", "--gtest_filter=NodePauseProgram.*"});
+    Subject subject({"env", "-u", "GTEST_TOTAL_SHARDS", "-u", "GTEST_SHARD_INDEX",
+                     std::filesystem::read_symlink("/proc/self/exe"), "--gtest_also_run_disabled_tests",
+                     "--gtest_filter=NodePauseProgram.*"});
     subject.start();
     ASSERT_TRUE(subject.until_printed("thread\n"));
     subject.run_for(100ms);
