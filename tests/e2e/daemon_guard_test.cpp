@@ -121,6 +121,19 @@ TEST(DaemonGuard, NoPathLeadsToFilesThatAreNotTheUsers) {
         daemon.ask(alice, "POST", "/runs",
                    Json{{"scenario", "collaborators: 1\n"}, {"cwd", daemon.home(bob) + "/secret"}}.dump());
     EXPECT_GE(nowhere.status, 400);
+    const std::string locked = daemon.home(bob) + "/private";
+    std::filesystem::create_directory(locked);
+    std::ofstream(locked + "/template.yaml") << "bob's secret: 1\n";
+    ASSERT_EQ(::chmod(locked.c_str(), 0700), 0);
+    const Json inside = {{"scenario", "collaborators: 1\naggregator: {command: 'true'}\n"}, {"cwd", locked}};
+    EXPECT_GE(daemon.ask(alice, "POST", "/runs", inside.dump()).status, 400)
+        << "a folder that she may not enter";
+    const Json templated = {{"scenario", "template: " + locked + "\n"},
+                            {"cwd", daemon.home(alice)},
+                            {"environment", {{"SUDO_USER", "root"}}}};
+    const auto answer = daemon.ask(alice, "POST", "/runs", templated.dump());
+    EXPECT_GE(answer.status, 400);
+    EXPECT_FALSE(contains(answer.body, "secret")) << answer.body;
 
     // In the folder of a run that is over, files are put in the place of those that it left.
     const std::string id = daemon.start_run(alice, "echo mine", {"--out", "run"});
