@@ -31,7 +31,9 @@ Times time_one(const Cores& cores, Traffic& traffic, Fire fire) {
     const auto end = Clock::now();
     cut = true;
     sender.get();
-    return {end - begin, traffic.first_loss() - begin};
+    const auto loss = traffic.first_loss();
+    if (!loss) throw std::runtime_error("a cut lost nothing");
+    return {end - begin, *loss - begin};
 }
 
 // While the node is cut off.

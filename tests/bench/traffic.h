@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "netcut/base.h"
@@ -12,7 +13,7 @@
 namespace netcut::bench {
 
 struct Pace {
-    Nanoseconds pause{0};                                   // after each datagram
+    Nanoseconds pause{0};                            // after each datagram
     Nanoseconds patience = std::chrono::seconds(5);  // for all of it
 };
 
@@ -25,8 +26,9 @@ class Traffic {
     // Sends as fast as it can, or with pauses. Calls `begin` once the path is warm, and ends a little after
     // `cut` is true.
     void send_until(const std::atomic<bool>& cut, const std::function<void()>& begin, const Pace& pace = {});
-    // When the first datagram that did not arrive was sent.
-    Clock::time_point first_loss();
+    // When the first datagram that did not arrive was sent; none if the sender had to stand still while the
+    // cut lasted.
+    std::optional<Clock::time_point> first_loss();
     // When the first one that arrived was sent, of those that were sent after `begin` of send_until.
     Clock::time_point first_passage();
     // From the first datagram that did not arrive to the first one after it that did.
