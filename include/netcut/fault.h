@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -170,17 +171,20 @@ class FaultTable {
     Result<void> add(Fabric& fabric, FaultPlan plan);
 
     const std::vector<FaultPlan>& plans() const { return plans_; }
-    // Messages for one fault. `on` holds until `off`, or until the kernel's lease is over.
-    Batch on(std::size_t number) const { return on(number, plans_[number].lease()); }
-    Batch on(std::size_t number, std::optional<Nanoseconds> lease) const;
+    // The message that turns a fault on, until `off`, or until the kernel's lease is over.
+    Batch on_message(std::size_t number) const { return on_message(number, plans_[number].lease()); }
+    Batch on_message(std::size_t number, std::optional<Nanoseconds> lease) const;
+    Result<void> on(std::size_t number, Batch& message);
     Result<void> off(std::size_t number);  // also if it is off already
     Result<bool> is_on(std::size_t number);
     // From now on the kernel looks for the fault's moment on the wire, and counts from nothing.
     Result<void> arm(std::size_t number);
     Result<void> disarm(std::size_t number);  // also if it is not armed
+    // What it has counted towards its moment, the packet that was the moment included, in all times that it
+    // was armed together; nothing is added while it is not.
+    Result<CounterValue> read_counted(std::size_t number);
     // Whether the moment has come, of `silence`, which no packet tells.
     Result<bool> is_silent(std::size_t number);
-    Result<void> commit(Batch& batch) { return socket_.commit(batch); }
     // The node of a link fault has these addresses too: packets to them are lost and counted.
     Result<void> add_addresses(std::size_t node, const std::vector<IpAddress>& addresses);
     Result<std::vector<NodeHits>> read_hits();  // by the plan's number
@@ -192,15 +196,23 @@ class FaultTable {
           family_(family),
           socket_(std::move(socket)),
           plans_(std::move(plans)),
-          armed_before_(plans_.size()) {}
+          armed_before_(plans_.size()) {
+        for (std::size_t number = 0; number < plans_.size(); ++number) prepare_off(number);
+    }
+    Result<void> commit(Batch& batch) { return socket_.commit(batch); }
+    void prepare_off(std::size_t number);
     Result<bool> has(const std::string& set, std::size_t number);
     Result<void> forget(std::size_t number);
-    Result<void> remove_if_there(const std::string& set, std::size_t number);
+    Result<void> remove_if_there(const std::string& set, std::uint32_t key);
+    Result<void> commit_removal(Batch& batch);
+    Result<void> disengage(std::size_t number);
 
     const Fabric* fabric_;
     std::uint8_t family_;
     NetlinkSocket socket_;
     std::vector<FaultPlan> plans_;
+    std::vector<Batch> off_;         // built beforehand, by number
+    std::set<std::size_t> engaged_;  // those that are on or armed, or were until the kernel ended them
     std::vector<bool> armed_before_;
     std::optional<std::uint32_t> logged_losses_;
 };
@@ -274,7 +286,7 @@ class Fault {
 
   private:
     Fault(Fabric& fabric, FaultTable& table, std::size_t number)
-        : fabric_(&fabric), table_(&table), number_(number), on_(table.on(number)) {}
+        : fabric_(&fabric), table_(&table), number_(number), on_(table.on_message(number)) {}
     Result<void> turn_on(Batch& on);
     Result<void> start_counting();
     Result<void> change_links();

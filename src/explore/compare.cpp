@@ -15,14 +15,10 @@ std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::uint64_t passed(const Json& details, const char* direction, const char* unit) {
-    return details.at("passed").at(direction).at(unit).get<std::uint64_t>();
-}
-
 // "sent 65536 ...": the byte is in the packet that tripped it. Packets need not end where they ended before
 // (a TLS handshake is a few bytes longer or shorter each time), but the byte must be the same.
-std::string byte_of(const Json& armed, const Json& tripped, const char* direction, std::uint64_t wanted) {
-    const std::uint64_t end = passed(tripped, direction, "bytes") - passed(armed, direction, "bytes");
+std::string byte_of(const Json& tripped, std::uint64_t wanted) {
+    const auto end = tripped.at("counted").at("bytes").get<std::uint64_t>();
     const std::uint64_t begin = end - std::min(end, tripped.value("bytes", std::uint64_t{0}));
     return begin < wanted && wanted <= end ? fmt::format("byte {}", wanted)
                                            : fmt::format("a packet of the bytes {} to {}", begin + 1, end);
@@ -35,37 +31,30 @@ std::string as_moment(const std::string& when) {
     return when;
 }
 
-void add_moment(std::vector<Fact>& facts, const std::string& name, const Json& armed, const Json& tripped) {
+void add_moment(std::vector<Fact>& facts, const std::string& name, const Json& tripped) {
     const std::string when = text_of(tripped.at("when"));
     facts.push_back({name + " waits for", when});
-    if (!armed.contains("passed") || !tripped.contains("passed")) return;
     const auto moment = parse_when(as_moment(when));
-    if (!moment) return;
+    if (!moment || !tripped.contains("counted")) return;
     using Kind = WireMoment::Kind;
     const Kind kind = moment->moment.kind;
-    const bool up = kind == Kind::sent || kind == Kind::sent_packets;
-    const char* direction = up ? "sent" : "received";
     if (kind == Kind::sent || kind == Kind::received)
-        facts.push_back({name + " trips at", byte_of(armed, tripped, direction, moment->moment.amount)});
+        facts.push_back({name + " trips at", byte_of(tripped, moment->moment.amount)});
     if (kind == Kind::sent_packets || kind == Kind::received_packets)
-        facts.push_back(
-            {name + " trips at", fmt::format("data packet {}", passed(tripped, direction, "packets") -
-                                                                   passed(armed, direction, "packets"))});
+        facts.push_back({name + " trips at", "data packet " + tripped.at("counted").at("packets").dump()});
 }
 
 std::vector<Fact> facts_of(const std::vector<Json>& journal) {
     std::vector<Fact> facts;
-    std::map<std::string, Json> armed;  // by fault
     std::map<std::string, std::string> exits;
     for (const Json& event : journal) {
         const std::string name = event.at("event").get<std::string>();
         const std::string fault = event.value("fault", "");
         const Json details = event.value("details", Json::object());
-        if (name == "fault.armed") armed[fault] = details;
         if (name == "fault.loss_list")
             facts.push_back({fault + " loses", fmt::format("{} with seed {}", text_of(details.at("model")),
                                                            details.at("seed").dump())});
-        if (name == "trigger.tripped") add_moment(facts, fault, armed[fault], details);
+        if (name == "trigger.tripped") add_moment(facts, fault, details);
         if (name == "fault.fired")
             facts.push_back(
                 {"the next fault", fmt::format("{} ({}) on {}, firing {}", fault, text_of(details.at("kind")),

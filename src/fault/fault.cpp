@@ -21,7 +21,7 @@ Result<void> Fault::fire() {
 
 Result<void> Fault::fire(Nanoseconds lease) {
     if (plan().link != LinkChange::none) return turn_on(on_);
-    Batch on = table_->on(number_, lease);
+    Batch on = table_->on_message(number_, lease);
     return turn_on(on);
 }
 
@@ -32,7 +32,7 @@ Result<void> Fault::turn_on(Batch& on) {
     active_ = true;  // even if it fails half-way: then there is something to heal
     // What the nodes failed to send before is not this fault's doing.
     if (plan().link != LinkChange::none) NETCUT_TRY(start_counting());
-    NETCUT_TRY(table_->commit(on));
+    NETCUT_TRY(table_->on(number_, on));
     return change_links();
 }
 

@@ -140,6 +140,15 @@ void add_direction(const FaultContext& fault, Direction part) {
     if (acts) add_action(fault, part);
 }
 
+// A middlebox knows the connections that were there before it began to forget.
+void add_learning_beforehand(const FaultContext& fault) {
+    fault.transaction.add_chain(fault.name("learn"));
+    NftRule off(learning);
+    off.constant(fault.key()).not_in(switches).jump(fault.name("learn"));
+    fault.add(off);
+    add_membership(fault, fault.name("learn"), "learn_up", "learn_down");
+}
+
 // A node that has no link: packets to its addresses go nowhere, silently.
 void add_gone(const FaultContext& fault) {
     if (fault.plan.link == LinkChange::none) return;
@@ -147,10 +156,10 @@ void add_gone(const FaultContext& fault) {
     fault.transaction.add_set({.name = fault.name("to6"), .key_size = 16, .to_counters = true});
     for (const std::size_t node : fault.plan.nodes)
         add_address_counters(fault.transaction, fault.name(), node, fault.fabric.node(node).addresses);
-    NftRule to4("prerouting");
+    NftRule to4(gone_nodes);
     to4.constant(fault.key()).in(switches).meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IP));
     to4.payload(NFT_PAYLOAD_NETWORK_HEADER, v4_destination_offset, 4).count_by(fault.name("to4"));
-    NftRule to6("prerouting");
+    NftRule to6(gone_nodes);
     to6.constant(fault.key()).in(switches).meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IPV6));
     to6.payload(NFT_PAYLOAD_NETWORK_HEADER, v6_destination_offset, 16).count_by(fault.name("to6"));
     for (NftRule* rule : {&to4, &to6}) {
@@ -227,7 +236,7 @@ void add_fault(const FaultContext& fault) {
     NftRule on(fault.name());
     on.constant(fault.key()).in(switches).go_to(fault.name("on"));
     fault.add(on);
-    if (forgets(fault) != nullptr) add_membership(fault, fault.name(), "learn_up", "learn_down");
+    if (forgets(fault) != nullptr) add_learning_beforehand(fault);
     add_membership(fault, fault.name("on"), "up", "down");
     add_direction(fault, Direction::up);
     add_direction(fault, Direction::down);

@@ -96,7 +96,7 @@ void add_earlier_ones_pass(const FaultContext& fault, const std::string& chain) 
         default:
             return;
     }
-    rule.leave();
+    rule.constant(fault.key()).in(moment_counts).leave();
     fault.add(rule);
 }
 
@@ -104,6 +104,7 @@ void add_the_moment(const FaultContext& fault, const std::string& chain) {
     const auto lease = fault.plan.lease();
     NftRule rule(chain);
     rule.number(most_numbers).equals(nft_key(1));  // only the first that comes here
+    rule.constant(fault.key()).in(moment_counts);
     rule.constant(fault.key()).add_to(switches, lease);
     rule.constant(fault.key()).refresh(armed_set, std::min(lease.value_or(overtaking), overtaking));
     rule.log(moment_group, fault_prefix(fault.number), logged_bytes);
@@ -125,6 +126,7 @@ void add_moment_entry(const FaultContext& fault) {
 
 void add_moment_chain(const FaultContext& fault) {
     for (const char* what : {"moment", "count", "check"}) fault.transaction.add_chain(fault.name(what));
+    fault.transaction.add_element(moment_counts, nft_key(fault.key()));
     NftRule check(fault.name("check"));
     check.constant(fault.key()).in(switches).go_to(fault.name("on"));
     fault.add(check);

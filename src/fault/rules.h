@@ -23,9 +23,13 @@
 namespace netcut {
 
 // Sets of the whole table.
-inline constexpr const char* switches = "active";   // numbers of the faults that are on
-inline constexpr const char* armed_set = "armed";   // numbers of the faults whose moment is waited for
-inline constexpr const char* not_silent = "spoke";  // those that wait for silence, while there is none
+inline constexpr const char* switches = "active";  // numbers of the faults that are on
+// One element while a fault is on or armed, or may be: without it no packet looks for each of them.
+inline constexpr const char* engaged = "engaged";
+inline constexpr std::uint32_t engaged_key = 0;
+inline constexpr const char* armed_set = "armed";        // numbers of the faults whose moment is waited for
+inline constexpr const char* not_silent = "spoke";       // those that wait for silence, while there is none
+inline constexpr const char* moment_counts = "counted";  // what each counted until its moment came
 
 // What meta priority says of a packet. The router has no queue that looks at priorities.
 inline constexpr std::uint32_t control_packet = 0x6e630001, message_packet = 0x6e630003;
@@ -54,6 +58,9 @@ struct FaultContext {
 };
 
 // table_rules.cpp: what all faults share, and the chain fN of one.
+inline constexpr const char* gone_nodes = "gone";  // chain: packets to nodes whose link a fault has taken
+inline constexpr const char* learning =
+    "learning";  // chain: what all faults have let pass, whether any is on or not
 void add_table_sets(NftTransaction& transaction);
 void add_base_chains(NftTransaction& transaction);
 void add_fault_chain(NftTransaction& transaction, std::size_t number);

@@ -69,23 +69,44 @@ Result<void> FaultTable::add(Fabric& fabric, FaultPlan plan) {
     NETCUT_TRY(commit(batch));
     plans_.push_back(std::move(plan));
     armed_before_.push_back(false);
+    prepare_off(number);
     return {};
 }
 
-Batch FaultTable::on(std::size_t number, std::optional<Nanoseconds> lease) const {
+Batch FaultTable::on_message(std::size_t number, std::optional<Nanoseconds> lease) const {
     NftTransaction transaction(family_, table_name);
+    transaction.add_element(engaged, nft_key(engaged_key));
     transaction.add_element(switches, nft_key(static_cast<std::uint32_t>(number)), lease);
     return transaction.take();
 }
 
+Result<void> FaultTable::on(std::size_t number, Batch& message) {
+    engaged_.insert(number);
+    return commit(message);
+}
+
 Result<void> FaultTable::disarm(std::size_t number) {
-    return remove_if_there(armed_set, number);
+    NETCUT_TRY(remove_if_there(armed_set, static_cast<std::uint32_t>(number)));
+    return disengage(number);
+}
+
+void FaultTable::prepare_off(std::size_t number) {
+    NftTransaction transaction(family_, table_name);
+    transaction.delete_element(switches, nft_key(static_cast<std::uint32_t>(number)));
+    off_.push_back(transaction.take());
 }
 
 Result<void> FaultTable::off(std::size_t number) {
-    if (plans_[number].trigger) NETCUT_TRY(disarm(number));
-    NETCUT_TRY(remove_if_there(switches, number));
-    return forget(number);
+    if (plans_[number].trigger) NETCUT_TRY(remove_if_there(armed_set, static_cast<std::uint32_t>(number)));
+    NETCUT_TRY(commit_removal(off_[number]));
+    NETCUT_TRY(forget(number));
+    return disengage(number);
+}
+
+// After the last of them.
+Result<void> FaultTable::disengage(std::size_t number) {
+    if (engaged_.erase(number) == 0 || !engaged_.empty()) return {};
+    return remove_if_there(engaged, engaged_key);
 }
 
 // What it has learned while it was on: the next firing begins anew.
@@ -108,11 +129,15 @@ Result<void> FaultTable::forget(std::size_t number) {
     return commit(batch);
 }
 
-// What the kernel has removed by itself is no error.
-Result<void> FaultTable::remove_if_there(const std::string& set, std::size_t number) {
+Result<void> FaultTable::remove_if_there(const std::string& set, std::uint32_t key) {
     NftTransaction transaction(family_, table_name);
-    transaction.delete_element(set, nft_key(static_cast<std::uint32_t>(number)));
+    transaction.delete_element(set, nft_key(key));
     Batch batch = transaction.take();
+    return commit_removal(batch);
+}
+
+// What the kernel has removed by itself is no error.
+Result<void> FaultTable::commit_removal(Batch& batch) {
     if (auto done = commit(batch); !done && done.error().code != ENOENT) return done;
     return {};
 }
@@ -128,18 +153,26 @@ Result<bool> FaultTable::is_on(std::size_t number) {
 
 Result<void> FaultTable::arm(std::size_t number) {
     const NftKey key = nft_key(static_cast<std::uint32_t>(number));
-    if (armed_before_[number]) NETCUT_TRY(disarm(number));
+    if (armed_before_[number]) NETCUT_TRY(remove_if_there(armed_set, static_cast<std::uint32_t>(number)));
     NftTransaction transaction(family_, table_name);
     if (armed_before_[number]) {  // what it has counted is forgotten with its rules
         transaction.flush_chain(fault_prefix(number) + "_count");
         add_moment_rules({transaction, *fabric_, plans_[number], number});
     }
     armed_before_[number] = true;
+    engaged_.insert(number);
+    transaction.add_element(engaged, nft_key(engaged_key));
     transaction.add_element(armed_set, key, for_ever);
     if (is_silence(plans_[number]))
         transaction.add_element(not_silent, key, plans_[number].trigger->moment.silence);
     Batch batch = transaction.take();
     return commit(batch);
+}
+
+Result<CounterValue> FaultTable::read_counted(std::size_t number) {
+    const NftKey key = nft_key(static_cast<std::uint32_t>(number));
+    NETCUT_ASSIGN(const auto counters, read_set_counters(socket_, family_, table_name, moment_counts, {key}));
+    return counters.empty() ? CounterValue{} : counters.begin()->second;
 }
 
 Result<bool> FaultTable::is_silent(std::size_t number) {

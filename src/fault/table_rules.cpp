@@ -78,6 +78,13 @@ void jump_to(NftTransaction& transaction, const std::string& base, const std::st
     transaction.add_rule(rule);
 }
 
+void jump_while_engaged(NftTransaction& transaction, const std::string& base, const std::string& chain) {
+    transaction.add_chain(chain);
+    NftRule rule(base);
+    rule.constant(engaged_key).in(engaged).jump(chain);
+    transaction.add_rule(rule);
+}
+
 }  // namespace
 
 NftRule& is_data(NftRule& rule) {
@@ -95,8 +102,10 @@ NftKey byte_key(std::uint8_t value) {
 }
 
 void add_table_sets(NftTransaction& transaction) {
+    transaction.add_set({.name = engaged});
     for (const char* set : {switches, armed_set, not_silent})
         transaction.add_set({.name = set, .leases = true, .dynamic = true});
+    transaction.add_set({.name = moment_counts, .counts = true});
     transaction.add_set({.name = "ported", .key_size = 1});
     for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP})
         transaction.add_element("ported", byte_key(static_cast<std::uint8_t>(protocol)));
@@ -110,8 +119,10 @@ void add_base_chains(NftTransaction& transaction) {
     transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_priority);
     transaction.add_base_chain("forward", NF_INET_FORWARD, filter_priority);
     jump_to(transaction, "forward", "classify");
-    transaction.add_chain(all_faults);
-    jump_to(transaction, "forward", all_faults);
+    jump_while_engaged(transaction, "prerouting", gone_nodes);
+    jump_while_engaged(transaction, "forward", all_faults);
+    transaction.add_chain(learning);
+    jump_to(transaction, "forward", learning);
 }
 
 void add_fault_chain(NftTransaction& transaction, std::size_t number) {

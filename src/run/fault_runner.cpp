@@ -134,9 +134,9 @@ void FaultRunner::come_due() {
 
 void FaultRunner::arm() {
     Json details = {{"when", moment_text_}};
-    auto passed = passed_so_far();
-    if (!passed) return fail(std::move(passed).error());
-    details["passed"] = std::move(*passed);
+    const auto counted = table_.read_counted(fault_.number());
+    if (!counted) return fail(counted.error());
+    counted_before_ = *counted;
     const Nanoseconds begin = journal_.now();
     if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
     details["took_us"] = microseconds(journal_.now() - begin);
@@ -152,15 +152,6 @@ void FaultRunner::disarm() {
     armed_ = false;
     armed_again_.reset();
     if (auto disarmed = fault_.disarm(); !disarmed) fail(std::move(disarmed).error());
-}
-
-// Data of the node whose moment is waited for, since the network was built.
-Result<Json> FaultRunner::passed_so_far() {
-    NETCUT_ASSIGN(const DataCounters data, table_.read_data(fault_.plan().trigger->node));
-    const auto json = [](const CounterValue& value) {
-        return Json{{"packets", value.packets}, {"bytes", value.bytes}};
-    };
-    return Json{{"sent", json(data.up)}, {"received", json(data.down)}};
 }
 
 // No packet tells of a silence: the kernel fires at the packet that ends it, and we when it is long enough.
@@ -192,9 +183,10 @@ void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds
         journal_.add_at(armed_again_->first, "fault.armed", {}, spec_.name, std::move(armed_again_->second));
     armed_again_.reset();
     Json details = {{"when", moment_text_}, {"packet", packet}, {"bytes", bytes}};
-    auto passed = passed_so_far();
-    if (!passed) return fail(std::move(passed).error());
-    details["passed"] = std::move(*passed);
+    const auto counted = table_.read_counted(fault_.number());
+    if (!counted) return fail(counted.error());
+    details["counted"] = {{"packets", counted->packets - counted_before_.packets},
+                          {"bytes", counted->bytes - counted_before_.bytes}};
     if (phase) details["phase"] = phase();
     journal_.add_at(fire_begun_, "trigger.tripped", trigger_node_, spec_.name, std::move(details));
     tell_fired();

@@ -66,7 +66,6 @@ class FaultRunner {
   private:
     void come_due();
     void look_for_silence();
-    Result<Json> passed_so_far();
     void begin();       // what must be fast
     void tell_fired();  // counting, journal, observer
     Result<void> fire_processes();
@@ -101,6 +100,7 @@ class FaultRunner {
     bool waiting_ = false;                                     // in the delay between trigger and fault
     bool armed_ = false;                                       // the kernel looks for the moment
     std::optional<std::pair<Nanoseconds, Json>> armed_again_;  // what the journal has not told yet
+    CounterValue counted_before_;                              // towards the moment, before it was armed
     std::string moment_text_, moment_node_;                    // of what it looks for
     std::vector<FlapSpec::Cycle> cycles_;
     std::size_t cycle_ = 0;  // those that have begun

@@ -56,6 +56,7 @@ TEST_F(MomentTest, ACutAtSentPacketsPassesExactlyThatManyAThousandTimes) {
                 must(fault.arm());
                 for (std::size_t i = 0; i < wanted + 10; ++i) stream.send();
                 if (stream.arrived(wanted) != wanted) ++mismatches;
+                EXPECT_EQ(must(scene.table.read_counted(fault.number())).packets, wanted);
                 must(fault.follow());
                 EXPECT_EQ(must(fault.losses()).at(1).up, 10U);
                 must(fault.heal());
