@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "kernel/precedence.h"
 #include "run/engine_impl.h"
 
 namespace netcut {
@@ -22,6 +23,7 @@ void Engine::stop(int signal) {
 
 Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     done_ = std::move(done);
+    take_precedence();
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
     NETCUT_TRY(prepare_faults());

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <cstdio>
+
+#include "kernel/precedence.h"
 
 namespace netcut {
 namespace {
@@ -31,8 +32,6 @@ constexpr Nanoseconds between_looks_for_processes = milliseconds(500);
 // While things happen fast, and later.
 constexpr Nanoseconds fine_traffic = milliseconds(100), coarse_traffic = std::chrono::seconds(1);
 constexpr Nanoseconds fine_time = std::chrono::minutes(1);
-// What is watched may take all CPUs, and would not be seen then. Without the right to it, it is so.
-constexpr int niceness = -15;
 
 Nanoseconds period_of(std::size_t nodes) {
     return std::max(shortest_period, static_cast<std::int64_t>(nodes) * period_a_node);
@@ -123,7 +122,7 @@ PhaseNow PhaseWatch::now(std::size_t node) const {
 
 void PhaseWatch::run() {
     ::pthread_setname_np(::pthread_self(), "phases");
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+    take_precedence();
     const Nanoseconds tick = any_watched_ ? watched_period : period_;
     const Clock::duration all_nodes = period_;
     last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
