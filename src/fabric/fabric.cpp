@@ -25,7 +25,7 @@ constexpr int first_port_index = 100;
 // another index, and lets the carrier of others wait for up to a second (linkwatch_urgent_event in
 // net/core/link_watch.c).
 constexpr int eth0_index = 50;
-constexpr auto patience = std::chrono::seconds(5);
+constexpr auto patience = std::chrono::seconds(30);
 
 constexpr std::uint32_t gateway_host = 1;
 constexpr std::uint32_t first_host = 2;
