@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/log_pump.h"
 
+#include <array>
+
 namespace netcut {
 namespace {
 
-constexpr std::size_t buffer_size = 64 * 1024;  // what a pipe holds by default (pipe(7))
+// What a pipe holds by default (pipe(7)). One for all, since a thousand nodes have two thousand outputs.
+thread_local std::array<char, 64 * 1024> buffer;
 
 }  // namespace
 
@@ -12,22 +15,25 @@ LogPump::LogPump(boost::asio::io_context& io, Fd source, Fd log, std::string nam
     : source_(io, source.release()),
       log_(std::move(log)),
       name_(std::move(name)),
-      observer_(std::move(observer)),
-      buffer_(buffer_size) {}
+      observer_(std::move(observer)) {
+    source_.non_blocking(true);
+}
 
 void LogPump::read() {
-    source_.async_read_some(boost::asio::buffer(buffer_),
-                            [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
-                                if (count > 0) self->take(count);
-                                if (error == boost::asio::error::operation_aborted) return;
-                                // A pseudo-terminal ends with EIO, a pipe with end of file.
-                                if (!error) return self->read();
-                                self->observer_.ended();
-                            });
+    source_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](boost::system::error_code error) {
+                           std::size_t count = 0;
+                           if (!error) count = self->source_.read_some(boost::asio::buffer(buffer), error);
+                           if (count > 0) self->take(count);
+                           if (error == boost::asio::error::operation_aborted) return;
+                           // A pseudo-terminal ends with EIO, a pipe with end of file.
+                           if (!error || error == boost::asio::error::would_block) return self->read();
+                           self->observer_.ended();
+                       });
 }
 
 void LogPump::take(std::size_t count) {
-    const std::string_view bytes(buffer_.data(), count);
+    const std::string_view bytes(buffer.data(), count);
     observer_.bytes(bytes);
     if (!log_) return;
     if (auto written = write_all(log_.get(), bytes, "write the log of " + name_); !written) {

@@ -5,7 +5,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
-#include <vector>
 
 #include "netcut/base.h"
 
@@ -32,7 +31,6 @@ class LogPump : public std::enable_shared_from_this<LogPump> {
     Fd log_;
     std::string name_;
     Observer observer_;
-    std::vector<char> buffer_;
 };
 
 }  // namespace netcut
