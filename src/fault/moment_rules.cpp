@@ -101,7 +101,7 @@ void add_earlier_ones_pass(const FaultContext& fault, const std::string& chain) 
 }
 
 void add_the_moment(const FaultContext& fault, const std::string& chain) {
-    const auto lease = fault.plan.lease();
+    const auto lease = lease_of(fault.plan.lease());
     NftRule rule(chain);
     rule.number(most_numbers).equals(nft_key(1));  // only the first that comes here
     rule.constant(fault.key()).in(moment_counts);

@@ -31,6 +31,13 @@ inline constexpr const char* armed_set = "armed";        // numbers of the fault
 inline constexpr const char* not_silent = "spoke";       // those that wait for silence, while there is none
 inline constexpr const char* moment_counts = "counted";  // what each counted until its moment came
 
+// How long the kernel keeps a fault that is to last so long: a little longer, since it counts in ticks (4 ms
+// at 250 Hz), the first of which is partly over, and would end it before the tool does.
+inline std::optional<Nanoseconds> lease_of(std::optional<Nanoseconds> duration) {
+    constexpr Nanoseconds reserve = std::chrono::milliseconds(10);
+    return duration ? std::optional(*duration + reserve) : std::nullopt;
+}
+
 // What meta priority says of a packet. The router has no queue that looks at priorities.
 inline constexpr std::uint32_t control_packet = 0x6e630001, message_packet = 0x6e630003;
 inline constexpr std::uint32_t data_bit = 1;  // in both of them

@@ -76,7 +76,7 @@ Result<void> FaultTable::add(Fabric& fabric, FaultPlan plan) {
 Batch FaultTable::on_message(std::size_t number, std::optional<Nanoseconds> lease) const {
     NftTransaction transaction(family_, table_name);
     transaction.add_element(engaged, nft_key(engaged_key));
-    transaction.add_element(switches, nft_key(static_cast<std::uint32_t>(number)), lease);
+    transaction.add_element(switches, nft_key(static_cast<std::uint32_t>(number)), lease_of(lease));
     return transaction.take();
 }
 
