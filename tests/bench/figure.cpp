@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <set>
 #include <thread>
 
 namespace netcut::bench {
@@ -101,6 +102,35 @@ double Samples::quantile(double part) const {
 double Figure::ratio(double part) const {
     const double least = floor.quantile(part);
     return least == 0 ? 0 : product.quantile(part) / least;
+}
+
+std::string series_text(const std::vector<Figure>& figures) {
+    std::map<std::string, std::vector<const Figure*>> all;
+    for (const Figure& figure : figures)
+        if (!figure.series.empty()) all[figure.series].push_back(&figure);
+    std::string text;
+    for (const auto& [name, members] : all) {
+        std::set<std::string> peers;
+        for (const Figure* figure : members)
+            for (const auto& [peer, samples] : figure->peers) peers.insert(peer);
+        text += fmt::format("\"{}\" netcut-fl floor", name);
+        for (const std::string& peer : peers) text += fmt::format(" \"{}\"", peer);
+        text += '\n';
+        for (const Figure* figure : members) {
+            const auto cell = [&](const Samples& samples) {
+                return samples.empty() ? std::string(" NaN")
+                                       : fmt::format(" {:g}", in(figure->unit, samples.quantile(median)));
+            };
+            text += fmt::format("{:g}", figure->size) + cell(figure->product) + cell(figure->floor);
+            for (const std::string& peer : peers) {
+                const auto found = figure->peers.find(peer);
+                text += found == figure->peers.end() ? " NaN" : cell(found->second);
+            }
+            text += '\n';
+        }
+        text += "\n\n";
+    }
+    return text;
 }
 
 std::string table_text(const std::vector<Figure>& figures) {

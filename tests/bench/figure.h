@@ -34,6 +34,9 @@ struct Figure {
     Samples product, floor;
     // What people would use instead, by name; only those that are installed.
     std::map<std::string, Samples> peers = {};
+    // Figures of one series show how it grows with their size.
+    std::string series = {};
+    double size = 0;
 
     double ratio(double part) const;
 };
@@ -43,6 +46,8 @@ struct RunInfo {
     bool shortened = false;
 };
 
+// For a plot of each series: blocks of lines `size product floor peers...`, medians, with a headline.
+std::string series_text(const std::vector<Figure>& figures);
 std::string table_text(const std::vector<Figure>& figures);
 nlohmann::ordered_json report_json(const std::vector<Figure>& figures, const RunInfo& info);
 

@@ -15,17 +15,25 @@ std::vector<Figure> measure_bridge(std::size_t nodes, std::size_t repeats);
 // From a node's write() of the line that matches to the first packet that is lost: with the watcher's core
 // asleep until then, as it is when nothing goes on, and with it awake.
 std::vector<Figure> measure_line(const Cores& cores, std::size_t repeats);
+// As above, while 100 other nodes log so many bytes a second each; the floor has nothing else to read.
+std::vector<Figure> measure_line_beside(const Cores& cores, std::size_t bytes_per_second,
+                                        std::size_t repeats);
 // From the call that fires a cut to its acknowledgement, and to the first packet that is lost; from the call
 // that heals it to the first that passes. The nft program, where it is installed, adds a rule.
 std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats);
+// The same by a request to a daemon that keeps its run: the floor is that of measure_fire.
+std::vector<Figure> measure_daemon(const Cores& cores, std::size_t repeats);
 // How far the length of a cut is from what was asked for, with all cores busy.
 std::vector<Figure> measure_length(const Cores& cores, Nanoseconds length, std::size_t repeats);
-// Lines that are read, matched with 16 patterns and logged; the floor reads and logs.
-std::vector<Figure> measure_pump(std::size_t megabytes, std::size_t repeats);
+// Lines that are read, matched with so many patterns and logged; the floor reads and logs.
+std::vector<Figure> measure_pump(std::size_t patterns, std::size_t megabytes, std::size_t repeats);
 // TCP through a router with faults of each kind prepared; the floor's router has no rules.
 std::vector<Figure> measure_passage(std::size_t repeats);
+std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats);  // all of one kind
 // A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each. Without a
 // floor.
 std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats);
+// The report of an hour of 200 nodes: until it is written, and what that takes. Without a floor.
+std::vector<Figure> measure_report(unsigned events, std::size_t repeats);
 
 }  // namespace netcut::bench

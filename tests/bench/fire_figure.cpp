@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <future>
-#include <thread>
-
 #include "bench/figures.h"
+#include "bench/fire_timing.h"
 #include "bench/floor_cut.h"
 #include "bench/namespaces.h"
 #include "bench/program.h"
@@ -13,44 +11,6 @@ namespace {
 
 // No cut lives as long; it is healed before.
 constexpr auto lease = std::chrono::seconds(20);
-
-struct Times {
-    Nanoseconds acknowledged, first_loss;
-};
-
-template <typename Fire>
-Times time_one(const Cores& cores, Traffic& traffic, Fire fire) {
-    std::atomic<bool> flows = false, cut = false;
-    auto sender = std::async(std::launch::async, [&] {
-        hold(cores.sender);
-        traffic.send_until(cut, [&] { flows = true; });
-    });
-    while (!flows) std::this_thread::yield();  // never asleep: the call is measured, not a wake-up
-    const auto begin = Clock::now();
-    fire();
-    const auto end = Clock::now();
-    cut = true;
-    sender.get();
-    const auto loss = traffic.first_loss();
-    if (!loss) throw std::runtime_error("a cut lost nothing");
-    return {end - begin, *loss - begin};
-}
-
-// While the node is cut off.
-template <typename Heal>
-Nanoseconds time_heal(const Cores& cores, Traffic& traffic, Heal heal) {
-    std::atomic<bool> flows = false, healed = false;
-    auto sender = std::async(std::launch::async, [&] {
-        hold(cores.sender);
-        traffic.send_until(healed, [&] { flows = true; });
-    });
-    while (!flows) std::this_thread::yield();
-    const auto begin = Clock::now();
-    heal();
-    healed = true;
-    sender.get();
-    return traffic.first_passage() - begin;
-}
 
 // As a script does it: the program is started, and adds a rule to a chain that is there already.
 void measure_nft(const Cores& cores, Scene& scene, std::size_t repeats, Figure& acknowledged, Figure& loss) {
@@ -63,7 +23,8 @@ void measure_nft(const Cores& cores, Scene& scene, std::size_t repeats, Figure& 
     };
     nft({"add table inet peer; add chain inet peer cut { type filter hook forward priority 0; }"});
     for (std::size_t i = 0; i < repeats; ++i) {
-        const Times times = time_one(cores, scene.traffic, [&] { nft({"add rule inet peer cut drop"}); });
+        const FireTimes times =
+            time_fire(cores, scene.traffic, [&] { nft({"add rule inet peer cut drop"}); });
         acknowledged.peers["nft"].add(times.acknowledged);
         loss.peers["nft"].add(times.first_loss);
         nft({"flush chain inet peer cut"});
@@ -77,12 +38,12 @@ std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats) {
     pin_to(cores.product);
     Scene scene(lease);
     Fault cut = scene.prepare_cut();
-    FloorCut floor(scene.fabric.router().fd(), Scene::fault_number);
+    FloorCut floor(scene.fabric.router());
     Figure acknowledged{"fire_to_acknowledged", Unit::microseconds, {}, {}};
     Figure loss{"fire_to_loss", Unit::microseconds, {}, {}};
     Figure passage{"heal_to_passage", Unit::microseconds, {}, {}};
     const auto measure = [&](auto fire, auto heal, Samples Figure::*side) {
-        const Times times = time_one(cores, scene.traffic, fire);
+        const FireTimes times = time_fire(cores, scene.traffic, fire);
         (acknowledged.*side).add(times.acknowledged);
         (loss.*side).add(times.first_loss);
         (passage.*side).add(time_heal(cores, scene.traffic, heal));

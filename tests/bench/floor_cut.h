@@ -2,13 +2,15 @@
 #pragma once
 
 #include "bench/raw_netlink.h"
+#include "netcut/kernel.h"
 
 namespace netcut::bench {
 
-// The least that cuts a node off: the message of a Fault, prebuilt; one send, one read of the answer.
+// The least that cuts off all that passes a router: a table with one set and one rule, and one message,
+// prebuilt; one send, one read of the answer.
 class FloorCut {
   public:
-    FloorCut(int router_ns, std::uint32_t fault_number);
+    explicit FloorCut(const NetNs& router);
     void fire() { socket_->commit(fire_); }
     void heal() { socket_->commit(heal_); }
 

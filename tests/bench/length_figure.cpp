@@ -72,7 +72,7 @@ Nanoseconds floor_error(const Cores& cores, Scene& scene, FloorCut& floor, Nanos
 std::vector<Figure> measure_length(const Cores& cores, Nanoseconds length, std::size_t repeats) {
     Scene scene(length);
     ProductWatcher product(cores.product, scene, length);
-    FloorCut floor(scene.fabric.router().fd(), Scene::fault_number);
+    FloorCut floor(scene.fabric.router());
     Figure figure{fmt::format("length_error_of_{}", duration_text(length)), Unit::microseconds, {}, {}};
     const FullLoad load;
     for (std::size_t i = 0; i < repeats; ++i) {

@@ -26,11 +26,25 @@ struct Plan {
     std::vector<std::pair<Nanoseconds, std::size_t>> lengths{{std::chrono::milliseconds(100), 40},
                                                              {std::chrono::seconds(1), 20}};
     std::size_t pump_megabytes = 512, pump_repeats = 5;
+    std::vector<std::size_t> patterns{1, 4, 16, 64};
     std::size_t passages = 10;
+    std::vector<std::size_t> faults{1, 10, 100, 1000};
+    std::vector<std::size_t> log_rates{10'000, 100'000, 1'000'000};  // bytes a second, of each of many nodes
     std::vector<std::pair<std::size_t, std::size_t>> processes{{50, 3}, {1000, 1}};  // collaborators, repeats
+    unsigned report_events = 1'000'000;
 };
-const Plan short_plan{
-    10, {{10, 2, 1}, {100, 1, 0}}, {100, 1, 0}, {{std::chrono::milliseconds(100), 2}}, 32, 1, 1, {{20, 1}}};
+const Plan short_plan{.cuts = 10,
+                      .networks = {{10, 2, 1}, {100, 1, 0}},
+                      .bridge = {100, 1, 0},
+                      .lengths = {{std::chrono::milliseconds(100), 2}},
+                      .pump_megabytes = 32,
+                      .pump_repeats = 1,
+                      .patterns = {16},
+                      .passages = 1,
+                      .faults = {10},
+                      .log_rates = {100'000},
+                      .processes = {{20, 1}},
+                      .report_events = 10'000};
 
 std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
     std::vector<Figure> all;
@@ -42,9 +56,14 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
     for (const auto& [collaborators, repeats] : plan.processes)
         take(measure_processes(collaborators, repeats));
     take(measure_passage(plan.passages));
-    take(measure_pump(plan.pump_megabytes, plan.pump_repeats));
+    for (const std::size_t faults : plan.faults) take(measure_passage_of(faults, plan.passages));
+    for (const std::size_t patterns : plan.patterns)
+        take(measure_pump(patterns, plan.pump_megabytes, plan.pump_repeats));
     take(measure_line(cores, plan.cuts));
+    for (const std::size_t rate : plan.log_rates) take(measure_line_beside(cores, rate, plan.cuts));
     take(measure_fire(cores, plan.cuts));
+    take(measure_daemon(cores, plan.cuts));
+    take(measure_report(plan.report_events, 3));
     for (const auto& [length, repeats] : plan.lengths) take(measure_length(cores, length, repeats));
     return all;
 }
@@ -57,7 +76,9 @@ void run(const RunInfo& info, const std::string& out) {
                table_text(figures), cores.sender, cores.product);
     std::ofstream file(out);
     file << report_json(figures, info).dump(2) << '\n';
-    if (!file.flush()) throw std::runtime_error("cannot write " + out);
+    std::ofstream series(out + ".series");
+    series << series_text(figures);
+    if (!file.flush() || !series.flush()) throw std::runtime_error("cannot write " + out);
 }
 
 }  // namespace

@@ -52,6 +52,9 @@ void measure_once(Build build, Samples& up, Samples& down) {
 std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats, std::size_t peers) {
     Figure up{fmt::format("build_{}_nodes", nodes), Unit::milliseconds, {}, {}};
     Figure down{fmt::format("take_down_{}_nodes", nodes), Unit::milliseconds, {}, {}};
+    up.series = "building a network, ms, by nodes";
+    down.series = "taking a network down, ms, by nodes";
+    up.size = down.size = static_cast<double>(nodes);
     const auto names = node_names(nodes);
     for (std::size_t i = 0; i < repeats; ++i) {
         measure_once([&] { return must(Fabric::build({}, names)); }, up.product, down.product);

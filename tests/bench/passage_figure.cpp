@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What traffic pays for faults that are prepared and not fired.
+#include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -111,28 +112,43 @@ std::vector<FaultPlan> all_plans() {
 }
 
 struct Prepared {
-    Fabric fabric = must(Fabric::build({}, {"aggregator", "collaborator1"}));
-    FaultTable table = must(FaultTable::lay(fabric, all_plans()));
+    explicit Prepared(std::vector<FaultPlan> plans)
+        : fabric(must(Fabric::build({}, {"aggregator", "collaborator1"}))),
+          table(must(FaultTable::lay(fabric, std::move(plans)))) {}
+    Fabric fabric;
+    FaultTable table;
 };
+
+void measure(std::vector<FaultPlan> plans, std::size_t repeats, Figure& trip, Figure* bulk) {
+    Prepared product(std::move(plans));
+    FloorNetwork floor(2);
+    const auto measure_one = [&](int collaborator, int aggregator, Samples Figure::*side) {
+        Traffic(collaborator, aggregator).await_both_ways();
+        Connection connection(collaborator, aggregator);
+        (trip.*side).add(round_trip(connection));
+        if (bulk != nullptr) (bulk->*side).add(bytes_per_second(connection));
+    };
+    for (std::size_t i = 0; i < repeats; ++i) {
+        measure_one(product.fabric.node(victim).ns.fd(), product.fabric.node(0).ns.fd(), &Figure::product);
+        measure_one(floor.node(victim), floor.node(0), &Figure::floor);
+    }
+}
 
 }  // namespace
 
 std::vector<Figure> measure_passage(std::size_t repeats) {
     Figure bulk{"throughput_prepared", Unit::gigabytes_per_second, {}, {}};
     Figure trip{"round_trip_prepared", Unit::microseconds, {}, {}};
-    Prepared product;
-    FloorNetwork floor(2);
-    const auto measure = [&](int collaborator, int aggregator, Samples Figure::*side) {
-        Traffic(collaborator, aggregator).await_both_ways();
-        Connection connection(collaborator, aggregator);
-        (trip.*side).add(round_trip(connection));
-        (bulk.*side).add(bytes_per_second(connection));
-    };
-    for (std::size_t i = 0; i < repeats; ++i) {
-        measure(product.fabric.node(victim).ns.fd(), product.fabric.node(0).ns.fd(), &Figure::product);
-        measure(floor.node(victim), floor.node(0), &Figure::floor);
-    }
+    measure(all_plans(), repeats, trip, &bulk);
     return {bulk, trip};
+}
+
+std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats) {
+    Figure trip{fmt::format("round_trip_{}_faults", faults), Unit::microseconds, {}, {}};
+    trip.series = "round trip, us, by prepared faults";
+    trip.size = static_cast<double>(faults);
+    measure(std::vector<FaultPlan>(faults, plan_with(Drop{})), repeats, trip, nullptr);
+    return {trip};
 }
 
 }  // namespace netcut::bench

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,10 +42,13 @@ bool is_installed(const std::string& program) {
     return false;
 }
 
-void run_program(const Words& words, const std::string& input) {
+Usage run_program(const Words& words, const std::string& input) {
+    const auto begin = Clock::now();
     int status = 0;
-    must(::waitpid(start(words, input), &status, 0), "await a program");
+    rusage usage{};
+    must(::wait4(start(words, input), &status, 0, &usage), "await a program");
     if (status != 0) throw std::runtime_error(words[0] + " failed");
+    return {Clock::now() - begin, static_cast<double>(usage.ru_maxrss) * 1024};
 }
 
 Running::Running(const Words& words) : pid_(start(words, {})) {}

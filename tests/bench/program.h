@@ -8,13 +8,19 @@
 #include <string>
 #include <vector>
 
+#include "netcut/base.h"
+
 namespace netcut::bench {
 
 using Words = std::vector<std::string>;
 
 bool is_installed(const std::string& program);
+struct Usage {
+    Nanoseconds time{0};
+    double peak_memory = 0;  // bytes, resident
+};
 // Ends with an exception unless it ends well. `input`: a file to be its standard input, if not empty.
-void run_program(const Words& words, const std::string& input = {});
+Usage run_program(const Words& words, const std::string& input = {});
 // Runs on, its output thrown away, until it is ended by the destructor.
 class Running {
   public:

@@ -14,7 +14,6 @@
 namespace netcut::bench {
 namespace {
 
-constexpr std::size_t patterns = 16;
 constexpr std::size_t block = 64 * 1024;
 
 // What a chatty framework prints; no line matches.
@@ -53,7 +52,7 @@ double rate_of(std::size_t blocks, Read read) {
     return static_cast<double>(blocks * block) / took;
 }
 
-void read_as_product(Fd source) {
+void read_as_product(Fd source, std::size_t patterns) {
     boost::asio::io_context io;
     LineScanner scanner;
     for (std::size_t i = 0; i < patterns; ++i)
@@ -79,11 +78,13 @@ void read_as_floor(Fd source) {
 
 }  // namespace
 
-std::vector<Figure> measure_pump(std::size_t megabytes, std::size_t repeats) {
-    Figure figure{"log_pump", Unit::gigabytes_per_second, {}, {}};
+std::vector<Figure> measure_pump(std::size_t patterns, std::size_t megabytes, std::size_t repeats) {
+    Figure figure{fmt::format("log_pump_{}_patterns", patterns), Unit::gigabytes_per_second, {}, {}};
+    figure.series = "log pump, GB/s, by patterns";
+    figure.size = static_cast<double>(patterns);
     const std::size_t blocks = megabytes * 1024 * 1024 / block;
     for (std::size_t i = 0; i < repeats; ++i) {
-        figure.product.add(rate_of(blocks, read_as_product));
+        figure.product.add(rate_of(blocks, [&](Fd source) { read_as_product(std::move(source), patterns); }));
         figure.floor.add(rate_of(blocks, read_as_floor));
     }
     return {figure};

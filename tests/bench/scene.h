@@ -25,8 +25,6 @@ struct Scene {
         return plan;
     }
     Fault prepare_cut() { return must(Fault::prepare(fabric, table, 0)); }
-    // What the kernel's set of active faults holds while the cut lasts.
-    static constexpr std::uint32_t fault_number = 0;
 };
 
 }  // namespace netcut::bench

@@ -2,15 +2,19 @@
 #include "bench/watchers.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/post.hpp>
 #include <filesystem>
+#include <future>
 #include <limits>
 
 #include "bench/namespaces.h"
 #include "bench/require.h"
+#include "kernel/precedence.h"
 
 namespace netcut::bench {
 namespace {
@@ -40,9 +44,12 @@ ProductWatcher::ProductWatcher(int core, Scene& scene, Nanoseconds duration)
       journal_(unnamed_file(), {}),
       runner_(io_, journal_, scene.fabric, scene.table, fault_spec(duration), scene.prepare_cut(),
               no_processes_, observer()) {
-    watch();
+    scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
+                    [this](std::string_view line) { runner_.trigger("collaborator1", line); }});
+    watch(std::move(pipe_.read), scanner_, "collaborator1");
     thread_ = std::thread([this, core] {
         pin_to(core);
+        take_precedence();
         io_.run();
     });
 }
@@ -59,13 +66,28 @@ FaultRunner::Observer ProductWatcher::observer() {
             {}};
 }
 
-void ProductWatcher::watch() {
-    scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
-                    [this](std::string_view line) { runner_.trigger("collaborator1", line); }});
-    std::make_shared<LogPump>(io_, std::move(pipe_.read), unnamed_file(), "collaborator1",
-                              LogPump::Observer{[this](std::string_view bytes) { scanner_.feed(bytes); },
+void ProductWatcher::watch(Fd log, LineScanner& scanner, const std::string& node) {
+    std::make_shared<LogPump>(io_, std::move(log), unnamed_file(), node,
+                              LogPump::Observer{[&scanner](std::string_view bytes) { scanner.feed(bytes); },
                                                 [this](const Error&) { failed_ = true; }, [] {}})
         ->start();
+}
+
+std::vector<Fd> ProductWatcher::watch_others(std::size_t nodes) {
+    std::vector<Fd> logs;
+    std::promise<void> watched;
+    boost::asio::post(io_, [&] {  // on the thread that runs them
+        for (std::size_t i = 0; i < nodes; ++i) {
+            Pipe pipe = must(make_pipe());
+            others_.emplace_back().watch(
+                {must(Pattern::parse(std::string(matching_text))), [](std::string_view) {}});
+            watch(std::move(pipe.read), others_.back(), fmt::format("collaborator{}", i + 2));
+            logs.push_back(std::move(pipe.write));
+        }
+        watched.set_value();
+    });
+    watched.get_future().get();
+    return logs;
 }
 
 void ProductWatcher::await_heal() {
@@ -75,7 +97,7 @@ void ProductWatcher::await_heal() {
 }
 
 FloorWatcher::FloorWatcher(int core, const Scene& scene)
-    : pipe_(must(make_pipe())), cut_(scene.fabric.router().fd(), Scene::fault_number), thread_([this, core] {
+    : pipe_(must(make_pipe())), cut_(scene.fabric.router()), thread_([this, core] {
           pin_to(core);
           watch();
       }) {}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <thread>
 
 #include "bench/floor_cut.h"
@@ -27,10 +28,12 @@ class ProductWatcher {
     const std::atomic<bool>& fired() const { return fired_; }
     const std::atomic<bool>& healed() const { return healed_; }
     void await_heal();  // and be ready for the next line
+    // Reads the logs of so many more nodes, which look for lines of their own; returns where they write.
+    std::vector<Fd> watch_others(std::size_t nodes);
 
   private:
     FaultRunner::Observer observer();
-    void watch();
+    void watch(Fd log, LineScanner& scanner, const std::string& node);
 
     Pipe pipe_;
     boost::asio::io_context io_;
@@ -38,6 +41,7 @@ class ProductWatcher {
     ProcessControl no_processes_;
     FaultRunner runner_;
     LineScanner scanner_;
+    std::deque<LineScanner> others_;
     std::atomic<bool> fired_ = false, healed_ = false, failed_ = false;
     std::thread thread_;
 };
