@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "fault/queues.h"
+
 namespace netcut::test {
 namespace {
 
@@ -124,6 +126,19 @@ TEST(NetemDistribution, TablesRiseAndHaveTheirMeanAndSpread) {
     EXPECT_EQ(pareto.back(), 32767);
     EXPECT_NEAR(pareto[2048] / 8192.0, (std::cbrt(2.0) - 1.5) * 4 / 3, 0.01);
     EXPECT_NEAR(netem_distribution("paretonormal")[2048] / 8192.0, (std::cbrt(2.0) - 1.5), 0.01);
+}
+
+TEST(QueuePlan, OfTooManyLinksIsRefused) {
+    FaultPlan slower;
+    for (std::size_t node = 0; node <= 1000; ++node) slower.nodes.push_back(node);
+    QueueSpec spec;
+    spec.bits_per_second = 1'000'000;
+    slower.action = Queue{spec};
+    ASSERT_TRUE(QueuePlan::make({slower}, 1001));
+    const auto plan = QueuePlan::make(std::vector<FaultPlan>(6, slower), 1001);
+    ASSERT_FALSE(plan);
+    EXPECT_EQ(plan.error().kind, Error::Kind::usage);
+    EXPECT_NE(plan.error().text().find("fewer nodes"), std::string::npos) << plan.error().text();
 }
 
 }  // namespace
