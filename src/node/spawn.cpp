@@ -43,12 +43,11 @@ boost::asio::io_context& spawn_context() {
 
 }  // namespace
 
-struct InitProcess::Impl {
-    process::process child{spawn_context()};
-};
-
-InitProcess::InitProcess() : impl_(std::make_unique<Impl>()) {}
-InitProcess::~InitProcess() = default;
+InitProcess::~InitProcess() {
+    if (pid_ == 0) return;
+    signal(SIGKILL);
+    wait();
+}
 
 Result<void> InitProcess::start(const std::vector<std::string>& arguments,
                                 const std::vector<std::string>& environment, const std::array<int, 3>& stdio,
@@ -63,12 +62,14 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
         variables.push_back(nullptr);
         launcher.env = variables.data();
         boost::system::error_code error;
-        impl_->child =
+        process::process child =
             launcher(spawn_context().get_executor(), error, process::filesystem::path(program), arguments,
                      process::process_stdio{stdio[0], stdio[1], stdio[2]}, Inherit{inherited});
         if (error)
             return system_failure(attempt, error.value(),
                                   "see the limits on processes and open files: ulimit -a");
+        pid_ = child.id();
+        child.detach();  // a descriptor that is kept is registered anew in every later child
     } catch (const boost::system::system_error& error) {
         return system_failure(attempt, error.code().value(),
                               "see the limits on processes and open files: ulimit -a");
@@ -76,18 +77,14 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
     return {};
 }
 
-int InitProcess::pid() const {
-    return impl_->child.id();
-}
-
 void InitProcess::signal(int number) {
-    if (impl_->child.id() > 0) ::kill(impl_->child.id(), number);
+    if (pid_ != 0) ::kill(pid_, number);
 }
 
 ExitStatus InitProcess::wait() {
-    boost::system::error_code error;
-    impl_->child.wait(error);
-    const int status = impl_->child.native_exit_code();
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+    pid_ = 0;
     if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};
     // As a shell does, it tells of a signal that ended its own child by 128 and the number.
     const int code = WEXITSTATUS(status);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <memory>
+#include <sys/types.h>
+
+#include <array>
 #include <string>
 #include <vector>
 
@@ -10,22 +11,24 @@
 
 namespace netcut {
 
-// The outer process of netcut-fl-init. Destroying it waits for its end, so end it first (lifeline).
+// The outer process of netcut-fl-init. Destroying it kills it and waits for its end, so end it first
+// (lifeline).
 class InitProcess {
   public:
-    InitProcess();
+    InitProcess() = default;
     ~InitProcess();
+    InitProcess(const InitProcess&) = delete;
+    InitProcess& operator=(const InitProcess&) = delete;
 
     // `stdio`: descriptors for 0, 1, 2. `inherited` keep their numbers in the child.
     Result<void> start(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                        const std::array<int, 3>& stdio, const std::vector<int>& inherited);
-    int pid() const;
+    pid_t pid() const { return pid_; }
     void signal(int number);
     ExitStatus wait();
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    pid_t pid_ = 0;
 };
 
 // Where netcut-fl-init is: beside this program, or in the installed libexec folder.
