@@ -4,20 +4,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
 #include "cli/daemon_client.h"
+#include "cli/run_screen.h"
 #include "netcut/evidence.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
 namespace {
-
-constexpr auto status_period = std::chrono::milliseconds(100);
 
 Json environment() {
     Json variables = Json::object();
@@ -47,9 +43,7 @@ class AttachedToDaemon {
     AttachedToDaemon(DaemonClient client, bool quiet)
         : client_(std::move(client)),
           quiet_(quiet),
-          report_(STDOUT_FILENO, quiet),
-          signals_(io_, SIGINT, SIGTERM, SIGHUP),
-          ticker_(io_),
+          screen_(io_, quiet, [this](int signal) { stop(signal); }),
           lines_([this](std::string_view line) { take(line); }) {}
 
     Result<int> run(const Json& order) {
@@ -59,8 +53,6 @@ class AttachedToDaemon {
                             outcome_ = std::move(ended);
                             io_.stop();
                         }});
-        await_signal();
-        tick();
         io_.run();
         NETCUT_TRY(outcome_);
         if (exit_status_) return *exit_status_;
@@ -75,7 +67,8 @@ class AttachedToDaemon {
         if (json.contains("run")) return begin(json.at("run"));
         if (json.contains("ended")) return finish(json.at("ended"));
         Check ignored;
-        for (const Event& event : parse_journal(std::string(line) + "\n", ignored)) report_.take(event);
+        for (const Event& event : parse_journal(std::string(line) + "\n", ignored))
+            screen_.report().take(event);
     }
 
     void begin(const Json& run) {
@@ -88,36 +81,21 @@ class AttachedToDaemon {
     void finish(const Json& run) {
         const std::string folder = run.value("folder", "");
         exit_status_ = run.value("exit_status", 5);
-        if (run.contains("verdict_json")) return report_.finish(run.at("verdict_json"), folder);
+        if (run.contains("verdict_json")) return screen_.report().finish(run.at("verdict_json"), folder);
         std::fprintf(stderr, "netcut-fl: %s\nfiles are in %s\n",
                      run.value("reason", "the run was lost").c_str(), folder.c_str());
     }
 
-    void await_signal() {
-        signals_.async_wait([this](boost::system::error_code error, int signal) {
-            if (error) return;
-            if (id_.empty()) ::_exit(128 + signal);  // the daemon ends what nobody waits for
-            client_.stream(io_, "POST", "/runs/" + id_ + "/stop", {{"signal", std::to_string(signal)}},
-                           {[](std::string_view) {}, [](const Result<void>&) {}});
-            await_signal();
-        });
-    }
-
-    void tick() {
-        ticker_.expires_after(status_period);
-        ticker_.async_wait([this](boost::system::error_code error) {
-            if (error) return;
-            report_.tick();
-            tick();
-        });
+    void stop(int signal) {
+        if (id_.empty()) ::_exit(128 + signal);  // the daemon ends what nobody waits for
+        client_.stream(io_, "POST", "/runs/" + id_ + "/stop", {{"signal", std::to_string(signal)}},
+                       {[](std::string_view) {}, [](const Result<void>&) {}});
     }
 
     boost::asio::io_context io_;
     DaemonClient client_;
     bool quiet_;
-    TerminalReport report_;
-    boost::asio::signal_set signals_;
-    boost::asio::steady_timer ticker_;
+    RunScreen screen_;
     Lines lines_;
     std::string id_;
     Result<void> outcome_;

@@ -3,26 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <csignal>
 #include <cstdio>
 
 #include "cli/daemon_run.h"
+#include "cli/run_screen.h"
 #include "cli/stage_commands.h"
 #include "daemon/hosted_run.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
 namespace {
-
-constexpr auto status_period = std::chrono::milliseconds(100);
-
-// nohup asks for it by ignoring the signal.
-bool is_ignored(int signal) {
-    struct sigaction now {};
-    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
-}
 
 void tell_without(const std::string& file, const Error& error) {
     std::fprintf(stderr, "netcut-fl: no %s: %s\n", file.c_str(), error.text().c_str());
@@ -33,48 +23,23 @@ class AttachedRun {
     AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet)
         : folder_(folder),
           quiet_(quiet),
-          report_(STDOUT_FILENO, quiet),
+          screen_(io_, quiet, [this](int signal) { run_.engine().stop(signal); }),
           run_(io_, std::move(scenario), folder, std::move(user),
                HostedRun::Observer{
-                   [this](const Event& event) { report_.take(event); },
+                   [this](const Event& event) { screen_.report().take(event); },
                    [this](const Result<RunResult>& result) { finish(result); },
-                   [](const std::string& file, const Error& error) { tell_without(file, error); }}),
-          signals_(io_, SIGINT, SIGTERM),
-          ticker_(io_) {
-        if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
-    }
+                   [](const std::string& file, const Error& error) { tell_without(file, error); }}) {}
 
     int run() {
-        wait_for_signal();
-        tick();
         if (auto started = run_.start(); !started) return report_error(started.error());
         io_.run();
         return exit_status_;
     }
 
   private:
-    void wait_for_signal() {
-        signals_.async_wait([this](boost::system::error_code error, int signal) {
-            if (error) return;
-            run_.engine().stop(signal);
-            wait_for_signal();
-        });
-    }
-
-    void tick() {
-        ticker_.expires_after(status_period);
-        ticker_.async_wait([this](boost::system::error_code error) {
-            if (error) return;
-            report_.tick();
-            tick();
-        });
-    }
-
     void finish(const Result<RunResult>& result) {
-        ticker_.cancel();
-        signals_.cancel();
         if (result) {
-            report_.finish(result->verdict_json, folder_.path());
+            screen_.report().finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
             if (!quiet_) fmt::print("{}", last_words(result->verdict_json, folder_));
             std::fflush(stdout);
@@ -88,10 +53,8 @@ class AttachedRun {
     boost::asio::io_context io_;
     const RunFolder& folder_;
     const bool quiet_;
-    TerminalReport report_;
+    RunScreen screen_;
     HostedRun run_;
-    boost::asio::signal_set signals_;
-    boost::asio::steady_timer ticker_;
     int exit_status_ = 5;
 };
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_screen.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+namespace netcut::cli {
+namespace {
+
+constexpr auto status_period = std::chrono::milliseconds(100);
+
+// nohup asks for it by ignoring the signal.
+bool is_ignored(int signal) {
+    struct sigaction now {};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+RunScreen::RunScreen(boost::asio::io_context& io, bool quiet, std::function<void(int)> stop)
+    : report_(STDOUT_FILENO, quiet), stop_(std::move(stop)), signals_(io, SIGINT, SIGTERM), ticker_(io) {
+    if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
+    wait_for_signal();
+    tick();
+}
+
+void RunScreen::wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+        if (error) return;
+        stop_(signal);
+        wait_for_signal();
+    });
+}
+
+void RunScreen::tick() {
+    ticker_.expires_after(status_period);
+    ticker_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
+        report_.tick();
+        tick();
+    });
+}
+
+}  // namespace netcut::cli
