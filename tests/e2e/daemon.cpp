@@ -18,7 +18,7 @@ std::vector<gid_t> groups_of(uid_t user) {
 }  // namespace
 
 Daemon::Daemon(const std::string& configuration) {
-    for (const uid_t user : {alice, bob, stranger}) {
+    for (const uid_t user : {alice, bob, mallory, stranger}) {
         if (::mkdir(home(user).c_str(), 0700) != 0 || ::chown(home(user).c_str(), user, user) != 0)
             throw std::runtime_error("cannot make " + home(user));
     }
@@ -30,8 +30,7 @@ Daemon::Daemon(const std::string& configuration) {
 }
 
 void Daemon::start() {
-    Arguments arguments = {"--socket", socket(),         "--group", std::to_string(daemon_group),
-                           "--state",  folder_ / "state"};
+    Arguments arguments = {"--socket", socket(), "--group", std::to_string(daemon_group), "--state", state()};
     if (!configuration_.empty()) arguments.insert(arguments.end(), {"--config", configuration_});
     process_ = std::make_unique<Tool>(arguments, nullptr, "netcut-fld");
     if (!process_->wait_for_output("listening at")) throw std::runtime_error("the daemon does not start");
@@ -41,13 +40,21 @@ std::string Daemon::home(uid_t user) const {
     return folder_ / ("home" + std::to_string(user));
 }
 
+std::unique_ptr<Tool> Daemon::begin_program(uid_t user, const std::string& program,
+                                            const Arguments& arguments) const {
+    const std::string here = home(user);
+    return std::make_unique<Tool>(
+        arguments,
+        [user, here] {
+            if (user != 0) become(user, groups_of(user));
+            if (::chdir(here.c_str()) != 0) ::_exit(126);
+        },
+        program);
+}
+
 std::unique_ptr<Tool> Daemon::begin(uid_t user, Arguments arguments) const {
     arguments.insert(arguments.begin() + 1, {"--socket", socket()});
-    const std::string here = home(user);
-    return std::make_unique<Tool>(arguments, [user, here] {
-        if (user != 0) become(user, groups_of(user));
-        if (::chdir(here.c_str()) != 0) ::_exit(126);
-    });
+    return begin_program(user, "netcut-fl", arguments);
 }
 
 Finished Daemon::run(uid_t user, const Arguments& arguments) const {
@@ -68,9 +75,7 @@ Daemon::Answer Daemon::ask(uid_t user, const std::string& method, const std::str
     Arguments arguments = {"-s", "--max-time", "60", "--unix-socket",  socket(),
                            "-X", method,       "-w", "\n%{http_code}", "http://netcut-fl" + target};
     if (!body.empty()) arguments.insert(arguments.end(), {"--data-binary", body});
-    Tool curl(
-        arguments, [user] { become(user, groups_of(user)); }, "/usr/bin/curl");
-    const Finished finished = curl.wait();
+    const Finished finished = begin_program(user, "/usr/bin/curl", arguments)->wait();
     const std::size_t line = finished.out.rfind('\n');
     if (line == std::string::npos) return {};
     return {std::stoi(finished.out.substr(line + 1)), finished.out.substr(0, line)};

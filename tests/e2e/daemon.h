@@ -10,7 +10,8 @@
 namespace netcut::test {
 
 constexpr gid_t daemon_group = 54320;
-constexpr uid_t alice = 54321, bob = 54322, stranger = 54323;  // the last is not in the group
+constexpr uid_t alice = 54321, bob = 54322, mallory = 54324;
+constexpr uid_t stranger = 54323;  // is not in the group
 
 class Daemon {
   public:
@@ -21,8 +22,12 @@ class Daemon {
     void start();
     Tool& process() { return *process_; }
     std::string socket() const { return folder_ / "fld.sock"; }
+    std::string state() const { return folder_ / "state"; }
     std::string home(uid_t user) const;  // a folder of the user's own
 
+    // A program of this user's, full path, and without any help of the daemon.
+    std::unique_ptr<Tool> begin_program(uid_t user, const std::string& program,
+                                        const Arguments& arguments) const;
     // `netcut-fl` with this daemon, by this user, in the user's own folder.
     std::unique_ptr<Tool> begin(uid_t user, Arguments arguments) const;
     Finished run(uid_t user, const Arguments& arguments) const;
@@ -37,6 +42,7 @@ class Daemon {
     };
     Answer ask(uid_t user, const std::string& method, const std::string& target,
                const std::string& body = {}) const;
+    bool serves(uid_t user) const { return ask(user, "GET", "/version").status == 200; }
     Json show(uid_t user, const std::string& run) const { return ask(user, "GET", "/runs/" + run).json(); }
     bool wait_for_state(uid_t user, const std::string& run, const std::string& state) const;
 

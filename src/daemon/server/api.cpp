@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+#include <stdexcept>
 
 #include "daemon/openapi.h"
 
@@ -18,30 +22,26 @@ void Api::Call::fail(const Error& error) const {
     respond(problem(error));
 }
 
-const std::vector<Api::Route>& Api::routes() {
-    static const std::vector<Route> all = {
-        {"GET", {"version"}, &Api::version},
-        {"GET", {"openapi.json"}, &Api::openapi},
-        {"GET", {"doctor"}, &Api::doctor},
-        {"GET", {"metrics"}, &Api::metrics},
-        {"GET", {"runs"}, &Api::list_runs},
-        {"POST", {"runs"}, &Api::create_run},
-        {"GET", {"runs", "{run}"}, &Api::show_run},
-        {"DELETE", {"runs", "{run}"}, &Api::delete_run},
-        {"POST", {"runs", "{run}", "stop"}, &Api::stop_run},
-        {"GET", {"runs", "{run}", "events"}, &Api::events},
-        {"GET", {"runs", "{run}", "faults"}, &Api::list_faults},
-        {"POST", {"runs", "{run}", "faults"}, &Api::add_fault},
-        {"POST", {"runs", "{run}", "faults", "{fault}", "fire"}, &Api::fire_fault},
-        {"POST", {"runs", "{run}", "faults", "{fault}", "heal"}, &Api::heal_fault},
-        {"GET", {"runs", "{run}", "nodes"}, &Api::list_nodes},
-        {"GET", {"runs", "{run}", "nodes", "{node}", "logs"}, &Api::logs},
-        {"POST", {"runs", "{run}", "nodes", "{node}", "exec"}, &Api::execute},
-        {"POST", {"runs", "{run}", "nodes", "{node}", "signal"}, &Api::signal}};
-    return all;
+std::map<std::string, Api::Handler> Api::handlers() {
+    return {{"version", &Api::version},        {"openapi", &Api::openapi},
+            {"doctor", &Api::doctor},          {"metrics", &Api::metrics},
+            {"listRuns", &Api::list_runs},     {"createRun", &Api::create_run},
+            {"showRun", &Api::show_run},       {"deleteRun", &Api::delete_run},
+            {"stopRun", &Api::stop_run},       {"events", &Api::events},
+            {"listFaults", &Api::list_faults}, {"addFault", &Api::add_fault},
+            {"fireFault", &Api::fire_fault},   {"healFault", &Api::heal_fault},
+            {"listNodes", &Api::list_nodes},   {"logs", &Api::logs},
+            {"exec", &Api::execute},           {"signal", &Api::signal}};
 }
 
 namespace {
+
+// "/runs/{run}" as a request has it: {"runs", "{run}"}.
+std::vector<std::string> segments(const std::string& path) {
+    std::vector<std::string> words;
+    boost::split(words, path.substr(1), boost::is_any_of("/"));
+    return words;
+}
 
 // What stands for the words in braces, if the path fits.
 std::optional<std::vector<std::string>> match(const std::vector<std::string>& pattern,
@@ -59,6 +59,23 @@ std::optional<std::vector<std::string>> match(const std::vector<std::string>& pa
 
 }  // namespace
 
+std::vector<Api::Route> Api::routes() {
+    const Json document = Json::parse(openapi_json);
+    std::map<std::string, Handler> left = handlers();
+    std::vector<Route> all;
+    for (const auto& [path, operations] : document.at("paths").items())
+        for (const auto& [method, operation] : operations.items()) {
+            if (method == "parameters") continue;
+            const auto found = left.find(operation.at("operationId").get<std::string>());
+            if (found == left.end())
+                throw std::logic_error(method + " " + path + " is described and not served");
+            all.push_back({boost::to_upper_copy(method), segments(path), found->second});
+            left.erase(found);
+        }
+    if (!left.empty()) throw std::logic_error(left.begin()->first + " is served and not described");
+    return all;
+}
+
 Api::Api(boost::asio::io_context& io, Registry& registry, std::string program_folder)
     : io_(io), registry_(registry), program_folder_(std::move(program_folder)) {}
 
@@ -69,7 +86,7 @@ void Api::handle(HttpRequest request, const HttpResponder& respond) {
         respond(std::move(reply));
     };
     bool path_known = false;
-    for (const Route& route : routes()) {
+    for (const Route& route : routes_) {
         auto names = match(route.pattern, request.path);
         if (!names) continue;
         path_known = true;
@@ -187,7 +204,7 @@ void Api::stop_run(const Call& call) {
     const Json body = call.request.body.empty() ? Json::object() : Json::parse(call.request.body);
     const auto signal = parse_signal(body.value("signal", "TERM"));
     if (!signal) return call.fail(signal.error());
-    ask(call, {{"do", "stop"}, {"signal", *signal}});
+    call.run->stop(*signal, answering(call));
 }
 
 void Api::events(const Call& call) {
@@ -266,10 +283,14 @@ void Api::execute(const Call& call) {
 }
 
 void Api::ask(const Call& call, Json request) {
-    call.run->ask(std::move(request), [call](const Result<Json>& done) {
+    call.run->ask(std::move(request), answering(call));
+}
+
+Run::Answer Api::answering(const Call& call) {
+    return [call](const Result<Json>& done) {
         if (done) return call.json(*done);
         call.fail(done.error());
-    });
+    };
 }
 
 }  // namespace netcut

@@ -7,7 +7,8 @@
 
 namespace netcut {
 
-// The resources of the daemon; openapi.json describes them.
+// The resources of the daemon. Their methods and paths are those of openapi.json; what is described and not
+// served, or served and not described, is an exception of the constructor's.
 class Api {
   public:
     Api(boost::asio::io_context& io, Registry& registry, std::string program_folder);
@@ -28,12 +29,14 @@ class Api {
         void json(const Json& json, unsigned status = 200) const;
         void fail(const Error& error) const;
     };
+    using Handler = void (Api::*)(const Call&);
     struct Route {
-        const char* method;
+        std::string method;
         Words pattern;
-        void (Api::*handler)(const Call&);
+        Handler handler;
     };
-    static const std::vector<Route>& routes();
+    static std::map<std::string, Handler> handlers();  // by operationId
+    static std::vector<Route> routes();
 
     void version(const Call& call);
     void openapi(const Call& call);
@@ -58,10 +61,12 @@ class Api {
     FileSource::What journal_of(const std::shared_ptr<Run>& run) const;
     void stream(const Call& call, FileSource::What what);
     void ask(const Call& call, Json request);
+    static Run::Answer answering(const Call& call);
 
     boost::asio::io_context& io_;
     Registry& registry_;
     std::string program_folder_;
+    const std::vector<Route> routes_ = routes();
     std::function<std::size_t()> connections_;
     std::uint64_t requests_ = 0, refused_ = 0;
 };

@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "daemon/server/api.h"
@@ -155,7 +156,10 @@ Result<void> serve(const Options& options) {
         NETCUT_ASSIGN(listener, listen_at(options.socket, ::geteuid() == 0 ? group : std::nullopt));
         std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
     }
-    return Daemon(group, state, programs, std::move(configuration), std::move(*listener)).run();
+    Daemon daemon(group, state, programs, std::move(configuration), std::move(*listener));
+    NETCUT_TRY(daemon.run());
+    // Some thread may still wait for a disk; nothing is taken from under it.
+    std::_Exit(0);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 namespace netcut {
 namespace {
 
+constexpr const char* unfinished = ".new";
+
 std::string new_id() {
     std::random_device random;
     return fmt::format("{:08x}{:04x}", random(), random() & 0xffff);
@@ -35,6 +37,8 @@ Registry::Registry(boost::asio::io_context& io, std::string folder, std::string 
 Result<void> Registry::load() {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+        // It was killed as it wrote one.
+        if (entry.path().extension() == unfinished) ::unlink(entry.path().c_str());
         if (entry.path().extension() != ".json") continue;
         const auto text = read_file(entry.path());
         auto record = text ? RunRecord::from_text(*text) : Result<RunRecord>(Failure(text.error()));
@@ -129,10 +133,10 @@ void Registry::forget(const std::string& id) {
 // Whole or not at all; a record that cannot be written is no reason to end a run.
 void Registry::save(const Run& run) const {
     const std::string file = file_of(run.record().id);
-    const Fd fd(::open((file + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Fd fd(::open((file + unfinished).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     const auto written = fd ? write_all(fd.get(), run.record().to_text(), "write " + file)
                             : Result<void>(system_failure("write " + file));
-    if (written && ::rename((file + ".new").c_str(), file.c_str()) == 0) return;
+    if (written && ::rename((file + unfinished).c_str(), file.c_str()) == 0) return;
     std::fprintf(stderr, "netcut-fld: the record of a run is not kept: %s\n",
                  written ? file.c_str() : written.error().text().c_str());
 }

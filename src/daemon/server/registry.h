@@ -32,7 +32,9 @@ class Run : public std::enable_shared_from_this<Run> {
     void ask(Json request, Answer answer);
     // As ask, for a command, whose messages go to `sink`.
     void execute(Json request, Answer answer, Sink sink);
-    void stop(int signal);
+    // Asks the worker to end the run; one that does not even answer is killed.
+    void stop(
+        int signal, Answer answer = [](const Result<Json>&) {});
 
   private:
     struct Child;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
 #include <csignal>
@@ -15,6 +16,8 @@ namespace {
 
 namespace process = boost::process::v2;
 
+constexpr auto longest_silence = std::chrono::seconds(10);
+
 std::string end_text(int native) {
     const bool signaled = WIFSIGNALED(native);
     return ExitStatus{signaled, signaled ? WTERMSIG(native) : WEXITSTATUS(native)}.text();
@@ -24,6 +27,7 @@ std::string end_text(int native) {
 
 struct Run::Child {
     process::process process;
+    boost::asio::steady_timer silence;  // of one that was asked to stop
 };
 
 Run::Run(boost::asio::io_context& io, RunRecord record, Observer observer)
@@ -43,7 +47,8 @@ Result<void> Run::start(const std::string& program, const WorkerOrder& order,
     try {
         child_ = std::make_unique<Child>(
             Child{process::process(io_, process::filesystem::path(program), std::vector<std::string>{},
-                                   process::process_stdio{theirs.get(), nothing.get(), STDERR_FILENO})});
+                                   process::process_stdio{theirs.get(), nothing.get(), STDERR_FILENO}),
+                  boost::asio::steady_timer(io_)});
     } catch (const boost::system::system_error& error) {
         return system_failure("start " + program, error.code().value(), "install the program whole");
     }
@@ -102,8 +107,8 @@ void Run::take_accepted(Result<void> result) {
 
 // The worker is gone; if it has not said that the run is over, nobody knows.
 void Run::lose(const std::string& why) {
-    if (accepted_) return take_accepted(Failure(Error{Error::Kind::internal, "start the run", 0, why, ""}));
     if (!record_.over()) record_.lose(why);
+    take_accepted(Failure(Error{Error::Kind::internal, "start the run", 0, why, ""}));
     let_go();
 }
 
@@ -130,8 +135,19 @@ void Run::execute(Json request, Answer answer, Sink sink) {
     if (record_.over()) sinks_.clear();
 }
 
-void Run::stop(int signal) {
-    ask({{"do", "stop"}, {"signal", signal}}, [](const Result<Json>&) {});
+void Run::stop(int signal, Answer answer) {
+    const std::weak_ptr<Run> weak = weak_from_this();
+    ask({{"do", "stop"}, {"signal", signal}}, [weak, answer = std::move(answer)](Result<Json> done) {
+        if (const auto self = weak.lock(); self && self->child_) self->child_->silence.cancel();
+        answer(std::move(done));
+    });
+    if (record_.over() || !child_) return;
+    // It may be waiting for a disk.
+    child_->silence.expires_after(longest_silence);
+    child_->silence.async_wait([weak](boost::system::error_code error) {
+        const auto self = weak.lock();
+        if (!error && self && !self->record_.over()) ::kill(self->child_->process.id(), SIGKILL);
+    });
 }
 
 }  // namespace netcut

@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
-#include <cerrno>
+#include <boost/asio/post.hpp>
+#include <system_error>
+#include <thread>
 
 namespace netcut {
 namespace {
@@ -62,20 +64,41 @@ void FileSource::next(std::function<void(std::string)> take) {
     look();
 }
 
-void FileSource::look() {
-    const bool over = !what_.follow || what_.over();  // before reading: then that was the last of it
+// Goes on over lines that are skipped, and through a long one.
+std::string FileSource::read_on() {
     const std::uint64_t before = what_.offset;
     std::string bytes = read();
     while (bytes.empty() && what_.offset > before && what_.lines && what_.offset - before < (piece << 8)) {
-        const std::uint64_t at = what_.offset;  // lines that are skipped, or a long one
+        const std::uint64_t at = what_.offset;
         bytes = read();
         if (what_.offset == at) break;
     }
-    if (bytes.empty() && over) bytes = end();
-    if (!bytes.empty() || ended_) {
-        if (auto take = std::exchange(take_, nullptr)) take(std::move(bytes));
-        return;
+    return bytes;
+}
+
+void FileSource::look() {
+    const bool over = !what_.follow || what_.over();  // before reading: then that was the last of it
+    try {
+        std::thread([self = shared_from_this(), over]() mutable {
+            std::string bytes = self->read_on();
+            const auto io = self->timer_.get_executor();
+            boost::asio::post(io, [self = std::move(self), over, bytes = std::move(bytes)]() mutable {
+                self->finish_look(std::move(bytes), over);
+            });
+        }).detach();
+    } catch (const std::system_error&) {  // there may be more threads later
+        look_again();
     }
+}
+
+void FileSource::finish_look(std::string bytes, bool over) {
+    if (!take_) return;
+    if (bytes.empty() && over) bytes = end();
+    if (bytes.empty() && !ended_) return look_again();
+    std::exchange(take_, nullptr)(std::move(bytes));
+}
+
+void FileSource::look_again() {
     timer_.expires_after(between_looks);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();

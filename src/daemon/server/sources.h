@@ -10,7 +10,8 @@
 namespace netcut {
 
 // A file of a run's folder, read with its owner's rights from an offset on; if it is followed, until `over`
-// says that nothing will be added.
+// says that nothing will be added. Its disk may not answer for ever: each look at it is on a thread of its
+// own, which alone touches what is marked so below, and may outlive everything but the process.
 class FileSource : public ByteSource, public std::enable_shared_from_this<FileSource> {
   public:
     struct What {
@@ -29,19 +30,23 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
 
     void next(std::function<void(std::string)> take) override;
     void abandon() override;
-    // An error if there is no such file, so that it can be told before anything is sent.
-    Result<void> open();
 
   private:
+    // On the thread of a look:
+    Result<void> open();
     std::string read();
+    std::string read_on();
     std::string whole_lines(std::string bytes);
-    std::string end();
+    // On that of `io`:
     void look();
+    void look_again();
+    void finish_look(std::string bytes, bool over);
+    std::string end();
 
-    What what_;
+    What what_;  // offset and skip: the look's
     boost::asio::steady_timer timer_;
-    Fd file_;
-    std::string partial_;
+    Fd file_;              // the look's
+    std::string partial_;  // the look's
     std::function<void(std::string)> take_;
     bool ended_ = false;
 };
