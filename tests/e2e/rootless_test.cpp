@@ -8,10 +8,9 @@
 
 #include <cerrno>
 #include <fstream>
-#include <random>
-#include <thread>
+#include <memory>
 
-#include "e2e/tool.h"
+#include "e2e/random_kills.h"
 
 namespace netcut::test {
 namespace {
@@ -67,30 +66,61 @@ TEST(Rootless, SigkillAtRandomMomentsLeavesNothing) {
     NETCUT_E2E();
     const Folder folder;
     const std::string before = host_state();
-    std::mt19937 random(20261126);
-    const std::string node = "sh -c 'trap \"\" TERM INT HUP; setsid sleep 300 & echo round 2; sleep 300'";
-    const auto start = [&](int i) {
-        return Tool({"run", "--out", folder / std::to_string(i), "--cols", "3", "--aggregator", node,
-                     "--collaborator", node, "--cut-on", "round 2", "--kind", i % 2 == 0 ? "drop" : "unplug",
-                     "--reconnect-after", "60s"},
-                    become_ordinary_user);
-    };
-    const auto begin = std::chrono::steady_clock::now();
-    {
-        Tool whole = start(20);
-        ASSERT_TRUE(whole.wait_for_output("cut 1"));
-    }
-    const auto until_cut = std::chrono::steady_clock::now() - begin;
-    int during_cut = 0;
-    for (int i = 0; i < 20; ++i) {
-        Tool tool = start(i);
-        std::this_thread::sleep_for(until_cut * (random() % 1000) / 500);
+    RandomKills kills(20261126);
+    Tool whole(kills.next_run(folder / "whole"), become_ordinary_user);
+    ASSERT_TRUE(kills.learn(whole));
+    for (unsigned i = 0; i < kills.count(); ++i) {
+        const std::string out = folder / std::to_string(i);
+        Tool tool(kills.next_run(out), become_ordinary_user);
+        kills.sleep();
         tool.signal(SIGKILL);
-        if (contains(tool.wait().out, "cut 1")) ++during_cut;
+        tool.wait();
         ASSERT_TRUE(tool.leaves_no_process()) << "after kill " << i;
         ASSERT_EQ(host_state(), before) << "after kill " << i;
+        kills.look_at(out);
     }
-    EXPECT_GT(during_cut, 2) << "some kills must hit a run that is under way";
+    kills.expect_variety();
+}
+
+// A federation that gives up when it hears nothing for a second, and is cut off for two.
+std::string fatal_cut() {
+    const std::string build = NETCUT_BUILD_DIR;
+    return "collaborators: 1\nready: ready\nhang_after: 1s\naggregator: {command: " + build +
+           "/netcut_datagrams echo 1 7000}\ncollaborator: {command: " + build +
+           "/netcut_heartbeat aggregator 7000 30 " + std::to_string(1000 * time_scale()) +
+           "}\nfaults: [{kind: drop, on: {log: beat 5}, for: " + std::to_string(2 * time_scale()) +
+           "s}]\nexperiments: [{name: beat, what: at a beat, fault: {on: {log: beat 5}}}]\n";
+}
+
+TEST(Rootless, CommandsThatMakeManyRunsNeedNoRootEither) {
+    NETCUT_E2E();
+    const Folder folder;
+    const std::string before = host_state();
+    std::ofstream(folder / "scenario.yaml") << fatal_cut();
+    const auto begin = [&](Arguments arguments) {
+        return std::make_unique<Tool>(arguments, become_ordinary_user);
+    };
+    const auto first = begin({"run", folder / "scenario.yaml", "--out", folder / "run"})->wait();
+    ASSERT_EQ(first.status, 1) << first.out << first.err;
+    const std::string length = std::to_string(2 * time_scale()) + "s";
+    const auto replay = begin({"replay", folder / "run", "--quiet"});
+    const auto reduce = begin({"reduce", folder / "run", "--within", length, "--out", folder / "reduced"});
+    const auto experiments = begin({"experiments", folder / "scenario.yaml", "--kinds", "drop", "--for",
+                                    length, "--out", folder / "table"});
+    const auto explore = begin({"explore", folder / "scenario.yaml", "--kinds", "drop", "--least", "100ms",
+                                "--most", length, "--within", length, "--out", folder / "map"});
+    const auto expect = [&](Tool& tool, int status, const std::string& says, const std::string& file) {
+        const Finished finished = tool.wait();
+        EXPECT_EQ(finished.status, status) << finished.out << finished.err;
+        EXPECT_TRUE(contains(finished.out, says)) << finished.out << finished.err;
+        EXPECT_EQ(owner_of(folder / file), ordinary_user) << file;
+        EXPECT_TRUE(tool.leaves_no_process());
+    };
+    expect(*replay, 0, "no difference", "run-replay/verdict.json");
+    expect(*reduce, 0, "1 of 1 faults are enough", "reduced/reduced.yaml");
+    expect(*experiments, 1, "crashed (collaborator1, exit code 1)", "table/report.html");
+    expect(*explore, 0, "survives 100ms, not " + length, "map/map.json");
+    EXPECT_EQ(host_state(), before);
 }
 
 TEST(Rootless, DoctorNamesWhatIsImpossible) {

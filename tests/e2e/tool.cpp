@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <fstream>
@@ -35,7 +36,7 @@ std::string program(const std::string& name) {
 }
 
 std::string new_mark() {
-    static int number = 0;
+    static std::atomic<int> number = 0;
     return std::to_string(::getpid()) + "-" + std::to_string(++number);
 }
 
@@ -65,6 +66,19 @@ std::string read_tables() {
     });
     if (!dumped) throw std::runtime_error(dumped.error().text());
     return tables;
+}
+
+// Names in folders for what is temporary that could only be ours; not those of tests, which run side by side.
+std::string leftovers() {
+    std::string names;
+    for (const char* folder : {"/tmp", "/var/tmp", "/dev/shm", "/run"}) {
+        std::error_code none;
+        for (const auto& entry : fs::directory_iterator(folder, none)) {
+            const std::string name = entry.path().filename();
+            if (contains(name, "netcut") && !name.starts_with("netcut-test-")) names += name + '\n';
+        }
+    }
+    return names;
 }
 
 }  // namespace
@@ -258,7 +272,7 @@ std::string host_state() {
         for (const auto& entry : fs::directory_iterator(folder, none)) names.insert(entry.path().filename());
         for (const std::string& name : names) state << name << '\n';
     }
-    state << read_tables();
+    state << read_tables() << leftovers();
     return state.str();
 }
 
