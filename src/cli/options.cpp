@@ -2,13 +2,13 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 
 #include "netcut/node.h"
+#include "scenario/input.h"
 
 namespace netcut::cli {
 namespace {
@@ -306,34 +306,6 @@ Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
     return {};
 }
 
-// With the rights of who asked. What the user names may be endless, as /dev/zero is.
-Result<std::string> read_input(const std::string& path) {
-    constexpr off_t most = 64 * 1024 * 1024;  // bytes
-    NETCUT_ASSIGN(const User caller, find_user(""));
-    const AsUser as_user(caller);
-    struct stat info {};
-    if (::stat(path.c_str(), &info) == 0) {
-        if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
-            return usage_failure("read " + path, "it is a device");
-        if (info.st_size > most) return usage_failure("read " + path, "it has more than 64 MiB");
-    }
-    auto contents = read_file(path);
-    if (!contents) contents.error().kind = Error::Kind::usage;
-    return contents;
-}
-
-Result<void> read_traces(Scenario& scenario) {
-    for (FaultSpec& fault : scenario.faults) {
-        if (!fault.model || fault.model->trace_file().empty()) continue;
-        const auto contents = read_input(fault.model->trace_file());
-        if (!contents)
-            return usage_failure("use the loss model '" + fault.model->text() + "'",
-                                 fault.places.at("model") + ": " + contents.error().text());
-        NETCUT_TRY(fault.model->read_trace(*contents));
-    }
-    return {};
-}
-
 // "openfl/keras_cnn_mnist" as one folder's name.
 std::string flat_name(std::string name) {
     std::replace(name.begin(), name.end(), '/', '-');
@@ -380,6 +352,8 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 }
 
 Result<Scenario> make_scenario(const RunOptions& options) {
+    NETCUT_ASSIGN(const User caller, find_user(""));
+    const AsUser as_caller(caller);
     std::string text;
     if (!options.file.empty()) {
         NETCUT_ASSIGN(text, read_input(options.file));
@@ -390,11 +364,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
                              : plain               ? ""
                                                    : default_template;
     Scenario scenario;
-    if (!base.empty()) {
-        NETCUT_ASSIGN(const User caller, find_user(""));
-        const AsUser as_caller(caller);
-        NETCUT_TRY(read_template(scenario, base));
-    }
+    if (!base.empty()) NETCUT_TRY(read_template(scenario, base));
     if (!options.file.empty()) NETCUT_TRY(read_yaml(scenario, text, options.file));
     NETCUT_TRY(apply_nodes(scenario, options));
     NETCUT_TRY(apply_fabric(scenario.fabric, options));

@@ -45,10 +45,6 @@ std::string answer_to(const Daemon& daemon, const std::string& bytes) {
     return answer;
 }
 
-bool serves(const Daemon& daemon) {
-    return daemon.ask(bob, "GET", "/version").status == 200;
-}
-
 TEST(DaemonGuard, GarbageAtItsSocketIsAnsweredAndHurtsNobody) {
     NETCUT_E2E();
     Daemon daemon;
@@ -70,7 +66,7 @@ TEST(DaemonGuard, GarbageAtItsSocketIsAnsweredAndHurtsNobody) {
           "{\"scenario\": \"a: b\", \"environment\": 3}", "{\"scenario\": {\"collaborators\": 1e99}}"})
         EXPECT_EQ(daemon.ask(alice, "POST", "/runs", body).status, 400) << body;
     EXPECT_EQ(daemon.ask(alice, "PUT", "/runs", "{}").status, 405);
-    EXPECT_TRUE(serves(daemon));
+    EXPECT_TRUE(daemon.serves(bob));
     EXPECT_EQ(daemon.ask(0, "GET", "/runs").json().at("runs").size(), 0U);
 }
 
@@ -89,7 +85,7 @@ TEST(DaemonGuard, ConnectionsOfOneUserAreBoundedAndOthersAreServed) {
         {"-c", flood, daemon.socket()}, [] { become(alice, {daemon_group}); }, "/usr/bin/python3");
     ASSERT_TRUE(attacker.wait_for_output("open"));
     EXPECT_EQ(daemon.ask(alice, "GET", "/version").status, 429);
-    EXPECT_TRUE(serves(daemon));
+    EXPECT_TRUE(daemon.serves(bob));
     attacker.signal(SIGKILL);
     attacker.wait();
     EXPECT_EQ(daemon.ask(alice, "GET", "/version").status, 200);
@@ -158,7 +154,48 @@ TEST(DaemonGuard, NoPathLeadsToFilesThatAreNotTheUsers) {
     EXPECT_EQ(daemon.ask(alice, "GET", target).body, "");
     EXPECT_EQ(daemon.ask(alice, "GET", "/runs/" + id + "/nodes/..%2f..%2f..%2fetc%2fshadow/logs").status,
               404);
-    EXPECT_TRUE(serves(daemon));
+    EXPECT_TRUE(daemon.serves(bob));
+}
+
+TEST(DaemonGuard, LossTracesAreReadWithTheUsersRights) {
+    NETCUT_E2E();
+    Daemon daemon;
+    std::ofstream(daemon.home(alice) + "/trace") << "0100\n";
+    const std::string secret = daemon.home(bob) + "/secret";
+    std::ofstream(secret) << "bob's secret\n";
+    ASSERT_EQ(::chmod(daemon.home(bob).c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(secret.c_str(), 0600), 0);
+    const auto loss = [](const std::string& file) {
+        return Json{{"kind", "loss"}, {"model", "trace " + file}, {"on", "start"}, {"for", "never"}};
+    };
+    const auto order = [&](const std::string& file) {
+        return Json{{"scenario",
+                     {{"collaborators", 1},
+                      {"aggregator", {{"command", "sleep 100"}}},
+                      {"collaborator", {{"command", "sleep 100"}}},
+                      {"faults", Json::array({loss(file)})}}},
+                    {"cwd", daemon.home(alice)},
+                    {"out", "run"}}
+            .dump();
+    };
+    const auto refused = daemon.ask(alice, "POST", "/runs", order(secret));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_TRUE(contains(refused.body, "Permission denied")) << refused.body;
+    EXPECT_FALSE(contains(refused.body, "'b'")) << "what stands in it is not told: " << refused.body;
+
+    const auto begun = daemon.ask(alice, "POST", "/runs", order("trace"));
+    ASSERT_EQ(begun.status, 201) << begun.body;
+    const std::string id = begun.json().at("id");
+    const auto added = daemon.ask(alice, "POST", "/runs/" + id + "/faults", loss(secret).dump());
+    EXPECT_EQ(added.status, 400);
+    EXPECT_TRUE(contains(added.body, "Permission denied")) << added.body;
+    EXPECT_EQ(daemon.run(alice, {"stop", id}).status, 0);
+    const std::string run = daemon.home(alice) + "/run";
+    std::string lost;
+    for (const Json& event : read_journal(run))
+        if (event.at("event") == "fault.loss_list")
+            lost = slurp(run + "/" + event.at("details").at("lists").front().at("file").get<std::string>());
+    EXPECT_EQ(lost, "2\n");
 }
 
 TEST(DaemonGuard, NobodyBecomesSomebodyElseByWayOfTheDaemon) {
@@ -179,27 +216,32 @@ TEST(DaemonGuard, NobodyBecomesSomebodyElseByWayOfTheDaemon) {
 }
 
 // Each script is a node of alice's run, which is to end on time while bob is served.
-void expect_contained(const std::string& script, const std::string& forbidden,
-                      const std::string& configuration = {}) {
+// Returns what it has printed.
+std::string expect_contained(const std::string& script, const std::string& forbidden,
+                             const std::string& configuration = {}) {
     const std::string before = host_state();
     Daemon daemon(configuration);
     std::ofstream(daemon.home(alice) + "/node.sh") << script;
+    const std::string set_uid = daemon.home(alice) + "/set-uid-id";
+    std::filesystem::copy_file("/usr/bin/id", set_uid);
+    EXPECT_EQ(::chmod(set_uid.c_str(), 04755), 0);
     const auto begin = std::chrono::steady_clock::now();
     auto client = daemon.begin(alice, {"run", "--out", "run", "--cols", "1", "--grace", "300ms", "--timeout",
                                        "4s", "--aggregator", "sleep 100", "--collaborator", "sh node.sh"});
-    ASSERT_TRUE(client->wait_for_output("collaborator1 started", 30s));
+    EXPECT_TRUE(client->wait_for_output("collaborator1 started", 30s));
     for (int i = 0; i < 5; ++i) {
-        EXPECT_TRUE(serves(daemon));
+        EXPECT_TRUE(daemon.serves(bob));
         std::this_thread::sleep_for(200ms);
     }
     client->wait(60s);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 40s * time_scale()) << "it ends on time";
     EXPECT_TRUE(client->leaves_no_process());
-    EXPECT_TRUE(serves(daemon));
+    EXPECT_TRUE(daemon.serves(bob));
     EXPECT_EQ(host_state(), before);
     const std::string out = slurp(daemon.home(alice) + "/run/logs/collaborator1.out");
     EXPECT_TRUE(contains(out, "begun")) << out << slurp(daemon.home(alice) + "/run/logs/collaborator1.err");
     EXPECT_TRUE(forbidden.empty() || !contains(out, forbidden)) << out;
+    return out;
 }
 
 TEST(DaemonGuard, ForkBombIsContained) {
@@ -216,6 +258,18 @@ TEST(DaemonGuard, NodeThatDetachesAndIgnoresSignalsIsContained) {
         "");
 }
 
+TEST(DaemonGuard, NodeThatClosesItsPipesLivesOnUntilItEnds) {
+    NETCUT_E2E();
+    Daemon daemon;
+    const Finished finished = daemon.run(
+        alice, {"run", "--out", "run", "--cols", "1", "--aggregator", "sleep 0.1", "--collaborator",
+                "sh -c 'echo begun; exec <&- >&- 2>&-; sleep 1; touch lived-on; exit 7'"});
+    EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
+    EXPECT_TRUE(contains(read_verdict(daemon.home(alice) + "/run").at("reason"), "exit code 7"));
+    EXPECT_TRUE(std::filesystem::exists(daemon.home(alice) + "/lived-on"));
+    EXPECT_EQ(slurp(daemon.home(alice) + "/run/logs/collaborator1.out"), "begun\n");
+}
+
 TEST(DaemonGuard, OutputWithoutEndIsBounded) {
     NETCUT_E2E();
     expect_contained("echo begun\nexec head -c 10000000000 /dev/urandom\n", "",
@@ -230,7 +284,7 @@ TEST(DaemonGuard, NodeThatFillsItsFolderIsBounded) {
 
 TEST(DaemonGuard, NodeCannotTouchNetworksProcessesOrTheHost) {
     NETCUT_E2E();
-    expect_contained(
+    const std::string out = expect_contained(
         "echo begun\n"
         "ip link set eth0 up && echo FORBIDDEN link\n"
         "ip route add 10.99.0.0/16 dev eth0 && echo FORBIDDEN route\n"
@@ -243,8 +297,15 @@ TEST(DaemonGuard, NodeCannotTouchNetworksProcessesOrTheHost) {
         "python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)' && echo FORBIDDEN raw\n"
         "python3 -c 'import ctypes; exit(ctypes.CDLL(None).ptrace(16, 1, 0, 0))' && echo FORBIDDEN ptrace\n"
         "cat /proc/1/environ >/dev/null && echo FORBIDDEN environ of process 1\n"
+        "python3 -c \"import socket, struct; s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12); "
+        "s.send(struct.pack('IHHIII', 20, 0xa01, 0x301, 1, 0, 0)); "
+        "exit(struct.unpack_from('H', s.recv(999), 4)[0] == 2)\" && echo FORBIDDEN rules\n"
+        "[ $(./set-uid-id -u) = 54321 ] || echo FORBIDDEN set-uid\n"
+        "grep -q 'NoNewPrivs:.1' /proc/self/status || echo FORBIDDEN new rights\n"
+        "echo tried\n"
         "sleep 100\n",
         "FORBIDDEN");
+    EXPECT_TRUE(contains(out, "tried")) << out;
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "scenario/input.h"
+
 namespace netcut {
 namespace {
 
@@ -72,6 +74,11 @@ Result<void> check_user(const Scenario& scenario, const User& user) {
                          "only root can run nodes as somebody else", "leave `user` out");
 }
 
+Result<void> read_trace_as(FaultSpec& fault, const User& user) {
+    const AsUser as_user(user);
+    return read_trace(fault);
+}
+
 Json accepted_json(const Scenario& scenario, const RunFolder& folder) {
     Json faults = Json::array();
     for (const FaultSpec& fault : scenario.faults)
@@ -122,6 +129,7 @@ Result<Scenario> Worker::scenario_of(const WorkerOrder& order) const {
     const std::string base = template_named_in(order.scenario);
     if (!base.empty()) NETCUT_TRY(read_template(scenario, base));
     NETCUT_TRY(read_yaml(scenario, order.scenario, "scenario"));
+    NETCUT_TRY(read_traces(scenario));
     NETCUT_TRY(check(scenario));
     return scenario;
 }
@@ -189,6 +197,7 @@ Result<Json> Worker::carry_out(const std::string& what, const Json& message) {
     if (what == "add") {
         FaultSpec fault;
         NETCUT_TRY(read_fault_yaml(fault, message.at("fault").get<std::string>(), "fault"));
+        NETCUT_TRY(read_trace_as(fault, folder_->user()));
         NETCUT_ASSIGN(const std::string name, engine.add_fault(std::move(fault)));
         return Json{{"fault", name}};
     }
