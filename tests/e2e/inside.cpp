@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 namespace netcut::test {
 namespace {
@@ -84,6 +85,21 @@ PinnedNetworks::PinnedNetworks(const Tool& tool) {
         const std::string what = std::filesystem::read_symlink(entry.path(), gone);
         if (!gone && what.starts_with("net:[")) namespaces_.push_back(open_namespace(entry.path()));
     }
+}
+
+std::string PinnedNetworks::listeners() const {
+    std::string found;
+    for (const Fd& ns : namespaces_)
+        std::thread([&] {
+            if (::setns(ns.get(), CLONE_NEWNET) != 0) return found.append("cannot enter it"), void();
+            for (const char* file : {"tcp", "tcp6", "udp", "udp6", "udplite", "raw", "raw6"}) {
+                std::istringstream lines(slurp(std::string("/proc/thread-self/net/") + file));
+                std::string line;
+                std::getline(lines, line);  // the headings
+                while (std::getline(lines, line)) found += std::string(file) + line + "\n";
+            }
+        }).join();
+    return found;
 }
 
 Probe::Probe(const Tool& tool, const std::string& run_folder, const std::string& from,

@@ -25,6 +25,8 @@ class PinnedNetworks {
   public:
     explicit PinnedNetworks(const Tool& tool);
     std::size_t size() const { return namespaces_.size(); }
+    // Lines of /proc/net about sockets that take what comes to them, in any of these namespaces.
+    std::string listeners() const;
 
   private:
     std::vector<Fd> namespaces_;
