@@ -3,8 +3,10 @@
 // The daemon: what its users can do with it, by the command line and by HTTP.
 #include "e2e/daemon.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <fstream>
 #include <thread>
@@ -224,6 +226,28 @@ TEST(Daemon, WhatExceedsALimitIsRefusedWithTheLimitNamed) {
     EXPECT_TRUE(contains(daemon.show(alice, loud).at("reason"), "File too large"))
         << daemon.show(alice, loud).dump(2);
     EXPECT_LE(std::filesystem::file_size(daemon.home(alice) + "/loud/logs/collaborator1.out"), 100'000U);
+}
+
+TEST(Daemon, ManyRunsAreMadeByItAndNeedNoUserNamespace) {
+    NETCUT_E2E();
+    Daemon daemon;
+    const std::string home = daemon.home(alice);
+    std::ofstream(home + "/scenario.yaml")
+        << "collaborators: 1\naggregator: {command: sleep 1}\ncollaborator: {command: sh -c 'echo go; sleep "
+           "1'}\n"
+           "experiments: [{name: early, what: at once, fault: {on: {log: go}}}]\n";
+    Tool tool({"experiments", home + "/scenario.yaml", "--kinds", "drop", "--for", "100ms", "--out",
+               home + "/table"},
+              [&] {
+                  ::setenv("NETCUT_FL_SOCKET", daemon.socket().c_str(), 1);
+                  become(alice, {daemon_group});
+                  refuse_call(SYS_unshare, CLONE_NEWUSER, EPERM);
+              });
+    const Finished finished = tool.wait();
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_TRUE(contains(finished.out, "early   not noticed")) << finished.out;
+    EXPECT_EQ(daemon.ask(alice, "GET", "/runs").json().at("runs").size(), 1U);
+    EXPECT_EQ(owner_of(home + "/table/experiments.json"), alice);
 }
 
 TEST(Daemon, IdleItIsSmallAndSleeps) {
