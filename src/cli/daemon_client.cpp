@@ -68,7 +68,10 @@ asio::awaitable<Result<void>> read_pieces(Local::socket& socket, boost::beast::f
 
 asio::awaitable<Result<void>> converse(Exchange& exchange) {
     Local::socket socket(co_await asio::this_coro::executor);
-    auto [refused] = co_await socket.async_connect(Local::endpoint(exchange.socket), awaiting);
+    boost::system::error_code refused;
+    // Not asynchronously, which fails where this waits: while more want to connect than the daemon has
+    // accepted.
+    socket.connect(Local::endpoint(exchange.socket), refused);
     if (refused) co_return Failure(unreachable(exchange.socket, refused));
     auto [unsent, sent] = co_await http::async_write(socket, exchange.request, awaiting);
     // A refusal may come before the whole request was taken.

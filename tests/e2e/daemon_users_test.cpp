@@ -140,7 +140,8 @@ TEST(DaemonUsers, NodeReachesNoNodeOfAnotherRun) {
                                              "--aggregator", serve, "--collaborator", serve, "--pcap"});
     for (const char* node : {"aggregator", "collaborator2"}) {
         const std::string log = daemon.home(alice) + "/run/logs/" + node + ".out";
-        for (int i = 0; i < 400 * time_scale() && slurp(log).empty(); ++i) std::this_thread::sleep_for(50ms);
+        for (int i = 0; i < 400 * time_scale() && slurp(log) != "listening\n"; ++i)
+            std::this_thread::sleep_for(50ms);
         ASSERT_EQ(slurp(log), "listening\n") << node;
     }
     Arguments targets;
@@ -279,9 +280,9 @@ std::string ten_faults(int deadline_ms, const std::string& last) {
                                               "drop, direction: down",
                                               "loss, model: iid 90%",
                                               "partition, groups: [[aggregator], [collaborator1]]"};
-    std::string yaml = "collaborators: 1\nready: ready\nhang_after: 5s\naggregator: {command: " + build +
+    std::string yaml = "collaborators: 1\nready: ready\nhang_after: 2s\naggregator: {command: " + build +
                        "/netcut_datagrams echo 1 7000}\ncollaborator: {command: " + build +
-                       "/netcut_heartbeat aggregator 7000 100 " + std::to_string(deadline_ms * time_scale()) +
+                       "/netcut_heartbeat aggregator 7000 150 " + std::to_string(deadline_ms * time_scale()) +
                        "}\nfaults:\n";
     for (std::size_t i = 0; i < kinds.size(); ++i)
         yaml += "  - {name: f" + std::to_string(i + 1) + ", kind: " + kinds.at(i) + ", for: 60ms, on: " +

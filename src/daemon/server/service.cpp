@@ -16,8 +16,8 @@
 namespace netcut {
 namespace {
 
-constexpr int first_passed = 3;  // SD_LISTEN_FDS_START
-constexpr int backlog = 128;
+constexpr int first_passed = 3;     // SD_LISTEN_FDS_START
+constexpr int backlog = SOMAXCONN;  // who floods it shall not keep others out
 
 std::optional<unsigned long> number(const char* text) {
     if (text == nullptr) return {};
