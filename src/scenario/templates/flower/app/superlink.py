@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts SuperLink, waits until it answers, runs the app, and ends with the app's exit code."""
+"""Starts SuperLink, waits until it answers, runs the app, and ends as the app did."""
 import argparse
+import json
+import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -11,15 +14,23 @@ FLEET, CONTROL = 9092, 9093
 parser = argparse.ArgumentParser()
 parser.add_argument("--security", choices=["insecure", "tls"], required=True)
 parser.add_argument("--certs", required=True)
+parser.add_argument("--name", required=True, help="of this node, which is in its certificate")
 parser.add_argument("--app", required=True)
 parser.add_argument("--federation", required=True)
 parser.add_argument("more", nargs="*")
 options = parser.parse_args()
 
-security = ["--insecure"]
+security, trust = ["--insecure"], "insecure = true"
 if options.security == "tls":
     security = ["--ssl-ca-certfile", f"{options.certs}/ca.crt", "--ssl-certfile", f"{options.certs}/aggregator.crt",
                 "--ssl-keyfile", f"{options.certs}/aggregator.key"]
+    trust = f'root-certificates = "{options.certs}/ca.crt"'
+
+# Where flwr looks for federations from 1.26 on; before, it did in the app's pyproject.toml.
+home = pathlib.Path(os.environ["FLWR_HOME"])
+home.mkdir(parents=True, exist_ok=True)
+(home / "config.toml").write_text(f'[superlink.{options.federation}]\naddress = "{options.name}:{CONTROL}"\n{trust}\n')
+
 superlink = subprocess.Popen(["flower-superlink", *security, *options.more])
 
 
@@ -31,14 +42,29 @@ def answers(port):
         return False
 
 
+def last_status():
+    """How SuperLink says that the run has ended: flwr run's exit code does not tell."""
+    for where in ([options.app, options.federation], [options.federation]):  # until 1.25, and from 1.26 on
+        listed = subprocess.run(["flwr", "ls", *where, "--format", "json"], stdout=subprocess.PIPE, text=True)
+        try:
+            return json.loads(listed.stdout)["runs"][0]["status"]
+        except (ValueError, LookupError):
+            pass
+    return "never begun"
+
+
 while not (answers(FLEET) and answers(CONTROL)):
     if superlink.poll() is not None:
         sys.exit(superlink.returncode or 1)
     time.sleep(0.1)
 print("superlink.py: SuperLink answers", flush=True)
 code = subprocess.call(["flwr", "run", options.app, options.federation, "--stream"])
-if code == 0:
+status = last_status()
+if status == "finished:completed":
     print("superlink.py: the app has finished", flush=True)
+else:
+    print(f"superlink.py: the app has failed: {status}", flush=True)
+    code = code or 1
 superlink.terminate()
 superlink.wait()
 sys.exit(code)

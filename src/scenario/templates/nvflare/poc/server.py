@@ -10,12 +10,12 @@ import time
 PORT = 8002
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--poc", required=True)
+parser.add_argument("--kits", required=True, help="the folder of start-up kits")
 parser.add_argument("--job", required=True)
 options = parser.parse_args()
 
-production = pathlib.Path(options.poc) / "example_project" / "prod_00"
-server = subprocess.Popen(["sh", str(production / "server" / "startup" / "sub_start.sh")])
+kits = pathlib.Path(options.kits)
+server = subprocess.Popen(["bash", str(kits / "server" / "startup" / "sub_start.sh")])
 while True:
     try:
         socket.create_connection(("localhost", PORT), 1).close()
@@ -28,8 +28,11 @@ print("server.py: the server answers", flush=True)
 
 from nvflare.fuel.flare_api.flare_api import new_secure_session  # noqa: E402  slow, so only now
 
-session = new_secure_session("admin@nvidia.com", str(production / "admin@nvidia.com"))
+session = new_secure_session("admin@nvidia.com", str(kits / "admin@nvidia.com"))
 job = session.submit_job(options.job)
-result = session.monitor_job(job)
-print("server.py: the job has finished" if "FINISH" in str(result).upper() else f"server.py: {result}", flush=True)
+session.monitor_job(job)
+status = session.get_job_meta(job)["status"]
+finished = status == "FINISHED:COMPLETED"
+print("server.py: the job has finished" if finished else f"server.py: the job has failed: {status}", flush=True)
 server.terminate()
+sys.exit(not finished)
