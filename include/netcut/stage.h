@@ -36,6 +36,10 @@ struct StageOptions {
 // "3" and "certify" are the same; 4 is "run".
 Result<unsigned> parse_stage(const std::string& word);
 
+// The first stage that the two scenarios, of one template, do in different ways; empty if there is none. Many
+// runs have one workspace, so that they must agree.
+Result<std::string> stage_that_differs(const Scenario& one, const Scenario& other);
+
 class Stages {
   public:
     // `scenario` has passed check() and has a workspace. `listener` is told, line by line, what is being

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "netcut/explore.h"
+#include "netcut/stage.h"
 
 namespace netcut {
 namespace {
@@ -28,6 +29,18 @@ std::string recovery_text(const std::vector<RunOutcome>& repeats) {
     std::string text = fmt::format("+{:.1f} s", median(times));
     if (times.size() > 1) text += fmt::format(" ({:.1f} to {:.1f})", *least, *most);
     return text;
+}
+
+// Stages have been done once, for all experiments.
+Result<void> check_stages(const Scenario& base, const Scenario& scenario, const ExperimentSpec& experiment) {
+    NETCUT_ASSIGN(const std::string stage, stage_that_differs(base, scenario));
+    if (stage.empty()) return {};
+    std::vector<std::string> sets;
+    for (const auto& [name, value] : experiment.parameters)
+        sets.push_back(fmt::format("--set {}={}", name, value));
+    return usage_failure(fmt::format("do the experiment {} with {}", experiment.name, fmt::join(sets, " ")),
+                         fmt::format("that changes the stage {}, which is done once for all of them", stage),
+                         "give it to all of them, on the command line");
 }
 
 }  // namespace
@@ -62,6 +75,7 @@ Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec&
     scenario.experiments.clear();
     scenario.name = fmt::format("{} {}", experiment.name, column.text());
     for (const auto& [name, value] : experiment.parameters) scenario.parameters[name] = value;
+    NETCUT_TRY(check_stages(base, scenario, experiment));
     if (experiment.bits_per_second) {
         RateLimit rate = scenario.fabric.rate.value_or(RateLimit{});
         rate.bits_per_second = *experiment.bits_per_second;

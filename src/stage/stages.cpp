@@ -60,6 +60,15 @@ Result<unsigned> parse_stage(const std::string& word) {
                          fmt::format("they are 1 to 4: {}, run", fmt::join(stage_names, ", ")));
 }
 
+Result<std::string> stage_that_differs(const Scenario& one, const Scenario& other) {
+    for (const StageSpec& stage : one.stages) {
+        NETCUT_ASSIGN(const std::string first, commands_text(one, stage));
+        NETCUT_ASSIGN(const std::string second, commands_text(other, stage));
+        if (first != second) return stage.name;
+    }
+    return std::string();
+}
+
 Stages::Stages(const Scenario& scenario, User user, std::function<void(const std::string&)> listener)
     : scenario_(scenario), user_(std::move(user)), listener_(std::move(listener)) {
     std::error_code error;

@@ -40,6 +40,25 @@ TEST(Templates, FolderOfTheUserWorksLikeABuiltInOne) {
     EXPECT_THAT(typo.err, HasSubstr("did you mean 'aggregator'?"));
 }
 
+using ManyRuns = WithStandIn;
+
+TEST_F(ManyRuns, HaveOneWorkspaceWithTheParametersOfTheCommandLine) {
+    write(folder_ / "plan.yaml", "rounds: 1\n");
+    const Arguments wanted = {"--cols",    "3",
+                              "--set",     "plan=" + (folder_ / "plan.yaml"),
+                              "--for",     "1s",
+                              "--kinds",   "drop",
+                              "--jobs",    "1",
+                              "--moments", "A",
+                              "--out",     folder_ / "experiments"};
+    const Finished first = run_tool(arguments({"experiments"}, wanted));
+    ASSERT_TRUE(fs::exists(folder_ / "experiments/experiments.json")) << first.out << first.err;
+    EXPECT_THAT(calls(), testing::Contains(HasSubstr("collaborator certify -n collaborator3")));
+    EXPECT_THAT(slurp(federation("plan/plan.yaml")), HasSubstr("rounds: 1"));
+    EXPECT_THAT(slurp(folder_ / "experiments/runs/A-drop_1s-1/logs/collaborator3.out"),
+                HasSubstr("Run 0 epoch"));
+}
+
 TEST_F(OwnCrash, FrameworkThatCrashesIsToldByItsOwnLastWords) {
     write(bin("crashes"), "");
     const Finished finished = run();

@@ -38,6 +38,25 @@ TEST(PhaseExperiments, FitAnyFederation) {
     EXPECT_EQ(names.size(), 5U);
 }
 
+TEST(Experiment, MayChangeWhatNodesDoButNotAStageThatIsDoneOnceForAll) {
+    Scenario base;
+    base.aggregator.command = {"a", "{level}"};
+    base.collaborator.command = {"c"};
+    base.parameters = {{"level", "info"}, {"rounds", "3"}};
+    StageSpec stage;
+    stage.name = "workspace";
+    stage.commands.emplace_back().run = {"make", "{rounds}"};
+    base.stages = {stage};
+    ExperimentSpec moment = phase_experiments().front();
+    moment.parameters = {{"level", "debug"}, {"rounds", "3"}};
+    EXPECT_TRUE(experiment_scenario(base, moment, {FaultKind::drop, 5s}));
+    moment.parameters = {{"rounds", "9"}};
+    const auto refused = experiment_scenario(base, moment, {FaultKind::drop, 5s});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text(), HasSubstr("--set rounds=9"));
+    EXPECT_THAT(refused.error().text(), HasSubstr("the stage workspace"));
+}
+
 TEST(Bisection, FindsTheThresholdWithinItsBoundInLogarithmicallyManyTries) {
     for (const auto threshold : {1001ms, 3700ms, 7000ms, 12345ms, 59999ms}) {
         Bisection bisection(500ms, 60s, 250ms);
