@@ -7,11 +7,13 @@
 // Ownership: a Fabric owns the namespaces and a netlink socket in each. Threads: one at a time.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "netcut/kernel.h"
+#include "netcut/rights.h"
 
 namespace netcut {
 
@@ -27,12 +29,19 @@ struct FabricOptions {
     unsigned mtu = 1500;            // bytes
     std::optional<RateLimit> rate;  // of each link, in each direction
     bool single_segments = false;   // no segmentation offload: one packet is one segment
+    // Nodes that have a way out of the run, by way of the calling thread's network namespace; see
+    // check_uplink().
+    std::vector<std::string> uplink{};
 };
 
 // The Linux bridge's own limit: BR_MAX_PORTS in net/bridge/br_private.h is 1 << 10, and port 0 is not used.
 inline constexpr std::size_t max_bridge_ports = 1023;
 // More than one machine runs federations of; the nodes' /16 has room for many that come back renumbered.
 inline constexpr std::size_t max_nodes = 4097;
+
+// Whether such a way out is to be had: rights over this thread's namespace, which must forward packets. It is
+// never made to, and the error says how it is.
+Result<void> check_uplink(const FabricOptions& options, Rights rights);
 
 enum class LinkEnd { node, router };
 
@@ -52,8 +61,14 @@ struct PlugOptions {
     bool announce = true;  // gratuitous ARP and neighbour advertisement; matters on a bridge
 };
 
+class Uplink;
+
 class Fabric {
   public:
+    Fabric(Fabric&&) noexcept;
+    Fabric& operator=(Fabric&&) noexcept;
+    ~Fabric();
+
     // Builds it and reads it back. `names` are the nodes, the aggregator first.
     static Result<Fabric> build(const FabricOptions& options, const std::vector<std::string>& names);
 
@@ -63,6 +78,8 @@ class Fabric {
     std::size_t size() const { return nodes_.size(); }
     NodeLink& node(std::size_t index) { return nodes_[index]; }
     const NodeLink& node(std::size_t index) const { return nodes_[index]; }
+    bool has_uplink(const std::string& node) const;
+    const Uplink* uplink() const { return uplink_.get(); }  // null: no node has one
 
     // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
     // "up".
@@ -79,13 +96,12 @@ class Fabric {
     Result<bool> is_connected(std::size_t node);
 
   private:
-    Fabric(FabricOptions options, NetNs router, NetlinkSocket socket)
-        : options_(std::move(options)), router_(std::move(router)), router_socket_(std::move(socket)) {}
+    Fabric(FabricOptions options, NetNs router, NetlinkSocket socket);
 
+    Result<void> open_uplink();
     Result<void> add_nodes(const std::vector<std::string>& names);
     Result<void> prepare_router();
     Result<void> await_ready(std::span<NodeLink> nodes);
-    static Result<void> await(const std::string& what, const std::function<Result<bool>()>& is_so);
     Result<void> verify();
     Result<void> verify_node(NodeLink& node);
     std::vector<IpAddress> addresses_of(std::uint32_t host) const;
@@ -97,6 +113,7 @@ class Fabric {
     NetNs router_;
     NetlinkSocket router_socket_;
     std::vector<NodeLink> nodes_;
+    std::unique_ptr<Uplink> uplink_;
     std::function<void(Batch&, int port)> equip_;
     std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew
 };

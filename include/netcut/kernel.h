@@ -125,11 +125,22 @@ struct Neighbour {
     IpAddress address;
     MacAddress mac;
 };
+inline constexpr int main_routes = 254;  // the routing table that is asked unless a rule says otherwise
 struct Route {
     IpAddress destination;
     unsigned prefix_length;
     int link;
     std::optional<IpAddress> gateway;
+    int table = main_routes;
+    bool exclusive = false;  // refused (EEXIST) if there is one to the same destination; else it is replaced
+};
+// What comes in by this link is also looked for in `table`; rules are asked from the lowest priority on, and
+// the main table is of priority 32766.
+struct RoutingRule {
+    std::string from_link;  // by name: it may go, and come again
+    int table = main_routes;
+    unsigned priority = 0;
+    bool ipv6 = false;
 };
 struct LinkState {
     int index = 0;
@@ -153,6 +164,7 @@ void set_gso_max_segs(Batch& batch, int index, unsigned segments);
 void delete_link(Batch& batch, int index);
 void add_address(Batch& batch, int link, const IpAddress& address, unsigned prefix_length);
 void add_route(Batch& batch, const Route& route);
+void add_routing_rule(Batch& batch, const RoutingRule& rule);
 void add_neighbour(Batch& batch, const Neighbour& neighbour);  // permanent
 // Rate of what leaves through the link. `shaper`: "tbf" or "htb". `queue` is how long a packet may wait.
 struct RateLimit {

@@ -53,7 +53,8 @@ struct NodeSpec {
     User user;
     bool tty =
         false;  // a pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output
-    std::string hosts;  // contents of /etc/hosts
+    std::string hosts;         // contents of /etc/hosts
+    std::string name_servers;  // contents of /etc/resolv.conf; empty: there is none
 };
 
 struct ExitStatus {

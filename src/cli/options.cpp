@@ -72,6 +72,12 @@ void add_fabric_options(CLI::App& command, RunOptions& options) {
     group.add("--mtu", options.mtu, "Bytes (default: 1500)");
     group.add("--rate", options.rate, "Of every link, each way: 100mbit, 1gbit");
     group.add("--shaper", options.shaper, "tbf (default) or htb");
+    command
+        .add_option("--uplink", options.uplink,
+                    "Nodes that have a way out to this machine's network: aggregator,collaborator1, or all "
+                    "(default: none)")
+        ->delimiter(',')
+        ->group("The network");
 }
 
 void add_cut_options(CLI::App& command, RunOptions& options) {
@@ -208,6 +214,7 @@ Result<void> apply_fabric(FabricOptions& fabric, const RunOptions& options) {
     NETCUT_TRY(set_parsed(fabric.kind, "--fabric", options.fabric, parse_fabric));
     if (options.ip) NETCUT_TRY(parse_ip(*options.ip, fabric));
     NETCUT_TRY(set_count(fabric.mtu, "--mtu", options.mtu));
+    if (!options.uplink.empty()) fabric.uplink = options.uplink;
     if (!options.rate && !options.shaper) return {};
     RateLimit rate = fabric.rate.value_or(RateLimit{});
     NETCUT_TRY(set_parsed(rate.bits_per_second, "--rate", options.rate, parse_rate));

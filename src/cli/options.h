@@ -16,7 +16,7 @@ struct RunOptions {
     std::optional<std::string> name, template_name, user, out, stage, workspace;
     std::optional<std::string> cols;
     std::optional<std::string> aggregator, collaborator, cwd, ready_on, ready_within, progress_on, end_on;
-    std::vector<std::string> sets, envs;
+    std::vector<std::string> sets, envs, uplink;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
     std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at,
         watch, nth, delay, reconnect_after, max_cuts;

@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
-#include <thread>
 
-#include "netcut/rights.h"
+#include "fabric/addresses.h"
+#include "fabric/ready.h"
+#include "fabric/uplink.h"
 
 namespace netcut {
 namespace {
@@ -25,34 +26,6 @@ constexpr int first_port_index = 100;
 // another index, and lets the carrier of others wait for up to a second (linkwatch_urgent_event in
 // net/core/link_watch.c).
 constexpr int eth0_index = 50;
-constexpr auto patience = std::chrono::seconds(30);
-
-constexpr std::uint32_t gateway_host = 1;
-constexpr std::uint32_t first_host = 2;
-constexpr unsigned bridge_prefix_v4 = 16;
-constexpr unsigned bridge_prefix_v6 = 64;
-
-ip::address_v4 v4_of(std::uint32_t host) {
-    return ip::address_v4(0x0a630000U + host);
-}  // 10.99.0.0/16
-
-ip::address_v6 v6_of(std::uint32_t host) {  // fd63::/64, a unique local prefix (RFC 4193)
-    ip::address_v6::bytes_type bytes{0xfd, 0x63};
-    bytes[14] = static_cast<std::uint8_t>(host >> 8);
-    bytes[15] = static_cast<std::uint8_t>(host);
-    return ip::address_v6(bytes);
-}
-
-enum class MacKind : std::uint8_t { port = 0, node = 1, renewed = 2 };
-
-MacAddress mac_of(MacKind kind, std::uint32_t number) {  // 02: locally administered
-    return {0x02,
-            0x6e,
-            0x63,
-            static_cast<std::uint8_t>(kind),
-            static_cast<std::uint8_t>(number >> 8),
-            static_cast<std::uint8_t>(number)};
-}
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -95,14 +68,6 @@ Failure missing(const NodeLink& node, const std::string& what) {
                          what + " is not there although the kernel took it", ""});
 }
 
-Result<bool> are_running(NetlinkSocket& socket, const std::set<int>& wanted) {
-    NETCUT_ASSIGN(const auto links, list_links(socket));
-    const auto running = std::count_if(links.begin(), links.end(), [&](const LinkState& link) {
-        return link.running && wanted.contains(link.index);
-    });
-    return static_cast<std::size_t>(running) == wanted.size();
-}
-
 Result<bool> takes_packets(NodeLink& node) {
     NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
     return std::all_of(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& address) {
@@ -128,6 +93,12 @@ Result<void> check(const FabricOptions& options, std::size_t nodes) {
 
 }  // namespace
 
+Fabric::Fabric(FabricOptions options, NetNs router, NetlinkSocket socket)
+    : options_(std::move(options)), router_(std::move(router)), router_socket_(std::move(socket)) {}
+Fabric::Fabric(Fabric&&) noexcept = default;
+Fabric& Fabric::operator=(Fabric&&) noexcept = default;
+Fabric::~Fabric() = default;
+
 Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std::string>& names) {
     NETCUT_TRY(check(options, names.size()));
     NETCUT_ASSIGN(NetNs router, NetNs::create());
@@ -137,6 +108,7 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
     NETCUT_TRY(fabric.add_nodes(names));
     NETCUT_TRY(fabric.await_ready(fabric.nodes_));
     NETCUT_TRY(fabric.verify());
+    if (!options.uplink.empty()) NETCUT_TRY(fabric.open_uplink());
     return fabric;
 }
 
@@ -148,7 +120,7 @@ Result<void> Fabric::prepare_router() {
         add_bridge(batch, "br0", bridge_index, options_.mtu);
     } else {
         for (const IpAddress& address : addresses_of(gateway_host))
-            add_address(batch, loopback, address, address.is_v6() ? 128 : 32);
+            add_address(batch, loopback, address, whole(address));
     }
     return router_socket_.commit(batch);
 }
@@ -183,6 +155,18 @@ Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
     return {};
 }
 
+Result<void> Fabric::open_uplink() {
+    std::vector<VethEnd> ports;
+    for (const NodeLink& node : nodes_)
+        if (has_uplink(node.name)) ports.push_back(node.port);
+    NETCUT_ASSIGN(uplink_, Uplink::open(options_, router_socket_, ports));
+    return {};
+}
+
+bool Fabric::has_uplink(const std::string& node) const {
+    return std::find(options_.uplink.begin(), options_.uplink.end(), node) != options_.uplink.end();
+}
+
 std::vector<IpAddress> Fabric::addresses_of(std::uint32_t host) const {
     std::vector<IpAddress> addresses;
     if (options_.ipv4) addresses.emplace_back(v4_of(host));
@@ -209,7 +193,7 @@ Result<void> Fabric::equip_ports(std::function<void(Batch&, int port)> equip) {
 
 void Fabric::append_router_routes(Batch& batch, const NodeLink& node) const {
     for (const IpAddress& address : node.addresses) {
-        add_route(batch, {address, address.is_v6() ? 128U : 32U, node.port.index, {}});
+        add_route(batch, {address, whole(address), node.port.index, {}});
         add_neighbour(batch, {node.port.index, address, node.eth0.mac});
     }
 }
@@ -221,18 +205,16 @@ void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
     if (options_.single_segments) set_gso_max_segs(batch, link, 1);
     if (options_.rate) set_rate(batch, link, *options_.rate);
     for (const IpAddress& address : node.addresses) {
-        const unsigned whole = address.is_v6() ? 128 : 32;
         add_address(batch, link, address,
-                    routed            ? whole
-                    : address.is_v6() ? bridge_prefix_v6
-                                      : bridge_prefix_v4);
+                    routed            ? whole(address)
+                    : address.is_v6() ? run_prefix_v6
+                                      : run_prefix_v4);
         if (!routed) continue;
-        const IpAddress gateway =
-            address.is_v6() ? IpAddress(v6_of(gateway_host)) : IpAddress(v4_of(gateway_host));
+        const IpAddress gateway = run_address(address.is_v6(), gateway_host);
         const IpAddress any =
             address.is_v6() ? IpAddress(ip::address_v6::any()) : IpAddress(ip::address_v4::any());
         add_neighbour(batch, {link, gateway, node.port.mac});
-        add_route(batch, {gateway, whole, link, {}});
+        add_route(batch, {gateway, whole(gateway), link, {}});
         add_route(batch, {any, 0, link, gateway});
     }
 }
@@ -294,21 +276,8 @@ Result<bool> Fabric::is_connected(std::size_t index) {
     return up(here, node.eth0.index) && up(there, node.port.index);
 }
 
-// Looks again and again until `is_so`.
-Result<void> Fabric::await(const std::string& what, const std::function<Result<bool>()>& is_so) {
-    const auto deadline = Clock::now() + patience;
-    for (;;) {
-        NETCUT_ASSIGN(const bool so, is_so());
-        if (so) return {};
-        if (Clock::now() > deadline)
-            return Failure(Error{Error::Kind::internal, "wait for " + what, 0, "it does not come", ""});
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-}
-
-// Two things follow later than the kernel's answer, a moment or two. The end of a pair that comes up first
-// gets its carrier from the second, and loses every packet until the link watch has seen that. And an IPv6
-// address takes no packet in, nor answers a solicitation, until a worker has put its local route in place.
+// Links get their carrier a moment later. And an IPv6 address takes no packet in, nor answers a solicitation,
+// until a worker has put its local route in place.
 Result<void> Fabric::await_ready(std::span<NodeLink> nodes) {
     for (NodeLink& node : nodes) {
         NETCUT_TRY(

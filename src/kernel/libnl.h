@@ -12,6 +12,7 @@
 #include <netlink/route/nexthop.h>
 #include <netlink/route/qdisc.h>
 #include <netlink/route/route.h>
+#include <netlink/route/rule.h>
 
 #include "kernel/c_owner.h"
 #include "netcut/kernel.h"
@@ -24,6 +25,7 @@ using NlLink = COwner<rtnl_link, rtnl_link_put>;
 using NlAddress = COwner<rtnl_addr, rtnl_addr_put>;
 using NlNeighbour = COwner<rtnl_neigh, rtnl_neigh_put>;
 using NlRoute = COwner<rtnl_route, rtnl_route_put>;
+using NlRule = COwner<rtnl_rule, rtnl_rule_put>;
 using NlQdisc = COwner<rtnl_qdisc, rtnl_qdisc_put>;
 using NlClass = COwner<rtnl_class, rtnl_class_put>;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <netlink/route/link/veth.h>
@@ -113,7 +114,7 @@ void add_route(Batch& batch, const Route& route) {
     const auto object = own<NlRoute>(rtnl_route_alloc());
     rtnl_route_set_family(object.get(), static_cast<std::uint8_t>(family_of(route.destination)));
     rtnl_route_set_dst(object.get(), to_nl(route.destination, route.prefix_length).get());
-    rtnl_route_set_table(object.get(), RT_TABLE_MAIN);
+    rtnl_route_set_table(object.get(), static_cast<std::uint32_t>(route.table));
     rtnl_route_set_protocol(object.get(), RTPROT_STATIC);
     rtnl_route_set_scope(object.get(), route.gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
     rtnl_nexthop* hop = rtnl_route_nh_alloc();
@@ -123,7 +124,19 @@ void add_route(Batch& batch, const Route& route) {
     if (route.gateway) rtnl_route_nh_set_gateway(hop, to_nl(*route.gateway).get());
     append_request(batch,
                    fmt::format("add the route to {}/{}", route.destination.to_string(), route.prefix_length),
-                   object.get(), NLM_F_CREATE | NLM_F_REPLACE, rtnl_route_build_add_request);
+                   object.get(), NLM_F_CREATE | (route.exclusive ? NLM_F_EXCL : NLM_F_REPLACE),
+                   rtnl_route_build_add_request);
+}
+
+void add_routing_rule(Batch& batch, const RoutingRule& rule) {
+    const auto object = own<NlRule>(rtnl_rule_alloc());
+    rtnl_rule_set_family(object.get(), rule.ipv6 ? AF_INET6 : AF_INET);
+    rtnl_rule_set_iif(object.get(), rule.from_link.c_str());
+    rtnl_rule_set_table(object.get(), static_cast<std::uint32_t>(rule.table));
+    rtnl_rule_set_prio(object.get(), rule.priority);
+    rtnl_rule_set_action(object.get(), FR_ACT_TO_TBL);
+    append_request(batch, "add the routing rule for what comes from " + rule.from_link, object.get(),
+                   NLM_F_CREATE | NLM_F_EXCL, rtnl_rule_build_add_request);
 }
 
 void add_neighbour(Batch& batch, const Neighbour& neighbour) {

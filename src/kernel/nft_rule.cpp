@@ -191,5 +191,9 @@ NftRule& NftRule::drop() {
 NftRule& NftRule::accept() {
     return verdict(1 /* NF_ACCEPT */);
 }
+NftRule& NftRule::masquerade() {
+    add("masq");
+    return *this;
+}
 
 }  // namespace netcut

@@ -87,9 +87,10 @@ void NftTransaction::append(std::uint16_t type, std::uint16_t flags, std::string
     batch_.append(message, std::move(attempt));
 }
 
-void NftTransaction::add_table() {
+void NftTransaction::add_table(std::uint32_t flags) {
     const auto table = own<Table>(nftnl_table_alloc());
     nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, table_.c_str());
+    if (flags != 0) nftnl_table_set_u32(table.get(), NFTNL_TABLE_FLAGS, flags);
     append(NFT_MSG_NEWTABLE, NLM_F_CREATE, "add the nftables table " + table_,
            [&](nlmsghdr* message) { nftnl_table_nlmsg_build_payload(message, table.get()); });
 }
@@ -101,11 +102,12 @@ void NftTransaction::delete_table() {
            [&](nlmsghdr* message) { nftnl_table_nlmsg_build_payload(message, table.get()); });
 }
 
-void NftTransaction::add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority) {
+void NftTransaction::add_base_chain(const char* type, const std::string& name, std::uint32_t hook,
+                                    std::int32_t priority) {
     const Chain chain = make_chain(table_, name);
     nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, hook);
     nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, priority);
-    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
+    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, type);
     append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,
            [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
 }

@@ -82,6 +82,7 @@ class NftRule {
 
     NftRule& drop();
     NftRule& accept();
+    NftRule& masquerade();  // in a NAT chain after routing: what leaves has the address of its link
     NftRule& jump(const std::string& chain) { return verdict(NFT_JUMP, chain); }
     NftRule& go_to(const std::string& chain) { return verdict(NFT_GOTO, chain); }
     NftRule& leave() { return verdict(NFT_RETURN); }
@@ -110,11 +111,20 @@ class NftTransaction {
     // `family`: NFPROTO_INET or NFPROTO_BRIDGE.
     NftTransaction(std::uint8_t family, std::string table);
 
-    void add_table();
+    void add_table() { add_table(0); }
+    // One that lives as long as the socket that commits this, whatever ends it, and that nobody else can
+    // change.
+    void add_own_table() { add_table(NFT_TABLE_F_OWNER); }
     void delete_table();
     // A chain at a hook of the network stack; `hook` as in enum nf_inet_hooks, the bridge's have the same
     // numbers.
-    void add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority);
+    void add_base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority) {
+        add_base_chain("filter", name, hook, priority);
+    }
+    // It sees the first packet of each connection, and the rest is treated alike.
+    void add_nat_chain(const std::string& name, std::uint32_t hook, std::int32_t priority) {
+        add_base_chain("nat", name, hook, priority);
+    }
     void add_chain(const std::string& name);
     void flush_chain(const std::string& name);
     void add_counter(const std::string& name);
@@ -133,6 +143,8 @@ class NftTransaction {
     Batch take();  // closes the transaction
 
   private:
+    void add_table(std::uint32_t flags);
+    void add_base_chain(const char* type, const std::string& name, std::uint32_t hook, std::int32_t priority);
     template <typename Build>
     void append(std::uint16_t type, std::uint16_t flags, std::string attempt, Build build);
     void append_elements(std::uint16_t type, std::uint16_t flags, const std::string& name,

@@ -19,7 +19,7 @@ constexpr winsize terminal_size{50, 200, 0, 0};
 constexpr auto drain_time = std::chrono::seconds(1);
 
 Result<Fd> memory_file(const std::string& contents) {
-    Fd fd(::memfd_create("hosts", MFD_CLOEXEC));
+    Fd fd(::memfd_create("node-file", MFD_CLOEXEC));
     if (!fd) return system_failure("create a memory file");
     NETCUT_TRY(write_all(fd.get(), contents, "write a memory file"));
     return fd;
@@ -95,6 +95,7 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
     NETCUT_ASSIGN(Pipe lifeline, make_lifeline());
     NETCUT_ASSIGN(Pipe status, make_pipe());
     NETCUT_ASSIGN(const Fd hosts, memory_file(spec.hosts));
+    NETCUT_ASSIGN(const Fd name_servers, memory_file(spec.name_servers));
     std::vector<std::string> arguments = {"--lifeline",   std::to_string(lifeline.read.get()),
                                           "--status",     std::to_string(status.write.get()),
                                           "--cwd",        spec.cwd,
@@ -107,6 +108,10 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
         arguments.insert(arguments.end(), {"--netns", std::to_string(ns->fd()), "--hosts",
                                            std::to_string(hosts.get()), "--hostname", spec.name});
         inherited.insert(inherited.end(), {ns->fd(), hosts.get()});
+    }
+    if (ns != nullptr && !spec.name_servers.empty()) {
+        arguments.insert(arguments.end(), {"--resolv", std::to_string(name_servers.get())});
+        inherited.push_back(name_servers.get());
     }
     if (spec.tty) arguments.emplace_back("--tty");
     arguments.emplace_back("--");

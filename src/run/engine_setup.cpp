@@ -6,8 +6,10 @@
 #include <filesystem>
 
 #include "base/sha256.h"
+#include "fabric/uplink.h"
 #include "netcut/rights.h"
 #include "run/engine_impl.h"
+#include "run/name_servers.h"
 
 namespace netcut {
 
@@ -65,7 +67,8 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
 
 Result<void> preflight(const Scenario& scenario) {
     NETCUT_TRY(check_open_files(scenario));
-    NETCUT_TRY(gain_rights());
+    NETCUT_ASSIGN(const Rights rights, gain_rights());
+    if (!scenario.fabric.uplink.empty()) NETCUT_TRY(check_uplink(scenario.fabric, rights));
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     NETCUT_TRY(FaultTable::probe(apart));
     return check_needs(scenario, apart);
@@ -132,6 +135,14 @@ Result<void> Engine::Impl::build_network() {
                   {{"kind", scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"},
                    {"took_ms", std::chrono::duration<double, std::milli>(journal_->now() - begin).count()},
                    {"nodes", nodes}});
+    if (const Uplink* uplink = fabric_->uplink()) {
+        Json addresses = Json::array();
+        for (const IpAddress& address : uplink->addresses()) addresses.push_back(address.to_string());
+        journal_->add("uplink.opened", {}, {},
+                      {{"nodes", scenario_.fabric.uplink},
+                       {"link", uplink->link()},
+                       {"addresses", std::move(addresses)}});
+    }
     return {};
 }
 
@@ -172,6 +183,7 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     NETCUT_ASSIGN(spec.env, expand_values(env_of(role), scenario_, context));
     NETCUT_ASSIGN(spec.cwd, expand_text(role.cwd, scenario_, context));
     NETCUT_TRY(expand(role.aliases, scenario_, context));  // aliases() relies on it
+    if (fabric_->has_uplink(spec.name)) spec.name_servers = name_servers_beyond_this_machine();
     spec.user = user_;
     spec.tty = scenario_.tty;
     return spec;

@@ -96,6 +96,18 @@ bool needs_segments(const FaultSpec& fault) {
     }
 }
 
+// Fills in "all".
+Result<void> check_uplink_nodes(Scenario& scenario) {
+    FabricOptions& fabric = scenario.fabric;
+    if (fabric.uplink.empty()) return {};
+    if (fabric.kind == FabricKind::bridge)
+        return wrong("give nodes of a bridge a way out", "faults act on what is forwarded between them alone",
+                     "use --fabric routed");
+    if (fabric.uplink == std::vector<std::string>{"all"}) fabric.uplink = node_names(scenario);
+    for (const std::string& name : fabric.uplink) NETCUT_TRY(check_node(scenario, name, "give a way out to"));
+    return {};
+}
+
 Result<void> check_expectations(const Scenario& scenario) {
     for (const LogExpectation& log : scenario.expect.logs) {
         NETCUT_TRY(Pattern::parse(log.pattern));
@@ -145,6 +157,7 @@ Result<void> check(Scenario& scenario) {
         return wrong("name the run '" + scenario.name + "'",
                      "a name has no slash and does not begin with a dot");
     NETCUT_TRY(check_fabric(scenario.fabric, scenario.collaborators));
+    NETCUT_TRY(check_uplink_nodes(scenario));
     NETCUT_TRY(check_roles(scenario));
     NETCUT_TRY(check_words(scenario));
     for (const std::string* pattern : {&scenario.ready, &scenario.progress, &scenario.end})

@@ -16,6 +16,7 @@ void read_fabric(YamlSection& section, FabricOptions& fabric) {
     section.scalar("ip", [&](const std::string& word) { return parse_ip(word, fabric); });
     section.count("mtu", fabric.mtu, 68, 65535);
     section.boolean("single_segments", fabric.single_segments);
+    section.list("uplink", fabric.uplink);
     RateLimit rate = fabric.rate.value_or(RateLimit{});
     section.scalar("rate", into(rate.bits_per_second, parse_rate));
     section.scalar("shaper", into(rate.shaper, parse_shaper));
@@ -118,6 +119,7 @@ void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
     out << YAML::Key << "ip" << YAML::Value << (!fabric.ipv6 ? "4" : !fabric.ipv4 ? "6" : "both");
     out << YAML::Key << "mtu" << YAML::Value << fabric.mtu;
     if (fabric.single_segments) out << YAML::Key << "single_segments" << YAML::Value << true;
+    if (!fabric.uplink.empty()) out << YAML::Key << "uplink" << YAML::Value << YAML::Flow << fabric.uplink;
     if (fabric.rate) {
         out << YAML::Key << "rate" << YAML::Value << fmt::format("{}bit", fabric.rate->bits_per_second);
         out << YAML::Key << "shaper" << YAML::Value << fabric.rate->shaper;

@@ -65,6 +65,13 @@ Result<void> check_limits(const Scenario& scenario, const WorkerOrder& order) {
     return {};
 }
 
+// Whoever may use the daemon has no rights over the host's network by that.
+Result<void> check_uplink(const Scenario& scenario) {
+    if (scenario.fabric.uplink.empty()) return {};
+    return usage_failure("give nodes a way out (uplink)", "a run of the daemon has none",
+                         "leave it out, or run it as root without the daemon: sudo netcut-fl run --local");
+}
+
 // Nobody becomes somebody else by way of the daemon.
 Result<void> check_user(const Scenario& scenario, const User& user) {
     if (scenario.user.empty() || user.uid == 0) return {};
@@ -139,6 +146,7 @@ Result<void> Worker::begin(WorkerOrder order) {
     NETCUT_TRY(enter_folder(order));
     NETCUT_ASSIGN(Scenario scenario, scenario_of(order));
     NETCUT_TRY(check_limits(scenario, order));
+    NETCUT_TRY(check_uplink(scenario));
     NETCUT_TRY(check_user(scenario, order.user));
     if (order.user.uid == 0 && !scenario.user.empty()) {
         NETCUT_ASSIGN(order.user, find_user(scenario.user));

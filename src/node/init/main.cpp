@@ -207,7 +207,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     const netcut::init::Options options = netcut::init::parse_options(argc, argv);
-    for (const int fd : {options.netns, options.lifeline, options.status, options.hosts})
+    for (const int fd : {options.netns, options.lifeline, options.status, options.hosts, options.resolv})
         if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return netcut::init::run(options);
 }

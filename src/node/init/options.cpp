@@ -30,10 +30,11 @@ std::vector<gid_t> group_list(const std::string& text) {
     return groups;
 }
 
-constexpr std::array<option, 12> known{{{"netns", required_argument, nullptr, 'n'},
+constexpr std::array<option, 13> known{{{"netns", required_argument, nullptr, 'n'},
                                         {"lifeline", required_argument, nullptr, 'l'},
                                         {"status", required_argument, nullptr, 's'},
                                         {"hosts", required_argument, nullptr, 'h'},
+                                        {"resolv", required_argument, nullptr, 'r'},
                                         {"hostname", required_argument, nullptr, 'H'},
                                         {"cwd", required_argument, nullptr, 'd'},
                                         {"uid", required_argument, nullptr, 'u'},
@@ -60,6 +61,9 @@ Options parse_options(int argc, char** argv) {
                 break;
             case 'h':
                 options.hosts = static_cast<int>(number(optarg));
+                break;
+            case 'r':
+                options.resolv = static_cast<int>(number(optarg));
                 break;
             case 'H':
                 options.hostname = optarg;

@@ -19,6 +19,7 @@ struct Options {
     int lifeline = -1;  // carries orders (order.h); its end: the tool is gone, or wants the node gone
     int status = -1;    // where we report, a line for each event (report.h)
     int hosts = -1;     // contents for /etc/hosts
+    int resolv = -1;    // contents for /etc/resolv.conf, if there are any
 
     std::string hostname;
     std::string cwd;

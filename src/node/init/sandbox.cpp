@@ -61,7 +61,7 @@ const char* set_up_files(const Options& options) {
     if (::mount("netcut", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=0755") != 0)
         return "mount a tmpfs for the node's /etc/hosts";
     if (!write_file("/tmp/hosts", options.hosts, nullptr) ||
-        !write_file("/tmp/resolv.conf", -1, no_name_server))
+        !write_file("/tmp/resolv.conf", options.resolv, no_name_server))
         return "write the node's /etc/hosts";
     if (::mount("/tmp/hosts", "/etc/hosts", nullptr, MS_BIND, nullptr) != 0)
         return "put the node's /etc/hosts in place";

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Addresses inside of a run: 10.99.0.0/16, and fd63::/64, a unique local prefix (RFC 4193).
+#pragma once
+
+#include "netcut/kernel.h"
+
+namespace netcut {
+
+constexpr std::uint32_t gateway_host = 1;
+constexpr std::uint32_t first_host = 2;
+constexpr std::uint32_t gate_host = 0xfffe;  // of an uplink; no node comes to have it
+constexpr unsigned run_prefix_v4 = 16;
+constexpr unsigned run_prefix_v6 = 64;
+
+inline boost::asio::ip::address_v4 v4_of(std::uint32_t host) {
+    return boost::asio::ip::address_v4(0x0a630000U + host);
+}
+
+inline boost::asio::ip::address_v6 v6_of(std::uint32_t host) {
+    boost::asio::ip::address_v6::bytes_type bytes{0xfd, 0x63};
+    bytes[14] = static_cast<std::uint8_t>(host >> 8);
+    bytes[15] = static_cast<std::uint8_t>(host);
+    return boost::asio::ip::address_v6(bytes);
+}
+
+inline IpAddress run_address(bool ipv6, std::uint32_t host) {
+    return ipv6 ? IpAddress(v6_of(host)) : IpAddress(v4_of(host));
+}
+
+inline unsigned whole(const IpAddress& address) {  // the prefix that is the address alone
+    return address.is_v6() ? 128 : 32;
+}
+
+enum class MacKind : std::uint8_t { port = 0, node = 1, renewed = 2, uplink = 3 };
+
+inline MacAddress mac_of(MacKind kind, std::uint32_t number) {  // 02: locally administered
+    return {0x02,
+            0x6e,
+            0x63,
+            static_cast<std::uint8_t>(kind),
+            static_cast<std::uint8_t>(number >> 8),
+            static_cast<std::uint8_t>(number)};
+}
+
+}  // namespace netcut

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/name_servers.h"
+
+#include <gtest/gtest.h>
+
+namespace netcut {
+namespace {
+
+TEST(NameServers, TheMachinesOwnAreLeftOut) {
+    EXPECT_EQ(without_own_name_servers("# by hand\nsearch example.org\nnameserver 127.0.0.53\n"
+                                       "nameserver 192.0.2.1\nnameserver ::1\nnameserver 2001:db8::53\n"),
+              "# by hand\nsearch example.org\nnameserver 192.0.2.1\nnameserver 2001:db8::53\n");
+}
+
+TEST(NameServers, WithoutAnyOtherThereIsNothing) {
+    EXPECT_EQ(without_own_name_servers("nameserver 127.0.0.53\noptions edns0\n"), "");
+    EXPECT_EQ(without_own_name_servers("nameserver nonsense\n"), "");
+    EXPECT_EQ(without_own_name_servers(""), "");
+}
+
+}  // namespace
+}  // namespace netcut
