@@ -250,6 +250,15 @@ TEST(Daemon, ManyRunsAreMadeByItAndNeedNoUserNamespace) {
     EXPECT_EQ(owner_of(home + "/table/experiments.json"), alice);
 }
 
+TEST(Daemon, GivesNoNodeAWayOut) {
+    NETCUT_E2E();
+    const Daemon daemon;
+    const Finished refused = daemon.run(
+        alice, {"run", "-d", "--aggregator", "sleep 9", "--collaborator", "sleep 9", "--uplink", "all"});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_TRUE(contains(refused.err, "a run of the daemon has none")) << refused.err;
+}
+
 TEST(Daemon, IdleItIsSmallAndSleeps) {
     NETCUT_E2E();
     Daemon daemon;

@@ -88,6 +88,19 @@ files: /srv/template
     EXPECT_EQ(write_yaml(again), written);
 }
 
+TEST(Scenario, AnUplinkIsOfNodesThatThereAre) {
+    const std::string nodes = "collaborators: 2\naggregator: {command: a}\ncollaborator: {command: c}\n";
+    Scenario all = read(nodes + "fabric: {uplink: all}\n");
+    ASSERT_TRUE(check(all));
+    EXPECT_THAT(all.fabric.uplink, ElementsAre("aggregator", "collaborator1", "collaborator2"));
+    Scenario again = read(write_yaml(all));
+    EXPECT_EQ(again.fabric.uplink, all.fabric.uplink);
+    Scenario unknown = read(nodes + "fabric: {uplink: [collaborator3]}\n");
+    EXPECT_FALSE(check(unknown));
+    Scenario bridge = read(nodes + "fabric: {kind: bridge, uplink: [collaborator1]}\n");
+    EXPECT_FALSE(check(bridge));
+}
+
 TEST(Scenario, ExpectationsAreChecked) {
     EXPECT_THAT(error_of(std::string(plain) + "expect: {verdict: great}\n"),
                 HasSubstr("there is none of that name"));
