@@ -34,7 +34,7 @@ std::uint64_t content_of(PacketBytes packet, const std::optional<PacketHeader>& 
 class Owners {
   public:
     Owners(const std::vector<Event>& events, const Scenario& scenario)
-        : bridged_(scenario.fabric.kind == FabricKind::bridge) {
+        : bridged_(scenario.fabric.kind == FabricKind::bridge), uplink_(!scenario.fabric.uplink.empty()) {
         const auto names = node_names(scenario);
         for (std::size_t i = 0; i < names.size(); ++i) indices_[names[i]] = i;
         for (const Event& event : events) {
@@ -52,6 +52,10 @@ class Owners {
         return find(owners_, mac_text(mac));
     }
 
+    bool is_from_outside(const PacketHeader& header) const {
+        return uplink_ && !find(owners_, header.source.to_string());
+    }
+
   private:
     static std::optional<std::size_t> find(const std::map<std::string, std::size_t>& in,
                                            const std::string& what) {
@@ -64,7 +68,7 @@ class Owners {
         owners_[addresses.at("mac").get<std::string>()] = index;
     }
 
-    bool bridged_;
+    bool bridged_, uplink_;
     std::map<std::string, std::size_t> indices_;
     std::map<std::string, std::size_t> owners_;  // by IP or MAC address
 };
@@ -143,9 +147,10 @@ class CaptureReader {
         const PacketBytes frame = packet.bytes;
         const auto network = frame.subspan(std::min(ethernet_header, frame.size()));
         const auto header = parse_packet(network);
-        captures_.lost.push_back(
-            {node, faults_.at(mark->fault), *mark, packet.time - begun_, content_of(network, header),
-             header ? packet_text(*header) : "a packet that is not IP", header.has_value()});
+        captures_.lost.push_back({node, faults_.at(mark->fault), *mark, packet.time - begun_,
+                                  content_of(network, header),
+                                  header ? packet_text(*header) : "a packet that is not IP",
+                                  header.has_value(), header && owners_.is_from_outside(*header)});
     }
 
     Owners owners_;
@@ -184,14 +189,22 @@ bool mark_as_lost(const ByContent& by_content, const LostPacket& lost) {
 void find_among_seen(Captures& captures, bool some_are_missing, Check& check) {
     ByContent by_content;
     for (SeenPacket& seen : captures.seen) by_content[seen.content].push_back(&seen);
-    std::size_t unseen = 0;
+    std::size_t unseen = 0, from_outside = 0;
     for (const LostPacket& lost : captures.lost) {
-        if (!lost.mark.counted || !lost.is_ip || mark_as_lost(by_content, lost)) continue;
+        if (!lost.mark.counted || !lost.is_ip) continue;
+        if (lost.from_outside) {
+            ++from_outside;
+            continue;
+        }
+        if (mark_as_lost(by_content, lost)) continue;
         if (++unseen > most_told) continue;
         (some_are_missing ? check.unchecked : check.disagreements)
             .push_back(fmt::format("a packet was lost at {:.6f} s that came in at no port: {}",
                                    std::chrono::duration<double>(lost.time).count(), lost.text));
     }
+    if (from_outside > 0)
+        check.unchecked.push_back(fmt::format(
+            "{} of the lost packets came in by the uplink, of which there is no capture", from_outside));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct LostPacket {
     std::uint64_t content = 0;
     std::string text;
     bool is_ip = false;
+    bool from_outside = false;  // it came in by an uplink, which no capture is of
 };
 
 struct Captures {

@@ -175,6 +175,18 @@ TEST_P(UplinkFamilyTest, ANodeReachesTheOutsideAndACutActsOnThatToo) {
     EXPECT_EQ(outside_state(), before);
 }
 
+TEST_F(UplinkTest, LossOfWhatComesFromOutsideIsVerified) {
+    forward();
+    const Finished finished = begin({"--cols", "1", "--uplink", "collaborator1", "--pcap", "--collaborator",
+                                     asks("203.0.113.2", 60, 9000), "--fault",
+                                     "{kind: loss, model: every 4, on: {log: beat 10}, for: 2s}"})
+                                  ->wait();
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    const Finished verified = run_tool({"verify", folder_ / "run"});
+    EXPECT_EQ(verified.status, 0) << verified.out;
+    EXPECT_TRUE(contains(verified.out, "came in by the uplink")) << verified.out;
+}
+
 TEST_F(UplinkTest, OtherNodesHaveNone) {
     forward();
     const Finished finished =
