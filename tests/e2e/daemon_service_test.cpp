@@ -124,7 +124,7 @@ TEST(DaemonService, SigkillAtRandomMomentsLeavesNothingAndItStartsAgain) {
         auto client = daemon.begin(alice, kills.next_run(out));
         {
             const Caller caller(daemon);
-            kills.sleep();
+            kills.wait(*client);
             daemon.process().signal(SIGKILL);
         }
         daemon.process().wait();
@@ -134,10 +134,10 @@ TEST(DaemonService, SigkillAtRandomMomentsLeavesNothingAndItStartsAgain) {
         ASSERT_EQ(host_state(), before) << "after kill " << i;
         kills.look_at(daemon.home(alice) + "/" + out);
         daemon.start();
-        for (const auto& file : std::filesystem::directory_iterator(daemon.state()))
-            EXPECT_TRUE(file.path().extension() == ".json" || file.path().filename() == "lock") << file;
         for (const Json& run : daemon.ask(alice, "GET", "/runs").json().at("runs"))
             EXPECT_TRUE(run.at("state") == "lost" || run.at("state") == "ended") << run.dump(2);
+        for (const auto& file : std::filesystem::directory_iterator(daemon.state()))
+            EXPECT_TRUE(file.path().extension() == ".json" || file.path().filename() == "lock") << file;
     }
     kills.expect_variety();
 }

@@ -63,7 +63,7 @@ Arguments RandomKills::next_run(const std::string& out) {
             "--reconnect-after",
             "60s",
             "--timeout",
-            text_of(until_cut_ + in_cut),
+            text_of(until_cut_ * 2 + in_cut),
             "--grace",
             text_of(grace)};
 }
@@ -78,10 +78,12 @@ bool RandomKills::learn(Tool& run) {
     return cut && run.leaves_no_process();
 }
 
-void RandomKills::sleep() {
-    // Its timeout is counted from a moment within its set-up, and its report takes a while, too.
-    const std::chrono::milliseconds life = until_cut_ * 3 / 2 + in_cut + grace;
-    std::this_thread::sleep_for(life * (random_() % 1000) / 1000);
+void RandomKills::wait(Tool& run) {
+    const std::array<std::pair<const char*, std::chrono::milliseconds>, 4> stages = {
+        {{"", until_cut_}, {"collaborator3 started", before_cut}, {"cut 1", in_cut}, {"stopping", grace}}};
+    const auto& [begins, lasts] = stages.at(started_ % stages.size());
+    run.wait_for_output(begins);  // or until it ends, if this machine is that slow
+    std::this_thread::sleep_for(lasts * (random_() % 1000) / 900);
 }
 
 void RandomKills::look_at(const std::string& run_folder) {
@@ -96,9 +98,7 @@ void RandomKills::expect_variety() const {
         std::cout << stage << ": " << count << " kills\n";
         if (stage != "set-up" && stage != "ended") under_way += count;
     }
-    EXPECT_GT(under_way, count() / 10) << "some kills must hit a run that is under way";
-    // Of many kills, some hit every stage.
-    EXPECT_TRUE(count() < 200 || stages_.size() == 5);
+    EXPECT_GT(under_way, count() / 4) << "most kills must hit a run that is under way";
 }
 
 }  // namespace netcut::test

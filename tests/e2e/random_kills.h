@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SIGKILL at random moments of a run's life, from its set-up to its report.
+// SIGKILL at random moments of each stage of a run's life, from its set-up to its end.
 #pragma once
 
 #include <map>
@@ -21,11 +21,11 @@ class RandomKills {
     Arguments next_run(const std::string& out);
     // Learns from a run that has just been started how long it takes until it is cut off, and kills it.
     bool learn(Tool& run);
-    // Until a random moment of the life of a run that has just been started.
-    void sleep();
+    // Until a random moment of one stage, of each in turn, of a run that has just been started.
+    void wait(Tool& run);
     // Looks at what is left of a run: each line of its journal is whole, but perhaps the last.
     void look_at(const std::string& run_folder);
-    // Prints how far the runs had come, and expects that they were not all killed at the same stage.
+    // Prints how far the runs had come, and expects that most were under way.
     void expect_variety() const;
 
   private:

@@ -72,7 +72,7 @@ TEST(Rootless, SigkillAtRandomMomentsLeavesNothing) {
     for (unsigned i = 0; i < kills.count(); ++i) {
         const std::string out = folder / std::to_string(i);
         Tool tool(kills.next_run(out), become_ordinary_user);
-        kills.sleep();
+        kills.wait(tool);
         tool.signal(SIGKILL);
         tool.wait();
         ASSERT_TRUE(tool.leaves_no_process()) << "after kill " << i;
