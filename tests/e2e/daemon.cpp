@@ -18,7 +18,7 @@ std::vector<gid_t> groups_of(uid_t user) {
 }  // namespace
 
 Daemon::Daemon(const std::string& configuration) {
-    for (const uid_t user : {alice, bob, mallory, stranger}) {
+    for (const uid_t user : {uid_t{0}, alice, bob, mallory, stranger}) {
         if (::mkdir(home(user).c_str(), 0700) != 0 || ::chown(home(user).c_str(), user, user) != 0)
             throw std::runtime_error("cannot make " + home(user));
     }

@@ -31,8 +31,8 @@ TEST(Daemon, TwoUsersRunAtTheSameTimeAsThemselvesAndNeitherSeesTheOther) {
     auto first = daemon.begin(alice, reference({"--cut-on", "round 2: training", "--reconnect-after", "1s"}));
     auto second = daemon.begin(
         bob, reference({"--cut-on", "round 2: training", "--reconnect-after", "1s", "--kind", "unplug"}));
-    ASSERT_TRUE(first->wait_for_output("cut 1"));
-    ASSERT_TRUE(second->wait_for_output("cut 1"));
+    ASSERT_TRUE(first->wait_for_output("cut 1", 60s));
+    ASSERT_TRUE(second->wait_for_output("cut 1", 60s));
     const Json mine = Json::parse(daemon.run(alice, {"ps", "--json"}).out);
     ASSERT_EQ(mine.size(), 1U) << mine.dump(2);
     const std::string id = mine.at(0).at("id");
