@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -62,6 +63,14 @@ class Client {
     boost::beast::flat_buffer buffer_;
 };
 
+bool is_own_namespace(const Fd& ns) {
+    struct stat own {
+    }, other{};
+    must(::fstat(own_namespace().get(), &own), "look at a namespace");
+    must(::fstat(ns.get(), &other), "look at a namespace");
+    return own.st_ino == other.st_ino;
+}
+
 pid_t parent_of(pid_t pid) {
     std::ifstream stat(fmt::format("/proc/{}/stat", pid));
     std::string id, name, state;
@@ -70,7 +79,7 @@ pid_t parent_of(pid_t pid) {
     return parent;
 }
 
-// The network namespace of a node, by the process that was started in it.
+// The network namespace of a node, by the process that was started for it, once it has entered that.
 std::optional<Fd> namespace_of(const std::string& node, pid_t daemon) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
         const std::string name = entry.path().filename();
@@ -81,7 +90,9 @@ std::optional<Fd> namespace_of(const std::string& node, pid_t daemon) {
             std::string::npos)
             continue;
         if (parent_of(parent_of(std::stoi(name))) != daemon) continue;  // daemon, worker, first process
-        return Fd(must(::open((entry.path() / "ns/net").c_str(), O_RDONLY | O_CLOEXEC), "open a namespace"));
+        Fd ns(must(::open((entry.path() / "ns/net").c_str(), O_RDONLY | O_CLOEXEC), "open a namespace"));
+        if (is_own_namespace(ns)) return {};
+        return ns;
     }
     return {};
 }
