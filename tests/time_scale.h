@@ -6,8 +6,8 @@
 
 namespace netcut::test {
 
-// NETCUT_TIME_SCALE: how many times slower than usual this machine is. Tests are as much more patient, and what
-// nodes need time for lasts as much longer.
+// NETCUT_TIME_SCALE: how many times slower than usual this machine is. Tests are as much more patient, and
+// what nodes need time for lasts as much longer.
 inline int time_scale() {
     const char* scale = std::getenv("NETCUT_TIME_SCALE");
     return scale == nullptr ? 1 : std::max(1, std::atoi(scale));
