@@ -154,9 +154,9 @@ void Engine::Impl::on_healed(const FaultRunner& runner) {
     sample_sockets("heal", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     if (runner.spec().plug.new_address) {
-        const std::string text = hosts();
+        update_hosts();
         for (const auto& actor : actors_)
-            if (auto written = actor->node->rewrite_hosts(text); !written)
+            if (auto written = actor->node->rewrite_hosts(hosts_); !written)
                 return fail(std::move(written).error());
     }
     arm_hang_timer();

@@ -51,7 +51,7 @@ class Engine::Impl {
     Result<void> make_actors();
     std::map<std::string, std::string> env_of(const RoleSpec& role) const;
     Result<NodeSpec> node_spec(std::size_t index) const;
-    std::string hosts() const;
+    void update_hosts();
     static Json addresses_json(const NodeLink& node);
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
@@ -138,6 +138,7 @@ class Engine::Impl {
     State state_ = State::preparing;
     std::unique_ptr<Journal> journal_;
     std::optional<Fabric> fabric_;
+    std::string hosts_;  // of every node
     std::optional<FaultTable> table_;
     ProcessControl processes_;
     std::vector<std::unique_ptr<FaultRunner>> faults_;

@@ -128,6 +128,7 @@ Result<void> Engine::Impl::build_network() {
     const Nanoseconds begin = journal_->now();
     NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
     fabric_.emplace(std::move(built));
+    update_hosts();
     Json nodes = Json::object();
     for (std::size_t i = 0; i < fabric_->size(); ++i)
         nodes[fabric_->node(i).name] = addresses_json(fabric_->node(i));
@@ -154,17 +155,17 @@ std::vector<std::string> Engine::Impl::aliases(std::size_t index) const {
     return expanded.value_or(std::vector<std::string>());
 }
 
-std::string Engine::Impl::hosts() const {
-    std::string text = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+void Engine::Impl::update_hosts() {
+    hosts_ = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
     for (std::size_t i = 0; i < fabric_->size(); ++i) {
         const NodeLink& node = fabric_->node(i);
+        const std::vector<std::string> others = aliases(i);
         for (const IpAddress& address : node.addresses) {
-            text += fmt::format("{} {}", address.to_string(), node.name);
-            for (const std::string& alias : aliases(i)) text += " " + alias;
-            text += '\n';
+            hosts_ += address.to_string() + ' ' + node.name;
+            for (const std::string& alias : others) hosts_ += ' ' + alias;
+            hosts_ += '\n';
         }
     }
-    return text;
 }
 
 std::map<std::string, std::string> Engine::Impl::env_of(const RoleSpec& role) const {
@@ -283,7 +284,7 @@ Result<void> Engine::Impl::start_actor(Actor& actor) {
     if (!scenario_.tty) {
         NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err", how));
     }
-    NETCUT_TRY(actor.node->rewrite_hosts(hosts()));
+    NETCUT_TRY(actor.node->rewrite_hosts(hosts_));
     NETCUT_TRY(actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err)));
     ++actor.outcome.starts;
     return {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ends of a node's process tree, and its further lives.
+#include <poll.h>
+
 #include <csignal>
 
 #include "kernel/subject.h"
@@ -64,6 +66,22 @@ TEST_F(NodeLife, OtherSignalsReachTheWholeTree) {
     must(subject.node().signal_tree(SIGABRT));
     ASSERT_TRUE(subject.until_exit());
     EXPECT_EQ(subject.exit->text(), "signal 6 (Aborted)");
+}
+
+// Whoever started the tool may wait for the end of a pipe that the tool has inherited.
+TEST_F(NodeLife, NodesKeepNothingOpenThatTheToolWasStartedWith) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, 0), 0);
+    const Fd read_end(ends[0]);
+    Fd write_end(ends[1]);
+    Subject subject = Subject::shell("echo ready; sleep 300");
+    subject.start();
+    ASSERT_TRUE(subject.until_printed("ready"));
+    write_end.reset();
+    pollfd watched{read_end.get(), 0, 0};
+    EXPECT_EQ(::poll(&watched, 1, 0), 1);
+    EXPECT_EQ(watched.revents, POLLHUP);
+    EXPECT_TRUE(subject.node().running());
 }
 
 TEST_F(NodeLife, SignalsThatMakeNoSenseAreRefused) {

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -202,12 +204,24 @@ int run(const Options& options) {
     return run_outer(options, inner, signals, dropped[0]);
 }
 
+// Closes all that the tool itself had inherited, or a node would keep what the tool's caller waits for open.
+void keep_own_descriptors(const Options& options) {
+    std::array kept{0, 1, 2, options.netns, options.lifeline, options.status, options.hosts, options.resolv};
+    std::sort(kept.begin(), kept.end());
+    int next = 0;
+    for (const int fd : kept) {
+        if (fd > next) ::close_range(static_cast<unsigned>(next), static_cast<unsigned>(fd - 1), 0);
+        if (fd >= 3) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+        next = std::max(next, fd + 1);
+    }
+    ::close_range(static_cast<unsigned>(next), ~0U, 0);
+}
+
 }  // namespace
 }  // namespace netcut::init
 
 int main(int argc, char** argv) {
     const netcut::init::Options options = netcut::init::parse_options(argc, argv);
-    for (const int fd : {options.netns, options.lifeline, options.status, options.hosts, options.resolv})
-        if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    netcut::init::keep_own_descriptors(options);
     return netcut::init::run(options);
 }
