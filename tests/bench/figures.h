@@ -30,9 +30,14 @@ std::vector<Figure> measure_pump(std::size_t patterns, std::size_t megabytes, st
 // TCP through a router with faults of each kind prepared; the floor's router has no rules.
 std::vector<Figure> measure_passage(std::size_t repeats);
 std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats);  // all of one kind
-// A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each. Without a
-// floor.
+// A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each.
 std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats);
+// One round of the reference federation, from the tool's start to its end. Without a floor.
+std::vector<Figure> measure_round(std::size_t collaborators);
+// By figure, what Docker takes for the same: cuts by `docker network disconnect`, and the start of containers
+// one after the other. Its engine must be installed.
+using PeerSamples = std::map<std::string, Samples>;
+PeerSamples measure_docker(const Cores& cores, std::size_t repeats, std::size_t collaborators);
 // The report of an hour of 200 nodes: until it is written, and what that takes. Without a floor.
 std::vector<Figure> measure_report(unsigned events, std::size_t repeats);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "bench/docker_engine.h"
 #include "bench/figures.h"
 #include "netcut/node.h"
 
@@ -31,6 +32,8 @@ struct Plan {
     std::vector<std::size_t> faults{1, 10, 100, 1000};
     std::vector<std::size_t> log_rates{10'000, 100'000, 1'000'000};  // bytes a second, of each of many nodes
     std::vector<std::pair<std::size_t, std::size_t>> processes{{50, 3}, {1000, 1}};  // collaborators, repeats
+    std::vector<std::size_t> rounds{50, 500, 1000};  // collaborators that train
+    std::size_t docker_cuts = 10, containers = 50;   // collaborators again
     unsigned report_events = 1'000'000;
 };
 const Plan short_plan{.cuts = 10,
@@ -44,17 +47,33 @@ const Plan short_plan{.cuts = 10,
                       .faults = {10},
                       .log_rates = {100'000},
                       .processes = {{20, 1}},
+                      .rounds = {2},
+                      .docker_cuts = 1,
+                      .containers = 2,
                       .report_events = 10'000};
+
+// Docker may be installed and yet not work here; all else can be measured without.
+PeerSamples try_docker(const Plan& plan, const Cores& cores) {
+    if (!DockerEngine::is_installed()) return {};
+    try {
+        return measure_docker(cores, plan.docker_cuts, plan.containers);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "netcut_bench: without Docker: {}\n", error.what());
+        return {};
+    }
+}
 
 std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
     std::vector<Figure> all;
     const auto take = [&](std::vector<Figure> figures) {
         for (Figure& figure : figures) all.push_back(std::move(figure));
     };
+    const PeerSamples docker = try_docker(plan, cores);  // while no thread is pinned
     for (const auto& [nodes, repeats, peers] : plan.networks) take(measure_network(nodes, repeats, peers));
     take(measure_bridge(plan.bridge.nodes, plan.bridge.repeats));
     for (const auto& [collaborators, repeats] : plan.processes)
         take(measure_processes(collaborators, repeats));
+    for (const std::size_t collaborators : plan.rounds) take(measure_round(collaborators));
     take(measure_passage(plan.passages));
     for (const std::size_t faults : plan.faults) take(measure_passage_of(faults, plan.passages));
     for (const std::size_t patterns : plan.patterns)
@@ -65,6 +84,9 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
     take(measure_daemon(cores, plan.cuts));
     take(measure_report(plan.report_events, 3));
     for (const auto& [length, repeats] : plan.lengths) take(measure_length(cores, length, repeats));
+    for (Figure& figure : all)
+        if (const auto found = docker.find(figure.name); found != docker.end())
+            figure.peers["Docker"] = found->second;
     return all;
 }
 

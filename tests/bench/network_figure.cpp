@@ -60,8 +60,12 @@ std::vector<Figure> measure_network(std::size_t nodes, std::size_t repeats, std:
         measure_once([&] { return must(Fabric::build({}, names)); }, up.product, down.product);
         measure_once([&] { return FloorNetwork(nodes); }, up.floor, down.floor);
     }
-    if (is_installed("ip"))
-        for (std::size_t i = 0; i < peers; ++i) up.peers["ip -batch"].add(time_ip_batch(nodes));
+    constexpr std::size_t mininet_most = 100;  // a thousand would take it minutes
+    const bool by_ip = is_installed("ip"), by_mininet = nodes <= mininet_most && has_mininet();
+    for (std::size_t i = 0; i < peers; ++i) {
+        if (by_ip) up.peers["ip -batch"].add(time_ip_batch(nodes));
+        if (by_mininet) up.peers["Mininet"].add(time_mininet(nodes));
+    }
     return {up, down};
 }
 

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "bench/program.h"
 #include "bench/require.h"
@@ -67,11 +68,17 @@ void build(std::size_t nodes) {
         run_program({"ip", "-n", fmt::format("node{}", i), "-batch", fmt::format("{}/batch{}", folder, i)});
 }
 
-// In the child: where nobody sees it.
-Nanoseconds build_apart(std::size_t nodes) {
+void leave_the_host() {
     must(::unshare(CLONE_NEWNS | CLONE_NEWNET), "leave the host's namespaces");
     must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make mounts private");
     must(::mount("tmpfs", "/run", "tmpfs", 0, nullptr), "mount a tmpfs");
+    // Mininet would set some for the whole machine.
+    must(::mount("/proc/sys", "/proc/sys", nullptr, MS_BIND, nullptr), "mount /proc/sys");
+    must(::mount(nullptr, "/proc/sys", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr),
+         "protect /proc/sys");
+}
+
+Nanoseconds build_by_ip(std::size_t nodes) {
     std::filesystem::create_directory(folder);
     write_file(folder + "/router", router_batch(nodes));
     for (std::size_t i = 0; i < nodes; ++i) write_file(fmt::format("{}/batch{}", folder, i), node_batch(i));
@@ -80,17 +87,17 @@ Nanoseconds build_apart(std::size_t nodes) {
     return Clock::now() - begin;
 }
 
-}  // namespace
-
-Nanoseconds time_ip_batch(std::size_t nodes) {
+// Where nobody sees it.
+Nanoseconds time_apart(const std::string& name, const std::function<Nanoseconds()>& build) {
     Pipe pipe = must(make_pipe());
     const pid_t child = must(::fork(), "start a process");
     if (child == 0) {
         Nanoseconds took{-1};
         try {
-            took = build_apart(nodes);
+            leave_the_host();
+            took = build();
         } catch (const std::exception& error) {
-            fmt::print(stderr, "netcut_bench: ip -batch: {}\n", error.what());
+            fmt::print(stderr, "netcut_bench: {}: {}\n", name, error.what());
         }
         ::_exit(::write(pipe.write.get(), &took, sizeof(took)) == sizeof(took) ? 0 : 1);
     }
@@ -99,8 +106,33 @@ Nanoseconds time_ip_batch(std::size_t nodes) {
     const auto size = ::read(pipe.read.get(), &took, sizeof(took));
     must(::waitpid(child, nullptr, 0), "await a process");
     if (size != sizeof(took) || took < Nanoseconds(0))
-        throw std::runtime_error("ip -batch did not build a network");
+        throw std::runtime_error(name + " did not build a network");
     return took;
+}
+
+// Debian's packages are of its own interpreter, which need not be the first in PATH.
+constexpr const char* python = "/usr/bin/python3";
+
+}  // namespace
+
+Nanoseconds time_ip_batch(std::size_t nodes) {
+    return time_apart("ip -batch", [&] { return build_by_ip(nodes); });
+}
+
+bool has_mininet() {
+    try {
+        run_program({python, "-c", "from importlib.util import find_spec as f; exit(not f('mininet'))"});
+    } catch (const std::exception&) {
+        return false;
+    }
+    return is_installed("brctl");
+}
+
+Nanoseconds time_mininet(std::size_t nodes) {
+    return time_apart("Mininet", [&] {
+        return Nanoseconds(std::stoll(
+            output_of({python, NETCUT_SOURCE_DIR "/tests/bench/mininet_network.py", std::to_string(nodes)})));
+    });
 }
 
 }  // namespace netcut::bench

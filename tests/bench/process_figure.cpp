@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "bench/figures.h"
+#include "bench/floor_processes.h"
 #include "bench/program.h"
 #include "bench/require.h"
 
@@ -78,12 +79,29 @@ class Run {
 std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats) {
     Figure start{fmt::format("start_1+{}_processes", collaborators), Unit::milliseconds, {}, {}};
     Figure memory{fmt::format("memory_a_node_of_{}", collaborators + 1), Unit::kibibytes, {}, {}};
+    start.series = "starting nodes, ms, by collaborators";
+    start.size = static_cast<double>(collaborators);
     for (std::size_t i = 0; i < repeats; ++i) {
-        Run run(collaborators);
-        start.product.add(run.await_start());
-        memory.product.add(run.memory() / static_cast<double>(collaborators + 1));
+        {
+            Run run(collaborators);
+            start.product.add(run.await_start());
+            memory.product.add(run.memory() / static_cast<double>(collaborators + 1));
+        }
+        const auto begin = Clock::now();
+        const FloorProcesses floor(collaborators + 1);
+        start.floor.add(Clock::now() - begin);
     }
     return {start, memory};
+}
+
+std::vector<Figure> measure_round(std::size_t collaborators) {
+    Figure round{fmt::format("round_of_1+{}", collaborators), Unit::milliseconds, {}, {}};
+    const std::string folder = fmt::format("bench-round-{}", ::getpid());
+    round.product.add(run_program({built_program("netcut-fl"), "run", "--quiet", "--out", folder, "--cols",
+                                   std::to_string(collaborators), "--set", "rounds=1", "--hang-after", "5m"})
+                          .time);
+    std::filesystem::remove_all(folder);
+    return {round};
 }
 
 }  // namespace netcut::bench

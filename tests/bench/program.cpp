@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -17,15 +18,16 @@
 namespace netcut::bench {
 namespace {
 
-pid_t start(const Words& words, const std::string& input) {
-    std::vector<char*> arguments;
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
+pid_t start(const Words& words, const std::string& input, int output = -1) {
+    const std::vector<char*> arguments = pointers_to(words);
     posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input.empty() ? "/dev/null" : input.c_str(),
                                        O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (output >= 0)
+        ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    else
+        ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     pid_t pid = 0;
     errno = ::posix_spawnp(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&files);
@@ -34,6 +36,13 @@ pid_t start(const Words& words, const std::string& input) {
 }
 
 }  // namespace
+
+std::vector<char*> pointers_to(const Words& words) {
+    std::vector<char*> pointers;
+    for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
 
 bool is_installed(const std::string& program) {
     std::istringstream folders(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
@@ -51,7 +60,22 @@ Usage run_program(const Words& words, const std::string& input) {
     return {Clock::now() - begin, static_cast<double>(usage.ru_maxrss) * 1024};
 }
 
-Running::Running(const Words& words) : pid_(start(words, {})) {}
+std::string output_of(const Words& words) {
+    Pipe pipe = must(make_pipe());
+    const pid_t pid = start(words, {}, pipe.write.get());
+    pipe.write.reset();
+    std::string text;
+    std::array<char, 4096> buffer;
+    while (const auto size = must(::read(pipe.read.get(), buffer.data(), buffer.size()), "read an output"))
+        text.append(buffer.data(), static_cast<std::size_t>(size));
+    int status = 0;
+    must(::waitpid(pid, &status, 0), "await a program");
+    if (status != 0) throw std::runtime_error(words[0] + " failed");
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+Running::Running(const Words& words, int output) : pid_(start(words, {}, output)) {}
 
 Running::~Running() {
     ::kill(pid_, SIGTERM);

@@ -8,13 +8,13 @@
 #include <thread>
 
 #include "bench/floor_cut.h"
+#include "bench/line_timing.h"
 #include "bench/scene.h"
 #include "node/log_pump.h"
 #include "run/fault_runner.h"
 
 namespace netcut::bench {
 
-inline constexpr std::string_view matching_text = "round 3 of 5";
 // Of the cuts that lines fire.
 inline constexpr Nanoseconds cut_duration = std::chrono::milliseconds(20);
 
