@@ -38,7 +38,7 @@ class ActionWriter {
         const bool up = part_ == Direction::up;
         const std::string set = fault_.name(up ? "lose_up" : "lose_down");
         const auto& numbers = up ? lose.up : lose.down;
-        fault_.transaction.add_set({.name = set});
+        fault_.transaction.add_set({.name = set, .size = static_cast<std::uint32_t>(numbers.size())});
         std::vector<NftKey> keys;
         keys.reserve(numbers.size());
         for (const std::uint32_t number : numbers) keys.push_back(nft_key(number));

@@ -50,7 +50,10 @@ void add_data_counters(NftTransaction& transaction, const Fabric& fabric) {
         for (const std::uint32_t packet_class : {control_packet, message_packet})
             keys.push_back(key_of(packet_class, fabric.node(node).port.index));
     for (const auto& [set, port] : {std::pair(up_set, NFT_META_IIF), std::pair(down_set, NFT_META_OIF)}) {
-        transaction.add_set({.name = set, .key_size = 2 * class_bytes, .counts = true});
+        transaction.add_set({.name = set,
+                             .key_size = 2 * class_bytes,
+                             .counts = true,
+                             .size = static_cast<std::uint32_t>(keys.size())});
         transaction.add_elements(set, keys);
         NftRule rule("forward");
         rule.meta(NFT_META_PRIORITY).meta(port).in(set);

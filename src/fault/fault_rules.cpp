@@ -25,7 +25,7 @@ NftKey pair_key(const FaultContext& fault, std::size_t from, std::size_t to) {
 // Packets of (from, to) pairs go to the chain of one direction.
 void add_pairs(const FaultContext& fault, const std::string& base, const std::string& set,
                const std::vector<std::pair<std::size_t, std::size_t>>& pairs, const std::string& chain) {
-    fault.transaction.add_set({.name = set, .key_size = 8});
+    fault.transaction.add_set({.name = set, .key_size = 8, .size = static_cast<std::uint32_t>(pairs.size())});
     for (const auto& [from, to] : pairs) fault.transaction.add_element(set, pair_key(fault, from, to));
     NftRule rule(base);
     rule.meta(NFT_META_IIF).meta(NFT_META_OIF).in(set).jump(chain);
@@ -212,11 +212,12 @@ void add_address_counters(NftTransaction& transaction, const std::string& fault,
 }
 
 void add_hit_counters(const FaultContext& fault) {
-    fault.transaction.add_set({.name = fault.name("nodes")});
+    const auto nodes = static_cast<std::uint32_t>(fault.plan.nodes.size());
+    fault.transaction.add_set({.name = fault.name("nodes"), .size = nodes});
     for (const std::size_t node : fault.plan.nodes)
         fault.transaction.add_element(fault.name("nodes"), fault.port_of(node));
     for (const char* what : {"hit_up", "hit_down"}) {
-        fault.transaction.add_set({.name = fault.name(what), .to_counters = true});
+        fault.transaction.add_set({.name = fault.name(what), .to_counters = true, .size = nodes});
         for (const std::size_t node : fault.plan.nodes) {
             const std::string counter = counter_name(fault.name(what), node);
             fault.transaction.add_counter(counter);

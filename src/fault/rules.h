@@ -70,6 +70,8 @@ inline constexpr const char* learning =
     "learning";  // chain: what all faults have let pass, whether any is on or not
 void add_table_sets(NftTransaction& transaction);
 void add_base_chains(NftTransaction& transaction);
+// For faults that take links. Each hook costs every packet something, even where no rule looks at it.
+void add_gone_chain(NftTransaction& transaction);
 void add_fault_chain(NftTransaction& transaction, std::size_t number);
 void skip_neighbour_discovery(NftTransaction& transaction, const std::string& chain);  // returns from it
 void add_late_chain(NftTransaction& transaction, const std::string& name);  // behind all that is forwarded

@@ -18,6 +18,11 @@ bool is_silence(const FaultPlan& plan) {
     return plan.trigger && plan.trigger->moment.kind == WireMoment::Kind::silence;
 }
 
+bool any_takes_links(const std::vector<FaultPlan>& plans) {
+    return std::any_of(plans.begin(), plans.end(),
+                       [](const FaultPlan& plan) { return plan.link != LinkChange::none; });
+}
+
 }  // namespace
 
 Result<void> FaultTable::probe(const NetNs& apart) {
@@ -39,6 +44,7 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     transaction.add_table();
     add_table_sets(transaction);
     add_base_chains(transaction);
+    if (any_takes_links(table.plans_)) add_gone_chain(transaction);
     for (std::size_t number = 0; number < table.plans_.size(); ++number) {
         const FaultPlan& plan = table.plans_[number];
         const FaultContext fault{transaction, fabric, plan, number, logged_losses};
@@ -63,6 +69,7 @@ Result<void> FaultTable::add(Fabric& fabric, FaultPlan plan) {
                              "write it into the scenario");
     NftTransaction transaction(family_, table_name);
     const std::size_t number = plans_.size();
+    if (plan.link != LinkChange::none && !any_takes_links(plans_)) add_gone_chain(transaction);
     add_fault_chain(transaction, number);
     add_fault({transaction, fabric, plan, number, logged_losses_});
     Batch batch = transaction.take();

@@ -14,16 +14,16 @@ constexpr std::int32_t late_priority = 1;
 // Of its own, so that one more can be added ahead of what counts in the end.
 constexpr const char* all_faults = "faults";
 
-constexpr std::uint32_t v4_length_offset = 2, v6_length_offset = 4;
 constexpr std::uint32_t tcp_data_offset = 12;  // its upper four bits count 32-bit words
 constexpr std::uint8_t upper_four_bits = 0xf0;
-constexpr std::uint16_t v4_header = 20, tcp_header = 32;  // with timestamps, which Linux uses
+constexpr std::uint16_t tcp_header = 32;  // with timestamps, which Linux uses
 
 // TCP segments without a payload: (length in the IP header, data offset) pairs. nftables cannot subtract,
 // so the eleven sizes that a TCP header can have are listed.
 void add_bare_segments(NftTransaction& transaction, const std::string& set, std::uint16_t ip_header_bytes) {
-    transaction.add_set({.name = set, .key_size = 8});
-    for (std::uint16_t words = 5; words <= 15; ++words) {
+    constexpr std::uint16_t least = 5, most = 15;
+    transaction.add_set({.name = set, .key_size = 8, .size = most - least + 1});
+    for (std::uint16_t words = least; words <= most; ++words) {
         NftKey key = short_key(static_cast<std::uint16_t>(ip_header_bytes + words * 4));
         key.resize(4);
         key.push_back(static_cast<std::uint8_t>(words << 4));
@@ -32,44 +32,48 @@ void add_bare_segments(NftTransaction& transaction, const std::string& set, std:
     }
 }
 
-NftRule skip_bare_segments(std::uint16_t ethertype, std::uint32_t length_offset, const std::string& set) {
-    NftRule rule("classify");
-    rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
-    is_tcp(rule);
-    rule.payload(NFT_PAYLOAD_NETWORK_HEADER, length_offset, 2);
-    rule.payload(NFT_PAYLOAD_TRANSPORT_HEADER, tcp_data_offset, 1).mask({upper_four_bits});
-    rule.in(set).leave();
-    return rule;
-}
+struct IpVersion {
+    std::uint16_t ethertype;
+    std::uint8_t icmp;
+    std::uint32_t length_offset;   // in its header
+    std::uint16_t counted_header;  // of what that length counts
+    const char* chain;
+    const char* bare_segments;
+};
+// The IPv6 length does not count its own header.
+constexpr IpVersion ip_versions[] = {{ETH_P_IP, IPPROTO_ICMP, 2, 20, "classify4", "bare4"},
+                                     {ETH_P_IPV6, IPPROTO_ICMPV6, 4, 0, "classify6", "bare6"}};
 
-NftRule mark_messages(std::uint16_t ethertype, std::uint32_t length_offset, std::uint16_t largest) {
-    NftRule rule("classify");
-    rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
-    rule.payload(NFT_PAYLOAD_NETWORK_HEADER, length_offset, 2).exceeds(short_key(largest));
-    rule.constant(message_packet).set_meta(NFT_META_PRIORITY).leave();
-    return rule;
+// Each step that it saves is saved for every packet: what most packets are comes first.
+void add_classify_chain(NftTransaction& transaction, const IpVersion& ip) {
+    transaction.add_chain(ip.chain);
+    NftRule icmp(ip.chain);
+    icmp.meta(NFT_META_L4PROTO).equals(byte_key(ip.icmp)).leave();
+    NftRule bare(ip.chain);
+    is_tcp(bare);
+    bare.payload(NFT_PAYLOAD_NETWORK_HEADER, ip.length_offset, 2);
+    bare.payload(NFT_PAYLOAD_TRANSPORT_HEADER, tcp_data_offset, 1).mask({upper_four_bits});
+    bare.in(ip.bare_segments).leave();
+    NftRule message(ip.chain);
+    const auto largest = static_cast<std::uint16_t>(ip.counted_header + tcp_header + largest_control);
+    message.payload(NFT_PAYLOAD_NETWORK_HEADER, ip.length_offset, 2).exceeds(short_key(largest));
+    message.constant(message_packet).set_meta(NFT_META_PRIORITY).leave();
+    NftRule control(ip.chain);
+    control.constant(control_packet).set_meta(NFT_META_PRIORITY);
+    for (NftRule* rule : {&icmp, &bare, &message, &control}) transaction.add_rule(*rule);
 }
 
 // Marks data packets as such, once for all faults.
-void add_classify_chain(NftTransaction& transaction) {
-    transaction.add_chain("classify");
-    NftRule begin("classify");
+void add_classification(NftTransaction& transaction, const char* base) {
+    NftRule begin(base);
     begin.constant(0).set_meta(NFT_META_PRIORITY);
     transaction.add_rule(begin);
-    for (const int protocol : {int{IPPROTO_ICMP}, int{IPPROTO_ICMPV6}}) {
-        NftRule icmp("classify");
-        icmp.meta(NFT_META_L4PROTO).equals(byte_key(static_cast<std::uint8_t>(protocol))).leave();
-        transaction.add_rule(icmp);
+    for (const IpVersion& ip : ip_versions) {
+        add_classify_chain(transaction, ip);
+        NftRule rule(base);
+        rule.meta(NFT_META_PROTOCOL).equals(short_key(ip.ethertype)).jump(ip.chain);
+        transaction.add_rule(rule);
     }
-    NftRule arp("classify");
-    arp.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_ARP)).leave();
-    NftRule bare4 = skip_bare_segments(ETH_P_IP, v4_length_offset, "bare4");
-    NftRule bare6 = skip_bare_segments(ETH_P_IPV6, v6_length_offset, "bare6");
-    NftRule message4 = mark_messages(ETH_P_IP, v4_length_offset, v4_header + tcp_header + largest_control);
-    NftRule message6 = mark_messages(ETH_P_IPV6, v6_length_offset, tcp_header + largest_control);
-    NftRule control("classify");
-    control.constant(control_packet).set_meta(NFT_META_PRIORITY);
-    for (NftRule* rule : {&arp, &bare4, &bare6, &message4, &message6, &control}) transaction.add_rule(*rule);
 }
 
 void jump_to(NftTransaction& transaction, const std::string& base, const std::string& chain) {
@@ -102,27 +106,29 @@ NftKey byte_key(std::uint8_t value) {
 }
 
 void add_table_sets(NftTransaction& transaction) {
-    transaction.add_set({.name = engaged});
+    transaction.add_set({.name = engaged, .size = 1});
     for (const char* set : {switches, armed_set, not_silent})
         transaction.add_set({.name = set, .leases = true, .dynamic = true});
     transaction.add_set({.name = moment_counts, .counts = true});
-    transaction.add_set({.name = "ported", .key_size = 1});
+    transaction.add_set({.name = "ported", .key_size = 1, .size = 2});
     for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP})
         transaction.add_element("ported", byte_key(static_cast<std::uint8_t>(protocol)));
-    add_bare_segments(transaction, "bare4", 20);
-    add_bare_segments(transaction, "bare6", 0);  // the IPv6 length does not count its own header
+    for (const IpVersion& ip : ip_versions)
+        add_bare_segments(transaction, ip.bare_segments, ip.counted_header);
 }
 
 void add_base_chains(NftTransaction& transaction) {
-    add_classify_chain(transaction);
-    transaction.add_base_chain("prerouting", NF_INET_PRE_ROUTING, early_priority);
     transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_priority);
     transaction.add_base_chain("forward", NF_INET_FORWARD, filter_priority);
-    jump_to(transaction, "forward", "classify");
-    jump_while_engaged(transaction, "prerouting", gone_nodes);
+    add_classification(transaction, "forward");
     jump_while_engaged(transaction, "forward", all_faults);
     transaction.add_chain(learning);
     jump_to(transaction, "forward", learning);
+}
+
+void add_gone_chain(NftTransaction& transaction) {
+    transaction.add_base_chain("prerouting", NF_INET_PRE_ROUTING, early_priority);
+    jump_while_engaged(transaction, "prerouting", gone_nodes);
 }
 
 void add_fault_chain(NftTransaction& transaction, std::size_t number) {

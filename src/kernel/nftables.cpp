@@ -148,6 +148,7 @@ void NftTransaction::add_set(const NftSet& description) {
     nftnl_set_set_u32(set.get(), NFTNL_SET_ID, next_set_id_++);
     nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, 0);
     nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, description.key_size);
+    if (description.size > 0) nftnl_set_set_u32(set.get(), NFTNL_SET_DESC_SIZE, description.size);
     if (description.to_counters) nftnl_set_set_u32(set.get(), NFTNL_SET_OBJ_TYPE, NFT_OBJECT_COUNTER);
     if (description.to_values) {
         nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, 0);

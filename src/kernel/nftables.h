@@ -37,6 +37,9 @@ struct NftSet {
     bool to_counters = false;    // a map from keys to counter objects
     bool counts = false;         // each element counts the packets for which a rule has found it
     bool to_values = false;      // a map from keys to 32-bit values
+    // The most elements that it will have. The kernel finds them faster then (nft_set_hash.c: a table that
+    // never grows), but for leases and dynamic sets.
+    std::uint32_t size = 0;
 };
 
 class NftRule {

@@ -42,7 +42,7 @@ struct Captures {
     std::size_t files = 0;
 };
 
-// As the classify chain of the router's table sees it, see PacketFilter::Connections::data.
+// As the classification in the router's table sees it, see PacketFilter::Connections::data.
 bool is_data(const PacketHeader& header);
 
 // Reads pcap/ of the run, and compares each file with what the journal has of it. Each lost packet is looked
