@@ -103,7 +103,6 @@ class Fabric {
     Result<void> prepare_router();
     Result<void> await_ready(std::span<NodeLink> nodes);
     Result<void> verify();
-    Result<void> verify_node(NodeLink& node);
     std::vector<IpAddress> addresses_of(std::uint32_t host) const;
     void append_port(Batch& batch, const NodeLink& node) const;
     void append_router_routes(Batch& batch, const NodeLink& node) const;

@@ -178,7 +178,6 @@ struct RateLimit {
 void set_rate(Batch& batch, int link, const RateLimit& rate);
 
 Result<std::vector<LinkState>> list_links(NetlinkSocket& socket);
-Result<std::vector<IpAddress>> list_addresses(NetlinkSocket& socket, int link);
 struct RouteState {
     IpAddress destination;
     unsigned prefix_length = 0;

@@ -28,6 +28,11 @@ inline IpAddress run_address(bool ipv6, std::uint32_t host) {
     return ipv6 ? IpAddress(v6_of(host)) : IpAddress(v4_of(host));
 }
 
+inline IpAddress any_address(bool ipv6) {
+    return ipv6 ? IpAddress(boost::asio::ip::address_v6::any())
+                : IpAddress(boost::asio::ip::address_v4::any());
+}
+
 inline unsigned whole(const IpAddress& address) {  // the prefix that is the address alone
     return address.is_v6() ? 128 : 32;
 }

@@ -68,12 +68,18 @@ Failure missing(const NodeLink& node, const std::string& what) {
                          what + " is not there although the kernel took it", ""});
 }
 
-Result<bool> takes_packets(NodeLink& node) {
+// An address is there once the kernel has a local route to it; a routed node has a way out besides.
+Result<bool> takes_packets(NodeLink& node, FabricKind kind) {
     NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
-    return std::all_of(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& address) {
+    const auto has_route = [&](const IpAddress& destination, bool local) {
         return std::any_of(routes.begin(), routes.end(), [&](const RouteState& route) {
-            return route.local && route.destination == address;
+            return route.local == local && route.destination == destination &&
+                   (local || route.prefix_length == 0);
         });
+    };
+    return std::all_of(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& address) {
+        return has_route(address, true) &&
+               (kind != FabricKind::routed || has_route(any_address(address.is_v6()), false));
     });
 }
 
@@ -211,11 +217,9 @@ void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
                                       : run_prefix_v4);
         if (!routed) continue;
         const IpAddress gateway = run_address(address.is_v6(), gateway_host);
-        const IpAddress any =
-            address.is_v6() ? IpAddress(ip::address_v6::any()) : IpAddress(ip::address_v4::any());
         add_neighbour(batch, {link, gateway, node.port.mac});
         add_route(batch, {gateway, whole(gateway), link, {}});
-        add_route(batch, {any, 0, link, gateway});
+        add_route(batch, {any_address(address.is_v6()), 0, link, gateway});
     }
 }
 
@@ -282,7 +286,8 @@ Result<void> Fabric::await_ready(std::span<NodeLink> nodes) {
     for (NodeLink& node : nodes) {
         NETCUT_TRY(
             await("the link of " + node.name, [&] { return are_running(node.socket, {node.eth0.index}); }));
-        NETCUT_TRY(await("the addresses of " + node.name, [&] { return takes_packets(node); }));
+        NETCUT_TRY(
+            await("the addresses of " + node.name, [&] { return takes_packets(node, options_.kind); }));
     }
     std::set<int> ports;
     for (const NodeLink& node : nodes) ports.insert(node.port.index);
@@ -297,24 +302,7 @@ Result<void> Fabric::verify() {
         const auto found = by_index.find(node.port.index);
         if (found == by_index.end() || !found->second->up || found->second->mtu != options_.mtu)
             return missing(node, "the router's port " + node.port.name);
-        NETCUT_TRY(verify_node(node));
     }
-    return {};
-}
-
-Result<void> Fabric::verify_node(NodeLink& node) {
-    NETCUT_ASSIGN(const auto addresses, list_addresses(node.socket, node.eth0.index));
-    for (const IpAddress& address : node.addresses)
-        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
-            return missing(node, "the address " + address.to_string());
-    if (options_.kind != FabricKind::routed) return {};
-    NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
-    for (const IpAddress& address : node.addresses)
-        if (std::none_of(routes.begin(), routes.end(), [&](const auto& route) {
-                return !route.local && route.prefix_length == 0 &&
-                       route.destination.is_v6() == address.is_v6();
-            }))
-            return missing(node, "the default route");
     return {};
 }
 

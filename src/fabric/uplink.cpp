@@ -48,10 +48,6 @@ IpAddress outside_address(bool ipv6, std::uint32_t number) {
     return ip::address_v6(bytes);
 }
 
-IpAddress anywhere(bool ipv6) {
-    return ipv6 ? IpAddress(ip::address_v6::any()) : IpAddress(ip::address_v4::any());
-}
-
 struct Way {
     int link;
     IpAddress gateway;
@@ -151,8 +147,8 @@ Result<void> Uplink::join_router(NetlinkSocket& router_socket, const std::vector
     Batch batch;
     add_veth(batch, router_end, inner_end, gate_, mtu_);
     for (const bool ipv6 : families()) {
-        add_way(batch,
-                {router_end.index, run_address(ipv6, gate_host), inner_end.mac, anywhere(ipv6), 0, way_out});
+        add_way(batch, {router_end.index, run_address(ipv6, gate_host), inner_end.mac, any_address(ipv6), 0,
+                        way_out});
         for (const VethEnd& port : ports)
             add_routing_rule(batch, {port.name, way_out, after_main_routes, ipv6});
     }
@@ -206,8 +202,8 @@ Result<void> Uplink::set_up_gate() {
         add_address(batch, gate_end.index, address, whole(address));
         add_way(batch, {inner_end.index, run_address(ipv6, gateway_host), router_end.mac,
                         run_address(ipv6, 0), ipv6 ? run_prefix_v6 : run_prefix_v4});
-        add_way(batch,
-                {gate_end.index, outside_address(ipv6, addresses_outside), outside_mac, anywhere(ipv6), 0});
+        add_way(batch, {gate_end.index, outside_address(ipv6, addresses_outside), outside_mac,
+                        any_address(ipv6), 0});
     }
     return gate_socket_.commit(batch);
 }

@@ -77,20 +77,6 @@ Result<std::vector<LinkState>> list_links(NetlinkSocket& socket) {
     return links;
 }
 
-Result<std::vector<IpAddress>> list_addresses(NetlinkSocket& socket, int link) {
-    std::vector<IpAddress> addresses;
-    alignas(nlmsghdr) Buffer buffer{};
-    NETCUT_TRY(socket.dump(
-        make_request(buffer, RTM_GETADDR, ifaddrmsg{}), "list the addresses", [&](const nlmsghdr* message) {
-            const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
-            if (static_cast<int>(header->ifa_index) != link) return;
-            for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
-                if (type == IFA_ADDRESS) addresses.push_back(address_of(header->ifa_family, attribute));
-            });
-        }));
-    return addresses;
-}
-
 Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link) {
     std::vector<RouteState> routes;
     alignas(nlmsghdr) Buffer buffer{};
