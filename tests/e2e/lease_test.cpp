@@ -141,7 +141,8 @@ TEST(PauseLease, EndsWhileTheToolIsStoppedAndTheRunGoesOnAfterwards) {
     const std::string script = "sh -c 'i=0; while [ $i -lt 200 ]; do echo x >> " + count +
                                "; [ $i = 20 ] && echo go; sleep 0.02; i=$((i+1)); done'";
     Tool tool({"run", "--out", folder / "run", "--cols", "1", "--aggregator", "true", "--collaborator",
-               script, "--fault", "{name: cut, kind: pause, on: {log: go}, for: " + lease_text() + "}"});
+               script, "--fault", "{name: cut, kind: pause, on: {log: go}, for: " + lease_text() + "}",
+               "--hang-after", std::to_string(60 * time_scale()) + "s"});
     Growth growth(count);
     ASSERT_TRUE(growth.wait_until(true));
     ASSERT_TRUE(tool.wait_for_output("cut 1"));
