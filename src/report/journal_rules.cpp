@@ -19,6 +19,11 @@ bool is_told_late(const std::string& name) {
            name == "node.paused" || name == "node.resumed" || name == "traffic";
 }
 
+// It waits for a phase that the kernel tells: armed from the start, a packet is what triggers it.
+bool waits_for_packet(const FaultSpec& fault) {
+    return fault.trigger.kind == FaultTrigger::Kind::phase && fault.trigger.phase.on_the_wire();
+}
+
 // Takes the events in their order, and says where one cannot follow those before it.
 class Rules {
   public:
@@ -130,7 +135,7 @@ class Rules {
         if (fault.on || (fault.armed && fault.spec->when)) wrong("the fault was armed, or active, already");
         if (fault.spec->when && detail("when").get<std::string>() != when_text(*fault.spec->when))
             wrong("this is not the moment of scenario.yaml");
-        if (fault.fires == 0) wrong("nothing has triggered it");
+        if (fault.fires == 0 && !waits_for_packet(*fault.spec)) wrong("nothing has triggered it");
         fault.armed = true;
     }
 
@@ -138,12 +143,14 @@ class Rules {
         if (!fault.armed) wrong("the fault was not armed before");
         fault.armed = false;
         fault.tripped = line_->t;
+        if (waits_for_packet(*fault.spec)) ++fault.fires;
     }
 
     void fire(OneFault& fault) {
         if (fault.on) wrong("the fault was active already");
         const bool told_by_packet =
-            fault.spec->when && fault.spec->when->moment.kind != WireMoment::Kind::silence;
+            waits_for_packet(*fault.spec) ||
+            (fault.spec->when && fault.spec->when->moment.kind != WireMoment::Kind::silence);
         if (told_by_packet && !asked_for() && !fault.spec->flap && !fault.tripped)
             wrong("its moment had not come");
         if (fault.tripped && *fault.tripped != line_->t) wrong("it was not fired when its moment came");
