@@ -13,7 +13,8 @@
 namespace netcut {
 namespace {
 
-constexpr auto question_timeout = std::chrono::minutes(2);  // of commands that only tell something
+// Of commands that only tell something: minutes, for Python on a busy machine.
+constexpr auto question_timeout = std::chrono::minutes(10);
 
 Failure failed(const StageSpec& stage, const Program& program, const Ran& ran, const std::string& log) {
     const std::string said = last_line(ran.output);
@@ -22,6 +23,13 @@ Failure failed(const StageSpec& stage, const Program& program, const Ran& ran, c
         ran.timed_out ? "it took longer than " + duration_text(program.timeout) : ran.status.text(),
         fmt::format("{}; all of it is in {}", said.empty() ? "it printed nothing" : "it printed: " + said,
                     log));
+}
+
+// Which is neither yes nor no.
+Failure no_answer(const Program& asked) {
+    return Failure(Error{Error::Kind::machine, fmt::format("ask '{}'", fmt::join(asked.argv, " ")), 0,
+                         "it took longer than " + duration_text(asked.timeout),
+                         "try again when the machine is less busy"});
 }
 
 Result<Fd> nowhere() {
@@ -54,7 +62,8 @@ Result<bool> StageContext::succeeds(const std::vector<std::string>& command, con
     const auto ran = run_program(asked, std::move(log), {});
     if (!ran && ran.error().kind != Error::Kind::usage) return Failure(ran.error());
     if (ran) signal = ran->signal;
-    return ran && !ran->timed_out && ran->status.success();
+    if (ran && ran->timed_out) return no_answer(asked);
+    return ran && ran->status.success();
 }
 
 Result<bool> StageContext::is_wanted(const StageSpec& stage, const StageCommand& command) {
@@ -106,6 +115,7 @@ Result<void> StageContext::add_version(Dependencies& dependencies, const StageSp
     NETCUT_ASSIGN(Fd log, nowhere());
     const auto ran = run_program(asked, std::move(log), {});
     if (ran) signal = ran->signal;
+    if (ran && ran->timed_out) return no_answer(asked);
     dependencies["the version"] = ran && ran->status.success() ? sha256_hex(ran->out) : "unknown";
     return {};
 }
