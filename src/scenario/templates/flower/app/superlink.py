@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,9 +27,23 @@ if options.security == "tls":
                 "--ssl-keyfile", f"{options.certs}/aggregator.key"]
     trust = f'root-certificates = "{options.certs}/ca.crt"'
 
-# Where flwr looks for federations from 1.26 on; before, it did in the app's pyproject.toml.
+# Where flwr looks for federations from 1.26 on; before, it did in the app's pyproject.toml. From 1.26 on, flwr comments
+# [tool.flwr.federations] out in that file, and takes over what it said, also in place of an entry of the same name in
+# its own: so the app is a copy without that section.
 home = pathlib.Path(os.environ["FLWR_HOME"])
 home.mkdir(parents=True, exist_ok=True)
+has_config = [sys.executable, "-c", "import flwr.cli.flower_config"]
+is_new = subprocess.run(has_config, stderr=subprocess.DEVNULL).returncode == 0
+if is_new:
+    app = home / "app"
+    shutil.copytree(options.app, app, ignore=shutil.ignore_patterns(".git", "__pycache__"), dirs_exist_ok=True)
+    kept, section = [], ""
+    for line in (app / "pyproject.toml").read_text().splitlines(keepends=True):
+        section = line.strip(" [\t") if line.lstrip().startswith("[") else section
+        if not section.startswith("tool.flwr.federations"):
+            kept.append(line)
+    (app / "pyproject.toml").write_text("".join(kept))
+    options.app = str(app)
 (home / "config.toml").write_text(f'[superlink.{options.federation}]\naddress = "{options.name}:{CONTROL}"\n{trust}\n')
 
 superlink = subprocess.Popen(["flower-superlink", *security, *options.more])
@@ -44,13 +59,12 @@ def answers(port):
 
 def last_status():
     """How SuperLink says that the run has ended: flwr run's exit code does not tell."""
-    for where in ([options.app, options.federation], [options.federation]):  # until 1.25, and from 1.26 on
-        listed = subprocess.run(["flwr", "ls", *where, "--format", "json"], stdout=subprocess.PIPE, text=True)
-        try:
-            return json.loads(listed.stdout)["runs"][0]["status"]
-        except (ValueError, LookupError):
-            pass
-    return "never begun"
+    where = [options.federation] if is_new else [options.app, options.federation]
+    listed = subprocess.run(["flwr", "ls", *where, "--format", "json"], stdout=subprocess.PIPE, text=True)
+    try:
+        return json.loads(listed.stdout)["runs"][0]["status"]
+    except (ValueError, LookupError):
+        return "never begun"
 
 
 while not (answers(FLEET) and answers(CONTROL)):
