@@ -47,8 +47,8 @@ Result<void> print_status(const std::string& workspace) {
     for (const auto& [name, value] : origin.parameters) options.sets.push_back(name + "=" + value);
     NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
     NETCUT_ASSIGN(const auto all, Stages(scenario, user, say).status());
-    say(fmt::format("{}\n  template {}, {} collaborators", scenario.workspace, origin.template_name,
-                    origin.collaborators));
+    say(scenario.workspace);
+    say(fmt::format("  template {}, {} collaborators", origin.template_name, origin.collaborators));
     for (const StageStatus& one : all) {
         say(fmt::format("  {} {:<10} {:<11} {}", one.number, one.name,
                         one.up_to_date ? "up to date" : "to be done", one.why));
