@@ -91,9 +91,9 @@ class Lines {
         for (const Event& event : events) all += event.to_json().dump() + "\n";
         return all;
     }
-    std::vector<std::string> disagreements() const {
+    std::vector<std::string> disagreements(const Scenario& scenario = one_cut()) const {
         Check check;
-        check_journal(parse_journal(text(), check), one_cut(), check);
+        check_journal(parse_journal(text(), check), scenario, check);
         return check.disagreements;
     }
 
@@ -158,6 +158,30 @@ TEST(JournalRules, FiringsAndHealsFollowEachOther) {
     Lines armed;
     armed["trigger.matched"].name = "fault.armed";
     EXPECT_FALSE(armed.disagreements().empty());
+}
+
+// Of a cut that waits for a phase which the kernel tells.
+TEST(JournalRules, ThePacketTriggersWhatIsArmedFromTheStart) {
+    Scenario scenario = one_cut();
+    scenario.faults[0].trigger.kind = FaultTrigger::Kind::phase;
+    scenario.faults[0].trigger.phase.kind = PhaseMoment::Kind::reply_lost;
+    Lines lines;
+    lines["progress"].name = "fault.armed";
+    lines["fault.armed"].fault = "cut";
+    Event& tripped = lines["trigger.matched"];
+    tripped.name = "trigger.tripped";
+    tripped.t = lines["fault.fired"].t;
+    tripped.wall = lines["fault.fired"].wall;
+    EXPECT_THAT(lines.disagreements(scenario), IsEmpty());
+    EXPECT_FALSE(lines.disagreements().empty()) << "a log line must have come";
+    Lines untripped = lines;
+    untripped.remove("trigger.tripped");
+    untripped.number_again();
+    EXPECT_THAT(untripped.disagreements(scenario), Contains(HasSubstr("its moment had not come")));
+    Lines unarmed = lines;
+    unarmed.remove("fault.armed");
+    unarmed.number_again();
+    EXPECT_THAT(unarmed.disagreements(scenario), Contains(HasSubstr("was not armed before")));
 }
 
 TEST(JournalRules, StatesComeInOrder) {
