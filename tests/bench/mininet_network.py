@@ -5,10 +5,12 @@ how many nanoseconds it took until it was started. To be run in a network namesp
 import sys
 import time
 
+from mininet.log import setLogLevel
 from mininet.net import Mininet
 from mininet.nodelib import LinuxBridge
 from mininet.topo import SingleSwitchTopo
 
+setLogLevel("critical")
 hosts = int(sys.argv[1])
 begin = time.monotonic_ns()
 network = Mininet(topo=SingleSwitchTopo(k=hosts), switch=LinuxBridge, controller=None, ipBase="10.99.0.0/16")
