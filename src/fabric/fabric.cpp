@@ -291,7 +291,12 @@ Result<void> Fabric::await_ready(std::span<NodeLink> nodes) {
     }
     std::set<int> ports;
     for (const NodeLink& node : nodes) ports.insert(node.port.index);
-    return await("the router's ports", [&] { return are_running(router_socket_, ports); });
+    NETCUT_TRY(await("the router's ports", [&] { return are_running(router_socket_, ports); }));
+    // A link is told to run before its queue takes packets. The kernel does both under one lock (rtnl, see
+    // net/core/link_watch.c), for which this change waits that changes nothing.
+    Batch nothing;
+    set_link(nothing, loopback, true);
+    return router_socket_.commit(nothing);
 }
 
 Result<void> Fabric::verify() {

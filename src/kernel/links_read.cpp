@@ -26,6 +26,8 @@ nlmsghdr* make_request(Buffer& buffer, std::uint16_t type, const Header& header)
     return request;
 }
 
+constexpr std::uint8_t operstate_up = 6;  // IF_OPER_UP of linux/if.h, which does not go with net/if.h
+
 IpAddress address_of(int family, const nlattr* attribute) {
     const void* payload = mnl_attr_get_payload(attribute);
     if (family == AF_INET6) {
@@ -43,7 +45,6 @@ LinkState parse_link(const nlmsghdr* message) {
     LinkState state;
     state.index = info->ifi_index;
     state.up = (info->ifi_flags & IFF_UP) != 0;
-    state.running = (info->ifi_flags & IFF_RUNNING) != 0;
     for_each_attribute(message, sizeof(*info), [&](std::uint16_t type, const nlattr* attribute) {
         const void* payload = mnl_attr_get_payload(attribute);
         switch (type) {
@@ -52,6 +53,9 @@ LinkState parse_link(const nlmsghdr* message) {
                 break;
             case IFLA_MTU:
                 state.mtu = mnl_attr_get_u32(attribute);
+                break;
+            case IFLA_OPERSTATE:  // IFF_RUNNING is set as well while the state is unknown still
+                state.running = mnl_attr_get_u8(attribute) == operstate_up;
                 break;
             case IFLA_GSO_MAX_SEGS:
                 state.gso_max_segs = mnl_attr_get_u32(attribute);
