@@ -81,13 +81,22 @@ DockerEngine::DockerEngine() : folder_(new_folder()) {
     pid_ = static_cast<pid_t>(
         must(::syscall(SYS_clone, apart, nullptr, nullptr, nullptr, nullptr), "start dockerd"));
     if (pid_ == 0) become_engine(folder_, arguments);
-    await();
-    make_image();
-    run_program(
-        command({"network", "create", "--subnet", "10.99.0.0/24", "--gateway", "10.99.0.1", network}));
+    try {
+        await();
+        make_image();
+        run_program(
+            command({"network", "create", "--subnet", "10.99.0.0/24", "--gateway", "10.99.0.1", network}));
+    } catch (...) {  // no destructor will be called
+        end();
+        throw;
+    }
 }
 
 DockerEngine::~DockerEngine() {
+    end();
+}
+
+void DockerEngine::end() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     std::error_code ignored;

@@ -30,6 +30,7 @@ class DockerEngine {
   private:
     void make_image() const;
     void await() const;
+    void end();
 
     std::string folder_;
     pid_t pid_ = 0;
