@@ -13,4 +13,10 @@ inline int time_scale() {
     return scale == nullptr ? 1 : std::max(1, std::atoi(scale));
 }
 
+// Epochs of training that last about as long on a slow machine, whose floating-point arithmetic is slower
+// still when it is emulated.
+inline unsigned epochs_for_this_machine(unsigned epochs) {
+    return std::max(2U, epochs / static_cast<unsigned>(time_scale() * time_scale()));
+}
+
 }  // namespace netcut::test

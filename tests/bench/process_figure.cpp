@@ -97,11 +97,29 @@ std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t rep
 std::vector<Figure> measure_round(std::size_t collaborators) {
     Figure round{fmt::format("round_of_1+{}", collaborators), Unit::milliseconds, {}, {}};
     const std::string folder = fmt::format("bench-round-{}", ::getpid());
-    // The many that wait must leave the processors to those that have not begun.
-    round.product.add(run_program({built_program("netcut-fl"), "run", "--quiet", "--out", folder, "--cols",
-                                   std::to_string(collaborators), "--set", "rounds=1", "--set",
-                                   "model-size=16KiB", "--set", "channel=kept", "--set",
-                                   "aggregator-args=--poll 10s", "--timeout", "5m", "--hang-after", "5m"})
+    // The many that wait must leave the processors to those that have not begun, and none may give up before
+    // its turn has come, only to begin again.
+    round.product.add(run_program({built_program("netcut-fl"),
+                                   "run",
+                                   "--quiet",
+                                   "--out",
+                                   folder,
+                                   "--cols",
+                                   std::to_string(collaborators),
+                                   "--set",
+                                   "rounds=1",
+                                   "--set",
+                                   "model-size=16KiB",
+                                   "--set",
+                                   "channel=kept",
+                                   "--set",
+                                   "aggregator-args=--poll 10s",
+                                   "--set",
+                                   "collaborator-args=--connect-timeout 5m --retry-wait 10s",
+                                   "--timeout",
+                                   "5m",
+                                   "--hang-after",
+                                   "5m"})
                           .time);
     std::filesystem::remove_all(folder);
     return {round};

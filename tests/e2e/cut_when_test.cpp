@@ -24,7 +24,7 @@ Arguments slow_reference(const std::string& out, const Arguments& more) {
                            "--set",
                            "pace=0ms",
                            "--set",
-                           "epochs=100",
+                           fmt::format("epochs={}", epochs_for_this_machine(400)),
                            "--set",
                            "upload-pace=500ms",
                            "--set",

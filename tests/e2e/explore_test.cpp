@@ -227,7 +227,7 @@ TEST(Experiments, ByPhasesNeedNoPatterns) {
                                         "--set",
                                         "model-size=128KiB",
                                         "--set",
-                                        "epochs=20",
+                                        "epochs=" + std::to_string(epochs_for_this_machine(80)),
                                         "--set",
                                         "aggregator-args=--server-user-timeout 2s --server-delay 300ms",
                                         "--kinds",

@@ -140,8 +140,8 @@ void PrintTo(const Labelled& parameter, std::ostream* out) {
 
 class LabelledRunTest : public testing::TestWithParam<Labelled> {};
 INSTANTIATE_TEST_SUITE_P(Phases, LabelledRunTest,
-                         testing::Values(Labelled{1, 300, 25, 1, 0.1}, Labelled{4, 150, 15, 4, 0.15},
-                                         Labelled{32, 20, 60, 5, 0.4}),
+                         testing::Values(Labelled{1, 1200, 25, 1, 0.1}, Labelled{4, 600, 15, 4, 0.15},
+                                         Labelled{32, 80, 60, 5, 0.4}),
                          [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
 
 // Both directions take long enough to be seen: uploads are paced by the application, downloads by the
@@ -162,7 +162,7 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
                                         "--set",
                                         "pace=0ms",
                                         "--set",
-                                        fmt::format("epochs={}", GetParam().epochs),
+                                        fmt::format("epochs={}", epochs_for_this_machine(GetParam().epochs)),
                                         "--set",
                                         "model-size=1MiB",
                                         "--set",

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -27,8 +28,9 @@ struct ClientOptions {
     OnError on_error = OnError::none;
     std::chrono::milliseconds retry_wait{1000};
     std::chrono::milliseconds deadline{5000};
-    std::size_t slowest_rate = 256 * 1024;  // bytes per second that a deadline allows for
-    bool connect_first = false;             // a call begins when its connection is there, or has failed
+    std::optional<std::chrono::milliseconds> connect_timeout;  // unset: gRPC's own 20 s
+    std::size_t slowest_rate = 256 * 1024;                     // bytes per second that a deadline allows for
+    bool connect_first = false;  // a call begins when its connection is there, or has failed
 };
 
 // A call failed for good.
@@ -59,7 +61,7 @@ class Client {
     bool may_retry(grpc::StatusCode code) const;
 
     const ClientOptions options_;
-    const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+    std::shared_ptr<grpc::ChannelCredentials> credentials_;
     std::shared_ptr<grpc::Channel> kept_;
 };
 

@@ -7,8 +7,8 @@ namespace netcut::reference {
 namespace {
 
 constexpr std::size_t clusters_per_class = 3;
-constexpr std::size_t smallest_shard = 128;
-constexpr std::size_t largest_shard = 256;
+constexpr std::size_t smallest_shard = 32;
+constexpr std::size_t largest_shard = 64;
 constexpr std::size_t validation_samples = 500;
 constexpr float spread = 0.8F;  // of the clusters' centres
 constexpr float noise = 0.6F;   // of the samples around a centre

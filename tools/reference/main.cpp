@@ -172,6 +172,11 @@ void add_channel(CLI::App* command, ClientOptions& options) {
     add_duration(command, "--retry-wait", options.retry_wait, "before trying again", milliseconds(1));
     add_duration(command, "--deadline", options.deadline, "of a call, with --on-error deadline",
                  milliseconds(1));
+    add_duration(
+        command, "--connect-timeout",
+        "of an attempt to connect (default: the deadline, or gRPC's own 20s); longer for an aggregator that "
+        "hundreds ask at once",
+        [&options](milliseconds value) { options.connect_timeout = value; }, milliseconds(1));
     add_size(command, "--slowest-rate", options.slowest_rate,
              "bytes per second; a deadline is longer by size / rate");
 }
@@ -222,9 +227,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     // The system's resolver reads /etc/hosts; gRPC's own asks name servers. Before gRPC starts.
     setenv("GRPC_DNS_RESOLVER", "native", 1);
-    // Between calls a kept channel is served by a timer alone; at gRPC's 5 s it would neither answer pings
-    // nor reconnect in time.
-    setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "100", 1);
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {

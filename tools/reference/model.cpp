@@ -9,7 +9,7 @@
 namespace netcut::reference {
 namespace {
 
-constexpr float learning_rate = 0.2F;
+constexpr float learning_rate = 0.8F;
 
 using Logits = std::array<float, classes>;
 
