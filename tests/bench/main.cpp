@@ -32,7 +32,7 @@ struct Plan {
     std::vector<std::size_t> faults{1, 10, 100, 1000};
     std::vector<std::size_t> log_rates{10'000, 100'000, 1'000'000};  // bytes a second, of each of many nodes
     std::vector<std::pair<std::size_t, std::size_t>> processes{{50, 3}, {1000, 1}};  // collaborators, repeats
-    std::vector<std::size_t> rounds{50, 500};  // collaborators that train
+    std::vector<std::size_t> rounds{50, 500, 1000};  // collaborators that train
     std::size_t docker_cuts = 10, containers = 50;   // collaborators again
     unsigned report_events = 1'000'000;
 };
