@@ -23,7 +23,8 @@ constexpr int keepalive_ms = 2000;  // between pings, and for the answer to one
 
 // Between calls a kept channel is served by a timer alone: at gRPC's 5 s it would neither answer pings nor
 // reconnect in time. An idle process that keeps its channel wakes up 45 times a second at 100 ms and 12 times
-// at 1 s, which a thousand of them notice. Before gRPC starts.
+// at 1 s, which a thousand of them notice; a channel for one call is read every 100 ms still. Before gRPC
+// starts.
 void set_timer(const ClientOptions& options) {
     const bool may_be_late = options.channel == ChannelUse::kept && options.on_error != OnError::deadline;
     setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", may_be_late ? "1000" : "100", 1);

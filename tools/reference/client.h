@@ -28,7 +28,7 @@ struct ClientOptions {
     OnError on_error = OnError::none;
     std::chrono::milliseconds retry_wait{1000};
     std::chrono::milliseconds deadline{5000};
-    std::optional<std::chrono::milliseconds> connect_timeout;  // unset: gRPC's own 20 s
+    std::optional<std::chrono::milliseconds> connect_timeout;  // unset: the deadline, or gRPC's own 20 s
     std::size_t slowest_rate = 256 * 1024;                     // bytes per second that a deadline allows for
     bool connect_first = false;  // a call begins when its connection is there, or has failed
 };
