@@ -36,7 +36,7 @@ struct SocketBacklog {
     std::uint64_t unsent = 0;          // bytes that the node's kernel has not sent yet
     std::uint64_t unacknowledged = 0;  // bytes that it has sent
     std::uint32_t in_flight = 0;       // segments of data
-    bool resending = false;            // some segment was sent once more, and is not acknowledged yet
+    bool resending = false;            // some segment was sent twice more, and is not acknowledged yet
     std::uint64_t unread = 0;          // bytes that have come and that the application has not read
     std::uint32_t connections = 0;     // that are open
     std::uint64_t opened = 0;          // connections that were ever seen open

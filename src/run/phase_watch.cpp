@@ -28,6 +28,8 @@ constexpr Nanoseconds period_a_node = std::chrono::microseconds(250);
 constexpr int rest_after_work = 5;
 // A time between two samples that is not longer than this share of the settling time tells nothing wrong.
 constexpr int samples_to_settle = 5;
+// What was sent once more may have arrived: the acknowledgement waits in the queue of a slow link.
+constexpr std::uint32_t late_acknowledgement = 1;
 constexpr Nanoseconds between_looks_for_processes = milliseconds(500);
 // While things happen fast, and later.
 constexpr Nanoseconds fine_traffic = milliseconds(100), coarse_traffic = std::chrono::seconds(1);
@@ -235,7 +237,7 @@ Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject) {
         backlog.unacknowledged += socket.send_queue - std::min(socket.send_queue, socket.unsent);
         backlog.unread += socket.receive_queue;
         backlog.in_flight += socket.unacked;
-        backlog.resending = backlog.resending || socket.retransmits > 0;
+        backlog.resending = backlog.resending || socket.retransmits > late_acknowledgement;
         if (!is_open(socket)) continue;
         ++backlog.connections;
         open.emplace(socket.local_port, socket.remote_port);

@@ -140,7 +140,7 @@ void PrintTo(const Labelled& parameter, std::ostream* out) {
 
 class LabelledRunTest : public testing::TestWithParam<Labelled> {};
 INSTANTIATE_TEST_SUITE_P(Phases, LabelledRunTest,
-                         testing::Values(Labelled{1, 1200, 25, 1, 0.1}, Labelled{4, 600, 15, 4, 0.15},
+                         testing::Values(Labelled{1, 1200, 25, 1, 0.1}, Labelled{4, 600, 25, 4, 0.15},
                                          Labelled{32, 80, 60, 5, 0.4}),
                          [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
 
