@@ -88,8 +88,9 @@ Batch FaultTable::on_message(std::size_t number, std::optional<Nanoseconds> leas
 }
 
 Result<void> FaultTable::on(std::size_t number, Batch& message) {
-    engaged_.insert(number);
-    return commit(message);
+    auto done = commit(message);
+    engaged_.insert(number);  // afterwards, since memory takes its time
+    return done;
 }
 
 Result<void> FaultTable::disarm(std::size_t number) {

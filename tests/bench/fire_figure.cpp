@@ -42,16 +42,22 @@ std::vector<Figure> measure_fire(const Cores& cores, std::size_t repeats) {
     Figure acknowledged{"fire_to_acknowledged", Unit::microseconds, {}, {}};
     Figure loss{"fire_to_loss", Unit::microseconds, {}, {}};
     Figure passage{"heal_to_passage", Unit::microseconds, {}, {}};
-    const auto measure = [&](auto fire, auto heal, Samples Figure::*side) {
+    const auto measure = [&](auto fire, auto heal, auto side) {
         const FireTimes times = time_fire(cores, scene.traffic, fire);
-        (acknowledged.*side).add(times.acknowledged);
-        (loss.*side).add(times.first_loss);
-        (passage.*side).add(time_heal(cores, scene.traffic, heal));
+        side(acknowledged).add(times.acknowledged);
+        side(loss).add(times.first_loss);
+        side(passage).add(time_heal(cores, scene.traffic, heal));
         scene.traffic.await_both_ways();
     };
+    const auto measure_floor = [&](FloorCut::Elements elements, auto side) {
+        measure([&] { floor.fire(elements); }, [&] { floor.heal(elements); }, side);
+    };
     for (std::size_t i = 0; i < repeats; ++i) {
-        measure([&] { must(cut.fire()); }, [&] { must(cut.heal()); }, &Figure::product);
-        measure([&] { floor.fire(); }, [&] { floor.heal(); }, &Figure::floor);
+        measure([&] { must(cut.fire()); }, [&] { must(cut.heal()); },
+                [](Figure& figure) -> Samples& { return figure.product; });
+        measure_floor(FloorCut::Elements::one, [](Figure& figure) -> Samples& { return figure.floor; });
+        measure_floor(FloorCut::Elements::two,
+                      [](Figure& figure) -> Samples& { return figure.peers["two elements"]; });
     }
     if (is_installed("nft")) measure_nft(cores, scene, repeats / 4 + 1, acknowledged, loss);
     return {acknowledged, loss, passage};

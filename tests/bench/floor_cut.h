@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+
 #include "bench/raw_netlink.h"
 #include "netcut/kernel.h"
 
@@ -10,13 +12,16 @@ namespace netcut::bench {
 // prebuilt; one send, one read of the answer.
 class FloorCut {
   public:
+    // Two: as many as the product adds, which tells in a second one that some fault is on.
+    enum class Elements { one, two };
+
     explicit FloorCut(const NetNs& router);
-    void fire() { socket_->commit(fire_); }
-    void heal() { socket_->commit(heal_); }
+    void fire(Elements elements = Elements::one) { socket_->commit(fire_[elements]); }
+    void heal(Elements elements = Elements::one) { socket_->commit(heal_[elements]); }
 
   private:
     std::optional<RawNetlink> socket_;
-    RawBatch fire_, heal_;
+    std::map<Elements, RawBatch> fire_, heal_;
 };
 
 }  // namespace netcut::bench
