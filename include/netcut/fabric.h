@@ -100,7 +100,7 @@ class Fabric {
 
     Result<void> open_uplink();
     Result<void> add_nodes(const std::vector<std::string>& names);
-    Result<void> prepare_router();
+    Result<void> set_up_router();
     Result<void> await_ready(std::span<NodeLink> nodes);
     Result<void> verify();
     std::vector<IpAddress> addresses_of(std::uint32_t host) const;

@@ -34,10 +34,11 @@ std::string mac_text(const MacAddress& mac);
 // An anonymous network namespace: it lives as long as a descriptor, a process or a socket holds it.
 class NetNs {
   public:
-    static Result<NetNs> create();
-    // `set_up` is called in each of them in turn, which spares a thread for whatever must happen there. Each
-    // has a small table of TCP connections of its own, where the kernel (6.1) can do that: the host's, which
-    // namespaces share otherwise, takes a millisecond to be looked through.
+    // `set_up` is called in it, which spares a thread for whatever must happen there.
+    static Result<NetNs> create(const std::function<Result<void>()>& set_up = {});
+    // `set_up` is called in each of them in turn. Each has a small table of TCP connections of its own, where
+    // the kernel (6.1) can do that: the host's, which namespaces share otherwise, takes a millisecond to be
+    // looked through.
     static Result<std::vector<NetNs>> create_many(std::size_t count,
                                                   const std::function<Result<void>()>& set_up);
 

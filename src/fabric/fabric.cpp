@@ -63,6 +63,16 @@ Settings router_settings(const FabricOptions& options) {
     return settings;
 }
 
+// What NetNs calls in a namespace that it has made. Borrows both.
+std::function<Result<void>()> preparation(const Settings& settings, std::vector<NetlinkSocket>& sockets) {
+    return [&]() -> Result<void> {
+        NETCUT_TRY(set_sysctls(settings));
+        NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, nullptr));
+        sockets.push_back(std::move(socket));
+        return {};
+    };
+}
+
 Failure missing(const NodeLink& node, const std::string& what) {
     return Failure(Error{Error::Kind::internal, "read the network of " + node.name + " back", 0,
                          what + " is not there although the kernel took it", ""});
@@ -107,10 +117,11 @@ Fabric::~Fabric() = default;
 
 Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std::string>& names) {
     NETCUT_TRY(check(options, names.size()));
-    NETCUT_ASSIGN(NetNs router, NetNs::create());
-    NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, &router));
-    Fabric fabric(options, std::move(router), std::move(socket));
-    NETCUT_TRY(fabric.prepare_router());
+    const Settings settings = router_settings(options);
+    std::vector<NetlinkSocket> sockets;
+    NETCUT_ASSIGN(NetNs router, NetNs::create(preparation(settings, sockets)));
+    Fabric fabric(options, std::move(router), std::move(sockets.front()));
+    NETCUT_TRY(fabric.set_up_router());
     NETCUT_TRY(fabric.add_nodes(names));
     NETCUT_TRY(fabric.await_ready(fabric.nodes_));
     NETCUT_TRY(fabric.verify());
@@ -118,8 +129,7 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
     return fabric;
 }
 
-Result<void> Fabric::prepare_router() {
-    NETCUT_TRY(router_.run([&] { return set_sysctls(router_settings(options_)); }));
+Result<void> Fabric::set_up_router() {
     Batch batch;
     set_link(batch, loopback, true);
     if (options_.kind == FabricKind::bridge) {
@@ -134,12 +144,7 @@ Result<void> Fabric::prepare_router() {
 Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
     const Settings settings = node_settings(options_);
     std::vector<NetlinkSocket> sockets;
-    NETCUT_ASSIGN(auto namespaces, NetNs::create_many(names.size(), [&]() -> Result<void> {
-                      NETCUT_TRY(set_sysctls(settings));
-                      NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, nullptr));
-                      sockets.push_back(std::move(socket));
-                      return {};
-                  }));
+    NETCUT_ASSIGN(auto namespaces, NetNs::create_many(names.size(), preparation(settings, sockets)));
     Batch links;
     nodes_.reserve(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {

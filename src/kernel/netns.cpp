@@ -76,9 +76,10 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
 
 }  // namespace
 
-Result<NetNs> NetNs::create() {
-    return on_own_thread<NetNs>([]() -> Result<NetNs> {
+Result<NetNs> NetNs::create(const std::function<Result<void>()>& set_up) {
+    return on_own_thread<NetNs>([&]() -> Result<NetNs> {
         NETCUT_ASSIGN(Fd fd, unshare_net());
+        if (set_up) NETCUT_TRY(set_up());
         return NetNs(std::move(fd));
     });
 }
