@@ -26,11 +26,11 @@ Arguments slow_reference(const std::string& out, const Arguments& more) {
                            "--set",
                            fmt::format("epochs={}", epochs_for_this_machine(400)),
                            "--set",
-                           "upload-pace=500ms",
+                           fmt::format("upload-pace={}ms", 500 * time_scale()),
                            "--set",
                            "model-size=256KiB",
                            "--set",
-                           "aggregator-args=--server-delay 500ms",
+                           fmt::format("aggregator-args=--server-delay {}ms", 500 * time_scale()),
                            "--reconnect-after",
                            fmt::format("{}ms", 700 * time_scale())};
     arguments.insert(arguments.end(), more.begin(), more.end());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Commands that make many runs.
+#include <fmt/format.h>
+
 #include <csignal>
 #include <fstream>
 
@@ -219,30 +221,31 @@ TEST(Experiments, ByPhasesNeedNoPatterns) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     const std::string length = std::to_string(5 * time_scale()) + "s";
-    const Finished finished = run_tool({"experiments",
-                                        "--moments",
-                                        "computing,sending,reply-lost,receiving",
-                                        "--set",
-                                        "on-error=resend",
-                                        "--set",
-                                        "model-size=128KiB",
-                                        "--set",
-                                        "epochs=" + std::to_string(epochs_for_this_machine(1600)),
-                                        "--set",
-                                        "pace=0ms",
-                                        "--set",
-                                        "aggregator-args=--server-user-timeout 2s --server-delay 300ms",
-                                        "--kinds",
-                                        "drop",
-                                        "--for",
-                                        length,
-                                        "--hang-after",
-                                        "15s",
-                                        "--jobs",
-                                        "4",
-                                        "--json",
-                                        "--out",
-                                        folder / "table"});
+    const Finished finished = run_tool(
+        {"experiments",
+         "--moments",
+         "computing,sending,reply-lost,receiving",
+         "--set",
+         "on-error=resend",
+         "--set",
+         "model-size=128KiB",
+         "--set",
+         "epochs=" + std::to_string(epochs_for_this_machine(1600)),
+         "--set",
+         "pace=0ms",
+         "--set",
+         fmt::format("aggregator-args=--server-user-timeout 2s --server-delay {}ms", 300 * time_scale()),
+         "--kinds",
+         "drop",
+         "--for",
+         length,
+         "--hang-after",
+         "15s",
+         "--jobs",
+         "4",
+         "--json",
+         "--out",
+         folder / "table"});
     ASSERT_EQ(finished.status, 1) << finished.out << finished.err;
     const Json table = Json::parse(finished.out);
     EXPECT_EQ(outcome(table, "computing"), "recovered") << outcomes(table);
