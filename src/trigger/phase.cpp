@@ -313,6 +313,7 @@ void PhaseClassifier::judge_busy(const Mark& end) {
     calm_from_ = busy.to;
     if (what == Load::unclear) return tell(Phase::unknown, busy.from, busy.to, apart);
     const Mark certain = up_to_the_end ? busy.to : busy.last_from;
+    if (certain.time < busy.first_to.time) return tell(Phase::unknown, busy.from, busy.to);  // one span
     tell(Phase::unknown, busy.from, busy.first_to);
     tell(Phase::computing, busy.first_to, certain);
     tell(Phase::unknown, certain, busy.to);

@@ -38,7 +38,7 @@ TEST(Phases, IntervalsHaveNoHolesAndNoByteIsCountedTwice) {
         Story story;
         for (int step = 0; step < 60; ++step) {
             const Nanoseconds time = period * (1 + random() % 30);
-            switch (random() % 9) {
+            switch (random() % 10) {
                 case 0:
                     story.idle(time);
                     break;
@@ -62,6 +62,9 @@ TEST(Phases, IntervalsHaveNoHolesAndNoByteIsCountedTwice) {
                     break;
                 case 7:
                     story.not_sampled_for(time);
+                    break;
+                case 8:
+                    story.starve(time);
                     break;
                 default:
                     story.sample_fails();
