@@ -250,7 +250,7 @@ void PhaseClassifier::settle_down() {
 
 void PhaseClassifier::take_calm(const Span& span) {
     calm_to_ = span.to;
-    if (sockets_.connections == 0 && last_ != Last::answered) notice_closing(span.to);
+    if (sockets_.connections == 0 && last_ != Last::answered) return notice_closing(span.to);
     calm_ready_ += span.ready;
     // Who has just got a CPU may have used next to nothing of it yet.
     const bool has_waited =
@@ -290,6 +290,7 @@ PhaseClassifier::Mark PhaseClassifier::ready_from(const Span& span) const {
 void PhaseClassifier::notice_closing(const Mark& at) {
     if (busy_) judge_busy(at);
     tell_calm(at);
+    calm_ready_ = Nanoseconds(0);
     last_ = Last::answered;
     uploaded_ = 0;
 }

@@ -36,9 +36,10 @@ TEST(Phases, IntervalsHaveNoHolesAndNoByteIsCountedTwice) {
     std::mt19937 random(20261);
     for (int run = 0; run < 200; ++run) {
         Story story;
+        bool connected = false;
         for (int step = 0; step < 60; ++step) {
             const Nanoseconds time = period * (1 + random() % 30);
-            switch (random() % 10) {
+            switch (random() % 11) {
                 case 0:
                     story.idle(time);
                     break;
@@ -65,6 +66,10 @@ TEST(Phases, IntervalsHaveNoHolesAndNoByteIsCountedTwice) {
                     break;
                 case 8:
                     story.starve(time);
+                    break;
+                case 9:
+                    connected ? story.close() : story.connect();
+                    connected = !connected;
                     break;
                 default:
                     story.sample_fails();
