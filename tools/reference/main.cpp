@@ -65,14 +65,26 @@ void add_choice(CLI::App* command, const std::string& flag, Choice& target,
 }
 
 void add_security(CLI::App* command, Certificates& certificates) {
-    auto* const choice = command->add_option_group("security", "how the nodes know each other");
-    choice
-        ->add_option_function<std::string>(
-            "--certs", [&certificates](const std::string& directory) { certificates = directory; },
-            "mutual TLS with the certificates that 'certify' wrote into this directory")
-        ->check(CLI::ExistingDirectory);
-    choice->add_flag("--insecure")->description("plain text; every name is believed");
-    choice->require_option(1);
+    auto* const directory =
+        command
+            ->add_option_function<std::string>(
+                "--certs", [&certificates](const std::string& path) { certificates = path; },
+                "that 'certify' wrote into this directory, for mutual TLS")
+            ->check(CLI::ExistingDirectory);
+    auto* const security =
+        command
+            ->add_option("--security",
+                         "tls: mutual TLS, with --certs; insecure: plain text, and every name "
+                         "is believed")
+            ->check(CLI::IsMember({"tls", "insecure"}).description(""))
+            ->default_str("tls")
+            ->type_name("WORD");
+    command->parse_complete_callback([=, &certificates] {
+        if (security->as<std::string>() == "insecure")
+            certificates.reset();
+        else if (directory->empty())
+            throw CLI::RequiredError("--certs DIR (or --security insecure)");
+    });
 }
 
 void add_certify(CLI::App& app, CertifyOptions& options) {
