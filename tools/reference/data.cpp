@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t clusters_per_class = 3;
 constexpr std::size_t smallest_shard = 32;
 constexpr std::size_t largest_shard = 64;
-constexpr std::size_t validation_samples = 500;
+constexpr std::size_t validation_samples = 250;
 constexpr float spread = 0.8F;  // of the clusters' centres
 constexpr float noise = 0.6F;   // of the samples around a centre
 
