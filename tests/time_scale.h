@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <string>
 
 namespace netcut::test {
 
@@ -11,6 +13,11 @@ namespace netcut::test {
 inline int time_scale() {
     const char* scale = std::getenv("NETCUT_TIME_SCALE");
     return scale == nullptr ? 1 : std::max(1, std::atoi(scale));
+}
+
+// A time that nodes need, as an argument of the program.
+inline std::string slowed(std::chrono::milliseconds time) {
+    return std::to_string(time.count() * time_scale()) + "ms";
 }
 
 // Epochs of training that last about as long on a slow machine, whose floating-point arithmetic is slower

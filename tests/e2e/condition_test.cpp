@@ -32,10 +32,10 @@ TEST_P(ConditionTest, FederationFinishesAndTheTimeOfItsRoundsIsTold) {
     const Folder folder;
     const std::string fault =
         std::string("{") + GetParam().fault + ", nodes: collaborators, on: start, for: never}";
-    const Finished finished =
-        run_tool({"run", "--out", folder / "run", "--cols", "2", "--set", "rounds=3", "--set", "epochs=1",
-                  "--set", "pace=50ms", "--set", "model-size=16KiB", "--set", "channel=kept", "--set",
-                  "on-error=deadline", "--fault", fault});
+    const Finished finished = run_tool(reference_for_this_machine(
+        {"run", "--out", folder / "run", "--cols", "2", "--set", "rounds=3", "--set", "epochs=1", "--set",
+         "pace=50ms", "--set", "model-size=16KiB", "--set", "channel=kept", "--set", "on-error=deadline",
+         "--fault", fault}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     const Json& rounds = verdict.at("rounds");

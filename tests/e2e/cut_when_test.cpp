@@ -29,6 +29,8 @@ Arguments slow_reference(const std::string& out, const Arguments& more) {
                            fmt::format("upload-pace={}ms", 500 * time_scale()),
                            "--set",
                            "model-size=256KiB",
+                           "--set",  // pauses that are no longer on a slow machine
+                           fmt::format("chunk-size={}", 8192 / time_scale()),
                            "--set",
                            fmt::format("aggregator-args=--server-delay {}ms", 500 * time_scale()),
                            "--reconnect-after",
@@ -43,7 +45,7 @@ struct CutRun {
     std::vector<Json> journal;
 
     explicit CutRun(const Arguments& more) {
-        finished = run_tool(slow_reference(folder / "run", more));
+        finished = run_tool(reference_for_this_machine(slow_reference(folder / "run", more)));
         journal = read_journal(folder / "run");
     }
     // The first of these events.
@@ -56,15 +58,7 @@ struct CutRun {
         return static_cast<std::size_t>(std::count_if(
             journal.begin(), journal.end(), [&](const Json& event) { return event.at("event") == name; }));
     }
-    // What the victim was doing at this time, by the journal's intervals.
-    std::string phase_at(std::int64_t time) const {
-        for (const Json& event : journal) {
-            if (event.at("event") != "node.phase" || event.at("node") != victim) continue;
-            const Json& details = event.at("details");
-            if (details.at("from_ns") <= time && time < details.at("to_ns")) return details.at("phase");
-        }
-        return "none";
-    }
+    std::string phase_at(std::int64_t time) const { return test::phase_at(journal, victim, time); }
     std::string text() const { return finished.out + finished.err; }
 };
 
@@ -152,7 +146,7 @@ TEST(CutWhen, WhileSendingIsSeenAsSending) {
 
 TEST(CutWhen, TheReplyToAWholeUploadIsTheFirstPacketThatIsLost) {
     NETCUT_E2E_WITH_REFERENCE();
-    const CutRun run({"--cut-when", "reply-lost"});
+    const CutRun run({"--cut-when", "reply-lost", "--set", "upload-pace=0ms"});
     ASSERT_EQ(run.finished.status, 0) << run.text();
     const Json tripped = run.event("trigger.tripped");
     ASSERT_FALSE(tripped.is_null()) << run.text();
@@ -171,7 +165,7 @@ TEST(CutWhen, TheReplyToAWholeUploadIsTheFirstPacketThatIsLost) {
 
 TEST(CutWhen, TheNthPhaseAndARoundAndALineAreWaitedFor) {
     NETCUT_E2E_WITH_REFERENCE();
-    const CutRun nth({"--cut-when", "reply-lost", "--nth", "2"});
+    const CutRun nth({"--cut-when", "reply-lost", "--nth", "2", "--set", "upload-pace=0ms"});
     ASSERT_EQ(nth.finished.status, 0) << nth.text();
     const CutRun round({"--cut-when", "computing", "--round", "2"});
     ASSERT_EQ(round.finished.status, 0) << round.text();

@@ -72,8 +72,9 @@ std::string Daemon::start_run(uid_t user, const std::string& node, const Argumen
 
 Daemon::Answer Daemon::ask(uid_t user, const std::string& method, const std::string& target,
                            const std::string& body) const {
-    Arguments arguments = {"-s", "--max-time", "60", "--unix-socket",  socket(),
-                           "-X", method,       "-w", "\n%{http_code}", "http://netcut-fl" + target};
+    Arguments arguments = {
+        "-s", "--max-time",     std::to_string(60 * time_scale()), "--unix-socket", socket(), "-X", method,
+        "-w", "\n%{http_code}", "http://netcut-fl" + target};
     if (!body.empty()) arguments.insert(arguments.end(), {"--data-binary", body});
     const Finished finished = begin_program(user, "/usr/bin/curl", arguments)->wait();
     const std::size_t line = finished.out.rfind('\n');

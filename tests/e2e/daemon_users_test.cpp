@@ -280,7 +280,8 @@ std::string ten_faults(int deadline_ms, const std::string& last) {
                                               "drop, direction: down",
                                               "loss, model: iid 90%",
                                               "partition, groups: [[aggregator], [collaborator1]]"};
-    std::string yaml = "collaborators: 1\nready: ready\nhang_after: 2s\naggregator: {command: " + build +
+    std::string yaml = "collaborators: 1\nready: ready\nhang_after: " + slowed(2s) +
+                       "\naggregator: {command: " + build +
                        "/netcut_datagrams echo 1 7000}\ncollaborator: {command: " + build +
                        "/netcut_heartbeat aggregator 7000 150 " + std::to_string(deadline_ms * time_scale()) +
                        "}\nfaults:\n";

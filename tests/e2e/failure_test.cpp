@@ -24,7 +24,7 @@ const Arguments upload_whole_reply_lost = {  // C' of DESIGN: the deadliest mome
     "--reconnect-after",
     "6s",
     "--hang-after",
-    "6s"};
+    slowed(6s)};
 
 Arguments with(Arguments base, const Arguments& more) {
     base.insert(base.end(), more.begin(), more.end());
@@ -34,9 +34,10 @@ Arguments with(Arguments base, const Arguments& more) {
 TEST(Failure, CollaboratorThatGivesUpIsACrash) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
-    const Finished finished = run_tool(small_reference(
-        folder / "run", {"--set", "on-error=none", "--kind", "unplug", "--cut-on",
-                         "round 2: training, epoch 2", "--reconnect-after", "2s", "--hang-after", "3s"}));
+    const Finished finished =
+        run_tool(small_reference(folder / "run", {"--set", "on-error=none", "--kind", "unplug", "--cut-on",
+                                                  "round 2: training, epoch 2", "--reconnect-after", "2s",
+                                                  "--hang-after", slowed(3s)}));
     EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     EXPECT_EQ(verdict.at("verdict"), "crashed");
@@ -81,7 +82,7 @@ TEST(Failure, CutWithoutAnEndIsAHang) {
     const Folder folder;
     const Finished finished =
         run_tool(small_reference(folder / "run", {"--cut-on", "round 2: training", "--reconnect-after",
-                                                  "never", "--hang-after", "4s"}));
+                                                  "never", "--hang-after", slowed(4s)}));
     EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
     const Json verdict = read_verdict(folder / "run");
     EXPECT_EQ(verdict.at("verdict"), "hung");
@@ -123,7 +124,7 @@ TEST(Failure, HangOfAnAggregatorThatIsCutBeforeItIsReadyIsFound) {
     const Finished finished =
         run_tool({"run", "--out", folder / "run", "--aggregator", "sh -c 'echo go; sleep 60'",
                   "--collaborator", "true", "--ready-on", "never", "--cut", "aggregator", "--cut-on", "go",
-                  "--reconnect-after", "100ms", "--hang-after", "1s"});
+                  "--reconnect-after", "100ms", "--hang-after", slowed(1s)});
     EXPECT_EQ(finished.status, 1) << finished.out;
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "hung");
 }
@@ -199,12 +200,12 @@ TEST_P(SignalTest, EndsTheRunInOrder) {
     Tool tool({"run", "--out", folder / "run", "--aggregator",
                "sh -c 'trap \"echo told; exit 3\" TERM; echo up; while :; do sleep 0.1; done'",
                "--collaborator", "sleep 60"});
+    const std::string log = folder / "run/logs/aggregator.out";
     ASSERT_TRUE(tool.wait_for_output("collaborator2 started"));
-    std::this_thread::sleep_for(200ms);
+    for (int i = 0; i < 100 * time_scale() && slurp(log).empty(); ++i) std::this_thread::sleep_for(50ms);
     tool.signal(GetParam());
     EXPECT_EQ(tool.wait(20s).status, 128 + GetParam());
-    EXPECT_EQ(slurp(folder / "run/logs/aggregator.out"), "up\ntold\n")
-        << "nodes are asked before they are killed";
+    EXPECT_EQ(slurp(log), "up\ntold\n") << "nodes are asked before they are killed";
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "error");
     EXPECT_TRUE(tool.leaves_no_process());
 }

@@ -150,27 +150,28 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
     const unsigned collaborators = GetParam().collaborators;
-    const Finished finished = run_tool({"run",
-                                        "--out",
-                                        folder / "run",
-                                        "--cols",
-                                        std::to_string(collaborators),
-                                        "--rate",
-                                        fmt::format("{}mbit", GetParam().megabits),
-                                        "--set",
-                                        "rounds=2",
-                                        "--set",
-                                        "pace=0ms",
-                                        "--set",
-                                        fmt::format("epochs={}", epochs_for_this_machine(GetParam().epochs)),
-                                        "--set",
-                                        "model-size=1MiB",
-                                        "--set",
-                                        fmt::format("upload-pace={}s", GetParam().upload_seconds),
-                                        "--set",
-                                        "collaborator-args=--log-phases",
-                                        "--set",
-                                        "aggregator-args=--server-delay 600ms"});
+    const Finished finished = run_tool(
+        reference_for_this_machine({"run",
+                                    "--out",
+                                    folder / "run",
+                                    "--cols",
+                                    std::to_string(collaborators),
+                                    "--rate",
+                                    fmt::format("{}mbit", GetParam().megabits),
+                                    "--set",
+                                    "rounds=2",
+                                    "--set",
+                                    "pace=0ms",
+                                    "--set",
+                                    fmt::format("epochs={}", epochs_for_this_machine(GetParam().epochs)),
+                                    "--set",
+                                    "model-size=1MiB",
+                                    "--set",
+                                    fmt::format("upload-pace={}s", GetParam().upload_seconds),
+                                    "--set",
+                                    "collaborator-args=--log-phases",
+                                    "--set",
+                                    "aggregator-args=--server-delay 600ms"}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const auto journal = read_journal(folder / "run");
     const std::int64_t begin = journal.front().at("details").at("monotonic_ns");

@@ -276,11 +276,25 @@ std::string host_state() {
     return state.str();
 }
 
+std::string phase_at(const std::vector<Json>& journal, const std::string& node, std::int64_t time_ns) {
+    for (const Json& event : journal) {
+        if (event.at("event") != "node.phase" || event.at("node") != node) continue;
+        const Json& details = event.at("details");
+        if (details.at("from_ns") <= time_ns && time_ns < details.at("to_ns")) return details.at("phase");
+    }
+    return "none";
+}
+
+Arguments reference_for_this_machine(Arguments arguments) {
+    if (time_scale() > 1) arguments.insert(arguments.end(), {"--set", "security=insecure"});
+    return arguments;
+}
+
 Arguments small_reference(const std::string& out, const Arguments& more) {
     Arguments arguments = {"run",   "--out",      out,     "--cols",   "4",     "--set",           "rounds=3",
                            "--set", "pace=200ms", "--set", "epochs=2", "--set", "model-size=32KiB"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
+    return reference_for_this_machine(arguments);
 }
 
 }  // namespace netcut::test

@@ -98,6 +98,8 @@ bool contains(const std::string& text, const std::string& part);
 std::string slurp(const std::string& path);
 Json read_verdict(const std::string& run_folder);
 std::vector<Json> read_journal(const std::string& run_folder);
+// What the node was doing at this time, by the journal's intervals.
+std::string phase_at(const std::vector<Json>& journal, const std::string& node, std::int64_t time_ns);
 // "final model sha256 ..." of the aggregator's log.
 std::string model_hash(const std::string& run_folder);
 
@@ -105,6 +107,8 @@ std::string model_hash(const std::string& run_folder);
 // and named namespaces of the host.
 std::string host_state();
 
+// Arguments for the reference federation; emulated, TLS takes half of all its time.
+Arguments reference_for_this_machine(Arguments arguments);
 // A small and quick reference federation.
 Arguments small_reference(const std::string& out, const Arguments& more);
 
