@@ -39,6 +39,12 @@ Arguments slow_reference(const std::string& out, const Arguments& more) {
     return arguments;
 }
 
+// So that no pause looks like the end of the upload.
+Arguments with_short_pauses(Arguments arguments) {
+    arguments.insert(arguments.end(), {"--set", "upload-pace=" + slowed(100ms)});
+    return arguments;
+}
+
 struct CutRun {
     Folder folder;
     Finished finished;
@@ -146,7 +152,7 @@ TEST(CutWhen, WhileSendingIsSeenAsSending) {
 
 TEST(CutWhen, TheReplyToAWholeUploadIsTheFirstPacketThatIsLost) {
     NETCUT_E2E_WITH_REFERENCE();
-    const CutRun run({"--cut-when", "reply-lost", "--set", "upload-pace=0ms"});
+    const CutRun run(with_short_pauses({"--cut-when", "reply-lost"}));
     ASSERT_EQ(run.finished.status, 0) << run.text();
     const Json tripped = run.event("trigger.tripped");
     ASSERT_FALSE(tripped.is_null()) << run.text();
@@ -165,7 +171,7 @@ TEST(CutWhen, TheReplyToAWholeUploadIsTheFirstPacketThatIsLost) {
 
 TEST(CutWhen, TheNthPhaseAndARoundAndALineAreWaitedFor) {
     NETCUT_E2E_WITH_REFERENCE();
-    const CutRun nth({"--cut-when", "reply-lost", "--nth", "2", "--set", "upload-pace=0ms"});
+    const CutRun nth(with_short_pauses({"--cut-when", "reply-lost", "--nth", "2"}));
     ASSERT_EQ(nth.finished.status, 0) << nth.text();
     const CutRun round({"--cut-when", "computing", "--round", "2"});
     ASSERT_EQ(round.finished.status, 0) << round.text();
