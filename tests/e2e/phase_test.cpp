@@ -183,7 +183,10 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
     }
     std::printf("%s\n", confusion.text().c_str());
     EXPECT_GE(confusion.agreement(), 0.99) << confusion.text();
-    EXPECT_LE(confusion.unknown(), GetParam().most_unknown) << confusion.text();
+    // What is shorter than the time for which others wanted the processors is unknown; emulated, they do it
+    // longer.
+    const double most_unknown = GetParam().most_unknown * (time_scale() == 1 ? 1 : 2);
+    EXPECT_LE(confusion.unknown(), most_unknown) << confusion.text();
     EXPECT_LE(confusion.connecting(), 0.2) << confusion.text();
     for (const char* phase : {"computing", "sending"})
         EXPECT_GE(confusion.found(phase), 0.7) << phase << "\n" << confusion.text();
