@@ -39,11 +39,8 @@ Arguments slow_reference(const std::string& out, const Arguments& more) {
     return arguments;
 }
 
-// So that no pause looks like the end of the upload.
-Arguments with_short_pauses(Arguments arguments) {
-    arguments.insert(arguments.end(), {"--set", "upload-pace=" + slowed(100ms)});
-    return arguments;
-}
+// In a pause of an upload what has been sent looks whole: less than the whole one is not meant.
+const Arguments reply_to_the_upload = {"--cut-when", "reply-lost", "--after", "256KiB"};
 
 struct CutRun {
     Folder folder;
@@ -152,7 +149,7 @@ TEST(CutWhen, WhileSendingIsSeenAsSending) {
 
 TEST(CutWhen, TheReplyToAWholeUploadIsTheFirstPacketThatIsLost) {
     NETCUT_E2E_WITH_REFERENCE();
-    const CutRun run(with_short_pauses({"--cut-when", "reply-lost"}));
+    const CutRun run(reply_to_the_upload);
     ASSERT_EQ(run.finished.status, 0) << run.text();
     const Json tripped = run.event("trigger.tripped");
     ASSERT_FALSE(tripped.is_null()) << run.text();
@@ -171,7 +168,9 @@ TEST(CutWhen, TheReplyToAWholeUploadIsTheFirstPacketThatIsLost) {
 
 TEST(CutWhen, TheNthPhaseAndARoundAndALineAreWaitedFor) {
     NETCUT_E2E_WITH_REFERENCE();
-    const CutRun nth(with_short_pauses({"--cut-when", "reply-lost", "--nth", "2"}));
+    Arguments second = reply_to_the_upload;
+    second.insert(second.end(), {"--nth", "2"});
+    const CutRun nth(second);
     ASSERT_EQ(nth.finished.status, 0) << nth.text();
     const CutRun round({"--cut-when", "computing", "--round", "2"});
     ASSERT_EQ(round.finished.status, 0) << round.text();
