@@ -94,6 +94,10 @@ Result<std::string> read_file(const std::string& path);
 using Nanoseconds = std::chrono::nanoseconds;
 using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC on Linux
 
+inline double seconds(Nanoseconds value) {
+    return std::chrono::duration<double>(value).count();
+}
+
 // "2026-03-01T12:00:00.123Z", UTC.
 std::string wall_time_text(std::chrono::system_clock::time_point when);
 

@@ -7,6 +7,8 @@
 
 namespace netcut {
 
+constexpr int loopback = 1;  // the index of `lo` in every network namespace
+
 constexpr std::uint32_t gateway_host = 1;
 constexpr std::uint32_t first_host = 2;
 constexpr std::uint32_t gate_host = 0xfffe;  // of an uplink; no node comes to have it

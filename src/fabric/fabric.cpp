@@ -18,7 +18,6 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr int loopback = 1;
 constexpr int bridge_index = 99;
 // Above what a new namespace may already hold (lo, tunl0, sit0, ...).
 constexpr int first_port_index = 100;

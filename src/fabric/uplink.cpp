@@ -21,7 +21,6 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr int loopback = 1;
 constexpr int way_out = 100;                            // the router's routing table that leads to the gate
 constexpr unsigned after_main_routes = 40000;           // what the run itself has is looked for first
 constexpr std::int32_t source_nat = 100;                // NF_IP_PRI_NAT_SRC

@@ -9,7 +9,6 @@
 namespace netcut {
 namespace {
 
-constexpr std::uint32_t v4_destination_offset = 16, v6_destination_offset = 24;
 
 const ForgetIdle* forgets(const FaultContext& fault) {
     return std::get_if<ForgetIdle>(&fault.plan.action);

@@ -22,6 +22,9 @@
 
 namespace netcut {
 
+// Where a network header has the destination: RFC 791, RFC 8200.
+inline constexpr std::uint32_t v4_destination_offset = 16, v6_destination_offset = 24;
+
 // Sets of the whole table.
 inline constexpr const char* switches = "active";  // numbers of the faults that are on
 // One element while a fault is on or armed, or may be: without it no packet looks for each of them.

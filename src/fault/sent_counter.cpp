@@ -7,7 +7,6 @@ namespace netcut {
 namespace {
 
 constexpr const char* counter = "sent";
-constexpr std::uint32_t v4_destination_offset = 16, v6_destination_offset = 24;
 
 // What the kernel says by itself, and what goes to everybody, is not counted, as in the router.
 void skip_what_is_not_for_one(NftTransaction& transaction, const std::string& chain) {

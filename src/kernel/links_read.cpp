@@ -16,10 +16,10 @@
 namespace netcut {
 namespace {
 
-using Buffer = std::array<char, 256>;
+using RequestBuffer = std::array<char, 256>;
 
 template <typename Header>
-nlmsghdr* make_request(Buffer& buffer, std::uint16_t type, const Header& header) {
+nlmsghdr* make_request(RequestBuffer& buffer, std::uint16_t type, const Header& header) {
     nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
     request->nlmsg_type = type;
     std::memcpy(mnl_nlmsg_put_extra_header(request, sizeof(header)), &header, sizeof(header));
@@ -75,7 +75,7 @@ LinkState parse_link(const nlmsghdr* message) {
 
 Result<std::vector<LinkState>> list_links(NetlinkSocket& socket) {
     std::vector<LinkState> links;
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) RequestBuffer buffer{};
     NETCUT_TRY(socket.dump(make_request(buffer, RTM_GETLINK, ifinfomsg{}), "list the links",
                            [&](const nlmsghdr* message) { links.push_back(parse_link(message)); }));
     return links;
@@ -83,7 +83,7 @@ Result<std::vector<LinkState>> list_links(NetlinkSocket& socket) {
 
 Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link) {
     std::vector<RouteState> routes;
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) RequestBuffer buffer{};
     NETCUT_TRY(socket.dump(
         make_request(buffer, RTM_GETROUTE, rtmsg{}), "list the routes", [&](const nlmsghdr* message) {
             const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));

@@ -25,7 +25,7 @@ using Object = COwner<nftnl_obj, nftnl_obj_free>;
 using Set = COwner<nftnl_set, nftnl_set_free>;
 using Rule = COwner<nftnl_rule, nftnl_rule_free>;
 
-using Buffer = std::array<char, 4096>;             // more than any single message of ours
+using MessageBuffer = std::array<char, 4096>;             // more than any single message of ours
 constexpr std::size_t elements_per_message = 100;  // 16 to 24 bytes each for keys of 4 to 8 bytes
 
 Chain make_chain(const std::string& table, const std::string& name) {
@@ -69,19 +69,19 @@ std::uint64_t nft_lease(Nanoseconds lease) {
 NftTransaction::NftTransaction(std::uint8_t family, std::string table)
     : family_(family), table_(std::move(table)) {
     batch_.set_atomic();
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) MessageBuffer buffer{};
     batch_.append(nftnl_batch_begin(buffer.data(), 0), "use nftables");
 }
 
 Batch NftTransaction::take() {
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) MessageBuffer buffer{};
     batch_.append(nftnl_batch_end(buffer.data(), 0), "end the nftables transaction");
     return std::exchange(batch_, Batch());
 }
 
 template <typename Build>
 void NftTransaction::append(std::uint16_t type, std::uint16_t flags, std::string attempt, Build build) {
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) MessageBuffer buffer{};
     nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer.data(), type, family_, flags, 0);
     build(message);
     batch_.append(message, std::move(attempt));
@@ -224,7 +224,7 @@ Result<std::map<std::string, CounterValue>> read_counters(NetlinkSocket& socket,
     const auto filter = own<Object>(nftnl_obj_alloc());
     nftnl_obj_set_str(filter.get(), NFTNL_OBJ_TABLE, table.c_str());
     nftnl_obj_set_u32(filter.get(), NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) MessageBuffer buffer{};
     nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETOBJ, family, 0, 0);
     nftnl_obj_nlmsg_build_payload(request, filter.get());
     std::map<std::string, CounterValue> counters;
@@ -274,7 +274,7 @@ CounterValue counter_of(nftnl_set_elem* element) {
 Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
                                       const std::string& name) {
     const Set filter = make_set(table, name);
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) MessageBuffer buffer{};
     nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
     nftnl_set_nlmsg_build_payload(request, filter.get());
     KeyCounters counters;
@@ -294,7 +294,7 @@ Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family
         const Set filter = make_set(table, name);
         for (std::size_t k = i; k < std::min(keys.size(), i + elements_per_message); ++k)
             nftnl_set_elem_add(filter.get(), make_element(keys[k]));
-        alignas(nlmsghdr) Buffer buffer{};
+        alignas(nlmsghdr) MessageBuffer buffer{};
         nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
         nftnl_set_elems_nlmsg_build_payload(request, filter.get());
         NETCUT_TRY(
@@ -310,7 +310,7 @@ Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family
 Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
                                      const std::string& name) {
     const Set filter = make_set(table, name);
-    alignas(nlmsghdr) Buffer buffer{};
+    alignas(nlmsghdr) MessageBuffer buffer{};
     nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
     nftnl_set_nlmsg_build_payload(request, filter.get());
     std::vector<NftKey> keys;

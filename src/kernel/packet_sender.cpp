@@ -14,7 +14,7 @@
 namespace netcut {
 namespace {
 
-std::string hint_for(int code) {
+std::string hint_for_sending(int code) {
     switch (code) {
         case ENETDOWN:
             return "the link is down";
@@ -70,7 +70,7 @@ Result<void> PacketSender::send(int link, const FrameAddresses& addresses, std::
     while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         const int code = errno;
-        return system_failure(fmt::format("send a packet out of link {}", link), code, hint_for(code));
+        return system_failure(fmt::format("send a packet out of link {}", link), code, hint_for_sending(code));
     }
     return {};
 }

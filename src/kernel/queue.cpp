@@ -22,7 +22,6 @@ constexpr std::uint32_t netem_handle = TC_HANDLE(1, 0);
 constexpr std::uint32_t below_netem = TC_HANDLE(1, 1);
 constexpr std::uint32_t empty_handle = TC_HANDLE(15, 0);
 constexpr std::uint32_t clsact_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-constexpr std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
 constexpr std::uint32_t filter_priority = 1;
 
 double either(double p, double q) {

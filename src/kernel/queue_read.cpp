@@ -20,7 +20,6 @@ namespace {
 constexpr int loopback = 1;
 constexpr int probe_device = 9000;
 constexpr std::uint32_t probe_mark = 1;
-constexpr std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
 
 // The kernel's structures may have grown since, or be shorter than ours.
 template <typename T>

@@ -10,6 +10,8 @@
 
 namespace netcut {
 
+constexpr std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+
 class TcMessage {
   public:
     // `kind` may be null: a request for a list names none.

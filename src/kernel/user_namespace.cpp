@@ -15,7 +15,7 @@
 namespace netcut {
 namespace {
 
-constexpr const char* attempt = "make a user namespace, to work without root";
+constexpr const char* gaining = "make a user namespace, to work without root";
 
 using Capabilities = std::array<__user_cap_data_struct, 2>;
 
@@ -56,7 +56,7 @@ std::string how_to_allow(int code) {
 }
 
 Failure forbidden(int code) {
-    return system_failure(attempt, code, how_to_allow(code));
+    return system_failure(gaining, code, how_to_allow(code));
 }
 
 Result<void> write_map(const char* file, const std::string& text) {

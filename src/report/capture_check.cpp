@@ -9,7 +9,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_told = 10;
+constexpr std::size_t most_stray = 10;
 
 struct Count {
     std::uint64_t up = 0, down = 0;
@@ -86,7 +86,7 @@ class LossCheck {
         std::size_t outside = 0;
         for (const LostPacket& lost : captures_.lost) {
             const Firing* firing = firing_at(firings_, lost.fault, lost.time);
-            if (firing == nullptr && ++outside <= most_told)
+            if (firing == nullptr && ++outside <= most_stray)
                 check_.disagreements.push_back(
                     fmt::format("a packet was lost at {:.6f} s, when {} was not active: {}",
                                 std::chrono::duration<double>(lost.time).count(),
@@ -248,15 +248,15 @@ void check_nothing_passed(const Captures& captures, const std::vector<Event>& ev
             if (!packet->header.tcp && packet->header.protocol != IPPROTO_UDP)
                 continue;  // neighbour discovery
             ++lost;
-            if (!packet->lost_by && ++passed <= most_told)
+            if (!packet->lost_by && ++passed <= most_stray)
                 check.disagreements.push_back(
                     fmt::format("a packet passed at {:.6f} s that {} should have lost: {}",
                                 std::chrono::duration<double>(packet->time).count(), firing.name(scenario),
                                 packet_text(packet->header)));
         }
-        if (passed > most_told)
+        if (passed > most_stray)
             check.disagreements.push_back(fmt::format("and {} more that {} should have lost",
-                                                      passed - most_told, firing.name(scenario)));
+                                                      passed - most_stray, firing.name(scenario)));
         if (lost > 0 && passed == 0)
             check.found += fmt::format("\n{}: of {} packets that it should lose, edges left out, none passed",
                                        firing.name(scenario), lost);

@@ -13,7 +13,7 @@ namespace netcut {
 namespace {
 
 constexpr std::size_t ethernet_header = 14, mac_bytes = 6;
-constexpr std::size_t most_told = 10;
+constexpr std::size_t most_unseen = 10;
 
 std::uint64_t hash_of(PacketBytes bytes) {  // FNV-1a
     std::uint64_t hash = 0xcbf29ce484222325;
@@ -116,7 +116,7 @@ class CaptureReader {
 
   private:
     void wrong(std::string why) {
-        if (++told_ <= most_told) check_.disagreements.push_back(std::move(why));
+        if (++told_ <= most_unseen) check_.disagreements.push_back(std::move(why));
     }
     void compare(const std::string& file, const char* what, std::uint64_t found, std::uint64_t wanted) {
         if (found != wanted)
@@ -197,7 +197,7 @@ void find_among_seen(Captures& captures, bool some_are_missing, Check& check) {
             continue;
         }
         if (mark_as_lost(by_content, lost)) continue;
-        if (++unseen > most_told) continue;
+        if (++unseen > most_unseen) continue;
         (some_are_missing ? check.unchecked : check.disagreements)
             .push_back(fmt::format("a packet was lost at {:.6f} s that came in at no port: {}",
                                    std::chrono::duration<double>(lost.time).count(), lost.text));

@@ -11,9 +11,6 @@ namespace {
 std::int64_t microseconds(Nanoseconds value) {
     return value.count() / 1000;
 }
-double seconds(Nanoseconds value) {
-    return std::chrono::duration<double>(value).count();
-}
 
 // Phases are written in ticks, a millionth of the run or a microsecond: short numbers, and far finer than a
 // pixel.

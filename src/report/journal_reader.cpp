@@ -7,7 +7,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_told = 20;  // a journal that is all wrong needs no line for each
+constexpr std::size_t most_disagreements = 20;  // a journal that is all wrong needs no line for each
 
 Event event_of(const Json& json) {
     Event event;
@@ -51,7 +51,7 @@ std::vector<Event> parse_journal(std::string_view text, Check& check) {
         text.remove_prefix(end + 1);
         if (event)
             events.push_back(std::move(*event));
-        else if (check.disagreements.size() < most_told)
+        else if (check.disagreements.size() < most_disagreements)
             check.disagreements.push_back(fmt::format("line {} is no event: {}", line, why));
     }
     return events;

@@ -9,9 +9,6 @@
 namespace netcut {
 namespace {
 
-double seconds(Nanoseconds value) {
-    return std::chrono::duration<double>(value).count();
-}
 
 // Written a little after they happened, so that other lines may stand before them that happened later.
 bool is_told_late(const std::string& name) {

@@ -10,7 +10,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_nodes = 2, most_lines = 6;
+constexpr std::size_t most_speakers = 2, most_lines = 6;
 constexpr off_t most_bytes = 8192;
 
 std::vector<std::string> last_lines(const RunFolder& folder, const std::string& name) {
@@ -59,7 +59,7 @@ std::string last_words(const Json& verdict, const RunFolder& folder) {
     if (verdict.at("exit_status").get<int>() != 1) return {};
     if (names.empty() && !all_started)
         names.push_back(verdict.at("nodes").at(0).at("node").get<std::string>());
-    if (names.size() > most_nodes) names.resize(most_nodes);
+    if (names.size() > most_speakers) names.resize(most_speakers);
     std::string text;
     for (const std::string& name : names) text += words_of(folder, name);
     if (!text.empty())

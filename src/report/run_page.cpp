@@ -12,17 +12,17 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_line = std::size_t{4} << 20;        // bytes of the journal
+constexpr std::size_t longest_event = std::size_t{4} << 20;        // bytes of the journal
 constexpr std::size_t most_verdict = std::size_t{64} << 20;    // bytes
 constexpr std::size_t most_scenario = std::size_t{256} << 10;  // bytes
 constexpr std::size_t most_fault_rows = 4'000;                 // nodes of faults
 constexpr std::size_t most_half_open = 500;
-constexpr std::size_t most_text = 2'000;  // bytes
+constexpr std::size_t longest_value = 2'000;  // bytes
 constexpr int deepest = 16;
 
 JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
     JournalDigest digest;
-    const auto read = read_lines(folder, "journal.jsonl", most_line, [&](std::string_view line) {
+    const auto read = read_lines(folder, "journal.jsonl", longest_event, [&](std::string_view line) {
         const auto event = ParsedEvent::parse(line, nullptr, false);
         event.is_object() ? digest.take(event) : digest.take_unreadable();
     });
@@ -43,7 +43,7 @@ void keep_first(Json& list, std::size_t most, const char* what, Json& notes) {
 }
 
 void clip_texts(Json& json) {
-    if (json.is_string()) json = clipped(text_of(json), most_text);
+    if (json.is_string()) json = clipped(text_of(json), longest_value);
     if (json.is_structured())
         for (Json& inner : json) clip_texts(inner);
 }

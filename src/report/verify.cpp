@@ -14,7 +14,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_told = 500;  // bytes of one line: what stands in a file may be long
+constexpr std::size_t most_quoted = 500;  // bytes of one line: what stands in a file may be long
 
 std::string text_of(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -187,7 +187,7 @@ std::string Verification::text() const {
         while (begin < lines.size()) {
             const std::size_t end = std::min(lines.find('\n', begin), lines.size());
             text += fmt::format("{:<12} {}\n", std::exchange(label, ""),
-                                printable(lines.substr(begin, end - begin), most_told));
+                                printable(lines.substr(begin, end - begin), most_quoted));
             begin = end + 1;
         }
     };

@@ -16,9 +16,6 @@ constexpr const char* down_word = "down";
 constexpr const char* gone_words = ", the node has no link";
 constexpr const char* uncounted_words = ", not counted: broadcast or multicast";
 
-double seconds(Nanoseconds value) {
-    return std::chrono::duration<double>(value).count();
-}
 
 }  // namespace
 

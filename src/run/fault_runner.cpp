@@ -12,9 +12,6 @@ constexpr auto recovery_step = std::chrono::milliseconds(5);
 double microseconds(Nanoseconds value) {
     return std::chrono::duration<double, std::micro>(value).count();
 }
-double seconds(Nanoseconds value) {
-    return std::chrono::duration<double>(value).count();
-}
 
 Json losses_by_node(const FaultOutcome& outcome) {
     Json json = Json::object();

@@ -23,7 +23,7 @@ Phase phase_of(PhaseMoment::Kind kind) {
     return Phase::waiting;
 }
 
-double milliseconds(Nanoseconds value) {
+double in_milliseconds(Nanoseconds value) {
     return std::chrono::duration<double, std::milli>(value).count();
 }
 
@@ -34,7 +34,7 @@ Json phase_json(const std::string& node, Phase phase, Nanoseconds since, Nanosec
     Json json = {{"node", node}, {"phase", phase_name(phase)}};
     if (phase == Phase::unknown) return json;
     json["since_ns"] = since.count();
-    json["into_ms"] = milliseconds(now - since);
+    json["into_ms"] = in_milliseconds(now - since);
     json["sent"] = sent;
     json["received"] = received;
     return json;
@@ -103,7 +103,7 @@ void PhaseTrigger::look_at_phase() {
     fired_in_ = now.since;
     const std::string& node = runner_.spec().trigger.node;
     runner_.trigger(node,
-                    fmt::format("{} for {:.1f} ms", phase_name(now.phase), milliseconds(time - now.since)),
+                    fmt::format("{} for {:.1f} ms", phase_name(now.phase), in_milliseconds(time - now.since)),
                     phase_json(node, now.phase, now.since, time, now.sent, now.received));
 }
 

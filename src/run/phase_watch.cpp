@@ -17,12 +17,11 @@
 namespace netcut {
 namespace {
 
-using std::chrono::milliseconds;
 
 // Of the nodes whose phases are waited for.
-constexpr Nanoseconds watched_period = milliseconds(2);
+constexpr Nanoseconds watched_period = std::chrono::milliseconds(2);
 // Of all nodes: some hundredths of one CPU, however many there are.
-constexpr Nanoseconds shortest_period = milliseconds(3);
+constexpr Nanoseconds shortest_period = std::chrono::milliseconds(3);
 constexpr Nanoseconds period_a_node = std::chrono::microseconds(250);
 // Sampling sleeps so many times as long as it works, on a slow machine too.
 constexpr int rest_after_work = 5;
@@ -30,9 +29,9 @@ constexpr int rest_after_work = 5;
 constexpr int samples_to_settle = 5;
 // What was sent once more may have arrived: the acknowledgement waits in the queue of a slow link.
 constexpr std::uint32_t late_acknowledgement = 1;
-constexpr Nanoseconds between_looks_for_processes = milliseconds(500);
+constexpr Nanoseconds between_looks_for_processes = std::chrono::milliseconds(500);
 // While things happen fast, and later.
-constexpr Nanoseconds fine_traffic = milliseconds(100), coarse_traffic = std::chrono::seconds(1);
+constexpr Nanoseconds fine_traffic = std::chrono::milliseconds(100), coarse_traffic = std::chrono::seconds(1);
 constexpr Nanoseconds fine_time = std::chrono::minutes(1);
 
 Nanoseconds period_of(std::size_t nodes) {

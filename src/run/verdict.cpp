@@ -13,9 +13,6 @@ namespace {
 
 constexpr int exit_recovered = 0, exit_failed = 1, exit_not_triggered = 4, exit_internal = 5;
 
-double seconds(Nanoseconds value) {
-    return std::chrono::duration<double>(value).count();
-}
 
 std::vector<std::string> names_of_running(const Facts& facts) {
     std::vector<std::string> names;

@@ -8,7 +8,7 @@
 namespace netcut {
 namespace {
 
-constexpr unsigned most = 1'000'000'000;
+constexpr unsigned largest_count = 1'000'000'000;
 
 Result<bool> parse_renewal(const std::string& word) {
     if (word == "keep") return false;
@@ -48,7 +48,7 @@ void read_phase(YamlSection& section, FaultTrigger& trigger) {
     PhaseMoment& moment = trigger.phase;
     section.scalar("phase", into(moment.kind, parse_phase));
     section.scalar("after", [&](const std::string& word) { return parse_phase_after(word, moment); });
-    section.count("round", moment.round, 1, most);
+    section.count("round", moment.round, 1, largest_count);
     section.section("armed_by", [&](YamlSection& armed_by) {
         armed_by.text("log", moment.armed_by);
         armed_by.text("node", moment.armed_by_node);
@@ -62,7 +62,7 @@ void read_trigger(YamlSection& section, FaultTrigger& trigger) {
     if (of_phase) read_phase(section, trigger);
     section.text("log", trigger.pattern);
     section.text("node", trigger.node);
-    section.count("nth", trigger.nth, 1, most);
+    section.count("nth", trigger.nth, 1, largest_count);
     section.duration("delay", trigger.delay);
     bool start = false;
     section.boolean("start", start);
@@ -109,7 +109,7 @@ void read_queue(YamlSection& section, FaultSpec& fault) {
     double correlation = 0;
     section.scalar("share", into(share, parse_share));
     section.scalar("correlation", into(correlation, parse_share));
-    section.count("gap", queue.gap, 1, most);
+    section.count("gap", queue.gap, 1, largest_count);
     switch (fault.kind) {
         case FaultKind::jitter:
             queue.delay_correlation = correlation;
@@ -270,7 +270,7 @@ void read_fault(YamlSection& section, FaultSpec& fault) {
     section.boolean("one_way", fault.one_way);
     section.scalar("model", into(fault.model, LossModel::parse));
     section.scalar("seed", into(fault.seed, parse_seed));
-    section.count("period", fault.period, 1, most);
+    section.count("period", fault.period, 1, largest_count);
     read_queue(section, fault);
     section.duration("after", fault.idle_after);
     section.count("size", fault.largest, 1, 65535);

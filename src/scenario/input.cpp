@@ -6,7 +6,7 @@
 namespace netcut {
 namespace {
 
-constexpr off_t most = 64 * 1024 * 1024;  // bytes
+constexpr off_t most_bytes = 64 * 1024 * 1024;  // bytes
 
 }  // namespace
 
@@ -15,7 +15,7 @@ Result<std::string> read_input(const std::string& path) {
     if (::stat(path.c_str(), &info) == 0) {
         if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
             return usage_failure("read " + path, "it is a device");
-        if (info.st_size > most) return usage_failure("read " + path, "it has more than 64 MiB");
+        if (info.st_size > most_bytes) return usage_failure("read " + path, "it has more than 64 MiB");
     }
     auto contents = read_file(path);
     if (!contents) contents.error().kind = Error::Kind::usage;
