@@ -9,7 +9,6 @@
 namespace netcut {
 namespace {
 
-
 const ForgetIdle* forgets(const FaultContext& fault) {
     return std::get_if<ForgetIdle>(&fault.plan.action);
 }

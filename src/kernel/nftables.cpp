@@ -25,7 +25,7 @@ using Object = COwner<nftnl_obj, nftnl_obj_free>;
 using Set = COwner<nftnl_set, nftnl_set_free>;
 using Rule = COwner<nftnl_rule, nftnl_rule_free>;
 
-using MessageBuffer = std::array<char, 4096>;             // more than any single message of ours
+using MessageBuffer = std::array<char, 4096>;      // more than any single message of ours
 constexpr std::size_t elements_per_message = 100;  // 16 to 24 bytes each for keys of 4 to 8 bytes
 
 Chain make_chain(const std::string& table, const std::string& name) {

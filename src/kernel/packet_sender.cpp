@@ -70,7 +70,8 @@ Result<void> PacketSender::send(int link, const FrameAddresses& addresses, std::
     while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         const int code = errno;
-        return system_failure(fmt::format("send a packet out of link {}", link), code, hint_for_sending(code));
+        return system_failure(fmt::format("send a packet out of link {}", link), code,
+                              hint_for_sending(code));
     }
     return {};
 }

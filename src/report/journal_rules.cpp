@@ -9,7 +9,6 @@
 namespace netcut {
 namespace {
 
-
 // Written a little after they happened, so that other lines may stand before them that happened later.
 bool is_told_late(const std::string& name) {
     return name.starts_with("fault.") || name.starts_with("trigger.") || name == "node.phase" ||

@@ -12,7 +12,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t longest_event = std::size_t{4} << 20;        // bytes of the journal
+constexpr std::size_t longest_event = std::size_t{4} << 20;    // bytes of the journal
 constexpr std::size_t most_verdict = std::size_t{64} << 20;    // bytes
 constexpr std::size_t most_scenario = std::size_t{256} << 10;  // bytes
 constexpr std::size_t most_fault_rows = 4'000;                 // nodes of faults

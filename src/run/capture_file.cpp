@@ -16,7 +16,6 @@ constexpr const char* down_word = "down";
 constexpr const char* gone_words = ", the node has no link";
 constexpr const char* uncounted_words = ", not counted: broadcast or multicast";
 
-
 }  // namespace
 
 std::string capture_name(const std::string& node) {

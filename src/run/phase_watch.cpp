@@ -17,7 +17,6 @@
 namespace netcut {
 namespace {
 
-
 // Of the nodes whose phases are waited for.
 constexpr Nanoseconds watched_period = std::chrono::milliseconds(2);
 // Of all nodes: some hundredths of one CPU, however many there are.

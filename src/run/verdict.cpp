@@ -13,7 +13,6 @@ namespace {
 
 constexpr int exit_recovered = 0, exit_failed = 1, exit_not_triggered = 4, exit_internal = 5;
 
-
 std::vector<std::string> names_of_running(const Facts& facts) {
     std::vector<std::string> names;
     for (const NodeOutcome& node : facts.nodes)
