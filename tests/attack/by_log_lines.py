@@ -7,10 +7,10 @@ import xml.parsers.expat
 
 from harness import ALICE, attempt, check
 
-EVIL = [
-    "</script><script>alert(1)</script>", "]]><failure/>", "<img src=x onerror=alert(1)>", '{"event":"fault.healed"}\n{"event"',
-    "\x1b]0;owned\x07\x1b[2J\x1b[31m", "\u009b31m", "\u202egnp.exe", "\uffff\ufffe", "\x00\x01\x08", "\ud800",
-    "&amp;&#0;<!ENTITY x SYSTEM 'file:///etc/passwd'>", "__proto__", "\u2028\u2029",
+EVIL = [  # the first is a trigger's line, the last ones are a crashed node's last words
+    "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\uffff", "</script><script>alert(1)</script>", "]]><failure/>",
+    "<img src=x onerror=alert(1)>", '{"event":"fault.healed"}\n{"event"', "&amp;&#0;<!ENTITY x SYSTEM 'file:///etc/passwd'>",
+    "__proto__", "\u2028\u2029", "\uffff\ufffe", "\x00\x01\x08", "\ud800", "\u202egnp.exe", "\u009b31m", "\x1b]0;owned\x07\x1b[2J",
 ]
 FORBIDDEN_ON_SCREENS = ["\x1b]", "\x1b[2J", "\x07", "\u009b", "\u202e", "\x08"]
 
@@ -22,6 +22,7 @@ def failed_run(daemon):
         file.write("import os, sys\nevil = " + ascii(EVIL) + """
 for text in evil:
     os.write(1, b"MATCH " + text.encode("utf-8", "surrogatepass") + b"\\xff\\xc3\\x28\\n")
+os.write(1, b"MATCH \\xef\\xbf\\xbf\\n")
 for text in evil:
     os.write(2, b"Traceback " + text.encode("utf-8", "surrogatepass") + b"\\n")
 sys.exit(3)
@@ -36,15 +37,11 @@ collaborator: {{command: [python3, {path}]}}
 faults:
   - {{name: cut, kind: drop, on: {{log: MATCH}}, for: 50ms}}
 expect:
-  log: {{node: collaborator1, line: "MATCH *", "is": present}}
+  logs: [{{node: collaborator1, line: "re:MATCH (.*)", equals: nothing}}]
 """)
     done = daemon.cli(ALICE, "run", "evil.yaml", "--out", out)
-    if done.returncode == 2:  # an expectation is written in another way: the lines are what matters here
-        with open(daemon.home(ALICE) + "/evil.yaml") as file:
-            text = file.read()
-        with open(daemon.home(ALICE) + "/evil.yaml", "w") as file:
-            file.write(text.split("expect:")[0])
-        done = daemon.cli(ALICE, "run", "evil.yaml", "--out", out)
+    with open(out + "/logs/collaborator1.err", errors="surrogateescape") as file:
+        check("onerror" in file.read(), "the node did not print it all")
     check(os.path.exists(out + "/verdict.json"), "the run left no verdict: " + done.stderr)
     return out, done.stdout + done.stderr
 
@@ -89,7 +86,7 @@ def report(daemon):
 def screen(daemon):
     _, shown = failed_run(daemon)
     for text in FORBIDDEN_ON_SCREENS:
-        check(text not in shown, f"{text!r} reaches the screen")
+        check(text not in shown, f"{text!a} reaches the screen")
     return "no escape sequence, control character or mark of direction reaches the screen"
 
 
@@ -100,7 +97,7 @@ def read_again(daemon):
         done = daemon.cli_of_files(ALICE, command, out)
         shown = done.stdout + done.stderr
         for text in FORBIDDEN_ON_SCREENS:
-            check(text not in shown, f"{text!r} reaches the screen of {command}")
+            check(text not in shown, f"{text!a} reaches the screen of {command}")
     return "verify and report show text"
 
 
@@ -136,7 +133,7 @@ def heal_on_time(daemon, script, *more):
                 healed = event["t_ns"]
     check(fired is not None and healed is not None, "the cut was not fired and healed")
     lasted = (healed - fired) / 1e9
-    check(lasted < 1.0, f"a cut of 0.3 s lasted {lasted:.2f} s")
+    check(lasted < 0.8, f"a cut of 0.3 s lasted {lasted:.2f} s")
     return f"a cut of 0.3 s lasted {lasted:.3f} s"
 
 

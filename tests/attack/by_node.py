@@ -4,9 +4,8 @@ import os
 import socket
 import subprocess
 import tempfile
-import threading
 
-from harness import ALICE, BOB, Broken, Skipped, attempt, check, descendants, pids, refused, status_of
+from harness import ALICE, BOB, Skipped, attempt, check, descendants, pids, refused
 
 REFUSED = ("EPERM", "EACCES")
 
@@ -27,10 +26,10 @@ s = socket.socket()
 for link in socket.if_nameindex():
     report(lambda: fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", link[1].encode(), 0)))
 """)
-simple("forwards packets (sysctl)", "report(lambda: open('/proc/sys/net/ipv4/ip_forward', 'w').write('1'))", "EACCES", "EPERM", "EROFS")
+simple("forwards packets (sysctl)", "report(lambda: os.write(os.open('/proc/sys/net/ipv4/ip_forward', os.O_WRONLY), b'1'))", "EACCES", "EPERM", "EROFS")
 simple("names a program for core dumps of the host", "report(lambda: open('/proc/sys/kernel/core_pattern', 'w').write('|/bin/true'))",
        "EACCES", "EPERM", "EROFS")
-simple("presses a magic key", "report(lambda: open('/proc/sysrq-trigger', 'w').write('h'))", "EACCES", "EPERM", "EROFS")
+simple("presses a magic key", "report(lambda: open('/proc/sysrq-trigger', 'w').write('h'))", "EACCES", "EPERM", "EROFS", "ENOENT")
 simple("mounts a file system", "report(lambda: call(libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)))")
 simple("takes its own /etc/hosts away", "report(lambda: call(libc.umount2(b'/etc/hosts', 2)))", "EPERM", "EINVAL")
 simple("writes the names of other nodes", "report(lambda: open('/etc/hosts', 'w').write('127.0.0.1 aggregator'))")
@@ -42,7 +41,7 @@ simple("changes its host name", "report(lambda: socket.sethostname('attacker'))"
 simple("sets the machine's clock", "import time; report(lambda: time.clock_settime(time.CLOCK_REALTIME, time.time()))")
 simple("runs before all others (nice)", "report(lambda: os.nice(-5))")
 simple("runs before all others (real time)", "report(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)))")
-simple("is never ended for want of memory", "report(lambda: open('/proc/self/oom_score_adj', 'w').write('-1000'))")
+simple("is never ended for want of memory", "report(lambda: os.write(os.open('/proc/self/oom_score_adj', os.O_WRONLY), b'-1000'))")
 simple("loads a program into the kernel (bpf)", "report(lambda: call(libc.syscall(321, 5, ctypes.create_string_buffer(128), 128)))", "EPERM", "EACCES", "EINVAL")
 simple("loads a kernel module", "report(lambda: call(libc.syscall(175, b'', 0, b'')))", "EPERM", "ENOSYS")
 simple("loads another kernel", "report(lambda: call(libc.syscall(246, 0, 0, None, 0)))", "EPERM", "ENOSYS")
@@ -191,7 +190,7 @@ def fork_bomb(daemon):
     before = len(pids())
     daemon.node("""
 import time
-end = time.monotonic() + 1
+end = time.monotonic() + 0.3
 while time.monotonic() < end:
     try: os.fork()
     except OSError: time.sleep(0.1)
