@@ -183,7 +183,11 @@ void Node::Life::take_pause(std::istream& words) {
 void Node::Life::take_failure(int code, std::istream& words) {
     std::string attempt;
     std::getline(words >> std::ws, attempt);
-    auto failure = system_failure(attempt, code, code == ENOENT ? "is it installed, and in PATH?" : "");
+    auto failure =
+        system_failure(attempt, code,
+                       code == ENOENT   ? "is it installed, and in PATH?"
+                       : code == EDQUOT ? "each node takes one key: raise the sysctl kernel.keys.maxkeys"
+                                        : "");
     failure.value().kind = attempt.starts_with("execute") || attempt.starts_with("change to")
                                ? Error::Kind::usage
                                : Error::Kind::machine;

@@ -186,6 +186,7 @@ int run(const Options& options) {
     must(options, die_with_parent());
     must(options, enter_namespaces(options));
     must(options, set_up_files(options));
+    must(options, leave_session_keyring());
     report(options, "ready");
     const sigset_t relayed = relayed_signals();
     ::sigprocmask(SIG_BLOCK, &relayed, nullptr);

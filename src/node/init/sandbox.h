@@ -10,6 +10,8 @@ namespace netcut::init {
 const char* enter_namespaces(const Options& options);  // net, then new mount, UTS, IPC and PID
 const char* set_up_files(const Options& options);      // /etc/hosts, /etc/resolv.conf, host name
 const char* mount_proc();                              // from inside the PID namespace
+// A session keyring of its own, with nothing in it: who started the tool may have keys in his.
+const char* leave_session_keyring();
 // The user's ids, no capability, no way to gain one. What comes after can be signalled by the user alone.
 const char* drop_privileges(const Options& options);
 // SIGKILL for us when the parent dies. A change of ids clears it, so it comes after drop_privileges.
