@@ -6,30 +6,41 @@
 namespace netcut {
 namespace {
 
-// What a pipe holds by default (pipe(7)). One for all, since a thousand nodes have two thousand outputs.
-thread_local std::array<char, 64 * 1024> buffer;
+// One for all, since a thousand nodes have two thousand outputs. So small that the lines in it, even if every
+// one of them does something, take milliseconds.
+thread_local std::array<char, 16 * 1024> buffer;
 
 }  // namespace
 
 LogPump::LogPump(boost::asio::io_context& io, Fd source, Fd log, std::string name, Observer observer)
     : source_(io, source.release()),
+      turns_(boost::asio::use_service<PumpTurns>(io)),
       log_(std::move(log)),
       name_(std::move(name)),
       observer_(std::move(observer)) {
     source_.non_blocking(true);
 }
 
-void LogPump::read() {
+void LogPump::await() {
     source_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                        [self = shared_from_this()](boost::system::error_code error) {
-                           std::size_t count = 0;
-                           if (!error) count = self->source_.read_some(boost::asio::buffer(buffer), error);
-                           if (count > 0) self->take(count);
-                           if (error == boost::asio::error::operation_aborted) return;
-                           // A pseudo-terminal ends with EIO, a pipe with end of file.
-                           if (!error || error == boost::asio::error::would_block) return self->read();
-                           self->observer_.ended();
+                           if (error != boost::asio::error::operation_aborted) self->turns_.add(self);
                        });
+}
+
+bool LogPump::take_piece() {
+    if (!source_.is_open()) return false;
+    boost::system::error_code error;
+    const std::size_t count = source_.read_some(boost::asio::buffer(buffer), error);
+    if (count > 0) take(count);
+    if (!source_.is_open()) return false;  // somebody who was shown it has stopped us
+    if (count == buffer.size()) return true;
+    // A pseudo-terminal ends with EIO, a pipe with end of file.
+    if (error && error != boost::asio::error::would_block)
+        observer_.ended();
+    else
+        await();
+    return false;
 }
 
 void LogPump::take(std::size_t count) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "netcut/base.h"
+#include "node/pump_turns.h"
 
 namespace netcut {
 
@@ -20,14 +21,17 @@ class LogPump : public std::enable_shared_from_this<LogPump> {
         std::function<void()> ended;
     };
     LogPump(boost::asio::io_context& io, Fd source, Fd log, std::string name, Observer observer);
-    void start() { read(); }
+    void start() { await(); }
     void stop();
+    // Whether there may be more to read at once. To be called by PumpTurns.
+    bool take_piece();
 
   private:
-    void read();
+    void await();
     void take(std::size_t count);
 
     boost::asio::posix::stream_descriptor source_;
+    PumpTurns& turns_;
     Fd log_;
     std::string name_;
     Observer observer_;
