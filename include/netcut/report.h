@@ -12,10 +12,6 @@
 
 namespace netcut {
 
-// The text with its control characters replaced, cut after `most` bytes: log lines come from programs that we
-// do not know, and nothing of them may steer the terminal.
-std::string printable(std::string_view text, std::size_t most = 120);
-
 // One line for an event, without a newline; empty for those that are for machines alone.
 std::string event_line(const Event& event);
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "netcut/catalogue.h"
 #include "netcut/fault.h"
 #include "netcut/rights.h"
@@ -22,7 +23,7 @@ Reason reason_of(const Result<void>& tried) {
 }
 
 void print_line(const std::string& name, const Reason& why) {
-    fmt::print("  {:<15} {}\n", name, why ? "no: " + *why : "yes");
+    show("  {:<15} {}\n", name, why ? "no: " + *why : "yes");
 }
 
 Result<std::map<Need, Reason>> try_needs() {
@@ -46,9 +47,9 @@ Reason missing(const std::vector<Need>& needs, const std::map<Need, Reason>& tri
 
 // Whose rights they are, and what these do not allow.
 void print_rights(Rights rights) {
-    fmt::print("this user and kernel can make network namespaces and nftables rules\n");
+    show("this user and kernel can make network namespaces and nftables rules\n");
     if (rights == Rights::host) return;
-    fmt::print(
+    show(
         "\nwithout root: in a user namespace\n"
         "  --user          no: only root can run nodes as somebody else\n"
         "  large tables    no: loss lists and sets of one run fit into net.core.wmem_max ({} bytes)\n",
@@ -62,14 +63,14 @@ void print_rights(Rights rights) {
 
 int faults_command() {
     for (const FaultInfo& fault : catalogue()) {
-        fmt::print("{:<14} {}\n", fault.name, fault.summary);
-        fmt::print("               sudo netcut-fl run {}\n", fault.example);
+        show("{:<14} {}\n", fault.name, fault.summary);
+        show("               sudo netcut-fl run {}\n", fault.example);
     }
-    fmt::print("\nEach can be given a moment on the wire (--when), an end (for: 2s), and can flap:\n");
-    fmt::print(
+    show("\nEach can be given a moment on the wire (--when), an end (for: 2s), and can flap:\n");
+    show(
         "               sudo netcut-fl run --fault '{{kind: drop, on: {{log: \"round 2: training\"}}, "
         "flap: {{period: 400ms, duty: 50%, count: 3}}}}'\n");
-    fmt::print("What this machine can do: netcut-fl doctor. What each does: docs/faults.md.\n");
+    show("What this machine can do: netcut-fl doctor. What each does: docs/faults.md.\n");
     return 0;
 }
 
@@ -79,7 +80,7 @@ int doctor_command() {
     const auto tried = try_needs();
     if (!tried) return report_error(tried.error());
     print_rights(*rights);
-    fmt::print("\nfaults\n");
+    show("\nfaults\n");
     bool all = true;
     for (const FaultInfo& fault : catalogue()) {
         Reason why = missing(fault.needs, *tried);
@@ -87,12 +88,12 @@ int doctor_command() {
         if (why && fault.without[0] != '\0') *why += fmt::format("; {}", fault.without);
         print_line(fault.name, why);
     }
-    fmt::print("\nmoments on the wire\n");
+    show("\nmoments on the wire\n");
     print_line("packets", missing({Need::packet_log, Need::numgen}, *tried));
     print_line("bytes", missing({Need::packet_log, Need::numgen, Need::quota}, *tried));
-    fmt::print("\ncaptures\n");
+    show("\ncaptures\n");
     print_line("--pcap", missing({Need::packet_log}, *tried));
-    fmt::print("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
+    show("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
     return 0;
 }
 

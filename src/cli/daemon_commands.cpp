@@ -9,6 +9,7 @@
 
 #include "cli/daemon_client.h"
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "netcut/evidence.h"
 #include "netcut/report.h"
 
@@ -32,7 +33,7 @@ int finish(const Result<int>& status) {
 }
 
 void print_json(const Json& json) {
-    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+    show("{}\n", json.dump(2, ' ', true, Json::error_handler_t::replace));
 }
 
 void print_bytes(std::string_view bytes) {
@@ -50,12 +51,12 @@ Result<int> ps(const Request& request) {
         print_json(shown);
         return 0;
     }
-    fmt::print("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", "RUN", "NAME", "USER", "STATE", "VERDICT",
-               "CREATED", "FOLDER");
+    show("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", "RUN", "NAME", "USER", "STATE", "VERDICT",
+         "CREATED", "FOLDER");
     for (const Json& run : shown)
-        fmt::print("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", run.value("id", ""),
-                   run.value("name", ""), run.value("user", ""), run.value("state", ""),
-                   run.value("verdict", ""), run.value("created", ""), printable(run.value("folder", "")));
+        show("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", run.value("id", ""),
+             printable(run.value("name", "")), run.value("user", ""), run.value("state", ""),
+             run.value("verdict", ""), run.value("created", ""), printable(run.value("folder", "")));
     return 0;
 }
 
@@ -78,10 +79,10 @@ void print_event(std::string_view line) {
     Check ignored;
     for (const Event& event : parse_journal(std::string(line) + "\n", ignored)) {
         const std::string text = event_line(event);
-        if (!text.empty()) fmt::print("{}\n", text);
+        if (!text.empty()) show("{}\n", text);
     }
     if (line.find("\"journal.torn\"") != std::string_view::npos)
-        fmt::print("the journal is torn: its last line was never finished\n");
+        show("the journal is torn: its last line was never finished\n");
     std::fflush(stdout);
 }
 
@@ -103,7 +104,7 @@ int tell(const Request& request, const Json& done, const std::string& text) {
     if (request.json)
         print_json(done);
     else
-        fmt::print("{}\n", text);
+        show("{}\n", text);
     return 0;
 }
 
@@ -145,13 +146,12 @@ Result<int> execute(const Request& request) {
     Lines lines([&](std::string_view line) {
         const Json message = Json::parse(line, nullptr, false);
         if (!message.is_object()) return;
-        if (request.json) fmt::print("{}\n", line);
+        if (request.json) print_bytes(std::string(line) + '\n');
         const std::string output = message.value("output", "");
         if (!request.json)
             std::fwrite(output.data(), 1, output.size(),
                         message.value("stream", "") == "err" ? stderr : stdout);
-        if (message.contains("problem"))
-            std::fprintf(stderr, "netcut-fl: %s\n", message.at("problem").value("text", "").c_str());
+        if (message.contains("problem")) complain("{}", message.at("problem").value("text", ""));
         if (!message.contains("exit")) return;
         const Json& exit = message.at("exit");
         status = exit.contains("signal") ? 128 + exit.value("signal", 0) : exit.value("exit_code", 5);

@@ -9,6 +9,7 @@
 
 #include "cli/daemon_client.h"
 #include "cli/run_screen.h"
+#include "cli/screen.h"
 #include "netcut/evidence.h"
 #include "netcut/report.h"
 
@@ -74,7 +75,7 @@ class AttachedToDaemon {
     void begin(const Json& run) {
         id_ = run.value("id", "");
         if (run.contains("moved") && !quiet_)
-            fmt::print("the earlier run in {} is now {}\n", run.value("folder", ""), run.value("moved", ""));
+            show("the earlier run in {} is now {}\n", run.value("folder", ""), run.value("moved", ""));
         std::fflush(stdout);
     }
 
@@ -82,8 +83,8 @@ class AttachedToDaemon {
         const std::string folder = run.value("folder", "");
         exit_status_ = run.value("exit_status", 5);
         if (run.contains("verdict_json")) return screen_.report().finish(run.at("verdict_json"), folder);
-        std::fprintf(stderr, "netcut-fl: %s\nfiles are in %s\n",
-                     run.value("reason", "the run was lost").c_str(), folder.c_str());
+        complain("{}", run.value("reason", "the run was lost"));
+        complain("files are in {}", folder);
     }
 
     void stop(int signal) {
@@ -115,7 +116,7 @@ Result<int> run_by_daemon(const RunOptions& options, const Scenario& scenario) {
     NETCUT_ASSIGN(const Json body, order(options, scenario));
     if (!options.detached) return AttachedToDaemon(client, options.quiet).run(body);
     NETCUT_ASSIGN(const Json run, client.ask("POST", "/runs", body));
-    fmt::print("{}\n", run.value("id", ""));
+    show("{}\n", run.value("id", ""));
     return 0;
 }
 

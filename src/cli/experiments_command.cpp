@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "netcut/report.h"
 
@@ -72,7 +73,7 @@ Result<int> try_experiments(const ExperimentsOptions& options) {
     for (std::size_t row = 0; row < table.rows.size(); ++row)
         NETCUT_TRY(table.submit_row(pool, row, base, repeats, [&options](const std::string& line) {
             if (options.many.json) return;
-            fmt::print("{}\n", printable(line, 200));
+            show("{}\n", printable(line, 200));
             std::fflush(stdout);
         }));
     NETCUT_ASSIGN(const int signal, pool.run());
@@ -83,9 +84,9 @@ Result<int> try_experiments(const ExperimentsOptions& options) {
     }
     NETCUT_TRY(write_files(folder, table));
     if (options.many.json)
-        fmt::print("{}\n", table.to_json().dump(2));
+        show("{}\n", table.to_json().dump(2));
     else
-        fmt::print("\n{}\nfiles   {}\n", table.to_text(), folder.path());
+        show("\n{}\nfiles   {}\n", table.to_text(), folder.path());
     return table.exit_status();
 }
 

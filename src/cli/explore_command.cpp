@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "netcut/report.h"
 
@@ -32,7 +33,7 @@ Result<SearchOptions> search_options(const ExploreOptions& options) {
 
 void tell(bool quiet, const std::string& line) {
     if (quiet) return;
-    fmt::print("{}\n", printable(line, 200));
+    show("{}\n", printable(line, 200));
     std::fflush(stdout);
 }
 
@@ -48,9 +49,9 @@ Result<int> finish(const Results& results, const RunFolder& folder, const std::s
     NETCUT_TRY(folder.write_file(name + ".csv", results.to_csv()));
     NETCUT_TRY(folder.write_file("report.html", html_page(results.to_json())));
     if (json)
-        fmt::print("{}\n", results.to_json().dump(2));
+        show("{}\n", results.to_json().dump(2));
     else
-        fmt::print("\n{}\nfiles   {}\n", results.to_text(), folder.path());
+        show("\n{}\nfiles   {}\n", results.to_text(), folder.path());
     return results.exit_status();
 }
 

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
 
+#include "base/exception.h"
 #include "cli/catalogue_commands.h"
 #include "cli/daemon_commands.h"
 #include "cli/experiments_command.h"
@@ -13,13 +13,13 @@
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "cli/verify_command.h"
 
 namespace {
 
 constexpr int usage_status = 2;
-constexpr int internal_status = 5;
 
 // CLI11 says which word it did not expect; this adds the option that was probably meant.
 std::string suggestion(const CLI::App& command, int argc, char** argv) {
@@ -82,8 +82,8 @@ int run(int argc, char** argv) {
         const auto chosen = app.get_subcommands();               // that parsing came to
         const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
         const std::string name = command != nullptr ? " " + command->get_name() : "";
-        std::fprintf(stderr, "netcut-fl: %s%s\nSee netcut-fl%s --help.\n", error.what(),
-                     command != nullptr ? suggestion(*command, argc, argv).c_str() : "", name.c_str());
+        netcut::cli::complain("{}{}\nSee netcut-fl{} --help.", error.what(),
+                              command != nullptr ? suggestion(*command, argc, argv) : "", name);
         return usage_status;
     }
     if (of_the_daemon) return of_the_daemon();
@@ -106,7 +106,6 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "netcut-fl: internal error: %s; please report it\n", error.what());
-        return internal_status;
+        return netcut::cli::report_error(netcut::error_of(error));
     }
 }

@@ -5,6 +5,7 @@
 
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
@@ -65,7 +66,7 @@ class Reducer {
                 pool_.submit({run_id("try", candidates[i].first, repeat), scenario},
                              [this, i, &failed, &candidates](const RunOutcome& outcome) {
                                  failed[i] = failed[i] || recorded_.same_failure(outcome);
-                                 fmt::print("{:<30} {}\n", candidates[i].first, outcome.word());
+                                 show("{:<30} {}\n", candidates[i].first, outcome.word());
                                  std::fflush(stdout);
                              });
         }
@@ -122,8 +123,8 @@ Result<int> try_reduce(const ReduceOptions& options) {
     NETCUT_ASSIGN(const Scenario reduced,
                   Reducer(std::move(recorded), folder, pool, repeats, within).reduce());
     NETCUT_TRY(folder.write_file("reduced.yaml", write_yaml(reduced)));
-    fmt::print("\n{} of {} faults are enough for the verdict {}:\n\n{}\nfiles   {}\n", reduced.faults.size(),
-               before, word, write_yaml(reduced), folder.path());
+    show("\n{} of {} faults are enough for the verdict {}:\n\n{}\nfiles   {}\n", reduced.faults.size(),
+         before, word, write_yaml(reduced), folder.path());
     return 0;
 }
 

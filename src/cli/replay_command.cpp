@@ -5,6 +5,7 @@
 
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
@@ -23,13 +24,13 @@ Result<int> try_replay(const ReplayOptions& options) {
     NETCUT_ASSIGN(const RecordedRun replayed, RecordedRun::read(*run.out));
     const auto divergences = compare_runs(recorded.journal, replayed.journal);
     if (divergences.empty()) {
-        fmt::print("replay  no difference from {}: same faults, same moments, same ends\n", folder);
+        show("replay  no difference from {}: same faults, same moments, same ends\n", folder);
         return 0;
     }
-    fmt::print("replay  differs from {}\n", folder);
+    show("replay  differs from {}\n", folder);
     for (const Divergence& one : divergences)
-        fmt::print("        {}: {} recorded, {} now\n", printable(one.what), printable(one.recorded),
-                   printable(one.replayed));
+        show("        {}: {} recorded, {} now\n", printable(one.what), printable(one.recorded),
+             printable(one.replayed));
     return 1;
 }
 

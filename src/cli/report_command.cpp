@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
@@ -35,7 +36,7 @@ Result<std::string> try_report(const std::string& path) {
 int report_command(const std::string& folder) {
     const auto written = try_report(folder);
     if (!written) return report_error(written.error());
-    fmt::print("{}\n", *written);
+    show("{}\n", *written);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/daemon_run.h"
 #include "cli/run_screen.h"
+#include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "daemon/hosted_run.h"
 #include "netcut/report.h"
@@ -15,7 +16,7 @@ namespace netcut::cli {
 namespace {
 
 void tell_without(const std::string& file, const Error& error) {
-    std::fprintf(stderr, "netcut-fl: no %s: %s\n", file.c_str(), error.text().c_str());
+    complain("no {}: {}", file, error.text());
 }
 
 class AttachedRun {
@@ -41,11 +42,11 @@ class AttachedRun {
         if (result) {
             screen_.report().finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
-            if (!quiet_) fmt::print("{}", last_words(result->verdict_json, folder_));
+            if (!quiet_) show("{}", last_words(result->verdict_json, folder_));
             std::fflush(stdout);
         } else {
             exit_status_ = report_error(result.error());
-            std::fprintf(stderr, "files are in %s\n", folder_.path().c_str());
+            complain("files are in {}", folder_.path());
         }
         io_.stop();
     }
@@ -68,7 +69,7 @@ Result<int> try_run(const RunOptions& options) {
     if (by_daemon) return run_by_daemon(options, scenario);
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::create(options.out.value_or(""), scenario.name, user));
     if (!folder.moved().empty() && !options.quiet)
-        fmt::print("the earlier run in {} is now {}\n", folder.path(), folder.moved());
+        show("the earlier run in {} is now {}\n", folder.path(), folder.moved());
     std::fflush(stdout);
     return AttachedRun(std::move(scenario), folder, std::move(user), options.quiet).run();
 }
@@ -76,7 +77,7 @@ Result<int> try_run(const RunOptions& options) {
 }  // namespace
 
 int report_error(const Error& error) {
-    std::fprintf(stderr, "netcut-fl: %s\n", error.text().c_str());
+    complain("{}", error.text());
     return exit_status_of(error);
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "netcut/report.h"
 
 namespace netcut::cli {
@@ -15,7 +16,7 @@ namespace {
 constexpr const char* workspaces = "netcut-workspaces";
 
 void say(const std::string& line) {
-    fmt::print("{}\n", printable(line, 200));
+    show("{}\n", printable(line, 200));
     std::fflush(stdout);
 }
 

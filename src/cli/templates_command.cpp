@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/run_command.h"
+#include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "netcut/node.h"
 
@@ -24,38 +25,38 @@ Result<Scenario> read(const std::string& name) {
 Result<int> list() {
     for (const std::string& name : template_names()) {
         NETCUT_ASSIGN(const Scenario scenario, read(name));
-        fmt::print("{:<16} {}\n", name + (scenario.variant.empty() ? "" : "/NAME"), scenario.description);
+        show("{:<16} {}\n", name + (scenario.variant.empty() ? "" : "/NAME"), scenario.description);
     }
-    fmt::print("\nnetcut-fl templates NAME explains one; --check says what it needs and is missing here.\n");
+    show("\nnetcut-fl templates NAME explains one; --check says what it needs and is missing here.\n");
     return 0;
 }
 
 void print_stages(const Scenario& scenario) {
     if (scenario.stages.empty()) return;
-    fmt::print("stages\n");
+    show("stages\n");
     for (const StageSpec& stage : scenario.stages)
         for (const StageCommand& command : stage.commands)
-            fmt::print("  {:<12} {}{}\n", stage.name, fmt::join(command.run, " "),
-                       command.each_collaborator ? "   (for each collaborator)" : "");
+            show("  {:<12} {}{}\n", stage.name, fmt::join(command.run, " "),
+                 command.each_collaborator ? "   (for each collaborator)" : "");
 }
 
 Result<int> explain(const std::string& name) {
     NETCUT_ASSIGN(const Scenario scenario, read(name));
-    fmt::print("{}: {}\n{}\n\n", name, scenario.description, scenario.files);
-    if (!scenario.parameters.empty()) fmt::print("parameters (--set NAME=VALUE)\n");
+    show("{}: {}\n{}\n\n", name, scenario.description, scenario.files);
+    if (!scenario.parameters.empty()) show("parameters (--set NAME=VALUE)\n");
     for (const auto& [parameter, value] : scenario.parameters)
-        fmt::print("  {:<20} {}\n", parameter,
-                   parameter == scenario.variant ? "what follows the template's name" : value);
+        show("  {:<20} {}\n", parameter,
+             parameter == scenario.variant ? "what follows the template's name" : value);
     print_stages(scenario);
-    fmt::print("aggregator     {}\n", fmt::join(scenario.aggregator.command, " "));
-    fmt::print("collaborator   {}\n", fmt::join(scenario.collaborator.command, " "));
-    if (!scenario.ready.empty()) fmt::print("ready          {}\n", scenario.ready);
-    if (!scenario.progress.empty()) fmt::print("progress       {}\n", scenario.progress);
-    if (!scenario.experiments.empty()) fmt::print("experiments\n");
+    show("aggregator     {}\n", fmt::join(scenario.aggregator.command, " "));
+    show("collaborator   {}\n", fmt::join(scenario.collaborator.command, " "));
+    if (!scenario.ready.empty()) show("ready          {}\n", scenario.ready);
+    if (!scenario.progress.empty()) show("progress       {}\n", scenario.progress);
+    if (!scenario.experiments.empty()) show("experiments\n");
     for (const ExperimentSpec& one : scenario.experiments) {
         const FaultTrigger& trigger = one.fault.trigger;
-        fmt::print("  {:<3} {}: on '{}'{}\n", one.name, one.what, trigger.pattern,
-                   trigger.node.empty() ? "" : " of " + trigger.node);
+        show("  {:<3} {}: on '{}'{}\n", one.name, one.what, trigger.pattern,
+             trigger.node.empty() ? "" : " of " + trigger.node);
     }
     return 0;
 }
@@ -65,9 +66,8 @@ Result<int> check_needs(const std::string& name) {
     NETCUT_ASSIGN(const User user, find_user(""));
     NETCUT_ASSIGN(const auto missing, Stages(scenario, user, {}).missing_needs());
     for (const NeedSpec& need : missing)
-        fmt::print("missing: {}\n  tried   {}\n  get it  {}\n", need.name, fmt::join(need.test, " "),
-                   need.get);
-    if (missing.empty()) fmt::print("{}: nothing is missing\n", name);
+        show("missing: {}\n  tried   {}\n  get it  {}\n", need.name, fmt::join(need.test, " "), need.get);
+    if (missing.empty()) show("{}: nothing is missing\n", name);
     return missing.empty() ? 0 : 3;
 }
 

@@ -3,12 +3,14 @@
 
 #include <map>
 
+#include "base/utf8.h"
 #include "netcut/report.h"
 
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_rows = 12;  // it is one screen
+constexpr std::size_t most_rows = 12;      // it is one screen
+constexpr std::size_t most_reason = 4000;  // bytes
 
 std::string seconds_or(const Json& value, const char* otherwise) {
     return value.is_null() ? otherwise : fmt::format("{:.3f} s", value.get<double>());
@@ -142,19 +144,10 @@ std::string half_open_rows(const Json& half_open) {
 
 }  // namespace
 
-std::string printable(std::string_view text, std::size_t most) {
-    std::string result;
-    for (const char c : text.substr(0, most)) result += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
-    if (text.size() > most) result += "...";
-    return result;
-}
-
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours) {
-    const std::string word = verdict.at("verdict").get<std::string>();
+    const std::string word = printable(verdict.at("verdict").get<std::string>());
     const bool good = verdict.at("exit_status").get<int>() == 0;
-    std::string text = "\n";
-    text += colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, word) : word;
-    text += ": " + verdict.at("reason").get<std::string>() + "\n\n";
+    std::string text = ": " + printable(verdict.at("reason").get<std::string>(), most_reason) + "\n\n";
     const std::vector<Firings> faults = grouped(verdict.at("faults"));
     for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
     if (faults.size() > most_rows)
@@ -164,7 +157,8 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += node_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += "files   " + folder + "\n";
-    return text;
+    const std::string shown = colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, word) : word;
+    return "\n" + shown + printable_lines(text);
 }
 
 }  // namespace netcut

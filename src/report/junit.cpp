@@ -5,27 +5,13 @@
 #include <boost/property_tree/xml_parser.hpp>
 #include <sstream>
 
+#include "base/utf8.h"
 #include "netcut/report.h"
 
 namespace netcut {
 namespace {
 
 namespace tree = boost::property_tree;
-
-// What XML 1.0 cannot hold (2.2, Char) appears as U+FFFD; so does what is no UTF-8.
-std::string xml_text(const std::string& text) {
-    std::string valid = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-    valid = Json::parse(valid).get<std::string>();
-    std::string result;
-    for (const char c : valid) {
-        const bool forbidden = static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
-        if (forbidden)
-            result += "\xef\xbf\xbd";
-        else
-            result += c;
-    }
-    return result;
-}
 
 tree::ptree case_tree(const JunitCase& one, const std::string& suite) {
     tree::ptree node;

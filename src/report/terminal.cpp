@@ -6,6 +6,7 @@
 
 #include <climits>
 
+#include "base/utf8.h"
 #include "netcut/report.h"
 
 namespace netcut {
@@ -13,6 +14,7 @@ namespace {
 
 // All is over by then, so that a slow reader may take his time.
 constexpr auto last_patience = std::chrono::seconds(10);
+constexpr std::size_t longest_shown_line = 1000;  // bytes
 
 std::string joined(const Json& names) {
     std::string text;
@@ -101,7 +103,7 @@ std::string text_of(const Event& event) {
         return fmt::format("{} packets came faster than they were captured, and {} that were lost",
                            details.at("seen").get<std::uint64_t>(), details.at("lost").get<std::uint64_t>());
     if (event.name == "run.stopping") return "stopping: " + details.at("because").get<std::string>();
-    if (event.name == "run.error") return printable(details.at("error").get<std::string>(), 1000);
+    if (event.name == "run.error") return details.at("error").get<std::string>();
     return {};
 }
 
@@ -110,7 +112,8 @@ std::string text_of(const Event& event) {
 std::string event_line(const Event& event) {
     const std::string text = text_of(event);
     if (text.empty()) return {};
-    return fmt::format("[{:9.3f}] {}", std::chrono::duration<double>(event.t).count(), text);
+    return fmt::format("[{:9.3f}] {}", std::chrono::duration<double>(event.t).count(),
+                       printable(text, longest_shown_line));
 }
 
 TerminalReport::TerminalReport(int fd, bool quiet)
@@ -176,7 +179,7 @@ void TerminalReport::tick() {
     if (!terminal_ || !pending_.empty()) return;
     winsize size{};
     const std::size_t width = ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-    print("\r\x1b[K" + status_line().substr(0, width - 1));
+    print("\r\x1b[K" + printable(status_line().substr(0, width - 1), width));
     status_shown_ = true;
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/json.h"
+#include "base/utf8.h"
 #include "netcut/evidence.h"
 #include "netcut/report.h"
 #include "report/run_files.h"
