@@ -42,7 +42,9 @@ class AsUser {
 
   private:
     bool switched_ = false;
-    std::vector<gid_t> groups_;  // that this thread had before
+    std::vector<gid_t> groups_;  // that this thread had before: one AsUser may be inside of another
+    uid_t uid_ = 0;
+    gid_t gid_ = 0;
 };
 
 struct NodeSpec {

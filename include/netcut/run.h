@@ -80,14 +80,17 @@ class RunFolder {
     enum class Open { afresh, to_append };
     Result<Fd> create_file(const std::string& name, Open how = Open::afresh) const;
     Result<void> write_file(const std::string& name, const std::string& text) const;
-    // To be read: a regular file and no link, for the folder was within the nodes' reach.
+    // To be read: a regular file without holes and no link, for the folder was within the nodes' reach.
     Result<Fd> open_file(const std::string& name) const;
 
   private:
-    RunFolder(std::string path, User user) : path_(std::move(path)), user_(std::move(user)) {}
+    RunFolder(std::string path, User user, std::shared_ptr<const Fd> folder)
+        : path_(std::move(path)), user_(std::move(user)), folder_(std::move(folder)) {}
+    static Result<RunFolder> at(const std::string& path, const User& user);
     std::string path_;
     std::string moved_;
     User user_;
+    std::shared_ptr<const Fd> folder_;
 };
 
 // --- facts and verdict ---

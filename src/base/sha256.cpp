@@ -48,13 +48,17 @@ Result<FileDigest> digest_file(const std::string& path) {
     if (::fstat(fd.get(), &status) != 0) return system_failure("read " + path);
     if (!S_ISREG(status.st_mode))
         return Failure(Error{Error::Kind::machine, "read " + path, 0, "it is no regular file", ""});
+    return digest_file(fd.get(), "read " + path);
+}
+
+Result<FileDigest> digest_file(int fd, const std::string& attempt) {
     FileDigest result;
     Sha256 digest;
     std::array<char, 65536> buffer;
     for (;;) {
-        const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+        const ssize_t count = ::read(fd, buffer.data(), buffer.size());
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return system_failure("read " + path);
+        if (count < 0) return system_failure(attempt);
         if (count == 0) break;
         digest.add({buffer.data(), static_cast<std::size_t>(count)});
         result.bytes += static_cast<std::uint64_t>(count);

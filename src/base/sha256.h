@@ -33,5 +33,7 @@ struct FileDigest {
 };
 // Of a regular file, and of nothing that a link leads to.
 Result<FileDigest> digest_file(const std::string& path);
+// Of what an open file has from where it is on.
+Result<FileDigest> digest_file(int fd, const std::string& attempt);
 
 }  // namespace netcut

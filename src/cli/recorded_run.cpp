@@ -1,42 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/recorded_run.h"
 
-#include <sstream>
+#include "base/json.h"
+#include "report/run_files.h"
 
 namespace netcut::cli {
 namespace {
 
 constexpr const char* hint = "give the folder of a run that has ended";
+constexpr std::size_t most_read = std::size_t{64} << 20;  // bytes of a file, or of one line of the journal
 
-Result<std::string> read_part(const std::string& folder, const char* name) {
-    auto text = read_file(folder + "/" + name);
-    if (text) return text;
-    Error error = std::move(text).error();
+Failure unreadable(Error error) {
     error.kind = Error::Kind::usage;
     error.hint = hint;
     return Failure(std::move(error));
 }
 
+Result<std::string> read_part(const RunFolder& folder, const char* name) {
+    return read_whole(folder, name, most_read).or_else([](Error error) -> Result<std::string> {
+        return unreadable(std::move(error));
+    });
+}
+
 }  // namespace
 
-Result<RecordedRun> RecordedRun::read(const std::string& folder) {
+Result<RecordedRun> RecordedRun::read(const std::string& path) {
     NETCUT_ASSIGN(const User caller, find_user(""));
-    const AsUser as_user(caller);
+    NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, caller));
     RecordedRun run;
-    run.folder = folder;
+    run.folder = path;
     NETCUT_ASSIGN(const std::string yaml, read_part(folder, "scenario.yaml"));
-    NETCUT_TRY(read_yaml(run.scenario, yaml, folder + "/scenario.yaml"));
+    NETCUT_TRY(read_yaml(run.scenario, yaml, path + "/scenario.yaml"));
     NETCUT_TRY(check(run.scenario));
     NETCUT_ASSIGN(const std::string verdict, read_part(folder, "verdict.json"));
-    run.verdict = Json::parse(verdict, nullptr, false);
+    run.verdict = parse_json(verdict, "read a verdict").value_or(nullptr);
     if (!run.verdict.is_object() || !run.verdict.contains("verdict") || !run.verdict.contains("exit_status"))
-        return usage_failure("read " + folder + "/verdict.json", "it is no verdict", hint);
-    NETCUT_ASSIGN(const std::string journal, read_part(folder, "journal.jsonl"));
-    std::istringstream lines(journal);
-    for (std::string line; std::getline(lines, line);) {
-        Json event = Json::parse(line, nullptr, false);
-        if (event.is_object() && event.contains("event")) run.journal.push_back(std::move(event));
-    }
+        return usage_failure("read " + path + "/verdict.json", "it is no verdict", hint);
+    const auto read = read_lines(folder, "journal.jsonl", most_read, [&run](std::string_view line) {
+        auto event = parse_json(line, "read an event");
+        if (event && event->is_object() && event->contains("event")) run.journal.push_back(std::move(*event));
+    });
+    if (!read) return unreadable(read.error());
     return run;
 }
 

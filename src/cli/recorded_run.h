@@ -15,7 +15,7 @@ struct RecordedRun {
     Json verdict;
     std::vector<Json> journal;
 
-    static Result<RecordedRun> read(const std::string& folder);
+    static Result<RecordedRun> read(const std::string& path);
 
     std::string word() const { return verdict.at("verdict").get<std::string>(); }
     // Crashed or hung, or not as was expected.

@@ -11,7 +11,9 @@
 #include <boost/process/v2/stdio.hpp>
 #include <csignal>
 
+#include "base/json.h"
 #include "netcut/explore.h"
+#include "report/run_files.h"
 
 namespace netcut {
 namespace {
@@ -125,8 +127,7 @@ void RunPool::stop(int signal) {
 
 std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
                                                       const std::string& yaml) const {
-    const AsUser as_user(folder_.user());
-    if (read_file(folder_.path() + "/runs/" + request.id + ".yaml").value_or("") != yaml) return {};
+    if (read_whole(folder_, "runs/" + request.id + ".yaml", yaml.size()).value_or("") != yaml) return {};
     RunOutcome earlier = read_outcome(request.id, 0);
     if (!earlier.judged()) return {};
     earlier.exit_status = earlier.verdict.value("exit_status", 0);
@@ -135,14 +136,13 @@ std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
 }
 
 RunOutcome RunPool::read_outcome(const std::string& id, int exit_status) const {
-    const AsUser as_user(folder_.user());
+    constexpr std::size_t most = std::size_t{64} << 20;  // bytes
     RunOutcome outcome{id, exit_status, nullptr, {}, false};
-    const std::string at = folder_.path() + "/runs/" + id;
-    const auto text = read_file(at + "/verdict.json");
-    if (text) outcome.verdict = Json::parse(*text, nullptr, false);
-    if (outcome.verdict.is_discarded() || !outcome.verdict.is_object()) {
+    const auto text = read_whole(folder_, "runs/" + id + "/verdict.json", most);
+    if (text) outcome.verdict = parse_json(*text, "read a verdict").value_or(nullptr);
+    if (!outcome.verdict.is_object()) {
         outcome.verdict = nullptr;
-        outcome.message = last_line(read_file(at + ".txt").value_or(""));
+        outcome.message = last_line(read_whole(folder_, "runs/" + id + ".txt", most).value_or(""));
     }
     return outcome;
 }

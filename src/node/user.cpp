@@ -63,15 +63,15 @@ AsUser::AsUser(const User& user) {
     ::getgroups(static_cast<int>(groups_.size()), groups_.data());
     // The system call itself: glibc's function would change every thread.
     ::syscall(SYS_setgroups, user.groups.size(), user.groups.data());
-    ::setfsgid(user.gid);
-    ::setfsuid(user.uid);
+    gid_ = static_cast<gid_t>(::setfsgid(user.gid));
+    uid_ = static_cast<uid_t>(::setfsuid(user.uid));
     switched_ = true;
 }
 
 AsUser::~AsUser() {
     if (!switched_) return;
-    ::setfsuid(::geteuid());
-    ::setfsgid(::getegid());
+    ::setfsuid(uid_);
+    ::setfsgid(gid_);
     ::syscall(SYS_setgroups, groups_.size(), groups_.data());
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t ethernet_header = 14, mac_bytes = 6;
 constexpr std::size_t most_unseen = 10;
+constexpr std::size_t longest_capture = std::size_t{4} << 30;  // bytes
 
 std::uint64_t hash_of(PacketBytes bytes) {  // FNV-1a
     std::uint64_t hash = 0xcbf29ce484222325;
@@ -85,7 +86,7 @@ class CaptureReader {
     // `told`: the capture.written event of this file.
     void read(const RunFolder& folder, std::size_t node, const Event& told) {
         const std::string name = capture_name(told.node);
-        const auto bytes = read_whole(folder, name);
+        const auto bytes = read_whole(folder, name, longest_capture);
         if (!bytes) return wrong(bytes.error().text());
         ++captures_.files;
         const bool unaltered = sha256_hex(*bytes) == told.details.at("sha256").get<std::string>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "netcut/evidence.h"
 #include "report/journal_fields.h"
 
@@ -23,8 +24,11 @@ Event event_of(const Json& json) {
 }
 
 std::optional<Event> parse_line(std::string_view line, std::string& why) {
+    const auto json = parse_json<Json>(line, "read an event");
+    if (!json) why = json.error().reason;
+    if (!json) return {};
     try {
-        return event_of(Json::parse(line));
+        return event_of(*json);
     } catch (const Json::exception& error) {
         why = error.what();
     } catch (const std::invalid_argument& error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/run_files.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,13 +20,17 @@ Result<void> read_pieces(const RunFolder& folder, const std::string& name, const
     }
 }
 
-Result<std::string> read_whole(const RunFolder& folder, const std::string& name) {
+Result<std::string> read_whole(const RunFolder& folder, const std::string& name, std::size_t most) {
     std::string text;
-    NETCUT_TRY(read_pieces(folder, name, [&text](std::string_view bytes) {
-        text += bytes;
-        return true;
+    bool fits = true;
+    NETCUT_TRY(read_pieces(folder, name, [&](std::string_view bytes) {
+        fits = text.size() + bytes.size() <= most;
+        if (fits) text += bytes;
+        return fits;
     }));
-    return text;
+    if (fits) return text;
+    return usage_failure("read " + folder.path() + "/" + name,
+                         fmt::format("it has more than {} MiB", most >> 20));
 }
 
 Result<void> read_lines(const RunFolder& folder, const std::string& name, std::size_t most,

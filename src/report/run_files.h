@@ -15,7 +15,8 @@ namespace netcut {
 using TakeBytes = std::function<bool(std::string_view bytes)>;
 Result<void> read_pieces(const RunFolder& folder, const std::string& name, const TakeBytes& each);
 
-Result<std::string> read_whole(const RunFolder& folder, const std::string& name);
+// An error if it has more than `most` bytes.
+Result<std::string> read_whole(const RunFolder& folder, const std::string& name, std::size_t most);
 
 // Each line that has ended; one longer than `most` bytes is handed over empty.
 Result<void> read_lines(const RunFolder& folder, const std::string& name, std::size_t most,

@@ -3,6 +3,7 @@
 // From a run's folder to the data of its page.
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "netcut/catalogue.h"
 #include "netcut/report.h"
 #include "report/json_access.h"
@@ -18,21 +19,15 @@ constexpr std::size_t most_scenario = std::size_t{256} << 10;  // bytes
 constexpr std::size_t most_fault_rows = 4'000;                 // nodes of faults
 constexpr std::size_t most_half_open = 500;
 constexpr std::size_t longest_value = 2'000;  // bytes
-constexpr int deepest = 16;
 
 JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
     JournalDigest digest;
     const auto read = read_lines(folder, "journal.jsonl", longest_event, [&](std::string_view line) {
-        const auto event = ParsedEvent::parse(line, nullptr, false);
-        event.is_object() ? digest.take(event) : digest.take_unreadable();
+        const auto event = parse_json<ParsedEvent>(line, "read an event");
+        event && event->is_object() ? digest.take(*event) : digest.take_unreadable();
     });
     if (!read) notes.push_back(read.error().text());
     return digest;
-}
-
-Json parse_shallow(const std::string& text) {
-    return Json::parse(
-        text, [](int depth, Json::parse_event_t, const Json&) { return depth <= deepest; }, false);
 }
 
 void keep_first(Json& list, std::size_t most, const char* what, Json& notes) {
@@ -51,7 +46,7 @@ void clip_texts(Json& json) {
 // Null if there is none that can be read.
 Json read_verdict(const RunFolder& folder, Json& notes) {
     const auto text = read_beginning(folder, "verdict.json", most_verdict);
-    Json verdict = text ? parse_shallow(*text) : Json();
+    Json verdict = text ? parse_json(*text, "read verdict.json").value_or(Json()) : Json();
     if (!verdict.is_object()) {
         notes.push_back(text ? "verdict.json is no JSON of ours: it may be torn" : text.error().text());
         return nullptr;

@@ -16,6 +16,8 @@
 namespace netcut {
 namespace {
 
+constexpr std::size_t longest_file = std::size_t{64} << 20;      // bytes
+constexpr std::size_t longest_journal = std::size_t{512} << 20;  // bytes
 constexpr std::size_t most_quoted = 500;  // bytes of one line: what stands in a file may be long
 
 std::string text_of(const Json& value) {
@@ -30,7 +32,8 @@ Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& e
             if (event.name != "fault.loss_list" || event.fault != fault.name) continue;
             const auto period = event.details.at("period").get<std::uint32_t>();
             const Json& list = event.details.at("lists").front();
-            NETCUT_ASSIGN(const std::string lost, read_whole(folder, list.at("file").get<std::string>()));
+            NETCUT_ASSIGN(const std::string lost,
+                          read_whole(folder, list.at("file").get<std::string>(), longest_file));
             std::string trace(std::min(period, max_loss_period), '0');
             std::istringstream numbers(lost);
             for (std::size_t number = 0; numbers >> number;)
@@ -43,7 +46,7 @@ Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& e
 
 Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>& events,
                                std::string& sha256) {
-    NETCUT_ASSIGN(const std::string text, read_whole(folder, "scenario.yaml"));
+    NETCUT_ASSIGN(const std::string text, read_whole(folder, "scenario.yaml", longest_file));
     sha256 = sha256_hex(text);
     Scenario scenario;
     NETCUT_TRY(read_yaml(scenario, text, "scenario.yaml"));
@@ -58,11 +61,8 @@ Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>
 
 Check check_manifest(const RunFolder& folder) {
     Check check{"manifest", {}, {}, {}};
-    const auto told = read_whole(folder, manifest_name).and_then(read_manifest);
-    const auto found = [&] {
-        const AsUser as_user(folder.user());
-        return digest_run(folder.path());
-    }();
+    const auto told = read_whole(folder, manifest_name, longest_file).and_then(read_manifest);
+    const auto found = digest_run(folder);
     if (!told) check.disagreements.push_back(told.error().text());
     if (!found) check.disagreements.push_back(found.error().text());
     if (!told || !found) return check;
@@ -88,19 +88,19 @@ Check check_verdict(const RunFolder& folder, const std::vector<Event>& events, c
     const Facts facts = facts_of_journal(events, scenario, check);
     const Verdict verdict = judge(facts);
     check.found = fmt::format("by the journal: {}: {}", verdict.word, verdict.reason);
-    const auto text = read_whole(folder, "verdict.json");
+    const auto text = read_whole(folder, "verdict.json", longest_file);
     if (!text) {
         check.disagreements.push_back(text.error().text());
         return check;
     }
-    const Json found = Json::parse(*text, nullptr, false);
-    if (found.is_discarded()) {
-        check.disagreements.emplace_back("verdict.json is no JSON");
+    const auto found = parse_json(*text, "read verdict.json");
+    if (!found) {
+        check.disagreements.push_back(found.error().text());
         return check;
     }
     // Through text, as the one that is compared: what is no UTF-8 has been replaced, and counts have no sign.
     const Json wanted = Json::parse(text_of(verdict_json(facts, verdict, scenario)));
-    compare_json(found, wanted, "", check.disagreements);
+    compare_json(*found, wanted, "", check.disagreements);
     for (const Event& event : events)
         if (event.name == "run.ended")
             compare_json(event.details, Json{{"verdict", verdict.word}, {"reason", verdict.reason}},
@@ -203,7 +203,7 @@ std::string Verification::text() const {
 
 Result<Verification> verify_run(const std::string& path, const User& reader) {
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, reader));
-    auto journal = read_whole(folder, "journal.jsonl");
+    auto journal = read_whole(folder, "journal.jsonl", longest_journal);
     if (!journal) {
         Error error = std::move(journal).error();
         if (error.code == ENOENT) error.kind = Error::Kind::usage;

@@ -152,12 +152,9 @@ void Engine::Impl::finish() {
 
 // Last of all: what it lists is not written to any more.
 Result<void> Engine::Impl::write_manifest() {
-    const auto files = [&] {
-        const AsUser as_user(user_);
-        return digest_run(folder_.path());
-    }();
-    if (!files) return Failure(files.error());
-    return folder_.write_file(manifest_name, manifest_json(*files).dump(2) + "\n");
+    NETCUT_ASSIGN(const FileDigests files, digest_run(folder_));
+    return folder_.write_file(
+        manifest_name, manifest_json(files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Facts Engine::Impl::collect_facts() {

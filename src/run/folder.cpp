@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +26,33 @@ Result<void> make_folders(const std::string& path) {
     for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
         NETCUT_TRY(make_one(path.substr(0, slash)));
     return make_one(path);
+}
+
+// Below a run's folder no link is followed: a node may have put one there, or who owns the folder above it.
+Fd open_below(int folder, const std::string& name, int flags, mode_t mode = 0) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+    how.mode = mode;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    return Fd(static_cast<int>(::syscall(SYS_openat2, folder, name.c_str(), &how, sizeof(how))));
+}
+
+Result<void> must_be_regular(const Fd& fd, const std::string& attempt) {
+    struct stat state {};
+    if (::fstat(fd.get(), &state) != 0) return system_failure(attempt);
+    if (!S_ISREG(state.st_mode)) return usage_failure(attempt, "it is no regular file");
+    return {};
+}
+
+// What a run writes has none. A file that a node has made may seem to be as large as it likes.
+Result<void> must_be_without_holes(const Fd& fd, const std::string& attempt) {
+    struct stat state {};
+    if (::fstat(fd.get(), &state) != 0) return system_failure(attempt);
+    const off_t hole = state.st_size > 0 ? ::lseek(fd.get(), 0, SEEK_HOLE) : 0;
+    if (hole >= 0 && hole < state.st_size)
+        return usage_failure(attempt, "it has holes, and no run has written it", "delete it");
+    if (::lseek(fd.get(), 0, SEEK_SET) < 0) return system_failure(attempt);
+    return {};
 }
 
 Result<std::string> absolute(const std::string& path) {
@@ -62,13 +91,20 @@ Result<std::string> choose_path(const std::string& wanted, const std::string& na
 
 }  // namespace
 
+Result<RunFolder> RunFolder::at(const std::string& path, const User& user) {
+    Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return system_failure("open the folder " + path, hint);
+    return RunFolder(path, user, std::make_shared<const Fd>(std::move(fd)));
+}
+
 Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string& name, const User& user) {
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
-    RunFolder folder(path, user);
-    NETCUT_ASSIGN(folder.moved_, move_earlier_run(path));
+    NETCUT_ASSIGN(std::string moved, move_earlier_run(path));
     NETCUT_TRY(make_folders(path));
-    for (const char* below : {"/logs", "/work"}) NETCUT_TRY(make_one(path + below));
+    NETCUT_ASSIGN(RunFolder folder, at(path, user));
+    folder.moved_ = std::move(moved);
+    for (const char* below : {"logs", "work"}) NETCUT_TRY(folder.make_folder(below));
     return folder;
 }
 
@@ -76,8 +112,9 @@ Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::strin
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
     NETCUT_TRY(make_folders(path));
-    NETCUT_TRY(make_one(path + "/runs"));
-    return RunFolder(path, user);
+    NETCUT_ASSIGN(RunFolder folder, at(path, user));
+    NETCUT_TRY(folder.make_folder("runs"));
+    return folder;
 }
 
 Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
@@ -86,46 +123,58 @@ Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
     if (!exists(path + "/journal.jsonl") && !exists(path + "/verdict.json"))
         return usage_failure("read the run in " + path, "it has neither journal.jsonl nor verdict.json",
                              "name the folder that a run has left");
-    return RunFolder(path, user);
+    return at(path, user);
 }
 
 Result<void> RunFolder::make_folder(const std::string& name) const {
     const AsUser as_user(user_);
-    return make_one(path_ + "/" + name);
+    const std::string attempt = "create the folder " + path_ + "/" + name;
+    if (::mkdirat(folder_->get(), name.c_str(), 0755) != 0 && errno != EEXIST)
+        return system_failure(attempt, hint);
+    if (!open_below(folder_->get(), name, O_PATH | O_DIRECTORY))
+        return system_failure(attempt, errno == ELOOP ? "there is a link of that name: delete it" : hint);
+    return {};
 }
 
 Result<Fd> RunFolder::create_file(const std::string& name, Open how) const {
     const AsUser as_user(user_);
-    const std::string path = path_ + "/" + name;
-    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
-    Fd fd(::open(path.c_str(), how == Open::afresh ? flags | O_TRUNC : flags, 0644));
-    if (!fd) return system_failure("create the file " + path, hint);
+    const std::string attempt = "create the file " + path_ + "/" + name;
+    // Without O_NONBLOCK the reader of a FIFO in its place would be waited for.
+    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | (how == Open::afresh ? O_TRUNC : 0);
+    Fd fd = open_below(folder_->get(), name, flags, 0644);
+    if (!fd) return system_failure(attempt, errno == ELOOP ? "there is a link on the way: delete it" : hint);
+    NETCUT_TRY(must_be_regular(fd, attempt));
     return fd;
 }
 
 Result<void> RunFolder::write_file(const std::string& name, const std::string& text) const {
+    const std::string attempt = "write the file " + path_ + "/" + name;
     // Written whole or not at all: readers of JSON want no half.
-    const std::string unfinished = path_ + "/" + name + ".new";
     NETCUT_ASSIGN(const Fd fd, create_file(name + ".new"));
     const AsUser as_user(user_);
-    if (auto written = write_all(fd.get(), text, "write the file " + path_ + "/" + name); !written) {
-        ::unlink(unfinished.c_str());
+    const std::size_t slash = name.rfind('/');
+    const std::string file = slash == std::string::npos ? name : name.substr(slash + 1);
+    const Fd folder = open_below(folder_->get(), slash == std::string::npos ? "." : name.substr(0, slash),
+                                 O_PATH | O_DIRECTORY);
+    if (!folder) return system_failure(attempt, hint);
+    const std::string unfinished = file + ".new";
+    if (auto written = write_all(fd.get(), text, attempt); !written) {
+        ::unlinkat(folder.get(), unfinished.c_str(), 0);
         return written;
     }
-    if (::rename(unfinished.c_str(), (path_ + "/" + name).c_str()) != 0)
+    if (::renameat(folder.get(), unfinished.c_str(), folder.get(), file.c_str()) != 0)
         return system_failure("put the file " + path_ + "/" + name + " in place", hint);
     return {};
 }
 
 Result<Fd> RunFolder::open_file(const std::string& name) const {
     const AsUser as_user(user_);
-    const std::string path = path_ + "/" + name;
+    const std::string attempt = "read " + path_ + "/" + name;
     // Without O_NONBLOCK a FIFO in its place would be waited for.
-    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!fd) return system_failure("read " + path);
-    struct stat state {};
-    if (::fstat(fd.get(), &state) != 0) return system_failure("read " + path);
-    if (!S_ISREG(state.st_mode)) return usage_failure("read " + path, "it is no regular file");
+    Fd fd = open_below(folder_->get(), name, O_RDONLY | O_NONBLOCK);
+    if (!fd) return system_failure(attempt);
+    NETCUT_TRY(must_be_regular(fd, attempt));
+    NETCUT_TRY(must_be_without_holes(fd, attempt));
     return fd;
 }
 

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "base/json.h"
+
 namespace netcut {
 namespace {
 
@@ -19,18 +21,23 @@ Failure unreadable(const std::string& folder, const std::error_code& error) {
 
 }  // namespace
 
-Result<FileDigests> digest_run(const std::string& folder) {
+Result<FileDigests> digest_run(const RunFolder& folder) {
+    const AsUser as_user(folder.user());
     FileDigests files;
     std::error_code error;
-    fs::recursive_directory_iterator entry(folder, error);
-    if (error) return unreadable(folder, error);
+    fs::recursive_directory_iterator entry(folder.path(), error);
+    if (error) return unreadable(folder.path(), error);
     while (entry != fs::recursive_directory_iterator()) {
-        const std::string name = entry->path().lexically_relative(folder).string();
+        const std::string name = entry->path().lexically_relative(folder.path()).string();
         if (name == "work") entry.disable_recursion_pending();
         if (entry->is_regular_file(error) && !entry->is_symlink(error) && is_evidence(name)) {
-            NETCUT_ASSIGN(files[name], digest_file(entry->path()));
+            const auto file = folder.open_file(name);
+            if (!file && file.error().kind != Error::Kind::usage) return Failure(file.error());
+            if (file) {
+                NETCUT_ASSIGN(files[name], digest_file(file->get(), "read " + entry->path().string()));
+            }
         }
-        if (entry.increment(error); error) return unreadable(folder, error);
+        if (entry.increment(error); error) return unreadable(folder.path(), error);
     }
     return files;
 }
@@ -43,16 +50,16 @@ Json manifest_json(const FileDigests& files) {
 }
 
 Result<FileDigests> read_manifest(const std::string& text) {
+    const std::string attempt = std::string("read ") + manifest_name;
+    NETCUT_ASSIGN(const Json manifest, parse_json(text, attempt));
     try {
         FileDigests files;
-        const Json manifest = Json::parse(text);
         for (const Json& file : manifest.at("files"))
             files[file.at("file").get<std::string>()] = {file.at("bytes").get<std::uint64_t>(),
                                                          file.at("sha256").get<std::string>()};
         return files;
     } catch (const Json::exception& error) {
-        return Failure(
-            Error{Error::Kind::machine, std::string("read ") + manifest_name, 0, error.what(), ""});
+        return usage_failure(attempt, error.what());
     }
 }
 

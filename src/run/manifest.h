@@ -15,9 +15,10 @@ namespace netcut {
 inline constexpr const char* manifest_name = "manifest.json";
 
 // By their names below the run's folder. Left out are the manifest itself, the nodes' own folder work/, and
-// pages that were made from the other files (*.html, junit.xml).
+// pages that were made from the other files (*.html, junit.xml), and what no run has written: links, files
+// with holes.
 using FileDigests = std::map<std::string, FileDigest>;
-Result<FileDigests> digest_run(const std::string& folder);
+Result<FileDigests> digest_run(const RunFolder& folder);
 
 Json manifest_json(const FileDigests& files);
 // What a manifest says; an error if it is none.

@@ -8,7 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace netcut {
 namespace {
@@ -40,12 +41,13 @@ std::optional<Mark> read_mark(const std::string& workspace, const std::string& s
     const AsUser as_user(user);
     const auto text = read_file(stage_path(workspace, stage) + ".json");
     if (!text) return {};
-    const Json json = Json::parse(*text, nullptr, false);
+    const auto json = parse_json(*text, "read a stage's mark");
+    if (!json) return {};
     try {
         Mark mark;
-        mark.dependencies = json.at("depends_on").get<Dependencies>();
-        mark.finished = json.at("finished").get<std::string>();
-        mark.seconds = json.at("took_s").get<double>();
+        mark.dependencies = json->at("depends_on").get<Dependencies>();
+        mark.finished = json->at("finished").get<std::string>();
+        mark.seconds = json->at("took_s").get<double>();
         return mark;
     } catch (const Json::exception&) {
         return {};

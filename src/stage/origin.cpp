@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage/origin.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "stage/mark.h"
 
 namespace netcut {
@@ -31,8 +30,8 @@ Result<WorkspaceOrigin> read_origin(const std::string& workspace, const User& us
     if (!text)
         return usage_failure("read the workspace " + workspace, "it has no workspace.json",
                              "give the folder that a run with stages has made");
+    NETCUT_ASSIGN(const Json json, parse_json(*text, "read " + path));
     try {
-        const Json json = Json::parse(*text);
         return WorkspaceOrigin{json.at("template").get<std::string>(),
                                json.at("collaborators").get<unsigned>(),
                                json.at("parameters").get<std::map<std::string, std::string>>()};
