@@ -156,13 +156,6 @@ struct RoundTimes {
     std::string node;
     std::vector<std::pair<std::string, Nanoseconds>> rounds;
 };
-// When each node first spoke of each round, since the run began; by node.
-using RoundBegins = std::map<std::string, std::vector<std::pair<std::string, Nanoseconds>>>;
-// A node has spoken of a round at `t`; only the first time counts.
-void note_round(RoundBegins& begins, const std::string& node, const std::string& round, Nanoseconds t);
-// Of the node that told of the most rounds, the first of `nodes` before others. Its last round ends with
-// itself.
-RoundTimes round_times(const std::vector<NodeOutcome>& nodes, const RoundBegins& begins);
 
 // One thing that the scenario expects, and whether it was so.
 struct Expected {

@@ -133,6 +133,7 @@ struct LogExpectation {
     std::string pattern;  // a line that must come
     std::string equals;   // what the last such line, or its first group, must be; empty: anything
 };
+inline constexpr unsigned most_rounds = 10'000;  // of one node that are told apart
 struct Expectations {
     std::string verdict;                          // empty: any
     std::optional<Nanoseconds> recovered_within;  // data both ways, since each heal

@@ -6,6 +6,7 @@
 
 #include "netcut/evidence.h"
 #include "report/journal_fields.h"
+#include "run/rounds.h"
 
 namespace netcut {
 namespace {
@@ -74,7 +75,8 @@ class FactsBuilder {
         if (event.name == "run.error" && !error_) error_ = error_of(event.details);
         if (event.name == "socket.half_open") facts_.half_open.push_back(half_open_of(event));
         if (event.name == "progress")
-            note_round(rounds_, event.node, event.details.at("round").get<std::string>(), event.t);
+            rounds_.note(event.node, event.details.at("round").get<std::string>(), event.t);
+        if (event.name == "progress.full") rounds_.close(event.node, event.t);
         if (event.name == "expected.line")
             facts_.log_values[event.details.at("number").get<std::size_t>()] =
                 event.details.at("value").get<std::string>();
@@ -96,7 +98,7 @@ class FactsBuilder {
         }
         std::stable_sort(facts_.outcomes.begin(), facts_.outcomes.end(),
                          [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
-        facts_.rounds = round_times(facts_.nodes, rounds_);
+        facts_.rounds = rounds_.times(facts_.nodes);
         return std::move(facts_);
     }
 

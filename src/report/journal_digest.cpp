@@ -169,6 +169,11 @@ void JournalDigest::take_match(const ParsedEvent& event) {
         const std::size_t key = std::hash<std::string>()(fault + '\n' + name + '\n' + line);
         if (occurrences_.size() < most_occurrences || occurrences_.contains(key))
             match.occurrence = ++occurrences_[key];
+        const std::int64_t number = count_of(member(details, "match")).value_or(0);
+        std::int64_t& last = last_number_[fault];
+        if (number > last + 1) has_untold_.insert(fault);
+        last = number;
+        if (has_untold_.contains(fault)) match.occurrence = 0;
         if (fires && firing_.size() < most_excerpts) firing_.push_back(match);
     }
     if (fires && bands_.size() < most_bands) last_match_[fault] = std::move(match);

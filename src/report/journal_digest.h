@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,7 +23,7 @@ struct Match {
     std::size_t node = 0;
     std::string fault;
     std::string line;
-    std::size_t occurrence = 1;  // the how-many-th line of this beginning on this node
+    std::size_t occurrence = 1;  // the how-many-th line of this beginning on this node; 0: not known
 };
 
 class JournalDigest {
@@ -102,8 +103,10 @@ class JournalDigest {
     std::vector<NodeDigest> nodes_;
     std::map<std::string, std::size_t, std::less<>> node_numbers_;
     std::vector<Band> bands_;
-    std::map<std::string, std::size_t> active_;                 // by fault, its last firing
-    std::map<std::string, Match> last_match_;                   // by fault
+    std::map<std::string, std::size_t> active_;        // by fault, its last firing
+    std::map<std::string, Match> last_match_;          // by fault
+    std::map<std::string, std::int64_t> last_number_;  // of a match, by fault
+    std::set<std::string> has_untold_;                 // faults with matches that the journal leaves out
     std::unordered_map<std::size_t, std::size_t> occurrences_;  // of lines, by hash
     std::vector<Match> firing_;
     std::optional<TrafficBins> traffic_;

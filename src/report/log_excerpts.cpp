@@ -21,7 +21,8 @@ std::string_view beginning_to_find(const std::string& line) {
 }
 
 struct Excerpt {
-    explicit Excerpt(const Match& of) : match(&of), wanted(beginning_to_find(of.line)) {}
+    explicit Excerpt(const Match& of)
+        : match(&of), wanted(of.occurrence == 0 ? "" : beginning_to_find(of.line)) {}
 
     const Match* match;
     std::string_view wanted;

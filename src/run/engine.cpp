@@ -117,10 +117,19 @@ void Engine::Impl::on_progress(const std::string& node, const std::optional<std:
     last_progress_ = Clock::now();
     if (value)
         for (const auto& trigger : phase_triggers_) trigger->on_progress(*value);
-    if (!value || std::exchange(rounds_[node], *value) == *value) return;
+    if (value && rounds_.is_new(node, *value)) on_round(node, *value);
+}
+
+// What nodes print has no end, and the journal must have one.
+void Engine::Impl::on_round(const std::string& node, const std::string& round) {
     const Nanoseconds now = journal_->now();
-    note_round(round_begins_, node, *value, now);
-    journal_->add_at(now, "progress", node, {}, {{"round", *value}});
+    if (rounds_.count(node) < most_rounds) {
+        rounds_.note(node, round, now);
+        journal_->add_at(now, "progress", node, {}, {{"round", round}});
+    } else {
+        rounds_.close(node, now);
+        journal_->add_at(now, "progress.full", node, {}, {{"rounds", most_rounds}});
+    }
     check_journal();
 }
 

@@ -129,6 +129,7 @@ void Engine::Impl::finish() {
     if (state_ == State::done || any_running() || (preparation_ && preparation_->running())) return;
     grace_timer_.cancel();
     if (end_capture()) return;
+    for (auto& [number, line] : expected_lines_) tell_expected(number, line);
     if (!error_) error_ = journal_->failure();
     if (error_) end_ = EndReason::failed;
     const Facts facts = collect_facts();
@@ -172,9 +173,9 @@ Facts Engine::Impl::collect_facts() {
         facts.outcomes.insert(facts.outcomes.end(), fault->outcomes().begin(), fault->outcomes().end());
     std::stable_sort(facts.outcomes.begin(), facts.outcomes.end(),
                      [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
-    facts.rounds = round_times(facts.nodes, round_begins_);
+    facts.rounds = rounds_.times(facts.nodes);
     facts.half_open = half_open_;
-    facts.log_values = log_values_;
+    for (const auto& [number, line] : expected_lines_) facts.log_values[number] = line.value;
     return facts;
 }
 

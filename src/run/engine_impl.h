@@ -16,6 +16,7 @@
 #include "run/fault_runner.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
+#include "run/rounds.h"
 
 namespace netcut {
 
@@ -41,6 +42,12 @@ class Engine::Impl {
         bool starts_again = false;     // a fault has ended it, and will start it again
         bool start_when_gone = false;  // the time for that has come, and it has not ended yet
     };
+    // A line that the scenario expects, as it came last.
+    struct ExpectedLine {
+        std::string node, value;
+        unsigned changes = 0;
+        bool told = false;  // the journal has this value
+    };
 
     // engine_setup.cpp: what happens before the nodes run
     Result<void> open_journal();
@@ -56,6 +63,7 @@ class Engine::Impl {
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
     void watch_for_expected(LineScanner& scanner, const std::string& node);
+    void on_expected(const std::string& node, std::size_t number, std::string value);
     Result<void> start_preparation();
     Result<void> start_actor(Actor& actor);
     void enter(State state);
@@ -69,6 +77,7 @@ class Engine::Impl {
     void on_paused(const Actor& actor, const Pause& pause);
     void on_prepared(ExitStatus status);
     void on_progress(const std::string& node, const std::optional<std::string>& value);
+    void on_round(const std::string& node, const std::string& round);
     void on_fired(const FaultRunner& runner);
     void on_healed(const FaultRunner& runner);
     void tell_addresses(const FaultRunner& runner);
@@ -117,6 +126,7 @@ class Engine::Impl {
     void end(EndReason reason);
     void end_nodes();
     void finish();
+    void tell_expected(std::size_t number, ExpectedLine& line);
     Result<void> write_manifest();
     Facts collect_facts();
     void sample_sockets(const char* moment, const std::vector<std::size_t>& nodes);
@@ -164,9 +174,8 @@ class Engine::Impl {
 
     boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_, ready_timer_;
     Clock::time_point last_progress_;
-    std::map<std::string, std::string> rounds_;  // the last that each node spoke of
-    RoundBegins round_begins_;
-    std::map<std::size_t, std::string> log_values_;  // of expected lines
+    RoundBegins rounds_;
+    std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool crashed_ = false;
 
     EndReason end_ = EndReason::all_exited;

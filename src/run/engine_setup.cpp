@@ -266,14 +266,25 @@ void Engine::Impl::watch_for_expected(LineScanner& scanner, const std::string& n
         // A group is taken when the line is whole: it may go on.
         scanner.on_line([this, node, number, pattern](std::string_view line) {
             if (!pattern.matches(line)) return;
-            const std::string value = pattern.first_group(line).value_or(std::string(line));
-            if (const auto known = log_values_.find(number);
-                known != log_values_.end() && known->second == value)
-                return;
-            log_values_[number] = value;
-            journal_->add("expected.line", node, {}, {{"number", number}, {"value", value}});
+            on_expected(node, number, pattern.first_group(line).value_or(std::string(line)));
         });
     }
+}
+
+// Of a value that changes very often the journal has the first ones, and at the end the last.
+void Engine::Impl::on_expected(const std::string& node, std::size_t number, std::string value) {
+    constexpr unsigned most_told = 1000;
+    ExpectedLine& line = expected_lines_[number];
+    if (line.changes > 0 && line.value == value) return;
+    line.node = node;
+    line.value = std::move(value);
+    line.told = false;
+    if (++line.changes <= most_told) tell_expected(number, line);
+}
+
+void Engine::Impl::tell_expected(std::size_t number, ExpectedLine& line) {
+    if (std::exchange(line.told, true)) return;
+    journal_->add("expected.line", line.node, {}, {{"number", number}, {"value", line.value}});
 }
 
 Result<void> Engine::Impl::start_actor(Actor& actor) {

@@ -9,6 +9,9 @@ namespace {
 // How exactly the time to recover is measured; reading a node's counters takes ten microseconds.
 constexpr auto recovery_step = std::chrono::milliseconds(5);
 
+// A node may print what matches without end.
+constexpr unsigned most_in_vain = 1000;
+
 double microseconds(Nanoseconds value) {
     return std::chrono::duration<double, std::micro>(value).count();
 }
@@ -76,6 +79,7 @@ void FaultRunner::trigger(const std::string& node, std::string_view why, const J
     if (verdict == MatchCounter::Verdict::spent) return;  // a chatty pattern would fill the journal
     const Nanoseconds matched = journal_.now();
     const bool fires = verdict == MatchCounter::Verdict::fire;
+    if (!fires && ++in_vain_ > most_in_vain) return;
     if (fires) {
         trigger_node_ = node;
         trigger_line_ = why;

@@ -96,6 +96,7 @@ class FaultRunner {
     boost::asio::steady_timer timer_;           // of the delay, of the silence, then of the heal
     boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
     unsigned timer_use_ = 0, recovery_use_ = 0;
+    unsigned in_vain_ = 0;                                     // matches that did not fire
     bool asked_for_ = false;                                   // the firing, or the heal, that is told next
     bool waiting_ = false;                                     // in the delay between trigger and fault
     bool armed_ = false;                                       // the kernel looks for the moment

@@ -281,30 +281,6 @@ std::optional<Nanoseconds> Recovery::both() const {
     return std::max(*sent, *received);
 }
 
-// A node may speak of a round again when the next has begun.
-void note_round(RoundBegins& begins, const std::string& node, const std::string& round, Nanoseconds t) {
-    auto& of_node = begins[node];
-    if (std::none_of(of_node.begin(), of_node.end(), [&](const auto& known) { return known.first == round; }))
-        of_node.emplace_back(round, t);
-}
-
-RoundTimes round_times(const std::vector<NodeOutcome>& nodes, const RoundBegins& begins) {
-    RoundTimes times;
-    for (const NodeOutcome& node : nodes) {
-        const auto found = begins.find(node.name);
-        if (found == begins.end() || found->second.size() <= times.rounds.size()) continue;
-        times.node = node.name;
-        times.rounds = found->second;
-        for (std::size_t i = 0; i < times.rounds.size(); ++i) {
-            const bool last = i + 1 == times.rounds.size();
-            times.rounds[i].second =
-                (last ? node.ended : found->second[i + 1].second) - found->second[i].second;
-        }
-        if (!node.exit || !node.exit->success()) times.rounds.pop_back();
-    }
-    return times;
-}
-
 const char* error_kind_name(Error::Kind kind) {
     switch (kind) {
         case Error::Kind::usage:

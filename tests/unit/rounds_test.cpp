@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/rounds.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netcut::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::Pair;
+
+NodeOutcome ended_at(const std::string& name, Nanoseconds when, int code = 0) {
+    NodeOutcome node{name, true, ExitStatus{false, code}};
+    node.ended = when;
+    return node;
+}
+
+Nanoseconds time_to_note(std::size_t rounds) {
+    RoundBegins begins;
+    const auto begin = Clock::now();
+    for (std::size_t i = 0; i < rounds; ++i) begins.note("aggregator", std::to_string(i), Nanoseconds(i));
+    EXPECT_EQ(begins.count("aggregator"), rounds);
+    return Clock::now() - begin;
+}
+
+TEST(Rounds, EachLastsUntilTheNextAndTheLastUntilTheEnd) {
+    RoundBegins begins;
+    begins.note("aggregator", "1", 1s);
+    begins.note("aggregator", "2", 3s);
+    begins.note("aggregator", "1", 4s);  // it speaks of an earlier one again
+    EXPECT_FALSE(begins.is_new("aggregator", "1"));
+    EXPECT_TRUE(begins.is_new("collaborator1", "1"));
+    const RoundTimes times = begins.times({ended_at("aggregator", 10s)});
+    EXPECT_EQ(times.node, "aggregator");
+    EXPECT_THAT(times.rounds, ElementsAre(Pair("1", 2s), Pair("2", 7s)));
+    EXPECT_THAT(begins.times({ended_at("aggregator", 10s, 1)}).rounds, ElementsAre(Pair("1", 2s)))
+        << "of a node that crashed the last round has no end";
+}
+
+TEST(Rounds, WhatIsNotNotedAnyMoreEndsTheLastRound) {
+    RoundBegins begins;
+    begins.note("aggregator", "1", 1s);
+    begins.close("aggregator", 3s);
+    begins.note("aggregator", "2", 4s);
+    EXPECT_FALSE(begins.is_new("aggregator", "2"));
+    EXPECT_THAT(begins.times({ended_at("aggregator", 10s, 1)}).rounds, ElementsAre(Pair("1", 2s)));
+}
+
+TEST(Rounds, TheNodeThatToldOfTheMostCountsAndOfEqualsTheFirst) {
+    RoundBegins begins;
+    for (const char* node : {"aggregator", "collaborator1", "collaborator2"}) begins.note(node, "1", 1s);
+    begins.note("collaborator1", "2", 2s);
+    begins.note("collaborator2", "2", 2s);
+    EXPECT_EQ(
+        begins
+            .times({ended_at("aggregator", 9s), ended_at("collaborator1", 9s), ended_at("collaborator2", 9s)})
+            .node,
+        "collaborator1");
+}
+
+// A node that prints new rounds without end must not delay a heal. Twenty times as many took four hundred
+// times as long.
+TEST(Rounds, TheTimeToNoteManyIsNotThatOfTheirSquare) {
+    Nanoseconds few = Nanoseconds::max(), many = few;
+    for (int i = 0; i < 3; ++i) {
+        few = std::min(few, time_to_note(10'000));
+        many = std::min(many, time_to_note(200'000));
+    }
+    EXPECT_LT(many, 100 * few);
+}
+
+}  // namespace
+}  // namespace netcut::test
