@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <future>
 
+#include "base/thread.h"
 #include "netcut/kernel.h"
 
 namespace netcut {
@@ -34,9 +36,10 @@ Result<Fd> unshare_net() {
 // A thread that ends takes its namespace with it, so nothing has to be put back.
 template <typename T>
 Result<T> on_own_thread(const std::function<Result<T>()>& work) {
-    Result<T> result = Failure(Error{});
-    std::thread([&] { result = work(); }).join();
-    return result;
+    std::packaged_task<Result<T>()> task(work);
+    NETCUT_ASSIGN(std::thread thread, start_thread("work in a network namespace", [&task] { task(); }));
+    thread.join();
+    return task.get_future().get();
 }
 
 // Names are remembered by each procfs for all namespaces in one place, so that finding a file takes longer

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/thread.h"
 #include "fault/packet.h"
 
 namespace netcut {
@@ -61,7 +62,7 @@ Result<std::unique_ptr<Capture>> Capture::start(const Fabric& fabric, std::vecto
         capture->ports_[link.port.index] = node;
         capture->add_addresses(node, link.addresses);
     }
-    capture->thread_ = std::thread([raw = capture.get()] { raw->run(); });
+    NETCUT_ASSIGN(capture->thread_, start_thread("write captures", [raw = capture.get()] { raw->run(); }));
     return capture;
 }
 

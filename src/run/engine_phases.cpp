@@ -27,6 +27,7 @@ void Engine::Impl::start_phase_watch() {
                 for (const auto& trigger : phase_triggers_)
                     if (trigger->node() == node) trigger->on_state(state);
             }});
+    if (auto started = phases_->start(); !started) return fail(std::move(started).error());
     for (const auto& actor : actors_)
         if (actor->node->running()) phases_->node_runs(actor->index, actor->node->pid());
     for (const auto& trigger : phase_triggers_) trigger->begin();

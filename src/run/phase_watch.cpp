@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <cstdio>
 
+#include "base/thread.h"
 #include "kernel/precedence.h"
 
 namespace netcut {
@@ -77,7 +78,11 @@ PhaseWatch::PhaseWatch(boost::asio::io_context& io, const Fabric& fabric, Clock:
                                std::max(PhaseClassifier::default_settle,
                                         samples_to_settle * (is_watched ? watched_period : period_)));
     }
-    thread_ = std::thread([this] { run(); });
+}
+
+Result<void> PhaseWatch::start() {
+    NETCUT_ASSIGN(thread_, start_thread("see what nodes do", [this] { run(); }));
+    return {};
 }
 
 PhaseWatch::~PhaseWatch() {

@@ -43,6 +43,8 @@ class PhaseWatch {
     PhaseWatch(const PhaseWatch&) = delete;
     PhaseWatch& operator=(const PhaseWatch&) = delete;
 
+    // Begins to sample.
+    Result<void> start();
     void node_runs(std::size_t node, pid_t first_process);
     void node_ended(std::size_t node);
     // As far as it is known at this moment.
