@@ -107,6 +107,8 @@ class Fabric {
     void append_port(Batch& batch, const NodeLink& node) const;
     void append_router_routes(Batch& batch, const NodeLink& node) const;
     void append_node_setup(Batch& batch, const NodeLink& node) const;
+    std::pair<IpAddress, unsigned> way_out(const NodeLink& node, bool ipv6) const;
+    Result<bool> takes_packets(NodeLink& node) const;
 
     FabricOptions options_;
     NetNs router_;

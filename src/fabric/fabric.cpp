@@ -77,21 +77,6 @@ Failure missing(const NodeLink& node, const std::string& what) {
                          what + " is not there although the kernel took it", ""});
 }
 
-// An address is there once the kernel has a local route to it; a routed node has a way out besides.
-Result<bool> takes_packets(NodeLink& node, FabricKind kind) {
-    NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
-    const auto has_route = [&](const IpAddress& destination, bool local) {
-        return std::any_of(routes.begin(), routes.end(), [&](const RouteState& route) {
-            return route.local == local && route.destination == destination &&
-                   (local || route.prefix_length == 0);
-        });
-    };
-    return std::all_of(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& address) {
-        return has_route(address, true) &&
-               (kind != FabricKind::routed || has_route(any_address(address.is_v6()), false));
-    });
-}
-
 Result<void> check(const FabricOptions& options, std::size_t nodes) {
     if (options.kind == FabricKind::bridge && nodes > max_bridge_ports)
         return usage_failure(fmt::format("build a bridge with {} nodes", nodes),
@@ -223,8 +208,32 @@ void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
         const IpAddress gateway = run_address(address.is_v6(), gateway_host);
         add_neighbour(batch, {link, gateway, node.port.mac});
         add_route(batch, {gateway, whole(gateway), link, {}});
-        add_route(batch, {any_address(address.is_v6()), 0, link, gateway});
+        const auto [destination, length] = way_out(node, address.is_v6());
+        add_route(batch, {destination, length, link, gateway});
     }
+}
+
+// The router answers what leads nowhere. Such an answer over IPv6 comes while connect() still holds the
+// socket, and is lost (tcp_v6_err in net/ipv6/tcp_ipv6.c), so that over IPv6 the node itself knows what it
+// reaches.
+std::pair<IpAddress, unsigned> Fabric::way_out(const NodeLink& node, bool ipv6) const {
+    if (!ipv6 || has_uplink(node.name)) return {any_address(ipv6), 0};
+    return {run_address(ipv6, 0), run_prefix_v6};
+}
+
+// An address is there once the kernel has a local route to it; a routed node has a way out besides.
+Result<bool> Fabric::takes_packets(NodeLink& node) const {
+    NETCUT_ASSIGN(const auto routes, list_routes(node.socket, node.eth0.index));
+    const auto has_route = [&](const IpAddress& destination, unsigned length, bool local) {
+        return std::any_of(routes.begin(), routes.end(), [&](const RouteState& route) {
+            return route.local == local && route.destination == destination && route.prefix_length == length;
+        });
+    };
+    return std::all_of(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& address) {
+        const auto [destination, length] = way_out(node, address.is_v6());
+        return has_route(address, whole(address), true) &&
+               (options_.kind != FabricKind::routed || has_route(destination, length, false));
+    });
 }
 
 Result<void> Fabric::set_link_state(std::size_t index, LinkEnd end, bool up) {
@@ -290,8 +299,7 @@ Result<void> Fabric::await_ready(std::span<NodeLink> nodes) {
     for (NodeLink& node : nodes) {
         NETCUT_TRY(
             await("the link of " + node.name, [&] { return are_running(node.socket, {node.eth0.index}); }));
-        NETCUT_TRY(
-            await("the addresses of " + node.name, [&] { return takes_packets(node, options_.kind); }));
+        NETCUT_TRY(await("the addresses of " + node.name, [&] { return takes_packets(node); }));
     }
     std::set<int> ports;
     for (const NodeLink& node : nodes) ports.insert(node.port.index);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 #include <linux/netlink.h>
 
 #include "kernel/each_fabric.h"
@@ -17,6 +18,22 @@ TEST_P(FabricTest, EveryNodeReachesEveryOtherWithTheFirstDatagram) {
             if (from == to) continue;
             EXPECT_TRUE(UdpProbe(fabric, from, to, v6()).passes()) << from << " -> " << to;
         }
+}
+
+// Over IPv4 it is the router that says so, within a round trip. Over IPv6 the kernel forgot what the router said.
+TEST_P(FabricTest, WhatLeadsNowhereIsUnreachableAtOnceOverIp6) {
+    if (!v6()) GTEST_SKIP() << "of IPv6";
+    Fabric fabric = must(Fabric::build(options(), names(2)));
+    must(fabric.node(1).ns.run([]() -> Result<void> {
+        const Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        sockaddr_in6 nowhere{};
+        nowhere.sin6_family = AF_INET6;
+        nowhere.sin6_port = htons(80);
+        ::inet_pton(AF_INET6, "2001:db8::1", &nowhere.sin6_addr);
+        EXPECT_LT(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&nowhere), sizeof(nowhere)), 0);
+        EXPECT_EQ(errno, ENETUNREACH);
+        return {};
+    }));
 }
 
 TEST_P(FabricTest, LinkDownAtEitherEndStopsTrafficAndUpBringsItBack) {
