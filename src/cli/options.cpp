@@ -363,7 +363,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     const AsUser as_caller(caller);
     std::string text;
     if (!options.file.empty()) {
-        NETCUT_ASSIGN(text, read_input(options.file));
+        NETCUT_ASSIGN(text, read_input(options.file, Input::file_or_pipe, most_scenario));
     }
     const bool plain = options.aggregator || options.collaborator || !options.file.empty();
     const std::string base = options.template_name ? *options.template_name

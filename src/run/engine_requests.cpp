@@ -128,6 +128,9 @@ Result<void> Engine::Impl::execute(const std::string& node, std::vector<std::str
     const std::string attempt = "run a command beside " + node;
     NETCUT_TRY(must_run(attempt));
     NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
+    for (const std::string& word : command)
+        if (word.find('\0') != std::string::npos)
+            return usage_failure(attempt, "a word of it has a NUL character, where the system would end it");
     std::erase_if(guests_, [](const auto& guest) { return !guest->running(); });
     NodeSpec spec = actor->node->spec();
     journal_->add("node.command", node, {}, {{"command", command}});

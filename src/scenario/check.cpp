@@ -2,10 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
 
 #include "netcut/trigger.h"
 #include "scenario/fault_check.h"
+#include "scenario/text_check.h"
 
 namespace netcut {
 namespace {
@@ -139,23 +140,21 @@ std::vector<std::string> node_names(const Scenario& scenario) {
 }
 
 std::optional<std::size_t> node_index(const Scenario& scenario, const std::string& name) {
-    const auto names = node_names(scenario);
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) return {};
-    return static_cast<std::size_t>(found - names.begin());
+    if (name == aggregator_name) return 0;
+    const std::size_t digits = name.find_first_of("123456789");
+    unsigned index = 0;
+    if (digits == std::string::npos ||
+        std::from_chars(name.data() + digits, name.data() + name.size(), index).ec != std::errc())
+        return {};
+    if (index > scenario.collaborators || name != collaborator_name(index)) return {};
+    return index;
 }
 
 Result<void> check(Scenario& scenario) {
     if (scenario.collaborators < 1 || scenario.collaborators > max_nodes - 1)
         return wrong(fmt::format("run {} collaborators", scenario.collaborators),
                      fmt::format("there must be 1 to {}", max_nodes - 1), "see --cols");
-    if (std::any_of(scenario.name.begin(), scenario.name.end(),
-                    [](unsigned char c) { return std::iscntrl(c) != 0; }))
-        return wrong("name the run so", "a name has no control characters");
-    if (scenario.name.empty() || scenario.name.find('/') != std::string::npos ||
-        scenario.name.starts_with('.'))
-        return wrong("name the run '" + scenario.name + "'",
-                     "a name has no slash and does not begin with a dot");
+    NETCUT_TRY(check_name(scenario.name, "the run"));
     NETCUT_TRY(check_fabric(scenario.fabric, scenario.collaborators));
     NETCUT_TRY(check_uplink_nodes(scenario));
     NETCUT_TRY(check_roles(scenario));
@@ -167,6 +166,7 @@ Result<void> check(Scenario& scenario) {
     if (scenario.hang_after <= Nanoseconds(0))
         return wrong("wait 0 for progress", "every run would count as hung", "give --hang-after 60s");
     NETCUT_TRY(check_faults(scenario));
+    NETCUT_TRY(check_texts(scenario));
     NETCUT_TRY(check_expectations(scenario));
     if (std::any_of(scenario.faults.begin(), scenario.faults.end(), needs_segments))
         scenario.fabric.single_segments = true;

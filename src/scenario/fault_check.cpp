@@ -7,6 +7,7 @@
 
 #include "netcut/phase.h"
 #include "netcut/trigger.h"
+#include "scenario/text_check.h"
 
 namespace netcut {
 namespace {
@@ -297,6 +298,33 @@ Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
     return check_trigger(scenario, fault);
 }
 
+// Each is kept in memory, and has an element of a set in the kernel.
+constexpr std::size_t most_nodes_of_faults = 1'000'000, most_pairs_of_faults = 10'000'000;
+
+std::size_t pairs_of_groups(const FaultSpec& fault) {
+    std::size_t pairs = 0, nodes = 0;
+    for (const auto& group : fault.groups) {
+        pairs += 2 * nodes * group.size();
+        nodes += group.size();
+    }
+    return pairs;
+}
+
+// A scenario is read, and laid in the kernel, within moments.
+Result<void> check_amount_of_faults(const Scenario& scenario) {
+    constexpr std::size_t most_faults = 2000;
+    constexpr std::uint64_t most_cycles = 1'000'000;
+    if (scenario.faults.size() > most_faults)
+        return usage_failure(fmt::format("do {} faults in one run", scenario.faults.size()),
+                             fmt::format("there can be {} at most", most_faults),
+                             "let one happen several times: times, flap");
+    std::uint64_t cycles = 0;
+    for (const FaultSpec& fault : scenario.faults) cycles += fault.flap ? fault.flap->count : 0;
+    if (cycles <= most_cycles) return {};
+    return usage_failure(fmt::format("let faults flap {} times in one run", cycles),
+                         fmt::format("all together can do it {} times at most", most_cycles));
+}
+
 }  // namespace
 
 Failure fault_failure(const FaultSpec& fault, const char* key, const std::string& why,
@@ -315,6 +343,7 @@ std::uint32_t loss_period(const FaultSpec& fault) {
 }
 
 Result<void> check_faults(Scenario& scenario) {
+    NETCUT_TRY(check_amount_of_faults(scenario));
     std::set<std::string> names;
     unsigned number = 0;
     for (FaultSpec& fault : scenario.faults) {
@@ -323,10 +352,18 @@ Result<void> check_faults(Scenario& scenario) {
             fault.name = scenario.faults.size() == 1 ? "cut" : fmt::format("cut{}", number);
         if (!names.insert(fault.name).second)
             return wrong(fault, "name", "another fault has that name already");
-        if (fault.name.find('/') != std::string::npos)
-            return wrong(fault, "name", "a name has no slash");  // files are named after it
+        if (auto good = check_name(fault.name, "the fault"); !good) return at(fault, "name", good.error());
     }
-    for (FaultSpec& fault : scenario.faults) NETCUT_TRY(check_fault(scenario, fault));
+    std::size_t nodes = 0, pairs = 0;
+    for (FaultSpec& fault : scenario.faults) {
+        NETCUT_TRY(check_fault(scenario, fault));
+        nodes += fault.nodes.size() + fault.peers.size();
+        pairs += pairs_of_groups(fault);
+        if (nodes > most_nodes_of_faults || pairs > most_pairs_of_faults)
+            return wrong(fault, "nodes", "all faults together have too many nodes, peers and pairs of nodes",
+                         fmt::format("there can be {} nodes and peers, and {} pairs", most_nodes_of_faults,
+                                     most_pairs_of_faults));
+    }
     return check_order(scenario);
 }
 

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the faults of a scenario are to each other: who waits for whom, and who is in whose way.
+// What the faults of a scenario are to each other: who waits for whom, and who is in whose way. Of many
+// faults it takes as long as they are many, not as there are pairs of them.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "scenario/fault_check.h"
 
 namespace netcut {
 namespace {
 
-const FaultSpec* find(const Scenario& scenario, const std::string& name) {
-    for (const FaultSpec& fault : scenario.faults)
-        if (fault.name == name) return &fault;
-    return nullptr;
-}
-
-bool waits_for_another(const FaultSpec& fault) {
-    return fault.trigger.kind == FaultTrigger::Kind::after ||
-           fault.trigger.kind == FaultTrigger::Kind::together;
-}
+using Kind = FaultTrigger::Kind;
 
 bool never_heals(const FaultSpec& fault) {
     return !fault.duration && !fault.flap;
@@ -34,96 +28,173 @@ std::string times_text(const FaultSpec& fault) {
     return firings(fault) == 1 ? "once" : fmt::format("{} times", firings(fault));
 }
 
-Result<void> check_waiting(const Scenario& scenario, const FaultSpec& fault) {
-    if (!waits_for_another(fault)) return {};
-    const FaultSpec* const other = find(scenario, fault.trigger.fault);
-    if (other == nullptr)
-        return fault_failure(fault, "on", fmt::format("there is no fault '{}'", fault.trigger.fault));
-    if (fault.trigger.kind == FaultTrigger::Kind::after && never_heals(*other))
-        return fault_failure(fault, "on", fmt::format("the fault '{}' never heals", other->name),
-                             fmt::format("write on: {{with: {}, delay: 5s}}", other->name));
-    if (fault.trigger.nth > firings(*other))
-        return fault_failure(fault, "on",
-                             fmt::format("the fault '{}' happens {}", other->name, times_text(*other)));
-    return {};
+bool changes_link(const FaultSpec& fault) {
+    return fault.kind == FaultKind::down || fault.kind == FaultKind::unplug ||
+           fault.kind == FaultKind::renumber;
 }
 
-Result<void> check_circle(const Scenario& scenario, const FaultSpec& fault) {
-    const FaultSpec* at = &fault;
-    for (std::size_t step = 0; step < scenario.faults.size() && waits_for_another(*at); ++step) {
-        at = find(scenario, at->trigger.fault);
-        if (at == &fault) return fault_failure(fault, "on", "a fault cannot wait for itself");
+bool pauses(const FaultSpec& fault) {
+    return fault.kind == FaultKind::pause;
+}
+
+std::string own_moment(const FaultSpec& fault) {
+    const FaultTrigger& trigger = fault.trigger;
+    return fmt::format("{} {} {} {} {} {}\n{}\n{}\n{}\n{}\n{}", static_cast<int>(trigger.kind), trigger.node,
+                       trigger.nth, trigger.delay.count(), trigger.phase.round, trigger.phase.armed_by_node,
+                       trigger.kind == Kind::phase ? phase_moment_text(trigger.phase) : "", trigger.pattern,
+                       trigger.phase.armed_by, trigger.fault, fault.when ? when_text(*fault.when) : "");
+}
+
+class Order {
+  public:
+    explicit Order(const std::vector<FaultSpec>& faults) : faults_(faults), awaited_(faults.size()) {
+        for (std::size_t i = 0; i < faults.size(); ++i) numbers_[faults[i].name] = i;
     }
-    return {};
-}
 
-// Whether it only begins when the other has ended for the last time.
-bool follows(const Scenario& scenario, const FaultSpec& fault, const FaultSpec& other) {
-    for (const FaultSpec* at = &fault; at->trigger.kind == FaultTrigger::Kind::after;) {
-        const FaultSpec* const before = find(scenario, at->trigger.fault);
-        if (at->trigger.nth < firings(*before)) return false;
-        if (before == &other) return true;
-        at = before;
+    Result<void> check() {
+        for (std::size_t i = 0; i < faults_.size(); ++i) NETCUT_TRY(find_awaited(i));
+        NETCUT_TRY(check_circles());
+        for (std::size_t i = 0; i < faults_.size(); ++i) depths_.push_back(depth_of(i));
+        NETCUT_TRY(check_each_node(changes_link, [this](const auto& group) {
+            return check_turns(group, "the fault '{}' takes the link of {} away too");
+        }));
+        NETCUT_TRY(check_each_node(pauses, [this](const auto& group) {
+            return check_turns(group, "the fault '{}' pauses {} too");
+        }));
+        return check_each_node([](const FaultSpec& fault) { return is_of_processes(fault.kind); },
+                               [this](const auto& group) { return check_moments(group); });
     }
-    return false;
-}
 
-std::string moment_text(const FaultSpec& fault) {
-    return fault.when ? when_text(*fault.when) : "";
-}
-
-bool begin_together(const FaultSpec& one, const FaultSpec& other) {
-    const auto with = [](const FaultSpec& fault, const FaultSpec& first) {
-        return fault.trigger.kind == FaultTrigger::Kind::together && fault.trigger.fault == first.name &&
-               fault.trigger.delay == Nanoseconds(0) && !fault.when;
+  private:
+    struct Group {
+        std::string node;
+        std::vector<std::size_t> faults;
     };
-    return with(one, other) || with(other, one) ||
-           (one.trigger == other.trigger && moment_text(one) == moment_text(other));
-}
+    using CheckGroup = std::function<Result<void>(const Group&)>;
 
-bool changes_link(FaultKind kind) {
-    return kind == FaultKind::down || kind == FaultKind::unplug || kind == FaultKind::renumber;
-}
+    Result<void> find_awaited(std::size_t number) {
+        const FaultSpec& fault = faults_[number];
+        if (fault.trigger.kind != Kind::after && fault.trigger.kind != Kind::together) return {};
+        const auto found = numbers_.find(fault.trigger.fault);
+        if (found == numbers_.end())
+            return fault_failure(fault, "on", fmt::format("there is no fault '{}'", fault.trigger.fault));
+        const FaultSpec& other = faults_[found->second];
+        if (fault.trigger.kind == Kind::after && never_heals(other))
+            return fault_failure(fault, "on", fmt::format("the fault '{}' never heals", other.name),
+                                 fmt::format("write on: {{with: {}, delay: 5s}}", other.name));
+        if (fault.trigger.nth > firings(other))
+            return fault_failure(fault, "on",
+                                 fmt::format("the fault '{}' happens {}", other.name, times_text(other)));
+        awaited_[number] = found->second;
+        return {};
+    }
 
-// Why they cannot both be done to `node`; nothing if they can.
-std::string contradiction(const Scenario& scenario, const FaultSpec& one, const FaultSpec& other,
-                          const std::string& node) {
-    const bool in_turn = follows(scenario, one, other) || follows(scenario, other, one);
-    if (changes_link(one.kind) && changes_link(other.kind) && !in_turn)
-        return fmt::format("the fault '{}' takes the link of {} away too", other.name, node);
-    if (one.kind == FaultKind::pause && other.kind == FaultKind::pause && !in_turn)
-        return fmt::format("the fault '{}' pauses {} too", other.name, node);
-    if (is_of_processes(one.kind) && is_of_processes(other.kind) && begin_together(one, other))
-        return fmt::format("the fault '{}' ({}) acts on the processes of {} at the same moment", other.name,
-                           kind_name(other.kind), node);
-    return {};
-}
+    Result<void> check_circles() const {
+        std::vector<std::size_t> walks(faults_.size());  // by which walk a fault was come by first
+        for (std::size_t walk = 1; walk <= faults_.size(); ++walk) {
+            std::optional<std::size_t> at = walk - 1;
+            for (; at && walks[*at] == 0; at = awaited_[*at]) walks[*at] = walk;
+            if (at && walks[*at] == walk)
+                return fault_failure(faults_[*at], "on", "a fault cannot wait for itself");
+        }
+        return {};
+    }
 
-Result<void> check_contradictions(const Scenario& scenario, const FaultSpec& one, const FaultSpec& other) {
-    for (const std::string& node : one.nodes) {
-        if (std::find(other.nodes.begin(), other.nodes.end(), node) == other.nodes.end()) continue;
-        const std::string why = contradiction(scenario, one, other, node);
-        if (why.empty()) continue;
+    // The fault after whose last end it begins.
+    std::optional<std::size_t> before(std::size_t number) const {
+        const FaultTrigger& trigger = faults_[number].trigger;
+        if (trigger.kind != Kind::after || trigger.nth < firings(faults_[*awaited_[number]])) return {};
+        return awaited_[number];
+    }
+
+    // How many faults end for the last time before it begins.
+    std::size_t depth_of(std::size_t number) {
+        std::vector<std::size_t> way;
+        std::optional<std::size_t> at = number;
+        for (; at && !known_depths_.contains(*at); at = before(*at)) way.push_back(*at);
+        std::size_t depth = at ? known_depths_.at(*at) + 1 : 0;
+        for (auto next = way.rbegin(); next != way.rend(); ++next) known_depths_[*next] = depth++;
+        return known_depths_.at(number);
+    }
+
+    bool follows(std::size_t number, std::size_t other) const {
+        std::optional<std::size_t> at = number;
+        while (at && depths_[*at] > depths_[other]) at = before(*at);
+        return at && *at == other && number != other;
+    }
+
+    Result<void> check_each_node(const std::function<bool(const FaultSpec&)>& concerned,
+                                 const CheckGroup& check_group) const {
+        std::map<std::string, std::vector<std::size_t>> nodes;
+        for (std::size_t i = 0; i < faults_.size(); ++i)
+            if (concerned(faults_[i]))
+                for (const std::string& node : faults_[i].nodes) nodes[node].push_back(i);
+        for (auto& [node, faults] : nodes)
+            if (faults.size() > 1) NETCUT_TRY(check_group({node, std::move(faults)}));
+        return {};
+    }
+
+    // All of them take turns if each follows the one before it in that order.
+    Result<void> check_turns(Group group, const char* why) const {
+        std::stable_sort(group.faults.begin(), group.faults.end(),
+                         [this](std::size_t a, std::size_t b) { return depths_[a] < depths_[b]; });
+        for (std::size_t i = 1; i < group.faults.size(); ++i) {
+            const std::size_t other = group.faults[i - 1], one = group.faults[i];
+            if (!follows(one, other))
+                return contradiction(one, other, [&](const FaultSpec& fault) {
+                    return fmt::format(fmt::runtime(why), fault.name, group.node);
+                });
+        }
+        return {};
+    }
+
+    Result<void> check_moments(const Group& group) const {
+        std::map<std::string, std::size_t> moments;
+        for (const std::size_t one : group.faults) {
+            const auto [other, is_new] = moments.emplace(moment_of(one), one);
+            if (is_new) continue;
+            return contradiction(one, other->second, [&](const FaultSpec& fault) {
+                return fmt::format("the fault '{}' ({}) acts on the processes of {} at the same moment",
+                                   fault.name, kind_name(fault.kind), group.node);
+            });
+        }
+        return {};
+    }
+
+    // Equal of faults that begin at the same moment.
+    std::string moment_of(std::size_t number) const {
+        for (;;) {
+            const FaultSpec& fault = faults_[number];
+            const bool with_another =
+                fault.trigger.kind == Kind::together && fault.trigger.delay == Nanoseconds(0) && !fault.when;
+            if (!with_another) return own_moment(fault);
+            number = *awaited_[number];
+        }
+    }
+
+    // The later one in the scenario is the one to be changed.
+    Result<void> contradiction(std::size_t a, std::size_t b,
+                               const std::function<std::string(const FaultSpec&)>& why) const {
+        const FaultSpec& one = faults_[std::max(a, b)];
+        const FaultSpec& other = faults_[std::min(a, b)];
         const std::string nth = firings(other) > 1 ? fmt::format(", nth: {}", firings(other)) : "";
-        return fault_failure(one, "nodes", why,
+        return fault_failure(one, "nodes", why(other),
                              fmt::format("let it begin after that: on: {{after: {}{}}}; or repeat one with "
                                          "times: N",
                                          other.name, nth));
     }
-    return {};
-}
+
+    const std::vector<FaultSpec>& faults_;
+    std::map<std::string, std::size_t> numbers_;
+    std::vector<std::optional<std::size_t>> awaited_;  // of `after` and `with`
+    std::map<std::size_t, std::size_t> known_depths_;
+    std::vector<std::size_t> depths_;
+};
 
 }  // namespace
 
 Result<void> check_order(const Scenario& scenario) {
-    for (const FaultSpec& fault : scenario.faults) NETCUT_TRY(check_waiting(scenario, fault));
-    for (const FaultSpec& fault : scenario.faults) NETCUT_TRY(check_circle(scenario, fault));
-    for (const FaultSpec& one : scenario.faults)
-        for (const FaultSpec& other : scenario.faults) {
-            if (&one == &other) break;  // each pair once
-            NETCUT_TRY(check_contradictions(scenario, one, other));
-        }
-    return {};
+    return Order(scenario.faults).check();
 }
 
 }  // namespace netcut

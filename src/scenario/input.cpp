@@ -1,30 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenario/input.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 
 namespace netcut {
 namespace {
 
-constexpr off_t most_bytes = 64 * 1024 * 1024;  // bytes
+Failure unreadable(const std::string& path) {
+    Error error = system_failure("read " + path).value();
+    error.kind = Error::Kind::usage;
+    return Failure(std::move(error));
+}
+
+constexpr std::size_t most_trace = std::size_t{64} << 20;  // bytes, with comments
+
+// A FIFO may be without an end, or without a beginning.
+Result<void> must_be_of(Input kind, int fd, const std::string& path) {
+    struct stat info {};
+    if (::fstat(fd, &info) != 0) return unreadable(path);
+    if (S_ISREG(info.st_mode) || (kind == Input::file_or_pipe && S_ISFIFO(info.st_mode))) return {};
+    const bool is_device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
+    return usage_failure("read " + path, is_device               ? "it is a device"
+                                         : S_ISDIR(info.st_mode) ? "Is a directory"
+                                                                 : "it is no regular file");
+}
 
 }  // namespace
 
-Result<std::string> read_input(const std::string& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) == 0) {
-        if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
-            return usage_failure("read " + path, "it is a device");
-        if (info.st_size > most_bytes) return usage_failure("read " + path, "it has more than 64 MiB");
+Result<std::string> read_input(const std::string& path, Input kind, std::size_t most) {
+    // Opening a FIFO that nobody writes to would wait.
+    const int flags = kind == Input::file ? O_NONBLOCK : 0;
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+    if (!fd) return unreadable(path);
+    NETCUT_TRY(must_be_of(kind, fd.get(), path));
+    std::string text;
+    std::array<char, 65536> buffer{};
+    for (;;) {
+        const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return unreadable(path);
+        if (count == 0) return text;
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+        if (text.size() > most)
+            return usage_failure("read " + path, fmt::format("it has more than {} MiB", most >> 20));
     }
-    auto contents = read_file(path);
-    if (!contents) contents.error().kind = Error::Kind::usage;
-    return contents;
 }
 
 Result<void> read_trace(FaultSpec& fault) {
     if (!fault.model || fault.model->trace_file().empty()) return {};
-    const auto contents = read_input(fault.model->trace_file());
+    const auto contents = read_input(fault.model->trace_file(), Input::file, most_trace);
     if (contents) return fault.model->read_trace(*contents);
     return usage_failure("use the loss model '" + fault.model->text() + "'",
                          fault.places.at("model") + ": " + contents.error().text());

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "netcut/scenario.h"
+#include "scenario/input.h"
 
 namespace netcut {
 namespace {
@@ -79,7 +79,7 @@ Result<TemplatePlace> find_template(const std::string& wanted) {
 Result<void> read_template(Scenario& scenario, const std::string& wanted) {
     NETCUT_ASSIGN(const TemplatePlace place, find_template(wanted));
     const std::string path = fs::path(place.folder) / file_name;
-    NETCUT_ASSIGN(const std::string text, read_file(path));
+    NETCUT_ASSIGN(const std::string text, read_input(path, Input::file, most_scenario));
     scenario.files = place.folder;
     NETCUT_TRY(read_yaml(scenario, text, path));
     scenario.template_name = place.name + (place.variant.empty() ? "" : "/" + place.variant);

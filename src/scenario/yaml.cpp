@@ -44,7 +44,7 @@ void read_expectations(YamlSection& section, Expectations& expect) {
     section.scalar("recovered_within", into(expect.recovered_within, parse_duration));
     section.boolean("finished", expect.finished);
     section.boolean("nobody_crashed", expect.nobody_crashed);
-    section.count("rounds", expect.rounds, 1, 1'000'000'000);
+    section.count("rounds", expect.rounds, 1, most_rounds);
     expect.logs.clear();
     section.sections("logs", [&](YamlSection& log) {
         LogExpectation& entry = expect.logs.emplace_back();
@@ -154,33 +154,7 @@ void write_expectations(YAML::Emitter& out, const Expectations& expect) {
     out << YAML::EndMap;
 }
 
-}  // namespace
-
-Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file) {
-    YamlSource source{file, {}};
-    try {
-        YamlSection section(source, source.load(text), "the scenario");
-        read_scenario(section, scenario);
-        section.finish();
-    } catch (const YAML::Exception& error) {
-        source.fail(error.mark, "it is no YAML: " + error.msg);
-    }
-    if (source.error) return Failure(*source.error);
-    return {};
-}
-
-std::string template_named_in(const std::string& text) {
-    try {
-        const YAML::Node root = YAML::Load(text);
-        if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
-    } catch (const YAML::Exception&) {
-        // read_yaml will say where it is broken.
-    }
-    return {};
-}
-
-std::string write_yaml(const Scenario& scenario) {
-    YAML::Emitter out;
+void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << scenario.name;
     // Not the template: all that it said is here, and what was emptied must stay so.
     out << YAML::Key << "collaborators" << YAML::Value << scenario.collaborators;
@@ -214,7 +188,44 @@ std::string write_yaml(const Scenario& scenario) {
         scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;
     }
     out << YAML::EndMap;
-    return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace
+
+Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file) {
+    YamlSource source{file, {}};
+    try {
+        YamlSection section(source, source.load(text), "the scenario");
+        read_scenario(section, scenario);
+        section.finish();
+    } catch (const YAML::Exception& error) {
+        source.fail(error.mark, "it is no YAML: " + error.msg);
+    }
+    if (source.error) return Failure(*source.error);
+    return {};
+}
+
+std::string template_named_in(const std::string& text) {
+    try {
+        YamlSource source;
+        const YAML::Node root = source.load(text);
+        if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
+    } catch (const YAML::Exception&) {
+        // read_yaml will say where it is broken.
+    }
+    return {};
+}
+
+std::string write_yaml(const Scenario& scenario) {
+    YAML::Emitter plain;
+    write_scenario(plain, scenario);
+    const std::string text = std::string(plain.c_str()) + "\n";
+    if (text.find('\r') == std::string::npos) return text;
+    // Outside of quotes the emitter leaves a carriage return as it is, and a reader takes it for a newline.
+    YAML::Emitter quoted;
+    quoted.SetStringFormat(YAML::DoubleQuoted);
+    write_scenario(quoted, scenario);
+    return std::string(quoted.c_str()) + "\n";
 }
 
 }  // namespace netcut

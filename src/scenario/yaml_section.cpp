@@ -6,6 +6,8 @@
 #include <charconv>
 
 #include "netcut/node.h"
+#include "scenario/text_check.h"
+#include "scenario/yaml_bounds.h"
 
 namespace netcut {
 
@@ -18,6 +20,10 @@ void YamlSource::fail(const YAML::Mark& mark, const std::string& what, const std
 }
 
 YAML::Node YamlSource::load(const std::string& text) {
+    if (const auto excess = find_excess(text)) {
+        fail(excess->mark, excess->why);
+        return {};
+    }
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.size() > 1)
         fail(documents[1].Mark(), "a second document begins here", "write one document in a file");
@@ -29,6 +35,7 @@ void YamlSource::refuse_repeated_keys(const YAML::Node& mapping) {
     for (const auto& entry : mapping) {
         if (!entry.first.IsScalar()) continue;
         const std::string& key = entry.first.Scalar();
+        if (const auto why = unfit(key)) fail(entry.first.Mark(), "a key: " + *why);
         const auto [first, is_new] = seen.emplace(key, entry.first.Mark());
         if (!is_new)
             fail(entry.first.Mark(), fmt::format("the key '{}' is given twice", key),
@@ -52,6 +59,7 @@ template <typename Parse>
 void YamlSection::parse_scalar(const std::string& key, const YAML::Node& node, Parse parse) {
     if (!node.IsDefined()) return;
     if (!node.IsScalar()) return source_.fail(node.Mark(), key + " must be a single value");
+    if (const auto why = unfit(node.Scalar())) return source_.fail(node.Mark(), key + ": " + *why);
     if (const Result<void> parsed = parse(node.Scalar()); !parsed)
         source_.fail(node.Mark(), parsed.error().attempt + ": " + parsed.error().reason, parsed.error().hint);
 }

@@ -20,7 +20,8 @@ struct YamlSource {
 
     std::string place(const YAML::Mark& mark) const;
     void fail(const YAML::Mark& mark, const std::string& what, const std::string& hint = {});
-    // The only document of the text; one after it would be passed over in silence, so it is refused.
+    // The only document of the text; one after it would be passed over in silence, so it is refused, as is
+    // one that is too much.
     YAML::Node load(const std::string& text);
     // yaml-cpp keeps the first of two equal keys and says nothing.
     void refuse_repeated_keys(const YAML::Node& mapping);

@@ -50,7 +50,8 @@ Result<Pattern> Pattern::parse(const std::string& text) {
     } else {
         pattern.pieces_ = split_at_asterisks(view);
     }
-    if (!pattern.regex_ && (pattern.pieces_.empty() || pattern.pieces_.front().empty()))
+    if (pattern.regex_ ? pattern.regex_->re().pattern().empty()
+                       : pattern.pieces_.empty() || pattern.pieces_.front().empty())
         return usage_failure("read the pattern '" + text + "'", "it would match every line",
                              "write some text that the line contains");
     return pattern;
