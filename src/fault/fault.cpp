@@ -11,8 +11,7 @@ Result<Fault> Fault::prepare(Fabric& fabric, FaultTable& table, std::size_t numb
             NETCUT_ASSIGN(SentCounter sent, SentCounter::lay(fabric.node(node), fault_prefix(number)));
             fault.sent_.emplace(node, std::move(sent));
         }
-    NETCUT_TRY(fault.start_counting());
-    return fault;
+    return fault;  // the router's counters of it are new, and what nodes cannot send counts from its firing on
 }
 
 Result<void> Fault::fire() {
