@@ -174,7 +174,7 @@ TEST(Scenario, MistakesAreNamedWithTheirPlace) {
     EXPECT_THAT(error_of("fabric:\n  mtu: big\n"), HasSubstr("test.yaml:2:8"));
     EXPECT_THAT(error_of("faults:\n  - on:\n      log: a\n      nth: 0\n"), HasSubstr("test.yaml:4:12"));
     EXPECT_THAT(error_of("aggregator: {command: [a, {b: c}]}\n"), HasSubstr("single value"));
-    EXPECT_THAT(error_of("a: &x [*x\n"), HasSubstr("no YAML"));
+    EXPECT_THAT(error_of("a: &x [*x\n"), HasSubstr("an alias stands within"));
     EXPECT_THAT(error_of("x: {\n"), HasSubstr("no YAML"));
     EXPECT_THAT(error_of(std::string(plain) + "faults: [{on: {log: 're:['}}]\n"), HasSubstr("re:["));
     EXPECT_THAT(error_of(std::string(plain) + "faults: [{on: {log: x, node: nobody}}]\n"),
