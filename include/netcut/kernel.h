@@ -73,6 +73,8 @@ class Batch {
         std::string attempt;
     };
     nlmsghdr* message(std::size_t index);
+    // The same in pieces that any socket takes, each of them atomic.
+    std::vector<Batch> in_parts() const;
 
     std::vector<std::byte> bytes_;
     std::vector<Entry> entries_;
@@ -92,6 +94,10 @@ class NetlinkSocket {
     // Sends the batch and waits until the kernel has carried it out. The first message that failed is the
     // error; of a batch that is not atomic the other messages took effect all the same.
     Result<void> commit(Batch& batch);
+    // As commit, in as many transactions as it takes: one is bounded by the buffer of a socket, and more than
+    // the sysctl net.core.wmem_max is only for the host's root. For what nothing depends on before all of it
+    // is there.
+    Result<void> commit_in_parts(const Batch& batch);
     // Sends one request with NLM_F_DUMP and hands each answer to `each`, when all have come and are
     // consistent.
     Result<void> dump(nlmsghdr* request, const std::string& attempt,

@@ -51,12 +51,7 @@ void print_rights(Rights rights) {
     if (rights == Rights::host) return;
     show(
         "\nwithout root: in a user namespace\n"
-        "  --user          no: only root can run nodes as somebody else\n"
-        "  large tables    no: loss lists and sets of one run fit into net.core.wmem_max ({} bytes)\n",
-        [] {
-            const std::string text = read_file("/proc/sys/net/core/wmem_max").value_or("?");
-            return text.substr(0, text.find('\n'));
-        }());
+        "  --user          no: only root can run nodes as somebody else\n");
 }
 
 }  // namespace

@@ -58,8 +58,7 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     }
     add_lane_rules(transaction, fabric, table.plans_, queues);
     add_data_counters(transaction, fabric);
-    Batch batch = transaction.take();
-    NETCUT_TRY(table.commit(batch));
+    NETCUT_TRY(table.socket_.commit_in_parts(transaction.take()));
     return table;
 }
 
@@ -72,8 +71,7 @@ Result<void> FaultTable::add(Fabric& fabric, FaultPlan plan) {
     if (plan.link != LinkChange::none && !any_takes_links(plans_)) add_gone_chain(transaction);
     add_fault_chain(transaction, number);
     add_fault({transaction, fabric, plan, number, logged_losses_});
-    Batch batch = transaction.take();
-    NETCUT_TRY(commit(batch));
+    NETCUT_TRY(socket_.commit_in_parts(transaction.take()));
     plans_.push_back(std::move(plan));
     armed_before_.push_back(false);
     prepare_off(number);

@@ -38,10 +38,6 @@ Failure open_failure(int protocol) {
                                  : "");
 }
 
-// A transaction must go in one piece.
-constexpr const char* too_large =
-    "without root such a message is limited by the sysctl net.core.wmem_max: raise it, or use sudo";
-
 std::string hint_for(int code) {
     switch (code) {
         case EPERM:
@@ -89,6 +85,22 @@ nlmsghdr* Batch::message(std::size_t index) {
     return reinterpret_cast<nlmsghdr*>(bytes_.data() + entries_[index].offset);
 }
 
+std::vector<Batch> Batch::in_parts() const {
+    std::vector<Batch> parts;
+    const auto copy = [this](Batch& to, std::size_t index) {
+        to.append(reinterpret_cast<const nlmsghdr*>(bytes_.data() + entries_[index].offset),
+                  entries_[index].attempt);
+    };
+    for (std::size_t next = 1; next + 1 < entries_.size();) {
+        Batch& part = parts.emplace_back();
+        part.set_atomic();
+        copy(part, 0);
+        while (next + 1 < entries_.size() && part.bytes_.size() < bytes_per_send) copy(part, next++);
+        copy(part, entries_.size() - 1);
+    }
+    return parts;
+}
+
 void NetlinkSocket::Closer::operator()(mnl_socket* socket) const {
     mnl_socket_close(socket);
 }
@@ -107,16 +119,12 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol, const NetNs* where) {
     // Without these the errors are poorer, not wrong.
     mnl_socket_setsockopt(opened, NETLINK_EXT_ACK, &on, sizeof(on));
     mnl_socket_setsockopt(opened, NETLINK_CAP_ACK, &on, sizeof(on));
-    const int room = 32 << 20;  // an nftables transaction must go in one piece
-    const auto make_room = [&](int by_force, int as_allowed) {
-        const int fd = mnl_socket_get_fd(opened);
-        if (::setsockopt(fd, SOL_SOCKET, by_force, &room, sizeof(room)) != 0)
-            ::setsockopt(fd, SOL_SOCKET, as_allowed, &room, sizeof(room));
-    };
-    make_room(SO_SNDBUFFORCE, SO_SNDBUF);
-    make_room(SO_RCVBUFFORCE, SO_RCVBUF);
+    const int fd = mnl_socket_get_fd(opened);
+    const int room = 32 << 20;  // as much as is allowed
+    if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0)
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
     const timeval patience{20, 0};
-    ::setsockopt(mnl_socket_get_fd(opened), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return socket;
 }
 
@@ -125,8 +133,7 @@ int NetlinkSocket::fd() const {
 }
 
 Result<void> NetlinkSocket::send(const void* bytes, std::size_t size, const std::string& attempt) {
-    if (mnl_socket_sendto(socket_.get(), bytes, size) < 0)
-        return system_failure(attempt, errno == EMSGSIZE ? too_large : "");
+    if (mnl_socket_sendto(socket_.get(), bytes, size) < 0) return system_failure(attempt);
     return {};
 }
 
@@ -153,6 +160,11 @@ Result<void> NetlinkSocket::commit(Batch& batch) {
         first = end;
     }
     return result;
+}
+
+Result<void> NetlinkSocket::commit_in_parts(const Batch& batch) {
+    for (Batch& part : batch.in_parts()) NETCUT_TRY(commit(part));
+    return {};
 }
 
 // Errors come for any message, an acknowledgement for the last one only. Answers are in order, so when

@@ -123,6 +123,22 @@ TEST(Rootless, CommandsThatMakeManyRunsNeedNoRootEither) {
     EXPECT_EQ(host_state(), before);
 }
 
+// What one socket may send at once is bounded by net.core.wmem_max, but for root.
+TEST(Rootless, LossListsMayBeLargerThanOneMessage) {
+    NETCUT_E2E();
+    const Folder folder;
+    const unsigned long allowed = std::stoul(slurp("/proc/sys/net/core/wmem_max"));
+    const unsigned long elements =
+        2 * allowed / 16 * 5 / 4;  // of 16 bytes and more, in both directions together
+    Tool tool(
+        {"run", "--out", folder / "run", "--cols", "1", "--aggregator", "true", "--collaborator", "true",
+         "--fault", "{kind: loss, model: iid 100%, period: " + std::to_string(elements / 2) + ", on: start}"},
+        become_ordinary_user);
+    const Finished finished = tool.wait();
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "recovered");
+}
+
 TEST(Rootless, DoctorNamesWhatIsImpossible) {
     NETCUT_E2E();
     const Finished finished = Tool({"doctor"}, become_ordinary_user).wait(20s);
