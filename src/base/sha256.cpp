@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,8 +18,18 @@ void Sha256::Release::operator()(evp_md_ctx_st* context) const {
     EVP_MD_CTX_free(context);
 }
 
+namespace {
+
+// A configuration names libraries to load, and whoever sets OPENSSL_CONF says which it is.
+void use_no_configuration() {
+    static const int done = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    if (done != 1) throw std::bad_alloc();
+}
+
+}  // namespace
+
 // None of these can fail but for want of memory: SHA-256 is in every provider of OpenSSL.
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+Sha256::Sha256() : context_((use_no_configuration(), EVP_MD_CTX_new())) {
     if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
 }
 
