@@ -21,15 +21,23 @@
 
 namespace netcut {
 
+using Environment = std::map<std::string, std::string>;
+Environment own_environment();                            // of this process
+std::string search_path(const Environment& environment);  // PATH, or a usual one
+
 struct User {
     uid_t uid = 0;
     gid_t gid = 0;
     std::vector<gid_t> groups;
     std::string name, home, shell;
+    // What nodes and stages begin with. Data: it never becomes the environment of a process of ours.
+    Environment environment{};
 };
 
 // Who nodes run as: `name` if given, else who called sudo, else who runs this process.
 Result<User> find_user(const std::string& name);
+// The same, with the environment of this process, which is the caller's own.
+Result<User> find_caller(const std::string& name);
 
 // While it lives, this thread reads and writes files with the user's rights, not with root's. So a path that
 // the user names can never reach what the user may not.
@@ -45,12 +53,13 @@ class AsUser {
     std::vector<gid_t> groups_;  // that this thread had before: one AsUser may be inside of another
     uid_t uid_ = 0;
     gid_t gid_ = 0;
+    bool traces_ = false;  // it had CAP_SYS_PTRACE
 };
 
 struct NodeSpec {
     std::string name;
-    std::vector<std::string> argv;           // argv[0] is looked up in PATH
-    std::map<std::string, std::string> env;  // added to the environment of this process
+    std::vector<std::string> argv;  // argv[0] is looked up in PATH
+    Environment env;                // added to the user's environment
     std::string cwd;
     User user;
     bool tty =
@@ -141,10 +150,15 @@ class Node {
 Result<std::vector<std::string>> split_command(const std::string& text);
 
 // Whether the user may execute `program`: a path, relative ones below `cwd`, or a name that is looked for in
-// PATH.
+// the user's PATH.
 Result<void> find_program(const std::string& program, const std::string& cwd, const User& user);
 
-// Lifts this process's soft limit on open files to the hard one; returns the soft limit there was.
-std::uint64_t raise_open_files();
+struct SoftLimits {
+    std::uint64_t open_files = 0;
+    std::uint64_t processes = 0;
+};
+// Lifts the soft limits of this process to the hard ones, and returns those that there were: nodes have them,
+// so that where the hard ones are higher no node can take what we need ourselves.
+const SoftLimits& raise_limits();
 
 }  // namespace netcut

@@ -277,6 +277,7 @@ struct ExpandContext {
     unsigned index = 0;
     std::string work_folder;
     std::string program_folder;
+    std::string path;  // the user's PATH
 };
 Result<std::vector<std::string>> expand(const std::vector<std::string>& words, const Scenario& scenario,
                                         const ExpandContext& context);

@@ -2,6 +2,7 @@
 #include "cli/daemon_run.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,14 +17,11 @@
 namespace netcut::cli {
 namespace {
 
-Json environment() {
-    Json variables = Json::object();
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string text(*entry);
-        const std::size_t equals = text.find('=');
-        if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-    return variables;
+// As open(2) and mkdir(2) take it from what they are given.
+unsigned current_umask() {
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    return mask;
 }
 
 Result<Json> order(const RunOptions& options, const Scenario& scenario) {
@@ -31,11 +29,9 @@ Result<Json> order(const RunOptions& options, const Scenario& scenario) {
     const std::string here = std::filesystem::current_path(error);
     if (error)
         return system_failure("find the working directory", error.value(), "change to one that exists");
-    return Json{{"scenario", write_yaml(scenario)},
-                {"cwd", here},
-                {"out", options.out.value_or("")},
-                {"environment", environment()},
-                {"attach", !options.detached}};
+    return Json{{"scenario", write_yaml(scenario)}, {"cwd", here},
+                {"out", options.out.value_or("")},  {"environment", own_environment()},
+                {"umask", current_umask()},         {"attach", !options.detached}};
 }
 
 // Shows a run of the daemon as if it were our own, and ends it when we are told to end.

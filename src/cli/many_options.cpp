@@ -83,7 +83,7 @@ Result<std::vector<ExperimentSpec>> moments_of(const Scenario& scenario, const M
 }
 
 Result<RunFolder> make_folder(const ManyOptions& options, const Scenario& scenario, const std::string& name) {
-    NETCUT_ASSIGN(User user, find_user(scenario.user));
+    NETCUT_ASSIGN(User user, find_caller(scenario.user));
     if (!wants_daemon(options.run)) NETCUT_TRY(preflight(scenario));
     return RunFolder::of_many(options.run.out.value_or(""), name, user);
 }

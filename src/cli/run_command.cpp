@@ -61,7 +61,7 @@ class AttachedRun {
 
 Result<int> try_run(const RunOptions& options) {
     NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
-    NETCUT_ASSIGN(User user, find_user(scenario.user));
+    NETCUT_ASSIGN(User user, find_caller(scenario.user));
     const bool by_daemon = wants_daemon(options);
     if (!by_daemon) NETCUT_TRY(check_machine(scenario, user));
     NETCUT_ASSIGN(const int signal, do_stages(options, scenario, user, options.quiet));

@@ -26,7 +26,7 @@ Result<int> try_stages(const RunOptions& options, unsigned last) {
         return usage_failure("do the stage " + std::string(stage_names[last - 1]),
                              "the template " + scenario.template_name + " has no stages",
                              "see netcut-fl templates");
-    NETCUT_ASSIGN(const User user, find_user(scenario.user));
+    NETCUT_ASSIGN(const User user, find_caller(scenario.user));
     StageOptions stages;
     if (options.stage) {
         NETCUT_ASSIGN(stages.first, parse_stage(*options.stage));
@@ -39,7 +39,7 @@ Result<int> try_stages(const RunOptions& options, unsigned last) {
 }
 
 Result<void> print_status(const std::string& workspace) {
-    NETCUT_ASSIGN(const User user, find_user(""));
+    NETCUT_ASSIGN(const User user, find_caller(""));
     NETCUT_ASSIGN(const WorkspaceOrigin origin, read_origin(workspace, user));
     RunOptions options;
     options.template_name = origin.template_name;

@@ -63,7 +63,7 @@ Result<int> explain(const std::string& name) {
 
 Result<int> check_needs(const std::string& name) {
     NETCUT_ASSIGN(const Scenario scenario, read(name));
-    NETCUT_ASSIGN(const User user, find_user(""));
+    NETCUT_ASSIGN(const User user, find_caller(""));
     NETCUT_ASSIGN(const auto missing, Stages(scenario, user, {}).missing_needs());
     for (const NeedSpec& need : missing)
         show("missing: {}\n  tried   {}\n  get it  {}\n", need.name, fmt::join(need.test, " "), need.get);

@@ -14,7 +14,8 @@ Json WorkerOrder::to_json() const {
             {"scenario", scenario},
             {"folder", folder},
             {"cwd", cwd},
-            {"environment", environment},
+            {"environment", user.environment},
+            {"umask", umask},
             {"limits",
              {{"nodes", limits.nodes},
               {"run_time_ns", limits.run_time.count()},
@@ -35,7 +36,8 @@ Result<WorkerOrder> WorkerOrder::from_json(const Json& json) {
         order.scenario = json.at("scenario").get<std::string>();
         order.folder = json.at("folder").get<std::string>();
         order.cwd = json.at("cwd").get<std::string>();
-        order.environment = json.at("environment").get<std::map<std::string, std::string>>();
+        order.user.environment = json.at("environment").get<Environment>();
+        order.umask = json.at("umask").get<mode_t>();
         const Json& limits = json.at("limits");
         order.limits.nodes = limits.at("nodes").get<unsigned>();
         order.limits.run_time = Nanoseconds(limits.at("run_time_ns").get<std::int64_t>());

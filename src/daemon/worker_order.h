@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-
 #include "daemon/limits.h"
 #include "netcut/run.h"
 
@@ -10,11 +8,11 @@ namespace netcut {
 
 // What the daemon tells a worker to do, and for whom.
 struct WorkerOrder {
-    User user;             // whose run it is: files are opened with these rights, nodes run with them
+    User user;             // whose run it is, and whose process the worker is
     std::string scenario;  // YAML
     std::string folder;    // of the run's files; empty: netcut-runs/... below `cwd`
     std::string cwd;       // of the user: relative paths and nodes begin here
-    std::map<std::string, std::string> environment;  // of the nodes
+    mode_t umask = 022;
     Limits limits;
 
     Json to_json() const;

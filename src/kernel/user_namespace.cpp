@@ -1,34 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/capability.h>
 #include <sched.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
+#include "kernel/capabilities.h"
 #include "netcut/rights.h"
 
 namespace netcut {
 namespace {
 
 constexpr const char* gaining = "make a user namespace, to work without root";
-
-using Capabilities = std::array<__user_cap_data_struct, 2>;
-
-Result<Capabilities> own_capabilities() {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    Capabilities sets{};
-    if (::syscall(SYS_capget, &header, sets.data()) != 0) return system_failure("read this process's rights");
-    return sets;
-}
-
-bool has(const Capabilities& sets, unsigned capability) {
-    return (sets[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
-}
 
 // The value of a sysctl that exists on some distributions only.
 std::string sysctl(const std::string& path) {
@@ -65,22 +49,13 @@ Result<void> write_map(const char* file, const std::string& text) {
     return {};
 }
 
-// What is executed by another than root loses all capabilities but the ambient ones (capabilities(7)).
-Result<void> let_children_inherit(Capabilities sets) {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    for (auto& set : sets) set.inheritable = set.permitted;
-    if (::syscall(SYS_capset, &header, sets.data()) != 0) return forbidden(errno);
-    for (unsigned capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
-        if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return forbidden(errno);
-    return {};
-}
-
 }  // namespace
 
 Result<Rights> gain_rights() {
-    NETCUT_ASSIGN(Capabilities sets, own_capabilities());
+    const auto own = Capabilities::own();
+    if (!own) return system_failure("read this process's rights");
     const bool in_namespace = !may_set_groups();
-    if (has(sets, CAP_SYS_ADMIN) && has(sets, CAP_NET_ADMIN))
+    if (own->has(CAP_SYS_ADMIN) && own->has(CAP_NET_ADMIN))
         return in_namespace ? Rights::user_namespace : Rights::host;
     const uid_t uid = ::geteuid();
     const gid_t gid = ::getegid();
@@ -88,8 +63,8 @@ Result<Rights> gain_rights() {
     NETCUT_TRY(write_map("/proc/self/setgroups", "deny"));
     NETCUT_TRY(write_map("/proc/self/uid_map", fmt::format("{0} {0} 1", uid)));
     NETCUT_TRY(write_map("/proc/self/gid_map", fmt::format("{0} {0} 1", gid)));
-    NETCUT_ASSIGN(sets, own_capabilities());
-    NETCUT_TRY(let_children_inherit(sets));
+    auto gained = Capabilities::own();
+    if (!gained || !gained->hand_down()) return forbidden(errno);
     return Rights::user_namespace;
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include "netcut/node.h"
@@ -64,8 +63,7 @@ Result<void> find_program(const std::string& program, const std::string& cwd, co
         return usage_failure(attempt, "it is not there, or " + user.name + " may not execute it",
                              "check the path");
     }
-    const char* variable = std::getenv("PATH");
-    const std::string path = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+    const std::string path = search_path(user.environment);
     for (std::size_t begin = 0; begin <= path.size();) {
         const std::size_t end = std::min(path.find(':', begin), path.size());
         if (executable(path.substr(begin, end - begin) + "/" + program)) return {};
@@ -86,15 +84,15 @@ const char* stream_name(Stream stream) {
     return stream == Stream::out ? "out" : "err";
 }
 
-std::uint64_t raise_open_files() {
-    static const std::uint64_t before = [] {
+const SoftLimits& raise_limits() {
+    const auto raise = [](__rlimit_resource resource) {
         rlimit limit{};
-        ::getrlimit(RLIMIT_NOFILE, &limit);
-        const rlim_t soft = limit.rlim_cur;
-        limit.rlim_cur = limit.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-        return static_cast<std::uint64_t>(soft);
-    }();
+        ::getrlimit(resource, &limit);
+        const rlimit raised{limit.rlim_max, limit.rlim_max};
+        ::setrlimit(resource, &raised);
+        return static_cast<std::uint64_t>(limit.rlim_cur);
+    };
+    static const SoftLimits before{raise(RLIMIT_NOFILE), raise(RLIMIT_NPROC)};
     return before;
 }
 

@@ -52,6 +52,18 @@ Result<Pipe> make_lifeline() {
     return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
+// As /proc/PID/environ has it. A variable that cannot be one is left out.
+std::string environment_text(const Environment& variables) {
+    std::string text;
+    for (const auto& [name, value] : variables) {
+        const std::string entry = name + "=" + value;
+        if (name.empty() || name.find('=') != std::string::npos || entry.find('\0') != std::string::npos)
+            continue;
+        text += entry + '\0';
+    }
+    return text;
+}
+
 std::string join_groups(const std::vector<gid_t>& groups) {
     return fmt::format("{}", fmt::join(groups, ","));
 }
@@ -96,14 +108,18 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
     NETCUT_ASSIGN(Pipe status, make_pipe());
     NETCUT_ASSIGN(const Fd hosts, memory_file(spec.hosts));
     NETCUT_ASSIGN(const Fd name_servers, memory_file(spec.name_servers));
-    std::vector<std::string> arguments = {"--lifeline",   std::to_string(lifeline.read.get()),
-                                          "--status",     std::to_string(status.write.get()),
-                                          "--cwd",        spec.cwd,
-                                          "--uid",        std::to_string(spec.user.uid),
-                                          "--gid",        std::to_string(spec.user.gid),
-                                          "--open-files", std::to_string(raise_open_files())};
+    NETCUT_ASSIGN(const Fd environment, memory_file(environment_text(node_environment(spec))));
+    const SoftLimits& limits = raise_limits();
+    std::vector<std::string> arguments = {"--lifeline",    std::to_string(lifeline.read.get()),
+                                          "--status",      std::to_string(status.write.get()),
+                                          "--environment", std::to_string(environment.get()),
+                                          "--cwd",         spec.cwd,
+                                          "--uid",         std::to_string(spec.user.uid),
+                                          "--gid",         std::to_string(spec.user.gid),
+                                          "--open-files",  std::to_string(limits.open_files),
+                                          "--processes",   std::to_string(limits.processes)};
     if (may_set_groups()) arguments.insert(arguments.end(), {"--groups", join_groups(spec.user.groups)});
-    std::vector<int> inherited = {lifeline.read.get(), status.write.get()};
+    std::vector<int> inherited = {lifeline.read.get(), status.write.get(), environment.get()};
     if (ns != nullptr) {
         arguments.insert(arguments.end(), {"--netns", std::to_string(ns->fd()), "--hosts",
                                            std::to_string(hosts.get()), "--hostname", spec.name});
@@ -116,8 +132,7 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
     if (spec.tty) arguments.emplace_back("--tty");
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
-    NETCUT_TRY(process_.start(arguments, node_environment(spec),
-                              {stdio[0].get(), stdio[1].get(), stdio[2].get()}, inherited));
+    NETCUT_TRY(process_.start(arguments, {stdio[0].get(), stdio[1].get(), stdio[2].get()}, inherited));
     lifeline_ = std::move(lifeline.write);
     running_ = true;
     status_.assign(status.read.release());

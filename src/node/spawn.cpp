@@ -2,7 +2,6 @@
 #include "node/spawn.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,8 +44,7 @@ InitProcess::~InitProcess() {
     wait();
 }
 
-Result<void> InitProcess::start(const std::vector<std::string>& arguments,
-                                const std::vector<std::string>& environment, const std::array<int, 3>& stdio,
+Result<void> InitProcess::start(const std::vector<std::string>& arguments, const std::array<int, 3>& stdio,
                                 const std::vector<int>& inherited) {
     NETCUT_ASSIGN(const std::string program, find_init());
     FileActions files;
@@ -57,7 +55,7 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments,
     // Not Boost.Process, which forks: with a thousand nodes, most of a start was the copying of our own
     // pages.
     if (const int code = ::posix_spawn(&pid_, program.c_str(), files.get(), nullptr,
-                                       pointers_to(words).data(), pointers_to(environment).data());
+                                       pointers_to(words).data(), pointers_to({}).data());
         code != 0) {
         pid_ = 0;
         return system_failure("start " + program, code,
@@ -90,25 +88,17 @@ Result<std::string> find_init() {
                          "build or install the program whole"});
 }
 
-std::vector<std::string> node_environment(const NodeSpec& spec) {
-    std::map<std::string, std::string> variables;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        const std::size_t equals = text.find('=');
-        if (equals != std::string_view::npos)
-            variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
+Environment node_environment(const NodeSpec& spec) {
+    Environment variables = spec.user.environment;
     for (const char* name : {"SUDO_UID", "SUDO_GID", "SUDO_USER", "SUDO_COMMAND"}) variables.erase(name);
+    variables["PATH"] = search_path(variables);
     variables["USER"] = variables["LOGNAME"] = spec.user.name;
     variables["HOME"] = spec.user.home;
     variables["SHELL"] = spec.user.shell;
     variables["PYTHONUNBUFFERED"] = "1";  // or a line comes minutes after it was printed
     variables["NETCUT_NODE"] = spec.name;
     for (const auto& [name, value] : spec.env) variables[name] = value;
-    std::vector<std::string> environment;
-    environment.reserve(variables.size());
-    for (const auto& [name, value] : variables) environment.push_back(fmt::format("{}={}", name, value));
-    return environment;
+    return variables;
 }
 
 }  // namespace netcut

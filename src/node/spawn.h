@@ -20,9 +20,10 @@ class InitProcess {
     InitProcess(const InitProcess&) = delete;
     InitProcess& operator=(const InitProcess&) = delete;
 
-    // `stdio`: descriptors for 0, 1, 2. `inherited` keep their numbers in the child.
-    Result<void> start(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
-                       const std::array<int, 3>& stdio, const std::vector<int>& inherited);
+    // `stdio`: descriptors for 0, 1, 2. `inherited` keep their numbers in the child. Its environment is
+    // empty: what a user sets must not change a process that has rights.
+    Result<void> start(const std::vector<std::string>& arguments, const std::array<int, 3>& stdio,
+                       const std::vector<int>& inherited);
     pid_t pid() const { return pid_; }
     void signal(int number);
     ExitStatus wait();
@@ -34,7 +35,7 @@ class InitProcess {
 // Where netcut-fl-init is: beside this program, or in the installed libexec folder.
 Result<std::string> find_init();
 
-// The environment of a node: this process's, the user's own names, what the scenario adds.
-std::vector<std::string> node_environment(const NodeSpec& spec);
+// The environment of a node: what the user began with, the user's own names, what the scenario adds.
+Environment node_environment(const NodeSpec& spec);
 
 }  // namespace netcut

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernel/capabilities.h"
 #include "netcut/node.h"
 
 namespace netcut {
@@ -34,6 +35,15 @@ User user_of(const passwd& entry) {
     return user;
 }
 
+// Whether it was effective before.
+bool set_effective(unsigned capability, bool on) {
+    auto own = Capabilities::own();
+    if (!own) return false;
+    const bool before = own->has(capability);
+    own->set_effective(capability, on);
+    return own->apply() && before;
+}
+
 }  // namespace
 
 Result<User> find_user(const std::string& name) {
@@ -55,8 +65,31 @@ Result<User> find_user(const std::string& name) {
     return user;
 }
 
+Result<User> find_caller(const std::string& name) {
+    NETCUT_ASSIGN(User user, find_user(name));
+    user.environment = own_environment();
+    return user;
+}
+
+Environment own_environment() {
+    Environment variables;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::size_t equals = text.find('=');
+        if (equals != std::string_view::npos)
+            variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return variables;
+}
+
+std::string search_path(const Environment& environment) {
+    const auto found = environment.find("PATH");
+    return found != environment.end() ? found->second : "/usr/local/bin:/usr/bin:/bin";
+}
+
 // The file system ids are a thread's own on Linux, and leaving 0 takes CAP_DAC_OVERRIDE and its kin away
-// until they come back (capabilities(7)).
+// until they come back (capabilities(7)). CAP_SYS_PTRACE is none of these, and would open /proc/PID/cwd of
+// anybody.
 AsUser::AsUser(const User& user) {
     if (::geteuid() != 0 || user.uid == 0) return;
     groups_.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
@@ -65,11 +98,13 @@ AsUser::AsUser(const User& user) {
     ::syscall(SYS_setgroups, user.groups.size(), user.groups.data());
     gid_ = static_cast<gid_t>(::setfsgid(user.gid));
     uid_ = static_cast<uid_t>(::setfsuid(user.uid));
+    traces_ = set_effective(CAP_SYS_PTRACE, false);
     switched_ = true;
 }
 
 AsUser::~AsUser() {
     if (!switched_) return;
+    if (traces_) set_effective(CAP_SYS_PTRACE, true);
     ::setfsuid(uid_);
     ::setfsgid(gid_);
     ::syscall(SYS_setgroups, groups_.size(), groups_.data());

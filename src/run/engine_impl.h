@@ -60,6 +60,7 @@ class Engine::Impl {
     Result<NodeSpec> node_spec(std::size_t index) const;
     void update_hosts();
     static Json addresses_json(const NodeLink& node);
+    ExpandContext expand_context(const std::string& node, unsigned index) const;
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
     void watch_for_expected(LineScanner& scanner, const std::string& node);

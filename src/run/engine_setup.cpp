@@ -20,7 +20,7 @@ Result<void> check_open_files(const Scenario& scenario) {
     // capture.
     const std::uint64_t descriptors_per_node = scenario.pcap ? 11 : 10;
     constexpr std::uint64_t descriptors_of_ours = 64;
-    raise_open_files();
+    raise_limits();
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const std::uint64_t needed = descriptors_of_ours + descriptors_per_node * (scenario.collaborators + 1);
@@ -147,11 +147,14 @@ Result<void> Engine::Impl::build_network() {
     return {};
 }
 
+ExpandContext Engine::Impl::expand_context(const std::string& node, unsigned index) const {
+    return {node, index, folder_.work(), program_folder_, search_path(user_.environment)};
+}
+
 std::vector<std::string> Engine::Impl::aliases(std::size_t index) const {
     const RoleSpec& role = index == 0 ? scenario_.aggregator : scenario_.collaborator;
-    const auto expanded =
-        expand(role.aliases, scenario_,
-               {fabric_->node(index).name, static_cast<unsigned>(index), folder_.work(), program_folder_});
+    const auto expanded = expand(role.aliases, scenario_,
+                                 expand_context(fabric_->node(index).name, static_cast<unsigned>(index)));
     return expanded.value_or(std::vector<std::string>());
 }
 
@@ -176,8 +179,7 @@ std::map<std::string, std::string> Engine::Impl::env_of(const RoleSpec& role) co
 
 Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     const RoleSpec& role = index == 0 ? scenario_.aggregator : scenario_.collaborator;
-    const ExpandContext context{fabric_->node(index).name, static_cast<unsigned>(index), folder_.work(),
-                                program_folder_};
+    const ExpandContext context = expand_context(fabric_->node(index).name, static_cast<unsigned>(index));
     NodeSpec spec;
     spec.name = context.node;
     NETCUT_ASSIGN(spec.argv, expand(role.command, scenario_, context));
@@ -304,10 +306,9 @@ Result<void> Engine::Impl::start_actor(Actor& actor) {
 Result<void> Engine::Impl::start_preparation() {
     NodeSpec spec;
     spec.name = "prepare";
-    NETCUT_ASSIGN(spec.argv,
-                  expand(scenario_.prepare, scenario_, {spec.name, 0, folder_.work(), program_folder_}));
-    NETCUT_ASSIGN(spec.env,
-                  expand_values(scenario_.env, scenario_, {spec.name, 0, folder_.work(), program_folder_}));
+    const ExpandContext context = expand_context(spec.name, 0);
+    NETCUT_ASSIGN(spec.argv, expand(scenario_.prepare, scenario_, context));
+    NETCUT_ASSIGN(spec.env, expand_values(scenario_.env, scenario_, context));
     spec.cwd = folder_.work();
     spec.user = user_;
     spec.hosts = "127.0.0.1 localhost\n";

@@ -60,7 +60,7 @@ Result<void> check_stage_words(const Scenario& scenario, const StageSpec& stage,
 
 // Every word in braces must stand for something; what for does not matter yet.
 Result<void> check_words(const Scenario& scenario) {
-    const ExpandContext context{collaborator_name(1), 1, "work", "bin"};
+    const ExpandContext context{collaborator_name(1), 1, "work", "bin", "path"};
     NETCUT_TRY(expand(scenario.prepare, scenario, context));
     for (const RoleSpec* role : {&scenario.aggregator, &scenario.collaborator}) {
         NETCUT_ASSIGN(const auto command, expand(role->command, scenario, context));

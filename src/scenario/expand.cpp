@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "netcut/node.h"
 #include "netcut/scenario.h"
 
@@ -10,7 +8,6 @@ namespace netcut {
 namespace {
 
 std::map<std::string, std::string> own_values(const Scenario& scenario, const ExpandContext& context) {
-    const char* const path = std::getenv("PATH");
     return {{"name", context.node},
             {"index", std::to_string(context.index)},
             {"aggregator", aggregator_name},
@@ -19,7 +16,7 @@ std::map<std::string, std::string> own_values(const Scenario& scenario, const Ex
             {"bin", context.program_folder},
             {"workspace", scenario.workspace},
             {"files", scenario.files},
-            {"path", path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin"}};
+            {"path", context.path}};
 }
 
 bool is_name(std::string_view text) {

@@ -35,17 +35,11 @@ Result<std::string> digest_folder(const fs::path& folder, const std::string& lef
     return digest_of(files);
 }
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
-        text.replace(at, what.size(), by);
-}
-
 // The same, wherever it is.
 Scenario placeless(const Scenario& scenario) {
     Scenario copy = scenario;
     copy.workspace = "WORKSPACE";
     copy.files = "FILES";
-    for (auto& [name, value] : copy.env) replace_all(value, "{path}", "PATH");
     return copy;
 }
 
@@ -56,7 +50,8 @@ Result<std::string> commands_text(const Scenario& given, const StageSpec& stage)
     std::string text;
     const auto add = [&](const std::vector<std::string>& words, unsigned index) -> Result<void> {
         const std::string node = index == 0 ? "" : collaborator_name(index);
-        NETCUT_ASSIGN(const auto expanded, expand(words, scenario, {node, index, "WORKSPACE", "BIN"}));
+        NETCUT_ASSIGN(const auto expanded,
+                      expand(words, scenario, {node, index, "WORKSPACE", "BIN", "PATH"}));
         text += fmt::format("{}\n", fmt::join(expanded, "\x1f"));
         return {};
     };

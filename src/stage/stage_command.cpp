@@ -41,7 +41,8 @@ Result<Fd> nowhere() {
 }  // namespace
 
 ExpandContext StageContext::expand(unsigned index) const {
-    return {index == 0 ? "" : collaborator_name(index), index, scenario.workspace, program_folder};
+    return {index == 0 ? "" : collaborator_name(index), index, scenario.workspace, program_folder,
+            search_path(user.environment)};
 }
 
 Result<Program> StageContext::program(const std::vector<std::string>& words, unsigned index) const {

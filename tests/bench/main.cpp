@@ -91,7 +91,7 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
 }
 
 void run(const RunInfo& info, const std::string& out) {
-    netcut::raise_open_files();
+    netcut::raise_limits();
     const Cores cores = choose_cores();
     const auto figures = measure(info.shortened ? short_plan : Plan{}, cores);
     fmt::print("{}\nOf the cuts, the sender is pinned to core {}, what is measured to core {}.\n",

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <thread>
 
+#include "e2e/process.h"
+
 namespace netcut::test {
 namespace {
 
@@ -17,7 +19,8 @@ std::vector<gid_t> groups_of(uid_t user) {
 
 }  // namespace
 
-Daemon::Daemon(const std::string& configuration) {
+Daemon::Daemon(const std::string& configuration, std::function<void()> before_exec)
+    : before_exec_(std::move(before_exec)) {
     for (const uid_t user : {uid_t{0}, alice, bob, mallory, stranger}) {
         if (::mkdir(home(user).c_str(), 0700) != 0 || ::chown(home(user).c_str(), user, user) != 0)
             throw std::runtime_error("cannot make " + home(user));
@@ -32,8 +35,24 @@ Daemon::Daemon(const std::string& configuration) {
 void Daemon::start() {
     Arguments arguments = {"--socket", socket(), "--group", std::to_string(daemon_group), "--state", state()};
     if (!configuration_.empty()) arguments.insert(arguments.end(), {"--config", configuration_});
-    process_ = std::make_unique<Tool>(arguments, nullptr, "netcut-fld");
+    process_ = std::make_unique<Tool>(arguments, before_exec_, "netcut-fld");
     if (!process_->wait_for_output("listening at")) throw std::runtime_error("the daemon does not start");
+}
+
+std::map<pid_t, std::string> Daemon::processes_of_runs() const {
+    std::map<pid_t, std::string> all;
+    for (const pid_t pid : process_->processes())
+        if (const std::string name = program_of(pid); name != "netcut-fld" && name != "netcut-fl-launc")
+            all.emplace(pid, name);
+    return all;
+}
+
+bool Daemon::has_no_run_left() const {
+    for (int i = 0; i < 300 * time_scale(); ++i) {
+        if (process_->processes().size() == 1) return true;
+        std::this_thread::sleep_for(10ms);
+    }
+    return false;
 }
 
 std::string Daemon::home(uid_t user) const {

@@ -3,6 +3,7 @@
 // A daemon in the foreground, and what its users do with it.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "e2e/tool.h"
@@ -15,12 +16,16 @@ constexpr uid_t stranger = 54323;  // is not in the group
 
 class Daemon {
   public:
-    // `configuration`: the contents of its file; empty: none.
-    explicit Daemon(const std::string& configuration = {});
+    // `configuration`: the contents of its file; empty: none. `before_exec`: as Tool has it.
+    explicit Daemon(const std::string& configuration = {}, std::function<void()> before_exec = {});
 
     // Starts it (again), and waits until it listens.
     void start();
     Tool& process() { return *process_; }
+    // All processes of runs, with the names of their programs; those that are just being launched excepted.
+    std::map<pid_t, std::string> processes_of_runs() const;
+    // Waits a moment until there is no process of a run, of whatever user.
+    bool has_no_run_left() const;
     std::string socket() const { return folder_ / "fld.sock"; }
     std::string state() const { return folder_ / "state"; }
     std::string home(uid_t user) const;  // a folder of the user's own
@@ -49,6 +54,7 @@ class Daemon {
   private:
     Folder folder_;
     std::string configuration_;
+    std::function<void()> before_exec_;
     std::unique_ptr<Tool> process_;
 };
 

@@ -232,6 +232,7 @@ void expect_contained(const std::string& script, const std::string& forbidden,
     client->wait(60s);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 40s * time_scale()) << "it ends on time";
     EXPECT_TRUE(client->leaves_no_process());
+    EXPECT_TRUE(daemon.has_no_run_left());
     EXPECT_TRUE(daemon.serves(bob));
     EXPECT_EQ(host_state(), before);
     const std::string out = slurp(daemon.home(alice) + "/run/logs/collaborator1.out");

@@ -9,8 +9,10 @@
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -40,13 +42,22 @@ std::string new_mark() {
     return std::to_string(::getpid()) + "-" + std::to_string(++number);
 }
 
-std::vector<pid_t> processes_marked(const std::string& mark) {
+bool is_same(const Fd& ns, const fs::path& link) {
+    struct stat one {};
+    struct stat other {};
+    return ::fstat(ns.get(), &one) == 0 && ::stat(link.c_str(), &other) == 0 && one.st_ino == other.st_ino;
+}
+
+// By the cgroup namespace, which nobody leaves unasked, or, of nodes that a daemon runs for the tool, by the
+// environment.
+std::vector<pid_t> processes_marked(const Fd& cgroups, const std::string& mark) {
     std::vector<pid_t> found;
     for (const auto& entry : fs::directory_iterator("/proc")) {
         const std::string name = entry.path().filename();
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;
         const std::string environment = slurp(entry.path() / "environ");
-        if (environment.find(std::string(mark_variable) + "=" + mark + '\0') != std::string::npos)
+        if (is_same(cgroups, entry.path() / "ns/cgroup") ||
+            environment.find(std::string(mark_variable) + "=" + mark + '\0') != std::string::npos)
             found.push_back(std::stoi(name));
     }
     return found;
@@ -103,8 +114,11 @@ Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec,
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ == 0) {
+    const auto start = [&] {
+        if (::unshare(CLONE_NEWCGROUP) != 0) return;
+        cgroups_ = Fd(::open("/proc/thread-self/ns/cgroup", O_RDONLY | O_CLOEXEC));
+        pid_ = ::fork();
+        if (pid_ != 0) return;
         ::dup2(out[1], 1);
         ::dup2(err[1], 2);
         ::setenv(mark_variable, mark_.c_str(), 1);
@@ -112,7 +126,9 @@ Tool::Tool(const Arguments& arguments, const std::function<void()>& before_exec,
         if (before_exec) before_exec();
         ::execv(argv[0], argv.data());
         ::_exit(127);
-    }
+    };
+    std::thread(start).join();
+    if (pid_ < 0) throw std::runtime_error("cannot start " + name);
     ::close(out[1]);
     ::close(err[1]);
     out_ = out[0];
@@ -180,7 +196,7 @@ Finished Tool::wait(std::chrono::seconds patience) {
 }
 
 std::vector<pid_t> Tool::processes() const {
-    return processes_marked(mark_);
+    return processes_marked(cgroups_, mark_);
 }
 
 bool Tool::leaves_no_process() const {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "netcut/base.h"
 #include "time_scale.h"
 
 namespace netcut::test {
@@ -42,8 +43,7 @@ struct Finished {
 // One run of netcut-fl in the background.
 class Tool {
   public:
-    // `before_exec` runs in the child, right before it becomes the tool. Every process of the run carries
-    // mark().
+    // `before_exec` runs in the child, right before it becomes the tool.
     explicit Tool(const Arguments& arguments, const std::function<void()>& before_exec = {},
                   const std::string& program = "netcut-fl");  // of the build, or a full path
     ~Tool();
@@ -66,6 +66,7 @@ class Tool {
     pid_t pid_ = -1;
     int out_ = -1, err_ = -1;
     std::string mark_;
+    Fd cgroups_;  // a namespace that its processes alone are in
     Finished finished_;
     bool reaped_ = false;
 };

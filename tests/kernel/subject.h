@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include <atomic>
 #include <filesystem>
@@ -37,13 +38,33 @@ inline char thread_state(const std::filesystem::path& thread) {
     return name_end == std::string::npos ? 'X' : stat.at(name_end + 2);
 }
 
-// Calls `each` with the folder in /proc of every process that carries the mark, zombies excepted.
+// What is left without its parent becomes a child of the test, so that nothing gets out of sight.
+inline const int adopts = ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+inline pid_t parent_of(pid_t process) {
+    const std::string stat = proc_file("/proc/" + std::to_string(process) + "/stat");
+    const std::size_t name_end = stat.rfind(')');
+    return name_end == std::string::npos ? 0 : std::stoi(stat.substr(name_end + 4));
+}
+
+// Its own environment is empty, so that it carries no mark.
+inline bool is_init_of_ours(const std::filesystem::path& process) {
+    if (proc_file(process / "comm") != "netcut-fl-init\n" || thread_state(process) == 'Z') return false;
+    pid_t one = std::stoi(process.filename().string());
+    while (one > 1 && one != ::getpid()) one = parent_of(one);
+    return one == ::getpid();
+}
+
+// Calls `each` with the folder in /proc of every process that carries the mark, and of netcut-fl-init;
+// zombies excepted.
 inline void for_marked(const std::string& mark,
                        const std::function<void(const std::filesystem::path&)>& each) {
     const std::string variable = std::string(mark_variable) + "=" + mark + '\0';
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
         if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
-        if (proc_file(entry.path() / "environ").find(variable) != std::string::npos) each(entry.path());
+        if (is_init_of_ours(entry.path()) ||
+            proc_file(entry.path() / "environ").find(variable) != std::string::npos)
+            each(entry.path());
     }
 }
 

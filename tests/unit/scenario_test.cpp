@@ -128,10 +128,10 @@ TEST(Scenario, EveryExperimentOfATemplateCanBeMade) {
 TEST(Scenario, ParametersMayHaveAValueForEachNode) {
     Scenario scenario = read(std::string("aggregator: {command: a}\ncollaborator: {command: 'c {pace}'}\n") +
                              "parameters: {pace: '{index}s'}\n");
-    const auto words = expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b"});
+    const auto words = expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b", "p"});
     EXPECT_THAT(words.value(), ElementsAre("c", "3s"));
     scenario.parameters["pace"] = "{pace}";
-    EXPECT_FALSE(expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b"}));
+    EXPECT_FALSE(expand(scenario.collaborator.command, scenario, {"collaborator3", 3, "w", "b", "p"}));
 }
 
 TEST(Scenario, NeedsTheShapersThatItUses) {
@@ -349,7 +349,7 @@ TEST(Scenario, PhasesThatCannotBe) {
 TEST(Expand, FillsInWordsAndSplitsParameters) {
     Scenario scenario = read(plain);
     scenario.parameters = {{"rounds", "5"}, {"args", "--a 'b c'"}, {"none", ""}};
-    const ExpandContext context{"collaborator2", 2, "/w", "/b"};
+    const ExpandContext context{"collaborator2", 2, "/w", "/b", "/p"};
     const auto expanded =
         expand({"{bin}/x", "--name={name}-{index}", "{args}", "{none}", "{rounds}", "{\"json\": {{1}}", "{}"},
                scenario, context);

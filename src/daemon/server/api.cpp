@@ -76,8 +76,8 @@ std::vector<Api::Route> Api::routes() {
     return all;
 }
 
-Api::Api(boost::asio::io_context& io, Registry& registry, std::string program_folder)
-    : io_(io), registry_(registry), program_folder_(std::move(program_folder)) {}
+Api::Api(boost::asio::io_context& io, Registry& registry, Launcher launcher)
+    : io_(io), registry_(registry), launcher_(std::move(launcher)) {}
 
 void Api::handle(HttpRequest request, const HttpResponder& respond) {
     ++requests_;
@@ -148,7 +148,8 @@ void Api::create_run(const Call& call) {
     order.scenario = scenario.is_string() ? scenario.get<std::string>() : scenario.dump();
     order.cwd = body.value("cwd", "/");
     order.folder = body.value("out", "");
-    order.environment = body.value("environment", std::map<std::string, std::string>());
+    order.user.environment = body.value("environment", Environment());
+    order.umask = body.value("umask", mode_t{022}) & 0777;
     if (!order.cwd.starts_with('/'))
         return call.fail(
             usage_failure("run in the folder " + order.cwd, "it is relative", "give a full path").value());

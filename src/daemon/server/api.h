@@ -11,7 +11,7 @@ namespace netcut {
 // served, or served and not described, is an exception of the constructor's.
 class Api {
   public:
-    Api(boost::asio::io_context& io, Registry& registry, std::string program_folder);
+    Api(boost::asio::io_context& io, Registry& registry, Launcher launcher);
 
     void handle(HttpRequest request, const HttpResponder& respond);
     void count_connections(std::function<std::size_t()> connections) {
@@ -65,7 +65,7 @@ class Api {
 
     boost::asio::io_context& io_;
     Registry& registry_;
-    std::string program_folder_;
+    Launcher launcher_;
     const std::vector<Route> routes_ = routes();
     std::function<std::size_t()> connections_;
     std::uint64_t requests_ = 0, refused_ = 0;

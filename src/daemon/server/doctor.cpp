@@ -12,12 +12,13 @@ namespace {
 
 namespace process = boost::process::v2;
 
-// `netcut-fl doctor`, with the daemon's rights: what runs can do here is what it can do.
+// `netcut-fl doctor`, with the rights of a run: what it can do, runs can do.
 struct Examination {
-    explicit Examination(boost::asio::io_context& io, const std::string& program)
+    Examination(boost::asio::io_context& io, const Launcher& launcher, const User& user, const Limits& limits)
         : out(io),
-          child(io, process::filesystem::path(program), std::vector<std::string>{"doctor"},
-                process::process_stdio{nullptr, out, nullptr}) {}
+          child(io, process::filesystem::path(launcher.program()),
+                launcher.arguments(user, limits, {"netcut-fl", "doctor"}),
+                process::process_stdio{nullptr, out, nullptr}, FixedEnvironment{}) {}
     boost::asio::readable_pipe out;
     process::process child;
     std::string text;
@@ -42,9 +43,12 @@ Json checks_in(const std::string& text) {
 }  // namespace
 
 void Api::doctor(const Call& call) {
+    const Peer& peer = call.request.peer;
+    const auto user = peer.user();
+    if (!user) return call.fail(user.error());
     std::shared_ptr<Examination> examination;
     try {
-        examination = std::make_shared<Examination>(io_, program_folder_ + "/netcut-fl");
+        examination = std::make_shared<Examination>(io_, launcher_, *user, registry_.limits_of(peer));
     } catch (const boost::system::system_error& error) {
         return call.fail(system_failure("start netcut-fl doctor", error.code().value()).value());
     }

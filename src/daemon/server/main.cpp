@@ -16,6 +16,7 @@
 #include <filesystem>
 
 #include "daemon/server/api.h"
+#include "daemon/server/rights.h"
 #include "daemon/server/service.h"
 
 namespace netcut {
@@ -68,11 +69,11 @@ Result<std::string> program_folder() {
 
 class Daemon {
   public:
-    Daemon(std::optional<unsigned> group, const std::string& state, const std::string& programs,
+    Daemon(std::optional<unsigned> group, const std::string& state, const Launcher& launcher,
            Configuration configuration, Fd listener)
         : group_(group),
-          registry_(io_, state, programs + "/netcut-fl-worker", std::move(configuration)),
-          api_(io_, registry_, programs),
+          registry_(io_, state, launcher, std::move(configuration)),
+          api_(io_, registry_, launcher),
           server_(io_, std::move(listener), HttpLimits(),
                   {[this](HttpRequest request, const HttpResponder& respond) {
                        api_.handle(std::move(request), respond);
@@ -156,7 +157,9 @@ Result<void> serve(const Options& options) {
         NETCUT_ASSIGN(listener, listen_at(options.socket, ::geteuid() == 0 ? group : std::nullopt));
         std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
     }
-    Daemon daemon(group, state, programs, std::move(configuration), std::move(*listener));
+    NETCUT_TRY(keep_few_rights());
+    const Launcher launcher{programs, path_of(*listener)};
+    Daemon daemon(group, state, launcher, std::move(configuration), std::move(*listener));
     NETCUT_TRY(daemon.run());
     // Some thread may still wait for a disk; nothing is taken from under it.
     std::_Exit(0);

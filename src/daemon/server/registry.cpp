@@ -27,11 +27,11 @@ bool is_under_way(const Run& run) {
 
 }  // namespace
 
-Registry::Registry(boost::asio::io_context& io, std::string folder, std::string worker,
+Registry::Registry(boost::asio::io_context& io, std::string folder, Launcher launcher,
                    Configuration configuration)
     : io_(io),
       folder_(std::move(folder)),
-      worker_(std::move(worker)),
+      launcher_(std::move(launcher)),
       configuration_(std::move(configuration)) {}
 
 Result<void> Registry::load() {
@@ -83,18 +83,19 @@ void Registry::create(WorkerOrder order, const Peer& peer, bool attached,
                       std::function<void(Result<std::shared_ptr<Run>>)> done) {
     auto user = peer.user();
     if (!user) return done(Failure(user.error()));
+    RunRecord record;
+    record.user = *user;
+    user->environment = std::move(order.user.environment);
     order.user = std::move(*user);
     order.limits = configuration_.of(order.user.name, peer.uid);
     if (auto allowed = check_runs(order.user, order.limits); !allowed) return done(Failure(allowed.error()));
-    RunRecord record;
     record.id = new_id();
-    record.user = order.user;
     record.created = wall_time_text(std::chrono::system_clock::now());
     record.attached = attached;
     const auto run = std::make_shared<Run>(io_, std::move(record), observer());
     runs_.push_back(run);
     const std::string id = run->record().id;
-    auto started = run->start(worker_, order, [this, run, done](Result<void> accepted) {
+    auto started = run->start(launcher_, order, [this, run, done](Result<void> accepted) {
         if (accepted) return done(run);
         forget(run->record().id);
         done(Failure(accepted.error()));

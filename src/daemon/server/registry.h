@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "daemon/line_channel.h"
+#include "daemon/server/launcher.h"
 #include "daemon/server/peer.h"
 #include "daemon/server/run_record.h"
 #include "daemon/worker_order.h"
@@ -25,8 +26,8 @@ class Run : public std::enable_shared_from_this<Run> {
     ~Run();
 
     const RunRecord& record() const { return record_; }
-    // Starts the worker at `program`; `accepted` is called once it has taken the order or refused it.
-    Result<void> start(const std::string& program, const WorkerOrder& order,
+    // Starts the worker; `accepted` is called once it has taken the order or refused it.
+    Result<void> start(const Launcher& launcher, const WorkerOrder& order,
                        std::function<void(Result<void>)> accepted);
     // Asks the worker for something, see LineChannel.
     void ask(Json request, Answer answer);
@@ -38,6 +39,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
   private:
     struct Child;
+    void take_from_user(const Json& message);
     void take(const Json& message);
     void take_answer(const Json& message);
     void take_accepted(Result<void> result);
@@ -59,9 +61,8 @@ class Run : public std::enable_shared_from_this<Run> {
 // All runs of a daemon.
 class Registry {
   public:
-    // `folder`: where records are kept, the daemon's own; `worker`: the program.
-    Registry(boost::asio::io_context& io, std::string folder, std::string worker,
-             Configuration configuration);
+    // `folder`: where records are kept, the daemon's own.
+    Registry(boost::asio::io_context& io, std::string folder, Launcher launcher, Configuration configuration);
 
     // Reads what an earlier daemon has left. Runs that it had not ended are lost.
     Result<void> load();
@@ -85,7 +86,8 @@ class Registry {
     std::string file_of(const std::string& id) const { return folder_ + "/" + id + ".json"; }
 
     boost::asio::io_context& io_;
-    std::string folder_, worker_;
+    std::string folder_;
+    Launcher launcher_;
     Configuration configuration_;
     std::vector<std::shared_ptr<Run>> runs_;
     std::function<void()> all_over_;

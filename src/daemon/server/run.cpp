@@ -36,7 +36,7 @@ Run::~Run() {
     if (channel_) channel_->close();
 }
 
-Result<void> Run::start(const std::string& program, const WorkerOrder& order,
+Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order,
                         std::function<void(Result<void>)> accepted) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -46,18 +46,22 @@ Result<void> Run::start(const std::string& program, const WorkerOrder& order,
     const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     try {
         child_ = std::make_unique<Child>(
-            Child{process::process(io_, process::filesystem::path(program), std::vector<std::string>{},
-                                   process::process_stdio{theirs.get(), nothing.get(), STDERR_FILENO}),
+            Child{process::process(io_, process::filesystem::path(launcher.program()),
+                                   launcher.arguments(order.user, order.limits, {"netcut-fl-worker"}),
+                                   // What the user's process prints is not for the daemon's terminal.
+                                   process::process_stdio{theirs.get(), nothing.get(), nothing.get()},
+                                   FixedEnvironment{}),
                   boost::asio::steady_timer(io_)});
     } catch (const boost::system::system_error& error) {
-        return system_failure("start " + program, error.code().value(), "install the program whole");
+        return system_failure("start " + launcher.program(), error.code().value(),
+                              "install the program whole");
     }
     accepted_ = std::move(accepted);
     const std::weak_ptr<Run> weak = weak_from_this();
     channel_ = std::make_shared<LineChannel>(
         io_, std::move(ours),
         LineChannel::Observer{[weak](const Json& message) {
-                                  if (const auto self = weak.lock()) self->take(message);
+                                  if (const auto self = weak.lock()) self->take_from_user(message);
                               },
                               [] {}});  // its exit status, which follows, says more
     child_->process.async_wait([self = shared_from_this()](boost::system::error_code, int) {
@@ -66,6 +70,15 @@ Result<void> Run::start(const std::string& program, const WorkerOrder& order,
     channel_->start();
     channel_->send({{"run", order.to_json()}});
     return {};
+}
+
+// A worker is a process of its user, who may make it say anything.
+void Run::take_from_user(const Json& message) {
+    try {
+        take(message);
+    } catch (const Json::exception&) {
+        ::kill(child_->process.id(), SIGKILL);
+    }
 }
 
 void Run::take(const Json& message) {

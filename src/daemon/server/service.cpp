@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 namespace netcut {
 namespace {
@@ -80,6 +81,15 @@ Result<Fd> listen_at(const std::string& path, std::optional<unsigned> group) {
         return system_failure("let the group use " + path, "leave --group out, or be root");
     if (::listen(socket.get(), backlog) != 0) return system_failure(attempt);
     return socket;
+}
+
+std::string path_of(const Fd& listener) {
+    sockaddr_un address{};
+    socklen_t size = sizeof(address) - 1;  // a path that fills it has no end of its own
+    if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    std::error_code error;
+    const auto path = std::filesystem::absolute(address.sun_path, error);
+    return address.sun_path[0] == '\0' || error ? std::string() : path.string();
 }
 
 void notify_manager(const std::string& state) {

@@ -18,6 +18,9 @@ Result<std::optional<Fd>> activated_socket();
 // has left is replaced.
 Result<Fd> listen_at(const std::string& path, std::optional<unsigned> group);
 
+// Where a socket listens, in full; empty if that is no path.
+std::string path_of(const Fd& listener);
+
 // Tells the service manager, if there is one: "READY=1", "STOPPING=1", "WATCHDOG=1".
 void notify_manager(const std::string& state);
 // How often it wants to hear of us; none: never.

@@ -2,12 +2,10 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <exception>
 
 #include "daemon/worker/worker.h"
 
@@ -28,19 +26,14 @@ netcut::Fd take_control() {
 
 int main() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // the daemon's; the end of the socket tells of it as well
-    ::umask(022);                        // files of a run are its user's, who may share them
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGINT, SIG_IGN);  // a Ctrl-C at the daemon's terminal is the daemon's to pass on
+    std::signal(SIGXFSZ, SIG_IGN);  // a full log is told of by write()
+    std::signal(SIGINT, SIG_IGN);   // a Ctrl-C at the daemon's terminal is the daemon's to pass on
     netcut::Fd control = take_control();
     if (!control) {
         std::fprintf(stderr, "netcut-fl-worker is started by netcut-fld and is of no use by itself\n");
         return 2;
     }
-    try {
-        netcut::Worker(std::move(control)).run();
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "netcut-fl-worker: internal error: %s; please report it\n", error.what());
-        return 5;
-    }
+    netcut::Worker(std::move(control)).run();
     return 0;
 }

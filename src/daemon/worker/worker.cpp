@@ -2,49 +2,17 @@
 #include "daemon/worker/worker.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 
 #include "scenario/input.h"
 
 namespace netcut {
 namespace {
 
-// Also read by the C library of netcut-fl-init, which has root's rights for a moment.
-constexpr const char* of_the_c_library[] = {"GLIBC_TUNABLES", "MALLOC_", "LD_"};
-constexpr const char* for_libraries[] = {"LD_LIBRARY_PATH", "LD_PRELOAD"};  // static programs have none
-
-bool is_harmless(const std::string& name) {
-    for (const char* library : for_libraries)
-        if (name == library) return true;
-    for (const char* prefix : of_the_c_library)
-        if (name.starts_with(prefix)) return false;
-    return !name.empty() && name.find('=') == std::string::npos;
-}
-
-void take_environment(const std::map<std::string, std::string>& environment) {
-    ::clearenv();
-    ::setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
-    for (const auto& [name, value] : environment)
-        if (is_harmless(name)) ::setenv(name.c_str(), value.c_str(), 1);
-}
-
-// What the user's processes, and their logs, may take of the machine.
-void limit_resources(const Limits& limits) {
-    std::signal(SIGXFSZ, SIG_IGN);  // a full log is told of by write()
-    const rlimit file{limits.log_bytes, limits.log_bytes};
-    ::setrlimit(RLIMIT_FSIZE, &file);
-    const rlimit processes{limits.processes, limits.processes};
-    ::setrlimit(RLIMIT_NPROC, &processes);
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-}
-
 Result<void> enter_folder(const WorkerOrder& order) {
-    const AsUser as_user(order.user);
     if (order.cwd.empty() || ::chdir(order.cwd.c_str()) != 0)
         return system_failure("change to the folder " + order.cwd, "give one that you may enter");
     return {};
@@ -72,18 +40,16 @@ Result<void> check_uplink(const Scenario& scenario) {
                          "leave it out, or run it as root without the daemon: sudo netcut-fl run --local");
 }
 
-// Nobody becomes somebody else by way of the daemon.
+// In the run's user namespace there is nobody else.
 Result<void> check_user(const Scenario& scenario, const User& user) {
-    if (scenario.user.empty() || user.uid == 0) return {};
+    if (scenario.user.empty()) return {};
     const auto wanted = find_user(scenario.user);
     if (wanted && wanted->uid == user.uid) return {};
-    return usage_failure("run nodes as the user '" + scenario.user + "'",
-                         "only root can run nodes as somebody else", "leave `user` out");
-}
-
-Result<void> read_trace_as(FaultSpec& fault, const User& user) {
-    const AsUser as_user(user);
-    return read_trace(fault);
+    const std::string attempt = "run nodes as the user '" + scenario.user + "'";
+    if (user.uid != 0)
+        return usage_failure(attempt, "only root can run nodes as somebody else", "leave `user` out");
+    return usage_failure(attempt, "a run of the daemon is its own user's alone",
+                         "run it without the daemon: sudo netcut-fl run --local --user " + scenario.user);
 }
 
 Json accepted_json(const Scenario& scenario, const RunFolder& folder) {
@@ -114,7 +80,23 @@ Worker::Worker(Fd control) {
 
 void Worker::run() {
     channel_->start();
-    io_.run();
+    try {
+        io_.run();
+    } catch (const std::exception& error) {
+        give_up(Error{Error::Kind::internal, "carry out the run", 0, error.what(), "please report it"});
+        io_.run();
+    }
+}
+
+void Worker::give_up(const Error& error) {
+    io_.restart();
+    if (run_) return finish(Failure(error));
+    refuse(error);
+}
+
+void Worker::refuse(const Error& error) {
+    channel_->send({{"refused", error_json(error)}});
+    channel_->when_sent([] { ::_exit(0); });
 }
 
 void Worker::take(const Json& message) {
@@ -125,13 +107,10 @@ void Worker::take(const Json& message) {
 void Worker::take_order(const Json& json) {
     auto order = WorkerOrder::from_json(json);
     const auto begun = order ? begin(std::move(*order)) : Result<void>(Failure(order.error()));
-    if (begun) return;
-    channel_->send({{"refused", error_json(begun.error())}});
-    channel_->when_sent([] { ::_exit(0); });
+    if (!begun) refuse(begun.error());
 }
 
 Result<Scenario> Worker::scenario_of(const WorkerOrder& order) const {
-    const AsUser as_user(order.user);
     Scenario scenario;
     const std::string base = template_named_in(order.scenario);
     if (!base.empty()) NETCUT_TRY(read_template(scenario, base));
@@ -142,16 +121,12 @@ Result<Scenario> Worker::scenario_of(const WorkerOrder& order) const {
 }
 
 Result<void> Worker::begin(WorkerOrder order) {
-    take_environment(order.environment);
+    ::umask(order.umask);
     NETCUT_TRY(enter_folder(order));
     NETCUT_ASSIGN(Scenario scenario, scenario_of(order));
     NETCUT_TRY(check_limits(scenario, order));
     NETCUT_TRY(check_uplink(scenario));
     NETCUT_TRY(check_user(scenario, order.user));
-    if (order.user.uid == 0 && !scenario.user.empty()) {
-        NETCUT_ASSIGN(order.user, find_user(scenario.user));
-    }
-    limit_resources(order.limits);
     NETCUT_TRY(check_machine(scenario, order.user));
     NETCUT_ASSIGN(RunFolder folder, RunFolder::create(order.folder, scenario.name, order.user));
     folder_.emplace(std::move(folder));
@@ -205,7 +180,7 @@ Result<Json> Worker::carry_out(const std::string& what, const Json& message) {
     if (what == "add") {
         FaultSpec fault;
         NETCUT_TRY(read_fault_yaml(fault, message.at("fault").get<std::string>(), "fault"));
-        NETCUT_TRY(read_trace_as(fault, folder_->user()));
+        NETCUT_TRY(read_trace(fault));
         NETCUT_ASSIGN(const std::string name, engine.add_fault(std::move(fault)));
         return Json{{"fault", name}};
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // netcut-fl-worker: one run of a daemon, in a process of its own, so that no run can hurt another or the
-// daemon. It takes its order and its commands along standard input, a socket (line_channel.h), and ends with
-// it.
+// daemon. It is a process of the user, in a user namespace where there is nobody else (launch/): whoever
+// takes it over gains nothing. It takes its order and its commands along standard input, a socket
+// (line_channel.h), and ends with it.
 #pragma once
 
 #include <memory>
@@ -27,6 +28,8 @@ class Worker {
     Result<Json> carry_out(const std::string& what, const Json& message);
     Result<Json> execute(const Json& message);
     void finish(const Result<RunResult>& result);
+    void refuse(const Error& error);
+    void give_up(const Error& error);
 
     boost::asio::io_context io_;
     std::shared_ptr<LineChannel> channel_;

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,28 @@ void release_stdio() {
     for (const int fd : {0, 1, 2}) ::dup2(null, fd);
 }
 
+void limit(__rlimit_resource resource, rlim_t soft, bool hard) {
+    rlimit limit{};
+    ::getrlimit(resource, &limit);
+    limit.rlim_cur = std::min(soft, limit.rlim_max);
+    if (hard) limit.rlim_max = limit.rlim_cur;
+    ::setrlimit(resource, &limit);
+}
+
+// Only now, when there are no rights left that a variable could lead astray.
+void take_environment(int fd) {
+    static std::string text;
+    static std::vector<char*> variables;
+    struct stat info {};
+    if (::fstat(fd, &info) == 0) text.resize(static_cast<std::size_t>(info.st_size));
+    const ssize_t count = ::pread(fd, text.data(), text.size(), 0);
+    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    for (std::size_t at = 0; at < text.size(); at = text.find('\0', at) + 1)
+        variables.push_back(text.data() + at);
+    variables.push_back(nullptr);
+    environ = variables.data();
+}
+
 // Runs in the child: becomes the command, or tells `errors` why not.
 [[noreturn]] void become_command(const Options& options, int errors) {
     // The tool ignores SIGPIPE, and what is ignored or blocked is inherited.
@@ -54,10 +77,9 @@ void release_stdio() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::setsid();
     if (options.tty) ::ioctl(0, TIOCSCTTY, 0);
-    rlimit files{};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = std::min(options.open_files, files.rlim_max);
-    ::setrlimit(RLIMIT_NOFILE, &files);
+    limit(RLIMIT_NOFILE, options.open_files, false);
+    limit(RLIMIT_NPROC, options.processes, true);
+    take_environment(options.environment);
     ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // nothing of the tool's, or of the shell that started it
     std::string attempt = "change to the directory " + options.cwd;
     if (options.cwd.empty() || ::chdir(options.cwd.c_str()) == 0) {
@@ -207,7 +229,15 @@ int run(const Options& options) {
 
 // Closes all that the tool itself had inherited, or a node would keep what the tool's caller waits for open.
 void keep_own_descriptors(const Options& options) {
-    std::array kept{0, 1, 2, options.netns, options.lifeline, options.status, options.hosts, options.resolv};
+    std::array kept{0,
+                    1,
+                    2,
+                    options.netns,
+                    options.lifeline,
+                    options.status,
+                    options.environment,
+                    options.hosts,
+                    options.resolv};
     std::sort(kept.begin(), kept.end());
     int next = 0;
     for (const int fd : kept) {

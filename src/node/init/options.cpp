@@ -30,9 +30,10 @@ std::vector<gid_t> group_list(const std::string& text) {
     return groups;
 }
 
-constexpr std::array<option, 13> known{{{"netns", required_argument, nullptr, 'n'},
+constexpr std::array<option, 15> known{{{"netns", required_argument, nullptr, 'n'},
                                         {"lifeline", required_argument, nullptr, 'l'},
                                         {"status", required_argument, nullptr, 's'},
+                                        {"environment", required_argument, nullptr, 'e'},
                                         {"hosts", required_argument, nullptr, 'h'},
                                         {"resolv", required_argument, nullptr, 'r'},
                                         {"hostname", required_argument, nullptr, 'H'},
@@ -41,6 +42,7 @@ constexpr std::array<option, 13> known{{{"netns", required_argument, nullptr, 'n
                                         {"gid", required_argument, nullptr, 'g'},
                                         {"groups", required_argument, nullptr, 'G'},
                                         {"open-files", required_argument, nullptr, 'f'},
+                                        {"processes", required_argument, nullptr, 'p'},
                                         {"tty", no_argument, nullptr, 't'},
                                         {nullptr, 0, nullptr, 0}}};
 
@@ -58,6 +60,9 @@ Options parse_options(int argc, char** argv) {
                 break;
             case 's':
                 options.status = static_cast<int>(number(optarg));
+                break;
+            case 'e':
+                options.environment = static_cast<int>(number(optarg));
                 break;
             case 'h':
                 options.hosts = static_cast<int>(number(optarg));
@@ -82,6 +87,9 @@ Options parse_options(int argc, char** argv) {
                 break;
             case 'f':
                 options.open_files = number(optarg);
+                break;
+            case 'p':
+                options.processes = number(optarg);
                 break;
             case 't':
                 options.tty = true;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "kernel/precedence.h"
+#include "options.h"
+#include "user.h"
+
+namespace netcut::launch {
+namespace {
+
+// Above what nodes may have: however many they start, threads of the worker that end a cut can be.
+constexpr rlim_t processes_of_ours = 512;
+
+// As the worker would refuse an order (daemon/line_channel.h): standard input is the daemon's control socket.
+[[noreturn]] void fail(const char* attempt) {
+    ::dprintf(STDIN_FILENO,
+              "{\"refused\":{\"kind\":\"machine\",\"attempt\":\"%s, to run as the user\",\"code\":%d,"
+              "\"hint\":\"ask whoever runs the daemon\"}}\n",
+              attempt, errno);
+    ::_exit(125);
+}
+
+void must(const char* failed_attempt) {
+    if (failed_attempt != nullptr) fail(failed_attempt);
+}
+
+// `hard` is the most that a process can give itself; never more than we have.
+const char* limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
+    rlimit now{};
+    ::getrlimit(resource, &now);
+    const rlimit wanted{std::min(soft, now.rlim_max), std::min(hard, now.rlim_max)};
+    return ::setrlimit(resource, &wanted) == 0 ? nullptr : "limit what a run may use";
+}
+
+// In bytes of a file, in core files.
+const char* limit_files(const Options& options) {
+    const char* failed = limit(RLIMIT_FSIZE, options.file_bytes, options.file_bytes);
+    return failed != nullptr ? failed : limit(RLIMIT_CORE, 0, 0);
+}
+
+// The soft limit at the time when the namespace is made is what all of the user's processes together may come
+// to; after that it is what nodes of this run get (raise_limits() in netcut/node.h).
+const char* limit_processes(const Options& options, bool to_nodes) {
+    const bool endless = options.processes > RLIM_INFINITY - processes_of_ours;
+    const rlim_t all = endless ? RLIM_INFINITY : options.processes + processes_of_ours;
+    return limit(RLIMIT_NPROC, to_nodes ? options.processes : all, all);
+}
+
+// Mounts that the run sees. They cannot be undone in a user namespace that is made afterwards.
+const char* set_up_mounts(const Options& options) {
+    if (::unshare(CLONE_NEWNS) != 0) return "make a mount namespace";
+    // What is mounted on the machine later is still seen.
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return "keep mounts to the run";
+    // The daemon's own may lack parts (systemd.exec(5)), and whoever has no whole one cannot mount a node's.
+    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+        return "mount /proc for the run";
+    // A node that is cut off shall not heal itself by way of the daemon.
+    if (options.hidden != nullptr && ::mount("/dev/null", options.hidden, nullptr, MS_BIND, nullptr) != 0 &&
+        errno != ENOENT)
+        return "hide the daemon's socket from the run";
+    return nullptr;
+}
+
+// A daemon that is not root's serves nobody but its own user, who has these rights or makes a namespace as
+// without a daemon.
+void become_the_user_alone(const Options& options) {
+    if (::geteuid() != 0) return;
+    // No process of the run can give itself the same.
+    take_precedence();
+    must(set_up_mounts(options));
+    must(become_user(options));
+    must(enter_user_namespace(options));
+    must(let_program_inherit());
+}
+
+}  // namespace
+}  // namespace netcut::launch
+
+int main(int argc, char** argv) {
+    using namespace netcut::launch;
+    const Options options = parse_options(argc, argv);
+    ::close_range(3, ~0U, 0);
+    ::setsid();  // no terminal of the daemon's
+    must(limit_files(options));
+    must(limit_processes(options, false));
+    become_the_user_alone(options);
+    must(limit_processes(options, true));
+    ::execv(options.argv[0], options.argv);
+    fail("execute the worker");
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// By root, without root, or by the daemon: one engine, and so one record.
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "e2e/daemon.h"
+
+namespace netcut::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string scenario_text() {
+    const std::string build = NETCUT_BUILD_DIR;
+    return "name: three-ways\ncollaborators: 2\nready: ready\nfabric: {kind: bridge}\naggregator: "
+           "{command: " +
+           build + "/netcut_datagrams echo 4 7000}\ncollaborator: {command: " + build +
+           "/netcut_heartbeat aggregator 7000 60 20000}\nexpect: {verdict: recovered}\nfaults:\n"
+           "  - {name: lossy, kind: loss, model: iid 20%, seed: 7, on: {log: beat 1}, for: 300ms, nodes: "
+           "[collaborator1]}\n"
+           "  - {name: down, kind: down, on: {log: beat 3}, for: 200ms}\n"
+           "  - {name: plug, kind: unplug, on: {after: down, delay: 100ms}, for: 200ms, mac: new}\n"
+           "  - {name: pause, kind: pause, on: {after: plug, delay: 100ms}, for: 100ms, nodes: "
+           "[aggregator]}\n";
+}
+
+// What happened to whom: all but times, and what a moment's load decides.
+std::multiset<std::string> happenings(const std::string& run) {
+    const std::set<std::string> by_moment = {"traffic", "node.phase", "sockets", "progress"};
+    std::multiset<std::string> all;
+    for (const Json& event : read_journal(run)) {
+        const std::string what = event.at("event");
+        if (by_moment.contains(what)) continue;
+        all.insert(what + " " + event.value("node", "") + " " + event.value("fault", ""));
+    }
+    return all;
+}
+
+Json judged(const std::string& run) {
+    const Json verdict = read_verdict(run);
+    Json all = {{"verdict", verdict.at("verdict")},
+                {"exit_status", verdict.at("exit_status")},
+                {"expected", verdict.at("expected")},
+                {"nodes", Json::array()},
+                {"faults", Json::array()}};
+    for (const Json& node : verdict.at("nodes")) all["nodes"].push_back({node.at("node"), node.at("ended")});
+    for (const Json& fault : verdict.at("faults")) all["faults"].push_back(fault.at("fault"));
+    return all;
+}
+
+TEST(ThreeWays, OfRunningLeaveTheSameRecord) {
+    NETCUT_E2E();
+    Daemon daemon;
+    const Folder folder;
+    std::ofstream(folder / "fed.yaml") << scenario_text();
+    const std::string rootless = folder / "rootless", root = folder / "root",
+                      hosted = daemon.home(alice) + "/run";
+    Tool first({"run", folder / "fed.yaml", "--out", root});
+    Tool second({"run", folder / "fed.yaml", "--out", rootless}, become_ordinary_user);
+    const auto third = daemon.begin(alice, {"run", folder / "fed.yaml", "--out", "run"});
+    for (Tool* tool : {&first, &second, third.get()}) {
+        const Finished finished = tool->wait();
+        EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    }
+    for (const std::string& run : {rootless, hosted}) {
+        EXPECT_EQ(happenings(run), happenings(root)) << run;
+        EXPECT_EQ(judged(run).dump(1), judged(root).dump(1)) << run;
+        for (const char* file : {"scenario.yaml", "loss-lossy-up.txt", "loss-lossy-down.txt"}) {
+            EXPECT_NE(slurp(root + "/" + file), "") << file;
+            EXPECT_EQ(slurp(run + "/" + file), slurp(root + "/" + file)) << file;
+        }
+        std::set<std::string> files, of_root;
+        for (const auto& entry : fs::recursive_directory_iterator(run))
+            files.insert(entry.path().lexically_relative(run));
+        for (const auto& entry : fs::recursive_directory_iterator(root))
+            of_root.insert(entry.path().lexically_relative(root));
+        EXPECT_EQ(files, of_root);
+    }
+}
+
+}  // namespace
+}  // namespace netcut::test
