@@ -20,7 +20,7 @@ std::string scenario_text() {
            "/netcut_heartbeat aggregator 7000 60 20000}\nexpect: {verdict: recovered}\nfaults:\n"
            "  - {name: lossy, kind: loss, model: iid 20%, seed: 7, on: {log: beat 1}, for: 300ms, nodes: "
            "[collaborator1]}\n"
-           "  - {name: down, kind: down, on: {log: beat 3}, for: 200ms}\n"
+           "  - {name: down, kind: down, on: {after: lossy, delay: 100ms}, for: 200ms}\n"
            "  - {name: plug, kind: unplug, on: {after: down, delay: 100ms}, for: 200ms, mac: new}\n"
            "  - {name: pause, kind: pause, on: {after: plug, delay: 100ms}, for: 100ms, nodes: "
            "[aggregator]}\n";
