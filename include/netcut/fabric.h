@@ -105,6 +105,7 @@ class Fabric {
     Result<void> verify();
     std::vector<IpAddress> addresses_of(std::uint32_t host) const;
     void append_port(Batch& batch, const NodeLink& node) const;
+    void limit_rate(Batch& batch, int link) const;
     void append_router_routes(Batch& batch, const NodeLink& node) const;
     void append_node_setup(Batch& batch, const NodeLink& node) const;
     std::pair<IpAddress, unsigned> way_out(const NodeLink& node, bool ipv6) const;

@@ -181,8 +181,10 @@ struct RateLimit {
     std::optional<std::uint64_t> queue_bytes{};  // how many bytes may wait, in place of how long
     // What may pass at once; a packet that is larger never does. Unset: 4 ms' worth, at least 16 KiB.
     std::optional<std::uint32_t> burst_bytes{};
+    unsigned mtu = 1500;  // of the link: a whole packet may always wait, and always pass
 };
 void set_rate(Batch& batch, int link, const RateLimit& rate);
+std::uint64_t bytes_in(std::uint64_t bits_per_second, Nanoseconds time);  // what a rate carries
 
 Result<std::vector<LinkState>> list_links(NetlinkSocket& socket);
 struct RouteState {

@@ -34,6 +34,7 @@ struct QueueSpec {
     std::optional<std::uint64_t> queue_bytes{};      // or so many bytes may, which goes first
 
     bool needs_netem() const;
+    std::uint64_t room() const;  // bytes that may wait for the rate, which there is
     bool operator==(const QueueSpec&) const = default;
 };
 

@@ -28,6 +28,14 @@ constexpr int eth0_index = 50;
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
+// Smaller tables of connections, which a node has, make the kernel choose smaller limits as well. Those are
+// put back to what this machine has.
+void add_limits_of_machine(Settings& settings) {
+    for (const char* limit : {"net/ipv4/tcp_max_tw_buckets", "net/ipv4/tcp_max_syn_backlog"})
+        if (const auto value = read_file(std::string("/proc/sys/") + limit))
+            settings.emplace_back(limit, value->substr(0, value->find('\n')));
+}
+
 Settings node_settings(const FabricOptions& options) {
     // Ordinary users may ping: a node has no capability that would let it otherwise.
     // And they may serve on any port, as in a container.
@@ -35,6 +43,7 @@ Settings node_settings(const FabricOptions& options) {
     const std::string pingers = may_set_groups() ? "0\t2147483647" : fmt::format("{0}\t{0}", ::getegid());
     Settings settings = {{"net/ipv4/ping_group_range", pingers},
                          {"net/ipv4/ip_unprivileged_port_start", "0"}};
+    add_limits_of_machine(settings);
     if (options.ipv6) {
         settings.insert(settings.end(),
                         {{"net/ipv6/conf/default/addr_gen_mode", "1"},  // no link-local address
@@ -175,7 +184,7 @@ void Fabric::append_port(Batch& batch, const NodeLink& node) const {
         set_master(batch, node.port.index, bridge_index);
     else
         append_router_routes(batch, node);
-    if (options_.rate) set_rate(batch, node.port.index, *options_.rate);
+    limit_rate(batch, node.port.index);
     if (equip_) equip_(batch, node.port.index);
 }
 
@@ -184,6 +193,13 @@ Result<void> Fabric::equip_ports(std::function<void(Batch&, int port)> equip) {
     Batch batch;
     for (const NodeLink& node : nodes_) equip_(batch, node.port.index);
     return router_socket_.commit(batch);
+}
+
+void Fabric::limit_rate(Batch& batch, int link) const {
+    if (!options_.rate) return;
+    RateLimit rate = *options_.rate;
+    rate.mtu = options_.mtu;
+    set_rate(batch, link, rate);
 }
 
 void Fabric::append_router_routes(Batch& batch, const NodeLink& node) const {
@@ -198,7 +214,7 @@ void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
     const bool routed = options_.kind == FabricKind::routed;
     set_link(batch, link, true);
     if (options_.single_segments) set_gso_max_segs(batch, link, 1);
-    if (options_.rate) set_rate(batch, link, *options_.rate);
+    limit_rate(batch, link);
     for (const IpAddress& address : node.addresses) {
         add_address(batch, link, address,
                     routed            ? whole(address)

@@ -69,7 +69,7 @@ class ActionWriter {
         NftRule opening(chain_);
         has_tcp_flags(opening, tcp_syn | tcp_ack, tcp_syn).go_to(learning_chain());
         fault_.add(opening);
-        add_flow_rules(fault_, chain_, part_, "known", FlowStep::renew, forget.after);
+        add_flow_rules(fault_, chain_, part_, "known", {FlowStep::Kind::renew, forget.after});
         NftRule rule(chain_);
         lose(rule);
         if (forget.reset)

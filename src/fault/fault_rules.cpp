@@ -83,7 +83,7 @@ void add_established_filter(const FaultContext& fault, const std::string& chain,
     has_tcp_flags(opening, tcp_syn | tcp_ack, tcp_syn);
     opening.go_to(fault.name(part == Direction::up ? "learn_up" : "learn_down"));
     fault.add(opening);
-    add_flow_rules(fault, chain, part, "known", FlowStep::skip, {});
+    add_flow_rules(fault, chain, part, "known", {FlowStep::Kind::skip});
 }
 
 void add_fresh_filter(const FaultContext& fault, const std::string& chain) {
@@ -125,7 +125,7 @@ void add_learning(const FaultContext& fault) {
     for (const Direction part : {Direction::up, Direction::down}) {
         const std::string chain = fault.name(part == Direction::up ? "learn_up" : "learn_down");
         fault.transaction.add_chain(chain);
-        add_flow_rules(fault, chain, part, "known", FlowStep::remember, lease);
+        add_flow_rules(fault, chain, part, "known", {FlowStep::Kind::remember, lease});
     }
 }
 
@@ -231,6 +231,7 @@ void add_fault(const FaultContext& fault) {
     if (fault.plan.trigger) {
         add_moment_chain(fault);
         add_moment_entry(fault);
+        add_moment_memory(fault);
     }
     NftRule on(fault.name());
     on.constant(fault.key()).in(switches).go_to(fault.name("on"));

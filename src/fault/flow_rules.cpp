@@ -12,7 +12,7 @@ struct Family {
 constexpr Family families[] = {{"4", ETH_P_IP, 12, 16, 4}, {"6", ETH_P_IPV6, 8, 24, 16}};
 constexpr std::uint32_t source_port = 0, destination_port = 2, port_bytes = 2;
 
-// As the node sees it: its own address, the other's, its own port, the other's.
+// As the node sees it: its own address, the other's, its own port, the other's, and the protocol.
 void load_flow(NftRule& rule, const Family& family, Direction part) {
     const bool up = part == Direction::up;
     const auto address = [&](std::uint32_t offset) {
@@ -25,6 +25,7 @@ void load_flow(NftRule& rule, const Family& family, Direction part) {
     address(up ? family.destination : family.source);
     port(up ? source_port : destination_port);
     port(up ? destination_port : source_port);
+    rule.meta(NFT_META_L4PROTO);
 }
 
 }  // namespace
@@ -41,23 +42,43 @@ NftRule& has_tcp_flags(NftRule& rule, std::uint8_t among, std::uint8_t set) {
 void add_flow_sets(const FaultContext& fault, const std::string& what, bool leases) {
     for (const Family& family : families)
         fault.transaction.add_set({.name = fault.name(what) + family.suffix,
-                                   .key_size = 2 * family.address_bytes + 8,
+                                   .key_size = 2 * family.address_bytes + 12,
                                    .leases = leases,
                                    .dynamic = true});
 }
 
+void flush_flow_sets(const FaultContext& fault, const std::string& what) {
+    for (const Family& family : families) fault.transaction.flush_set(fault.name(what) + family.suffix);
+}
+
 void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,
-                    const std::string& what, FlowStep step, std::optional<Nanoseconds> lease) {
+                    const std::string& what, const FlowStep& step) {
     for (const Family& family : families) {
         const std::string set = fault.name(what) + family.suffix;
         NftRule rule(chain);
         rule.meta(NFT_META_PROTOCOL).equals(short_key(family.ethertype));
-        is_tcp(rule);
+        rule.meta(NFT_META_L4PROTO).in("ported");
         load_flow(rule, family, part);
-        if (step != FlowStep::remember) rule.in(set);
-        if (step == FlowStep::renew) load_flow(rule, family, part);
-        if (step != FlowStep::skip) rule.refresh(set, lease);
-        if (step != FlowStep::remember) rule.leave();
+        switch (step.kind) {
+            case FlowStep::Kind::remember:
+                rule.refresh(set, step.lease);
+                break;
+            case FlowStep::Kind::forget:
+                rule.remove_from(set);
+                break;
+            case FlowStep::Kind::skip:
+                rule.in(set);
+                break;
+            case FlowStep::Kind::renew:
+                rule.in(set);
+                load_flow(rule, family, part);
+                rule.refresh(set, step.lease);
+                break;
+        }
+        if (!step.then.empty())
+            rule.go_to(step.then);
+        else if (step.kind == FlowStep::Kind::skip || step.kind == FlowStep::Kind::renew)
+            rule.leave();
         fault.add(rule);
     }
 }

@@ -24,10 +24,23 @@ bool is_down(Kind kind) {
     return kind == Kind::received || kind == Kind::received_packets || kind == Kind::reply ||
            kind == Kind::answer;
 }
-bool passes(Kind kind) {  // the packet that is the moment
-    return kind != Kind::reply && kind != Kind::syn && kind != Kind::fin && kind != Kind::silence &&
-           kind != Kind::answer;
+bool is_of_flags(Kind kind) {
+    return kind == Kind::syn || kind == Kind::fin;
 }
+bool passes(Kind kind) {  // the packet that is the moment
+    return kind != Kind::reply && !is_of_flags(kind) && kind != Kind::silence && kind != Kind::answer;
+}
+
+// What is sent once more is not another one of these: it is of the same flow, and nothing has come the other
+// way since.
+bool is_told_by_flow(Kind kind) {
+    return kind == Kind::request || kind == Kind::reply || is_of_flags(kind);
+}
+
+// How long one end may go on sending what the other does not acknowledge: with Linux's tcp_retries2 of 15,
+// and as many tries to connect, less than 16 minutes.
+constexpr Nanoseconds memory = std::chrono::minutes(16);
+constexpr const char* came = "came";  // the set of those flows, and the chain that adds to it
 
 NftKey network_order(std::uint64_t value) {
     return {static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
@@ -55,11 +68,16 @@ void add_asking_again(const FaultContext& fault) {
     fault.add(rule);
 }
 
+NftRule& has_flags(NftRule& rule, Kind kind) {
+    const bool syn = kind == Kind::syn;
+    return has_tcp_flags(rule, syn ? tcp_syn | tcp_ack : tcp_fin, syn ? tcp_syn : tcp_fin);
+}
+
 // What does not count goes on as if there were no moment.
 void add_class(const FaultContext& fault) {
     const Kind kind = fault.plan.trigger->moment.kind;
     const std::string chain = fault.name("moment");
-    if (kind != Kind::syn && kind != Kind::fin) {
+    if (!is_of_flags(kind)) {
         NftRule other(chain);
         if (kind == Kind::answer)
             other.meta(NFT_META_PRIORITY).differs(nft_key(message_packet)).go_to(fault.name("check"));
@@ -68,13 +86,27 @@ void add_class(const FaultContext& fault) {
         return fault.add(other);
     }
     NftRule wanted(chain);
-    const bool syn = kind == Kind::syn;
-    has_tcp_flags(wanted, syn ? tcp_syn | tcp_ack : tcp_fin, syn ? tcp_syn : tcp_fin);
-    wanted.go_to(fault.name("count"));
+    has_flags(wanted, kind).go_to(fault.name("fresh"));
     fault.add(wanted);
     NftRule other(chain);
     other.go_to(fault.name("check"));
     fault.add(other);
+}
+
+// The way that a flow is looked at from. A SYN or FIN is of the flow of its sender.
+Direction way_of(Kind kind) {
+    return kind == Kind::reply ? Direction::down : Direction::up;
+}
+
+// What has come before goes on as if there were no moment.
+void add_fresh_chain(const FaultContext& fault) {
+    const Kind kind = fault.plan.trigger->moment.kind;
+    const std::string chain = fault.name("fresh");
+    if (is_told_by_flow(kind))
+        add_flow_rules(fault, chain, way_of(kind), came, {FlowStep::Kind::skip, {}, fault.name("check")});
+    NftRule counts(chain);
+    counts.go_to(fault.name("count"));
+    fault.add(counts);
 }
 
 void add_earlier_ones_pass(const FaultContext& fault, const std::string& chain) {
@@ -108,11 +140,22 @@ void add_the_moment(const FaultContext& fault, const std::string& chain) {
     rule.constant(fault.key()).add_to(switches, lease);
     rule.constant(fault.key()).refresh(armed_set, std::min(lease.value_or(overtaking), overtaking));
     rule.log(moment_group, fault_prefix(fault.number), logged_bytes);
-    if (passes(fault.plan.trigger->moment.kind))
-        rule.leave();
-    else
+    const Kind kind = fault.plan.trigger->moment.kind;
+    if (!passes(kind))
         rule.go_to(fault.name("on"));
+    else if (is_told_by_flow(kind))
+        rule.go_to(fault.name(came));
+    else
+        rule.leave();
     fault.add(rule);
+}
+
+void add_memory(const FaultContext& fault) {
+    const Kind kind = fault.plan.trigger->moment.kind;
+    if (!is_told_by_flow(kind)) return;
+    add_flow_sets(fault, came, true);
+    fault.transaction.add_chain(fault.name(came));
+    add_flow_rules(fault, fault.name(came), way_of(kind), came, {FlowStep::Kind::remember, memory});
 }
 
 }  // namespace
@@ -125,7 +168,9 @@ void add_moment_entry(const FaultContext& fault) {
 }
 
 void add_moment_chain(const FaultContext& fault) {
-    for (const char* what : {"moment", "count", "check"}) fault.transaction.add_chain(fault.name(what));
+    for (const char* what : {"moment", "fresh", "count", "check"})
+        fault.transaction.add_chain(fault.name(what));
+    add_memory(fault);
     fault.transaction.add_element(moment_counts, nft_key(fault.key()));
     NftRule check(fault.name("check"));
     check.constant(fault.key()).in(switches).go_to(fault.name("on"));
@@ -135,9 +180,32 @@ void add_moment_chain(const FaultContext& fault) {
     if (port) add_port_filter(fault, chain, *port, fault.name("check"));
     add_class(fault);
     NftRule counts(chain);
-    counts.go_to(fault.name("count"));
+    counts.go_to(fault.name("fresh"));
     fault.add(counts);
+    add_fresh_chain(fault);
     add_moment_rules(fault);
+}
+
+void add_moment_memory(const FaultContext& fault) {
+    const WireTrigger& trigger = *fault.plan.trigger;
+    const Kind kind = trigger.moment.kind;
+    if (!is_told_by_flow(kind)) return;
+    NftRule met(fault.name("on"));
+    if (is_of_flags(kind))
+        has_flags(met, kind);
+    else
+        is_data(met).meta(is_up(kind) ? NFT_META_IIF : NFT_META_OIF).equals(fault.port_of(trigger.node));
+    met.jump(fault.name(came));
+    fault.add(met);
+    if (is_of_flags(kind)) return;
+    const std::string answered = fault.name("answered");
+    fault.transaction.add_chain(answered);
+    NftRule other_way(learning);
+    is_data(other_way).meta(is_up(kind) ? NFT_META_OIF : NFT_META_IIF).equals(fault.port_of(trigger.node));
+    other_way.jump(answered);
+    fault.add(other_way);
+    const Direction back = is_up(kind) ? Direction::down : Direction::up;
+    add_flow_rules(fault, answered, back, came, {FlowStep::Kind::forget});
 }
 
 void add_moment_rules(const FaultContext& fault) {

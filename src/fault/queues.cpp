@@ -124,7 +124,7 @@ Result<void> lay_queues(Fabric& fabric, const std::vector<FaultPlan>& plans, con
             all = combined(all, std::get<Queue>(plans[number].action).spec);
         const int index = first_device_index + static_cast<int>(i);
         add_queue_device(devices, fmt::format("q{}", i + 1), index);
-        set_queue(devices, index, all, lanes_of(plans, queues.sets()[i]));
+        set_queue(devices, index, all, fabric.options().mtu, lanes_of(plans, queues.sets()[i]));
     }
     NETCUT_TRY(fabric.router_socket().commit(devices));
     return fabric.equip_ports([count = queues.sets().size()](Batch& batch, int port) {

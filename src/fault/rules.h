@@ -96,23 +96,32 @@ std::string counter_name(const std::string& what, std::size_t node);
 void add_action(const FaultContext& fault, Direction part);
 void add_loss_numbers(const FaultContext& fault, Direction part);  // they begin at 1
 
-// flow_rules.cpp: which connection a segment is of, in sets of this fault; `part` is the segment's way.
+// flow_rules.cpp: which connection a packet is of, in sets of this fault; `part` is the packet's way. A flow
+// of UDP is one, too.
 void add_flow_sets(const FaultContext& fault, const std::string& what, bool leases);
-// Rules, one for each address family, that begin with a TCP segment's connection.
-enum class FlowStep {
-    remember,  // add it, or let its time begin anew
-    skip,      // return if it is known
-    renew      // if it is known, let its time begin anew and return
+void flush_flow_sets(const FaultContext& fault, const std::string& what);
+struct FlowStep {
+    enum class Kind {
+        remember,  // add it, or let its time begin anew
+        forget,
+        skip,  // leave if it is known
+        renew  // if it is known, let its time begin anew and leave
+    };
+    Kind kind;
+    std::optional<Nanoseconds> lease = {};  // of `remember` and `renew`
+    std::string then = {};                  // the chain that follows, instead of returning from this one
 };
+// Rules, one for each address family.
 void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,
-                    const std::string& what, FlowStep step, std::optional<Nanoseconds> lease);
+                    const std::string& what, const FlowStep& step);
 NftRule& is_tcp(NftRule& rule);
 NftRule& has_tcp_flags(NftRule& rule, std::uint8_t among, std::uint8_t set);
 
 // moment_rules.cpp
 void add_moment_entry(const FaultContext& fault);  // at the beginning of fN
 void add_moment_chain(const FaultContext& fault);
-void add_moment_rules(const FaultContext& fault);  // its counters begin at nothing
+void add_moment_rules(const FaultContext& fault);   // its counters begin at nothing
+void add_moment_memory(const FaultContext& fault);  // at the beginning of fN_on
 void add_port_filter(const FaultContext& fault, const std::string& chain, std::uint16_t port,
                      const std::string& otherwise);
 

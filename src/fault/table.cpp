@@ -123,8 +123,7 @@ Result<void> FaultTable::forget(std::size_t number) {
     if (!loses && !knows) return {};
     NftTransaction transaction(family_, table_name);
     const FaultContext fault{transaction, *fabric_, plan, number};
-    if (knows)
-        for (const char* set : {"known4", "known6"}) transaction.flush_set(fault.name(set));
+    if (knows) flush_flow_sets(fault, "known");
     if (loses)
         for (const Direction part : {Direction::up, Direction::down}) {
             if (!includes(plan.filter.direction, part)) continue;

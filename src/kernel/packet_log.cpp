@@ -56,7 +56,7 @@ int index_in(const nlattr* attribute) {
     return static_cast<int>(ntohl(mnl_attr_get_u32(attribute)));
 }
 
-std::vector<std::uint8_t> bytes_in(const nlattr* attribute) {
+std::vector<std::uint8_t> payload_bytes(const nlattr* attribute) {
     const auto* bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute));
     return {bytes, bytes + mnl_attr_get_payload_len(attribute)};
 }
@@ -107,11 +107,11 @@ void fill(LoggedPacket& packet, std::uint16_t type, const nlattr* attribute) {
             packet.mark = ntohl(mnl_attr_get_u32(attribute));
             break;
         case NFULA_PAYLOAD:
-            packet.bytes = bytes_in(attribute);
+            packet.bytes = payload_bytes(attribute);
             break;
         case NFULA_HWHEADER:  // of packets that came in; comes before L2HDR
         case NFULA_L2HDR:     // of a bridge's packets
-            packet.link_header = bytes_in(attribute);
+            packet.link_header = payload_bytes(attribute);
             break;
         default:
             break;

@@ -124,6 +124,10 @@ bool QueueSpec::needs_netem() const {
            corrupt > 0;
 }
 
+std::uint64_t QueueSpec::room() const {
+    return queue_bytes ? *queue_bytes : bytes_in(*bits_per_second, queue_time.value_or(RateLimit{}.queue));
+}
+
 QueueSpec combined(const QueueSpec& a, const QueueSpec& b) {
     QueueSpec sum = a;
     sum.delay = a.delay + b.delay;
@@ -153,7 +157,8 @@ void add_queue_device(Batch& batch, const std::string& name, int index) {
                    rtnl_link_build_add_request);
 }
 
-void set_queue(Batch& batch, int link, const QueueSpec& spec, const std::vector<std::uint16_t>& lanes) {
+void set_queue(Batch& batch, int link, const QueueSpec& spec, unsigned mtu,
+               const std::vector<std::uint16_t>& lanes) {
     add_empty(batch, link, spec);
     if (spec.needs_netem()) add_netem(batch, link, spec);
     if (!spec.bits_per_second) return;
@@ -162,6 +167,7 @@ void set_queue(Batch& batch, int link, const QueueSpec& spec, const std::vector<
     if (spec.queue_time) rate.queue = *spec.queue_time;
     rate.queue_bytes = spec.queue_bytes;
     rate.burst_bytes = spec.burst_bytes;
+    rate.mtu = mtu;
     // Not the other way round: in front of netem a shaper would hand it its own queue, whose bound would then
     // be netem's limit of packets, without a time or bytes.
     add_htb(batch, link, spec.needs_netem() ? below_netem : TC_H_ROOT, rate, lanes);

@@ -31,8 +31,9 @@ std::vector<std::int16_t> netem_distribution(std::string_view name);
 void add_queue_device(Batch& batch, const std::string& name, int index);
 // Replaces what the link has; packets that wait in it are lost. Each of the lanes has the rate, and the room,
 // for itself. A packet is in the lane that its priority names, or in the first. Lanes are numbered from 1;
-// without a rate they are of no effect.
-void set_queue(Batch& batch, int link, const QueueSpec& spec, const std::vector<std::uint16_t>& lanes = {1});
+// without a rate they are of no effect. `mtu`: of the links that the packets come from.
+void set_queue(Batch& batch, int link, const QueueSpec& spec, unsigned mtu,
+               const std::vector<std::uint16_t>& lanes = {1});
 std::uint32_t lane_priority(std::uint16_t lane);
 // The place for filters at a port's egress. It may be there already.
 void add_clsact(Batch& batch, int port);

@@ -142,7 +142,7 @@ Result<void> probe_netem(const NetNs& apart) {
     QueueSpec spec;
     spec.delay = std::chrono::milliseconds(1);
     Batch wanted;
-    set_queue(wanted, loopback, spec);
+    set_queue(wanted, loopback, spec, RateLimit{}.mtu);
     return probe_queue(apart, wanted, "netem");
 }
 

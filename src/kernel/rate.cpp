@@ -2,6 +2,7 @@
 //
 // Rate by a token bucket: tc-tbf(8), or tc-htb(8) with a class for each lane.
 #include <fmt/format.h>
+#include <linux/if_ether.h>
 #include <netlink/route/qdisc/fifo.h>
 #include <netlink/route/qdisc/htb.h>
 
@@ -23,18 +24,21 @@ std::uint32_t to_u32(std::uint64_t value) {
         std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
 
-// A bucket must hold what arrives in one timer tick (4 ms at HZ=250), and a few packets of any size.
-std::uint32_t bucket_bytes(const RateLimit& rate) {
-    if (rate.burst_bytes) return *rate.burst_bytes;
-    return to_u32(std::max<std::uint64_t>(rate.bits_per_second / 8 / 250, 16 * 1024));
+std::uint64_t whole_frame(const RateLimit& rate) {
+    return std::uint64_t{rate.mtu} + ETH_HLEN;
 }
 
-// As `latency` in tc-tbf(8): what the rate carries in that time, and the bucket.
+// A bucket must hold what arrives in one timer tick (4 ms at HZ=250), and one packet of any size.
+std::uint32_t bucket_bytes(const RateLimit& rate) {
+    if (rate.burst_bytes) return *rate.burst_bytes;
+    return to_u32(std::max({rate.bits_per_second / 8 / 250, std::uint64_t{16 * 1024}, whole_frame(rate)}));
+}
+
+// Unlike `latency` in tc-tbf(8), without the bucket: it is empty when packets wait, so that each of its bytes
+// would make them wait longer.
 std::uint32_t queue_bytes(const RateLimit& rate) {
     if (rate.queue_bytes) return to_u32(*rate.queue_bytes);
-    const double seconds = std::chrono::duration<double>(rate.queue).count();
-    const double bytes = static_cast<double>(rate.bits_per_second) / 8 * seconds + bucket_bytes(rate);
-    return to_u32(static_cast<std::uint64_t>(bytes));
+    return to_u32(std::max(bytes_in(rate.bits_per_second, rate.queue), whole_frame(rate)));
 }
 
 // libnl's setter takes the rate as an int of bytes a second, which ends at 17 Gbit/s, and the bucket as a
@@ -89,6 +93,11 @@ std::string attempt_of(int link, const RateLimit& rate, const char* shaper) {
 }
 
 }  // namespace
+
+std::uint64_t bytes_in(std::uint64_t bits_per_second, Nanoseconds time) {
+    return static_cast<std::uint64_t>(static_cast<double>(bits_per_second) / 8 *
+                                      std::chrono::duration<double>(time).count());
+}
 
 // htb looks for a class of that number first.
 std::uint32_t lane_priority(std::uint16_t lane) {

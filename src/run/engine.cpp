@@ -189,9 +189,10 @@ void Engine::Impl::check_journal() {
     if (journal_->failure() && state_ != State::stopping) fail(*journal_->failure());
 }
 
-// Hangs are looked for once a fault was fired or a node crashed, and never while a cut will yet heal.
+// Hangs are looked for once the federation is ready and a fault was fired or a node crashed, and never while
+// a cut will yet heal. How long the aggregator may take to become ready is said by ready_within.
 void Engine::Impl::arm_hang_timer() {
-    if ((state_ != State::starting && state_ != State::running) || (!any_fired() && !crashed_)) return;
+    if (state_ != State::running || (!any_fired() && !crashed_)) return;
     hang_timer_.expires_at(last_progress_ + scenario_.hang_after);
     hang_timer_.async_wait([this](boost::system::error_code error) {
         if (!error) on_hang_timer();

@@ -93,8 +93,12 @@ bool needs_segments(const FaultSpec& fault) {
         case FaultKind::corrupt:
             return true;
         default:
-            return fault.queue.queue_bytes && *fault.queue.queue_bytes < largest_unsegmented;
+            return fault.queue.bits_per_second && fault.queue.room() < largest_unsegmented;
     }
+}
+
+bool needs_segments(const FabricOptions& fabric) {
+    return fabric.rate && bytes_in(fabric.rate->bits_per_second, fabric.rate->queue) < largest_unsegmented;
 }
 
 // Fills in "all".
@@ -168,7 +172,9 @@ Result<void> check(Scenario& scenario) {
     NETCUT_TRY(check_faults(scenario));
     NETCUT_TRY(check_texts(scenario));
     NETCUT_TRY(check_expectations(scenario));
-    if (std::any_of(scenario.faults.begin(), scenario.faults.end(), needs_segments))
+    if (needs_segments(scenario.fabric) ||
+        std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                    [](const FaultSpec& fault) { return needs_segments(fault); }))
         scenario.fabric.single_segments = true;
     return {};
 }

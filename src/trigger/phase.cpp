@@ -128,14 +128,16 @@ bool PhaseClassifier::small(const Mark& from, const Mark& to) const {
 }
 
 void PhaseClassifier::take_gap(const Span& span) {
-    const bool was_at_rest = at_rest_;
+    // If nothing has moved, who spoke last has not changed, however many gaps there are. Of a sample that
+    // could not be taken the next one tells.
+    const bool moved = before_->complete && span.up + span.down > 0;
+    const Last last = at_rest_ ? last_ : last_message();
     if (at_rest_) leave_rest(span.from, span.ready);
     end_stretch(Kind::gap);
     tell(Phase::unknown, span.from, span.to, true);
     exchange_requests_ = exchange_down_ = 0;
-    if (was_at_rest && before_->complete && span.up + span.down == 0) return;  // no message was missed
-    last_ = Last::unclear;
-    uploaded_ = 0;
+    last_ = moved ? Last::unclear : last;
+    if (moved) uploaded_ = 0;
 }
 
 // --- on the wire ---

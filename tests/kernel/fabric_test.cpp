@@ -156,5 +156,19 @@ TEST(Netlink, SocketsOfBothEndsAreSeenWithTheirState) {
     EXPECT_EQ(sockets[0].remote, fabric.node(0).addresses.front());
 }
 
+TEST(Fabric, NodesKeepAsManyConnectionsThatOpenOrWaitToEndAsTheMachine) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build({}, names(1)));
+    for (const char* limit : {"tcp_max_tw_buckets", "tcp_max_syn_backlog"}) {
+        const std::string file = std::string("/proc/sys/net/ipv4/") + limit;
+        std::string of_node;
+        must(fabric.node(1).ns.run([&]() -> Result<void> {
+            NETCUT_ASSIGN(of_node, read_file(file));
+            return {};
+        }));
+        EXPECT_EQ(of_node, must(read_file(file))) << limit;
+    }
+}
+
 }  // namespace
 }  // namespace netcut::test

@@ -307,5 +307,80 @@ TEST_F(MomentTest, TheLeaseBeginsWithTheMomentAndEndsByItself) {
     EXPECT_EQ(up.arrived(1), 1U);
 }
 
+// A client asks and a server answers, in one segment each.
+class Exchange {
+  public:
+    explicit Exchange(Fabric& fabric) : pair_(fabric, 1, 0, false) {}
+    void ask() const { ASSERT_EQ(::send(pair_.client.get(), "q", 1, MSG_NOSIGNAL), 1); }
+    void answer() const { ASSERT_EQ(::send(pair_.server.get(), "a", 1, MSG_NOSIGNAL), 1); }
+    bool was_asked() const { return comes(pair_.server); }
+    bool was_answered() const { return comes(pair_.client); }
+
+  private:
+    static bool comes(const Fd& socket) {
+        char byte = 0;
+        return ::recv(socket.get(), &byte, 1, 0) == 1;
+    }
+    TcpPair pair_;
+};
+
+// The segment that was the moment, and those that the cut has lost, are sent once more after the heal: these
+// are not what comes next.
+void cut_then_arm_again(Fault& fault) {
+    must(fault.follow());
+    must(fault.heal());
+    must(fault.arm());
+}
+
+TEST_F(MomentTest, ARequestThatIsSentOnceMoreIsNoOther) {
+    for (const FabricKind kind : {FabricKind::routed, FabricKind::bridge}) {
+        FaultScene scene(counting(kind), {plan_at(moment(Kind::request))});
+        const Exchange exchange(scene.fabric);
+        must(scene.fault().arm());
+        exchange.ask();
+        ASSERT_TRUE(exchange.was_asked());
+        ASSERT_TRUE(must(scene.fault().in_effect()));
+        exchange.answer();  // it is lost, and so was the acknowledgement
+        cut_then_arm_again(scene.fault());
+        EXPECT_TRUE(exchange.was_answered());
+        EXPECT_FALSE(must(scene.fault().in_effect())) << "both were sent once more";
+        exchange.ask();
+        ASSERT_TRUE(exchange.was_asked());
+        EXPECT_TRUE(must(scene.fault().in_effect())) << "another request";
+    }
+}
+
+TEST_F(MomentTest, AReplyThatIsSentOnceMoreIsNoOther) {
+    FaultScene scene(counting(), {plan_at(moment(Kind::reply))});
+    const Exchange exchange(scene.fabric);
+    must(scene.fault().arm());
+    exchange.ask();
+    ASSERT_TRUE(exchange.was_asked());
+    exchange.answer();
+    ASSERT_TRUE(must(scene.fault().in_effect()));
+    cut_then_arm_again(scene.fault());
+    EXPECT_TRUE(exchange.was_answered());
+    EXPECT_FALSE(must(scene.fault().in_effect()));
+    exchange.ask();
+    ASSERT_TRUE(exchange.was_asked());
+    exchange.answer();
+    EXPECT_TRUE(must(scene.fault().in_effect()));
+}
+
+TEST_F(MomentTest, ASynThatIsSentOnceMoreIsNoOther) {
+    FaultScene scene(counting(), {plan_at(moment(Kind::syn))});
+    must(scene.fault().arm());
+    std::thread opening([&] { const Exchange exchange(scene.fabric); });
+    while (!must(scene.fault().in_effect())) std::this_thread::sleep_for(5ms);
+    cut_then_arm_again(scene.fault());
+    opening.join();  // it is sent once more after a second
+    EXPECT_FALSE(must(scene.fault().in_effect()));
+    std::thread another([&] { const Exchange exchange(scene.fabric); });
+    while (!must(scene.fault().in_effect())) std::this_thread::sleep_for(5ms);
+    must(scene.fault().follow());
+    must(scene.fault().heal());
+    another.join();
+}
+
 }  // namespace
 }  // namespace netcut::test

@@ -42,7 +42,7 @@ class QueueRig {
 
     void set(const QueueSpec& spec, const std::vector<std::uint16_t>& lanes = {1}) {
         Batch batch;
-        set_queue(batch, device, spec, lanes);
+        set_queue(batch, device, spec, fabric_.options().mtu, lanes);
         must(router().commit(batch));
     }
     // From now on packets of this protocol are marked, or are no more.

@@ -129,5 +129,29 @@ TEST(Queue, ProbesLeaveNothingBehindAndNameWhatIsMissing) {
     EXPECT_THAT(kinds(must(list_queues(socket, 1))), testing::Each("noqueue"));
 }
 
+// What comes when the bucket is empty and the queue is full waited for the longest time there is.
+Nanoseconds longest_wait(std::uint64_t bits_per_second, Nanoseconds queue) {
+    QueueRig rig(FabricKind::routed, false);
+    QueueSpec spec;
+    spec.bits_per_second = bits_per_second;
+    spec.queue_time = queue;
+    spec.burst_bytes = 20'000;
+    rig.set(spec);
+    rig.mark(IPPROTO_UDP);
+    Nanoseconds longest{0};
+    for (const Datagram& datagram : rig.send_datagrams(60, Nanoseconds(0), 1000))
+        longest = std::max(longest, datagram.on_way);
+    return longest;
+}
+
+TEST(Queue, WaitsForTheRateNoLongerThanItsTime) {
+    NETCUT_NEEDS_ROOT();
+    using std::chrono::milliseconds;
+    EXPECT_LT(longest_wait(1'000'000, milliseconds(100)), milliseconds(100) + milliseconds(80));
+    // One packet may always wait: at this rate some 130 ms.
+    EXPECT_LT(longest_wait(64'000, milliseconds(100)), milliseconds(130) + milliseconds(300));
+    EXPECT_GT(longest_wait(1'000'000, milliseconds(300)), milliseconds(200)) << "but it does wait";
+}
+
 }  // namespace
 }  // namespace netcut::test

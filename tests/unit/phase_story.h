@@ -93,6 +93,11 @@ class Story {
         add(time);
         return *this;
     }
+    // And so much came down meanwhile.
+    Story& missed_down(Nanoseconds time, std::uint64_t bytes) {
+        send_down(bytes);
+        return not_sampled_for(time);
+    }
     Story& sample_fails() {
         sample_.time += period;
         PhaseSample failed;

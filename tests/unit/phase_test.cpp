@@ -366,5 +366,32 @@ TEST(Phases, AnotherLifeBeginsAnew) {
     EXPECT_EQ(story.now().phase, Phase::idle);
 }
 
+TEST(Phases, AWaitIsStillOneAfterGapsInWhichNothingMoved) {
+    for (const bool fails : {false, true}) {
+        Story story;
+        const auto gap = [&] { fails ? story.sample_fails() : story.not_sampled_for(200ms); };
+        story.connect().down(200ms).up(200ms).idle(150ms);
+        gap();
+        story.idle(10ms);
+        gap();
+        story.idle(300ms);
+        EXPECT_EQ(story.now().phase, Phase::waiting) << fails;
+        story.down(100ms).idle(300ms);
+        EXPECT_NE(story.now().phase, Phase::waiting) << fails;
+    }
+}
+
+TEST(Phases, AnUploadThatIsFollowedByAGapIsStillAskedFor) {
+    Story story;
+    story.connect().down(200ms).up(200ms).idle(10ms).not_sampled_for(200ms).idle(300ms);
+    EXPECT_EQ(story.now().phase, Phase::waiting);
+}
+
+TEST(Phases, WhatMovedInAGapMayHaveBeenTheAnswer) {
+    Story story;
+    story.connect().down(200ms).up(200ms).idle(150ms).missed_down(200ms, 5000).idle(300ms);
+    EXPECT_EQ(story.now().phase, Phase::unknown);
+}
+
 }  // namespace
 }  // namespace netcut::test

@@ -241,14 +241,19 @@ TEST(Fault, QueueThatNoFrameFitsIsRefused) {
 }
 
 TEST(Fault, QueueOfFewBytesHoldsSingleSegments) {
-    const auto segments = [](const std::string& queue) {
-        Scenario scenario = read(std::string(plain) +
-                                 "faults: [{kind: rate, rate: 1mbit, on: start, queue: " + queue + "}]\n");
+    const auto segments = [](const std::string& more) {
+        Scenario scenario = read(plain + more + "\n");
         EXPECT_TRUE(check(scenario));
         return scenario.fabric.single_segments;
     };
-    EXPECT_TRUE(segments("10KiB")) << "or none of the unsegmented ones would pass";
-    EXPECT_FALSE(segments("100ms"));
+    const auto of_fault = [&](const std::string& rate, const std::string& queue) {
+        return segments("faults: [{kind: rate, rate: " + rate + ", on: start, queue: " + queue + "}]");
+    };
+    EXPECT_TRUE(of_fault("10mbit", "10KiB")) << "or none of the unsegmented ones would pass";
+    EXPECT_TRUE(of_fault("1mbit", "100ms"));
+    EXPECT_FALSE(of_fault("10mbit", "100ms"));
+    EXPECT_TRUE(segments("fabric: {rate: 10mbit, queue: 10ms}"));
+    EXPECT_FALSE(segments("fabric: {rate: 10mbit}"));
 }
 
 TEST(Fault, SharesTimesAndPeriodsThatCannotBeAreRefusedAtTheirPlace) {
