@@ -43,6 +43,8 @@ struct RunOutcome {
     // Of word(): the time to recover, who crashed and how, who hangs; may be empty.
     std::string detail() const;
     std::optional<double> seconds_to_recover() const;
+    // That it was not the moment that was asked for, but a later one; else empty.
+    std::string late_text() const;
 };
 
 // Runs as many at once as it may. A request whose run is there already, from the same scenario and judged, is
@@ -93,8 +95,21 @@ std::string csv_field(const std::string& text);  // RFC 4180
 // A moment in each phase of a node's work (docs/phases.md), by its name: what can be asked of any federation.
 std::vector<ExperimentSpec> phase_experiments();
 
-struct ExperimentColumn {
+// A kind of cut and what it says beyond that: "unplug(new-mac,no-announce)".
+struct CutKind {
     FaultKind kind = FaultKind::drop;
+    std::string name = "drop";  // as it was given
+    std::string keys;           // of a fault, as YAML: "{kind: unplug, mac: new, announce: false}"
+
+    CutKind() = default;
+    CutKind(FaultKind of) : kind(of), name(kind_name(of)) {}
+    // In parentheses are keys of the kind, KEY=VALUE, or the options of a cut, without their dashes.
+    static Result<CutKind> parse(const std::string& text);
+    Result<void> apply(FaultSpec& fault) const;
+};
+
+struct ExperimentColumn {
+    CutKind cut;
     Nanoseconds duration{0};
     std::string text() const;  // "drop 20s"
 };
@@ -152,7 +167,7 @@ class Bisection {
 
 // Where one kind of cut at one moment begins to be fatal.
 struct ResilienceCell {
-    FaultKind kind = FaultKind::drop;
+    CutKind cut;
     Bisection bounds{};
     std::size_t runs = 0;
     bool mixed = false;   // at one length some repeats survived and some did not: it counts as fatal

@@ -62,8 +62,9 @@ struct NodeSpec {
     Environment env;                // added to the user's environment
     std::string cwd;
     User user;
-    bool tty =
-        false;  // a pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output
+    // A pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output.
+    bool tty = false;
+    bool joined = false;       // standard error joins the output
     std::string hosts;         // contents of /etc/hosts
     std::string name_servers;  // contents of /etc/resolv.conf; empty: there is none
 };

@@ -140,6 +140,7 @@ struct FaultOutcome {
     std::optional<Nanoseconds> healed;  // none: it was active to the end
     std::string trigger_node;
     std::string trigger_line;                  // or, of a moment on the wire, the packet
+    unsigned missed = 0;                       // moments before it that had passed when they were known
     std::map<std::string, Losses> losses;      // by node; of queues: what was queued
     std::map<std::string, Recovery> recovery;  // by node
     std::map<std::string, Pause> pauses;       // by node, as its first process saw them
@@ -149,6 +150,7 @@ struct Unfired {
     std::string fault;
     bool delayed = false;  // the run ended within its delay
     bool armed = false;    // its moment on the wire did not come
+    unsigned missed = 0;   // moments that had passed when they were known
 };
 
 // How long the federation took for each round, by what its progress lines say.

@@ -207,6 +207,8 @@ struct Scenario {
     std::string files;                       // the template's folder, or empty
     std::vector<std::string> prepare;        // run once before the nodes, as the user, without a network
     std::map<std::string, std::string> parameters;  // for the words in braces
+    std::vector<std::string>
+        paths;          // those of them that are paths, relative to where the user is; of a template
     std::string ready;  // a log line of the aggregator: collaborators start after it; empty: at once
     std::string
         progress;  // a log line that says that work goes on; its first group is the round; empty: any line
@@ -221,6 +223,7 @@ struct Scenario {
     Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
     std::string user;                                   // empty: who called
     bool tty = false;
+    bool join_output = false;                     // a node's stdout and stderr are one stream
     bool pcap = false;                            // a capture of each node's packets
     std::uint32_t pcap_snap = default_pcap_snap;  // bytes of each packet, from the link header on
 };
@@ -324,5 +327,7 @@ std::string when_text(const WhenSpec& when);
 std::string phase_moment_name(PhaseMoment::Kind kind);
 std::string phase_after_text(const PhaseMoment& moment);   // empty if nothing was said
 std::string phase_moment_text(const PhaseMoment& moment);  // "sending 65536"
+// What a fault waits for, for people: "on 'round 2' of aggregator, 2s later".
+std::string begin_text(const FaultSpec& fault);
 
 }  // namespace netcut

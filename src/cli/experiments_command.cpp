@@ -16,7 +16,7 @@ Result<std::vector<ExperimentColumn>> columns_of(const ExperimentsOptions& optio
     const std::vector<std::string> words =
         options.durations.empty() ? std::vector<std::string>{"20s"} : options.durations;
     std::vector<ExperimentColumn> columns;
-    for (const FaultKind kind : kinds)
+    for (const CutKind& kind : kinds)
         for (const std::string& word : words) {
             NETCUT_ASSIGN(const Nanoseconds duration, parse_duration(word));
             columns.push_back({kind, duration});

@@ -65,7 +65,7 @@ Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base,
     map.limit = search.most;
     for (std::size_t row = 0; row < map.rows.size(); ++row) {
         auto& cells = map.cells.emplace_back(kinds.size());
-        for (std::size_t i = 0; i < kinds.size(); ++i) cells[i].kind = kinds[i];
+        for (std::size_t i = 0; i < kinds.size(); ++i) cells[i].cut = kinds[i];
     }
     NETCUT_TRY(netcut::search(pool, map, base, search,
                               [&options](const std::string& line) { tell(options.many.json, line); }));
@@ -104,7 +104,7 @@ Result<int> sweep(const ExploreOptions& options, const Scenario& base, const Run
     if (step == 0) return usage_failure("sweep in steps of 0 bytes", "it would never end");
     ExperimentTable table;
     table.title = base.name;
-    for (const FaultKind kind : kinds) table.columns.push_back({kind, duration});
+    for (const CutKind& kind : kinds) table.columns.push_back({kind, duration});
     SweepOptions sweep{step, repeats, std::max(1U, jobs / static_cast<unsigned>(kinds.size()))};
     NETCUT_ASSIGN(const int signal,
                   netcut::sweep(pool, table, base, std::move(moment), sweep,

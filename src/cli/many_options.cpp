@@ -23,6 +23,19 @@ Result<unsigned> positive(const char* option, const std::optional<std::string>& 
     return value;
 }
 
+std::vector<std::string> split_outside_parentheses(const std::string& list) {
+    std::vector<std::string> words(1);
+    int depth = 0;
+    for (const char c : list) {
+        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+        if (c == ',' && depth <= 0)
+            words.emplace_back();
+        else
+            words.back() += c;
+    }
+    return words;
+}
+
 }  // namespace
 
 void add_many_options(CLI::App& command, ManyOptions& options) {
@@ -34,8 +47,10 @@ void add_many_options(CLI::App& command, ManyOptions& options) {
                     "all phases)")
         ->delimiter(',')
         ->group(group);
-    command.add_option("--kinds", options.kinds, "Kinds of cut (default: drop,unplug)")
-        ->delimiter(',')
+    command
+        .add_option("--kinds", options.kinds,
+                    "Kinds of cut, perhaps with their options or keys: 'drop(direction=up),unplug(new-mac,no-"
+                    "announce)' (default: drop,unplug)")
         ->group(group);
     command.add_option("--jobs", options.jobs, fmt::format("Runs at once (default: {})", default_jobs))
         ->group(group)
@@ -52,13 +67,14 @@ Result<unsigned> repeats_of(const ManyOptions& options) {
     return positive("--repeat", options.repeat, 1);
 }
 
-Result<std::vector<FaultKind>> kinds_of(const ManyOptions& options) {
-    if (options.kinds.empty()) return std::vector{FaultKind::drop, FaultKind::unplug};
-    std::vector<FaultKind> kinds;
-    for (const std::string& word : options.kinds) {
-        NETCUT_ASSIGN(const FaultKind kind, parse_kind(word));
-        kinds.push_back(kind);
-    }
+Result<std::vector<CutKind>> kinds_of(const ManyOptions& options) {
+    if (options.kinds.empty()) return std::vector{CutKind(FaultKind::drop), CutKind(FaultKind::unplug)};
+    std::vector<CutKind> kinds;
+    for (const std::string& list : options.kinds)
+        for (const std::string& word : split_outside_parentheses(list)) {
+            NETCUT_ASSIGN(CutKind kind, CutKind::parse(word));
+            kinds.push_back(std::move(kind));
+        }
     return kinds;
 }
 

@@ -17,7 +17,7 @@ void add_many_options(CLI::App& command, ManyOptions& options);
 
 Result<unsigned> jobs_of(const ManyOptions& options);
 Result<unsigned> repeats_of(const ManyOptions& options);
-Result<std::vector<FaultKind>> kinds_of(const ManyOptions& options);
+Result<std::vector<CutKind>> kinds_of(const ManyOptions& options);
 // The scenario's experiments, or those that --moments names.
 Result<std::vector<ExperimentSpec>> moments_of(const Scenario& scenario, const ManyOptions& options);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 
+#include "cli/cut_options.h"
+#include "cli/option_values.h"
 #include "netcut/node.h"
 #include "scenario/input.h"
 
@@ -14,27 +14,6 @@ namespace netcut::cli {
 namespace {
 
 constexpr const char* default_template = "reference";
-
-// Adds options to one group of the help. Given twice, the last one counts; those of lists add up.
-class Group {
-  public:
-    Group(CLI::App& command, std::string name) : command_(command), name_(std::move(name)) {}
-
-    template <typename Target>
-    void add(const std::string& names, Target& target, const std::string& help) {
-        command_.add_option(names, target, help)->group(name_)->take_last();
-    }
-    void add(const std::string& names, std::vector<std::string>& target, const std::string& help) {
-        command_.add_option(names, target, help + "; may be repeated")->group(name_)->expected(1)->take_all();
-    }
-    void add(const std::string& names, bool& target, const std::string& help) {
-        command_.add_flag(names, target, help)->group(name_);
-    }
-
-  private:
-    CLI::App& command_;
-    std::string name_;
-};
 
 void add_node_options(CLI::App& command, RunOptions& options) {
     command.add_option("FILE", options.file, "A scenario in YAML; options given here go before it");
@@ -63,6 +42,8 @@ void add_node_options(CLI::App& command, RunOptions& options) {
     group.add("--progress-on", options.progress_on, "Lines that show progress (default: all)");
     group.add("--user", options.user, "Who the nodes run as (default: who called sudo)");
     group.add("--tty", options.tty, "Give every node a terminal instead of pipes");
+    group.add("--join-output", options.join_output,
+              "Let a node's stdout and stderr be one, in logs/NODE.out, in the order of their lines");
 }
 
 void add_fabric_options(CLI::App& command, RunOptions& options) {
@@ -80,39 +61,6 @@ void add_fabric_options(CLI::App& command, RunOptions& options) {
         ->group("The network");
 }
 
-void add_cut_options(CLI::App& command, RunOptions& options) {
-    Group group(command, "The cut");
-    group.add("--cut-on", options.cut_on,
-              "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression");
-    group.add(
-        "--cut-when", options.cut_when,
-        "Cut in a phase of its work: computing, waiting, sending, receiving, or reply-lost: an upload is "
-        "whole, and its reply is the first packet lost");
-    group.add("--after", options.after,
-              "How far into the phase: 200ms, or 64KiB of sending or receiving, exact to the packet");
-    group.add("--round", options.round, "Not before the progress lines tell of this round");
-    group.add("--armed-by", options.armed_by, "Not before this log line (of --watch)");
-    group.add(
-        "--when", options.when,
-        "Cut at a moment on the wire: sent 64KiB, sent-packets 10, received ..., request, reply, syn, fin, "
-        "silence 2s; then: node NAME, peer NAME, port N");
-    group.add("--fault", options.faults,
-              "A fault as in a scenario file: '{kind: loss, model: iid 1%, on: start, for: never}'");
-    group.add("--cut", options.cuts, "The node to cut (default: the last collaborator)");
-    group.add("--kind", options.kind, "drop (default), down, unplug or another of netcut-fl faults");
-    group.add("--reconnect-after", options.reconnect_after,
-              "How long a cut lasts: 20s (default), 500ms, never");
-    group.add("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)");
-    group.add("--watch", options.watch, "The node whose log is watched (default: the one that is cut)");
-    group.add("--nth", options.nth, "The first matching line, or phase, that counts (default: 1)");
-    group.add("--delay", options.delay, "Between the line and the cut (default: 0)");
-    group.add("--direction", options.direction, "drop only this: both (default), up or down");
-    group.add("--down-at", options.down_at, "For --kind down: the node's end (default) or the router's");
-    group.add("--new-ip", options.new_ip, "For --kind unplug: come back with another address");
-    group.add("--new-mac", options.new_mac, "For --kind unplug: come back with another MAC address");
-    group.add("--no-announce", options.no_announce, "For --kind unplug: tell nobody of the return");
-}
-
 void add_end_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The end");
     group.add("--timeout", options.timeout, "Of the whole run (default: 30m)");
@@ -127,37 +75,18 @@ void add_end_options(CLI::App& command, RunOptions& options) {
     group.add("-q,--quiet", options.quiet, "Print the last screen alone");
 }
 
-Result<unsigned> parse_count(const std::string& option, const std::string& text) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-        return usage_failure(fmt::format("read {} {}", option, text), "it is no whole number from 0 up");
-    return value;
-}
-
-Result<void> set_count(unsigned& target, const char* option, const std::optional<std::string>& text) {
-    if (!text) return {};
-    NETCUT_ASSIGN(target, parse_count(option, *text));
-    return {};
-}
-
-// What a parse function makes of the option's word, with the option's name in the error.
-template <typename T, typename Parse>
-Result<void> set_parsed(T& target, const char* option, const std::optional<std::string>& text, Parse parse) {
-    if (!text) return {};
-    auto parsed = parse(*text);
-    if (!parsed) {
-        Error error = std::move(parsed).error();
-        error.attempt += fmt::format(" of {}", option);
-        return Failure(std::move(error));
+// As the shell that the user typed them into means it. What begins with a word in braces says where it is.
+Result<void> complete_paths(Scenario& scenario) {
+    for (const std::string& name : scenario.paths) {
+        const auto found = scenario.parameters.find(name);
+        if (found == scenario.parameters.end()) continue;
+        std::string& value = found->second;
+        if (value.empty() || value.starts_with('/') || value.starts_with('{')) continue;
+        std::error_code error;
+        value = std::filesystem::absolute(value, error).lexically_normal();
+        if (error) return system_failure("find the working directory", error.value());
     }
-    target = std::move(*parsed);
     return {};
-}
-
-template <typename T>
-void set_if(T& target, const std::optional<std::string>& text) {
-    if (text) target = *text;
 }
 
 Result<void> add_pairs(std::map<std::string, std::string>& target, const char* option,
@@ -168,22 +97,6 @@ Result<void> add_pairs(std::map<std::string, std::string>& target, const char* o
             return usage_failure(fmt::format("read {} '{}'", option, pair),
                                  "it is not of the form NAME=VALUE");
         target[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-    return {};
-}
-
-Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>& sets) {
-    std::map<std::string, std::string> wanted;
-    NETCUT_TRY(add_pairs(wanted, "--set", sets));
-    for (const auto& [name, value] : wanted) {
-        if (!scenario.template_name.empty() && !scenario.parameters.contains(name)) {
-            std::vector<std::string> known;
-            for (const auto& [key, unused] : scenario.parameters) known.push_back(key);
-            return usage_failure("set the parameter '" + name + "'",
-                                 "the template " + scenario.template_name + " has none of that name",
-                                 fmt::format("it has: {}", fmt::join(known, ", ")));
-        }
-        scenario.parameters[name] = value;
     }
     return {};
 }
@@ -205,6 +118,7 @@ Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     set_if(scenario.user, options.user);
     set_if(scenario.name, options.name);
     if (options.tty) scenario.tty = true;
+    if (options.join_output) scenario.join_output = true;
     if (options.pcap || options.pcap_snap) scenario.pcap = true;
     NETCUT_TRY(set_parsed(scenario.pcap_snap, "--pcap-snap", options.pcap_snap, parse_snap));
     return {};
@@ -222,94 +136,6 @@ Result<void> apply_fabric(FabricOptions& fabric, const RunOptions& options) {
     if (rate.bits_per_second == 0)
         return usage_failure("use --shaper", "there is no rate to keep", "give --rate too");
     fabric.rate = rate;
-    return {};
-}
-
-bool any_cut_option(const RunOptions& options) {
-    return options.cut_when || options.after || options.round || options.armed_by || options.when ||
-           options.kind || options.direction || options.down_at || options.watch || options.nth ||
-           options.delay || options.reconnect_after || options.max_cuts || !options.cuts.empty() ||
-           options.new_ip || options.new_mac || options.no_announce;
-}
-
-Result<void> apply_faults(Scenario& scenario, const std::vector<std::string>& texts) {
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        const std::string name = texts.size() == 1 ? "--fault" : fmt::format("--fault {}", i + 1);
-        NETCUT_TRY(read_fault_yaml(scenario.faults.emplace_back(), texts[i], name));
-    }
-    return {};
-}
-
-// Notes where a key of the fault came from, for errors.
-template <typename T>
-void note(FaultSpec& fault, const char* key, const char* option, const T& given) {
-    if (given) fault.places[key] = option;
-}
-
-Result<void> apply_phase(FaultTrigger& trigger, const RunOptions& options) {
-    PhaseMoment& moment = trigger.phase;
-    if (options.cut_when) trigger.kind = FaultTrigger::Kind::phase;
-    if (trigger.kind != FaultTrigger::Kind::phase) {
-        if (options.after || options.round || options.armed_by)
-            return usage_failure("use --after, --round or --armed-by", "they belong to a phase",
-                                 "give --cut-when PHASE too");
-        set_if(trigger.node, options.watch);
-        return {};
-    }
-    NETCUT_TRY(set_parsed(moment.kind, "--cut-when", options.cut_when, parse_phase));
-    if (options.after) NETCUT_TRY(parse_phase_after(*options.after, moment));
-    NETCUT_TRY(set_count(moment.round, "--round", options.round));
-    set_if(moment.armed_by, options.armed_by);
-    set_if(moment.armed_by_node, options.watch);
-    return {};
-}
-
-Result<void> apply_begin(FaultSpec& fault, const RunOptions& options) {
-    if (options.cut_on && options.cut_when)
-        return usage_failure("use --cut-on and --cut-when", "a cut begins on one of them",
-                             "give the line as --armed-by");
-    if (options.cut_on) fault.trigger.kind = FaultTrigger::Kind::log;
-    set_if(fault.trigger.pattern, options.cut_on);
-    NETCUT_TRY(apply_phase(fault.trigger, options));
-    NETCUT_TRY(set_count(fault.trigger.nth, "--nth", options.nth));
-    NETCUT_TRY(set_parsed(fault.trigger.delay, "--delay", options.delay, parse_duration));
-    NETCUT_TRY(set_parsed(fault.when, "--when", options.when, parse_when));
-    note(fault, "on", "--cut-on", options.cut_on);
-    note(fault, "on", "--cut-when", options.cut_when);
-    note(fault, "when", "--when", options.when);
-    return {};
-}
-
-// The options of a cut change the scenario's only fault, or make one.
-Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
-    if (!options.cut_on && !any_cut_option(options)) return {};
-    if (scenario.faults.size() > 1)
-        return usage_failure("change the cut", "the scenario has several faults",
-                             "change them where they are");
-    if (!options.cut_on && !options.cut_when && !options.when && scenario.faults.empty())
-        return usage_failure("cut a node", "nothing says when",
-                             "give --cut-on PATTERN, --cut-when PHASE or --when MOMENT");
-    if (scenario.faults.empty()) scenario.faults.emplace_back();
-    FaultSpec& fault = scenario.faults.front();
-    NETCUT_TRY(apply_begin(fault, options));
-    NETCUT_TRY(set_parsed(fault.kind, "--kind", options.kind, parse_kind));
-    NETCUT_TRY(set_parsed(fault.direction, "--direction", options.direction, parse_direction));
-    NETCUT_TRY(set_parsed(fault.down_end, "--down-at", options.down_at, parse_end));
-    NETCUT_TRY(set_count(fault.times, "--max-cuts", options.max_cuts));
-    NETCUT_TRY(set_parsed(fault.duration, "--reconnect-after", options.reconnect_after, parse_heal_time));
-    if (!options.cuts.empty()) fault.nodes = options.cuts;
-    if (options.new_ip || fault.kind == FaultKind::renumber) fault.plug.new_address = true;
-    if (options.new_mac) fault.plug.new_mac = true;
-    if (options.no_announce) fault.plug.announce = false;
-    note(fault, "kind", "--kind", options.kind);
-    note(fault, "direction", "--direction", options.direction);
-    note(fault, "end", "--down-at", options.down_at);
-    note(fault, "times", "--max-cuts", options.max_cuts);
-    note(fault, "for", "--reconnect-after", options.reconnect_after);
-    note(fault, "nodes", "--cut", !options.cuts.empty());
-    note(fault, "address", "--new-ip", options.new_ip);
-    note(fault, "mac", "--new-mac", options.new_mac);
-    note(fault, "announce", "--no-announce", options.no_announce);
     return {};
 }
 
@@ -341,6 +167,30 @@ Result<void> apply_workspace(Scenario& scenario, const RunOptions& options) {
 }
 
 }  // namespace
+
+Result<unsigned> parse_count(const std::string& option, const std::string& text) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        return usage_failure(fmt::format("read {} {}", option, text), "it is no whole number from 0 up");
+    return value;
+}
+
+Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>& sets) {
+    std::map<std::string, std::string> wanted;
+    NETCUT_TRY(add_pairs(wanted, "--set", sets));
+    for (const auto& [name, value] : wanted) {
+        if (!scenario.template_name.empty() && !scenario.parameters.contains(name)) {
+            std::vector<std::string> known;
+            for (const auto& [key, unused] : scenario.parameters) known.push_back(key);
+            return usage_failure("set the parameter '" + name + "'",
+                                 "the template " + scenario.template_name + " has none of that name",
+                                 fmt::format("it has: {}", fmt::join(known, ", ")));
+        }
+        scenario.parameters[name] = value;
+    }
+    return complete_paths(scenario);
+}
 
 void add_federation_options(CLI::App& command, RunOptions& options) {
     add_node_options(command, options);
@@ -375,8 +225,8 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     if (!options.file.empty()) NETCUT_TRY(read_yaml(scenario, text, options.file));
     NETCUT_TRY(apply_nodes(scenario, options));
     NETCUT_TRY(apply_fabric(scenario.fabric, options));
-    NETCUT_TRY(apply_faults(scenario, options.faults));
     NETCUT_TRY(apply_cut(scenario, options));
+    NETCUT_TRY(apply_faults(scenario, options.faults));
     NETCUT_TRY(read_traces(scenario));
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(apply_workspace(scenario, options));

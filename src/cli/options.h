@@ -24,7 +24,7 @@ struct RunOptions {
     bool new_ip = false, new_mac = false, no_announce = false;
     std::optional<std::string> timeout, hang_after, grace;
     std::optional<std::string> pcap_snap;
-    bool tty = false, quiet = false, pcap = false;
+    bool tty = false, join_output = false, quiet = false, pcap = false;
     std::optional<std::string> socket;     // of the daemon
     bool local = false, detached = false;  // without the daemon; by the daemon, and not waited for
 };
@@ -32,6 +32,9 @@ struct RunOptions {
 void add_run_options(CLI::App& command, RunOptions& options);
 // Those of them that say what is run and for how long, not what is done to it.
 void add_federation_options(CLI::App& command, RunOptions& options);
+
+// Sets parameters of the template, NAME=VALUE, and completes those that are paths.
+Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>& sets);
 
 // Template, then file, then command line; checked.
 Result<Scenario> make_scenario(const RunOptions& options);

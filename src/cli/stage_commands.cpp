@@ -85,9 +85,12 @@ Result<int> do_stages(const RunOptions& options, const Scenario& scenario, const
 
 StageApps::StageApps(CLI::App& app) {
     templates_ = app.add_subcommand("templates", "List the templates, or explain one");
-    templates_->add_option("NAME", name_, "Its name, or a folder");
-    templates_->add_flag("--check", check_,
+    templates_->add_option("NAME", explained_.name, "Its name, or a folder");
+    templates_->add_flag("--check", explained_.check,
                          "Say what it needs that is missing on this machine, and how to get it");
+    templates_->add_option("--set", explained_.sets, "With --check: a parameter, NAME=VALUE; may be repeated")
+        ->expected(1)
+        ->take_all();
     constexpr std::array<const char*, stage_names.size()> what = {
         "Stage 1 of a template: its base environment, if it is not up to date",
         "Stages 1 and 2: and the framework's workspace", "Stages 1 to 3: and certificates"};
@@ -107,7 +110,7 @@ std::optional<int> StageApps::run() const {
             if (stages_[i]->parsed()) return try_stages(options_, static_cast<unsigned>(i) + 1);
         return {};
     }();
-    if (templates_->parsed()) return templates_command(name_, check_);
+    if (templates_->parsed()) return templates_command(explained_);
     if (!status) return {};
     return *status ? **status : report_error(status->error());
 }

@@ -10,6 +10,12 @@ namespace netcut::cli {
 // the signal that ended it.
 Result<int> do_stages(const RunOptions& options, const Scenario& scenario, const User& user, bool quiet);
 
+struct TemplatesOptions {
+    std::string name;  // empty: all
+    std::vector<std::string> sets;
+    bool check = false;
+};
+
 // `netcut-fl templates`, `prepare`, `workspace`, `certify`.
 class StageApps {
   public:
@@ -19,13 +25,13 @@ class StageApps {
 
   private:
     RunOptions options_;
-    std::string name_, folder_;
-    bool check_ = false;
+    TemplatesOptions explained_;
+    std::string folder_;
     CLI::App *templates_, *status_;
     std::array<CLI::App*, stage_names.size()> stages_;
 };
 
-// `netcut-fl templates [NAME] [--check]`.
-int templates_command(const std::string& name, bool check);
+// `netcut-fl templates [NAME] [--check [--set NAME=VALUE]]`.
+int templates_command(const TemplatesOptions& options);
 
 }  // namespace netcut::cli

@@ -54,15 +54,15 @@ Result<int> explain(const std::string& name) {
     if (!scenario.progress.empty()) show("progress       {}\n", scenario.progress);
     if (!scenario.experiments.empty()) show("experiments\n");
     for (const ExperimentSpec& one : scenario.experiments) {
-        const FaultTrigger& trigger = one.fault.trigger;
-        show("  {:<3} {}: on '{}'{}\n", one.name, one.what, trigger.pattern,
-             trigger.node.empty() ? "" : " of " + trigger.node);
+        show("  {:<3} {}: {}
+", one.name, one.what, begin_text(one.fault));
     }
     return 0;
 }
 
-Result<int> check_needs(const std::string& name) {
-    NETCUT_ASSIGN(const Scenario scenario, read(name));
+Result<int> check_needs(const std::string& name, const std::vector<std::string>& sets) {
+    NETCUT_ASSIGN(Scenario scenario, read(name));
+    NETCUT_TRY(apply_parameters(scenario, sets));
     NETCUT_ASSIGN(const User user, find_caller(""));
     NETCUT_ASSIGN(const auto missing, Stages(scenario, user, {}).missing_needs());
     for (const NeedSpec& need : missing)
@@ -73,12 +73,17 @@ Result<int> check_needs(const std::string& name) {
 
 }  // namespace
 
-int templates_command(const std::string& name, bool check) {
+int templates_command(const TemplatesOptions& options) {
+    const auto& [name, sets, check] = options;
+    if (!check && !sets.empty())
+        return report_error(usage_failure("use --set", "it is for --check, or for netcut-fl run",
+                                          "say netcut-fl templates --check NAME --set NAME=VALUE")
+                                .value());
     if (check && name.empty())
         return report_error(
             usage_failure("check a template", "none is named", "say netcut-fl templates --check NAME")
                 .value());
-    const auto status = name.empty() ? list() : check ? check_needs(name) : explain(name);
+    const auto status = name.empty() ? list() : check ? check_needs(name, sets) : explain(name);
     return status ? *status : report_error(status.error());
 }
 

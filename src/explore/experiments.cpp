@@ -31,6 +31,12 @@ std::string recovery_text(const std::vector<RunOutcome>& repeats) {
     return text;
 }
 
+std::string late_text(const std::vector<RunOutcome>& repeats) {
+    const auto late = std::find_if(repeats.begin(), repeats.end(),
+                                   [](const RunOutcome& one) { return !one.late_text().empty(); });
+    return late == repeats.end() ? "" : fmt::format(" ({})", late->late_text());
+}
+
 // Stages have been done once, for all experiments.
 Result<void> check_stages(const Scenario& base, const Scenario& scenario, const ExperimentSpec& experiment) {
     NETCUT_ASSIGN(const std::string stage, stage_that_differs(base, scenario));
@@ -66,7 +72,7 @@ std::string run_id(const std::string& moment, const std::string& column, unsigne
 }
 
 std::string ExperimentColumn::text() const {
-    return fmt::format("{} {}", kind_name(kind), duration_text(duration));
+    return fmt::format("{} {}", cut.name, duration_text(duration));
 }
 
 Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec& experiment,
@@ -83,7 +89,7 @@ Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec&
     }
     FaultSpec fault = experiment.fault;
     fault.name = "cut";
-    fault.kind = column.kind;
+    NETCUT_TRY(column.cut.apply(fault));
     fault.duration = column.duration;
     if (fault.nodes.empty()) fault.nodes = {collaborator_name(scenario.collaborators)};
     for (std::string* pattern : {&fault.trigger.pattern, &fault.trigger.phase.armed_by})
@@ -107,7 +113,7 @@ std::string ExperimentCell::word() const {
 
 std::string ExperimentCell::text() const {
     const std::string all = word();
-    if (all == "recovered") return fmt::format("{} {}", all, recovery_text(repeats));
+    if (all == "recovered") return fmt::format("{} {}{}", all, recovery_text(repeats), late_text(repeats));
     if (all == "mixed") {
         std::map<std::string, std::size_t> counts;
         for (const RunOutcome& outcome : repeats) ++counts[outcome.word()];
@@ -174,7 +180,7 @@ std::string ExperimentTable::to_csv() const {
             for (const RunOutcome& outcome : cells[row][column].repeats) {
                 const auto seconds = outcome.seconds_to_recover();
                 text += fmt::format("{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(rows[row].name),
-                                    csv_field(rows[row].what), kind_name(columns[column].kind),
+                                    csv_field(rows[row].what), csv_field(columns[column].cut.name),
                                     std::chrono::duration<double>(columns[column].duration).count(), ++repeat,
                                     outcome.word(), csv_field(outcome.detail()),
                                     seconds ? fmt::format("{:.3f}", *seconds) : "", outcome.exit_status,

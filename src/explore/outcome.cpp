@@ -17,6 +17,14 @@ std::string names_of_unfinished(const Json& nodes) {
                        count > most ? fmt::format(" and {} more", count - most) : "");
 }
 
+// A cut that came later than its moment says something about another one.
+std::string missed_text(const Json& verdict) {
+    unsigned missed = 0;
+    for (const Json& fault : verdict.at("faults")) missed += fault.value("missed", 0U);
+    if (missed == 0) return {};
+    return missed == 1 ? "later: a reply had passed" : fmt::format("later: {} replies had passed", missed);
+}
+
 std::string crash_of(const Json& verdict) {
     // "collaborator2 ended with exit code 1 after the fault; ..."
     const std::string reason = verdict.at("reason").get<std::string>();
@@ -59,13 +67,17 @@ std::string RunOutcome::detail() const {
     const std::string result = word();
     if (verdict.is_null()) return message;
     if (result == "error") return verdict.at("reason").get<std::string>();
-    if (result == "recovered") {
-        const auto seconds = seconds_to_recover();
-        return seconds ? fmt::format("+{:.1f} s", *seconds) : "";
-    }
-    if (result == "crashed") return crash_of(verdict);
-    if (result == "hung") return names_of_unfinished(verdict.at("nodes"));
-    return {};
+    std::string text;
+    if (const auto seconds = seconds_to_recover(); seconds && result == "recovered")
+        text = fmt::format("+{:.1f} s", *seconds);
+    if (result == "crashed") text = crash_of(verdict);
+    if (result == "hung") text = names_of_unfinished(verdict.at("nodes"));
+    const std::string late = late_text();
+    return text.empty() || late.empty() ? text + late : text + "; " + late;
+}
+
+std::string RunOutcome::late_text() const {
+    return verdict.is_null() ? "" : missed_text(verdict);
 }
 
 }  // namespace netcut

@@ -16,7 +16,7 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
     Result<void> go_on() {
         const auto length = cell_.bounds.next();
         if (!length) return {};
-        const ExperimentColumn column{cell_.kind, *length};
+        const ExperimentColumn column{cell_.cut, *length};
         NETCUT_ASSIGN(const Scenario scenario, experiment_scenario(base_, moment_, column));
         outcomes_.clear();
         for (unsigned repeat = 1; repeat <= repeats_; ++repeat)
@@ -97,7 +97,7 @@ std::string ResilienceMap::to_text() const {
     for (std::size_t row = 0; row < rows.size(); ++row) {
         text += fmt::format("{:<3} {}\n", rows[row].name, rows[row].what);
         for (const ResilienceCell& cell : cells[row])
-            text += fmt::format("    {:<8} {} ({} runs)\n", kind_name(cell.kind), cell.text(), cell.runs);
+            text += fmt::format("    {:<8} {} ({} runs)\n", cell.cut.name, cell.text(), cell.runs);
     }
     return text;
 }
@@ -109,9 +109,9 @@ std::string ResilienceMap::to_csv() const {
     };
     for (std::size_t row = 0; row < rows.size(); ++row)
         for (const ResilienceCell& cell : cells[row])
-            text += fmt::format("{},{},{},{},{},{},{}\r\n", csv_field(rows[row].name), kind_name(cell.kind),
-                                field(cell.bounds.longest_survived()), field(cell.bounds.shortest_fatal()),
-                                field(limit), cell.runs, cell.mixed);
+            text += fmt::format("{},{},{},{},{},{},{}\r\n", csv_field(rows[row].name),
+                                csv_field(cell.cut.name), field(cell.bounds.longest_survived()),
+                                field(cell.bounds.shortest_fatal()), field(limit), cell.runs, cell.mixed);
     return text;
 }
 
@@ -120,7 +120,7 @@ Json ResilienceMap::to_json() const {
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Json cells_json = Json::array();
         for (const ResilienceCell& cell : cells[row]) {
-            Json one = {{"kind", kind_name(cell.kind)},
+            Json one = {{"kind", cell.cut.name},
                         {"survived_s", seconds_or_null(cell.bounds.longest_survived())},
                         {"fatal_s", seconds_or_null(cell.bounds.shortest_fatal())},
                         {"limit_s", seconds_or_null(limit)},

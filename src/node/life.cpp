@@ -93,10 +93,14 @@ Result<void> Node::Life::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_l
     }
     stdio[0] = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     NETCUT_ASSIGN(Pipe out, make_pipe());
-    NETCUT_ASSIGN(Pipe err, make_pipe());
     stdio[1] = std::move(out.write);
-    stdio[2] = std::move(err.write);
     add_pump(Stream::out, std::move(out.read), std::move(out_log));
+    if (spec.joined) {
+        stdio[2] = Fd(::fcntl(stdio[1].get(), F_DUPFD_CLOEXEC, 3));
+        return {};
+    }
+    NETCUT_ASSIGN(Pipe err, make_pipe());
+    stdio[2] = std::move(err.write);
     add_pump(Stream::err, std::move(err.read), std::move(err_log));
     return {};
 }

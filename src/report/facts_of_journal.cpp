@@ -93,7 +93,7 @@ class FactsBuilder {
         }
         for (const OneFault& fault : faults_) {
             if (fault.outcomes.empty())
-                facts_.unfired.push_back({fault.spec->name, fault.delayed, fault.armed});
+                facts_.unfired.push_back({fault.spec->name, fault.delayed, fault.armed, fault.missed});
             facts_.outcomes.insert(facts_.outcomes.end(), fault.outcomes.begin(), fault.outcomes.end());
         }
         std::stable_sort(facts_.outcomes.begin(), facts_.outcomes.end(),
@@ -107,6 +107,7 @@ class FactsBuilder {
         const FaultSpec* spec;
         std::vector<FaultOutcome> outcomes;
         bool delayed = false, armed = false;
+        unsigned missed = 0;
     };
 
     NodeOutcome& node(const std::string& name) {
@@ -163,6 +164,7 @@ class FactsBuilder {
             fault.delayed = false;
             fault.armed = true;
         }
+        if (event.name == "trigger.missed") ++fault.missed;
         if (event.name == "fault.fired") take_firing(event, fault);
         if (event.name == "fault.healed") take_heal(event, last_of(fault));
         if (event.name == "fault.unhealed") take_losses(event.details, last_of(fault));
@@ -188,6 +190,7 @@ class FactsBuilder {
         outcome.renumbered =
             plug.new_address || (plug.new_mac && scenario_.fabric.kind == FabricKind::bridge);
         outcome.fired = event.t;
+        outcome.missed = std::exchange(fault.missed, 0);
         if (event.details.contains("flap")) {
             outcome.cycle = event.details.at("flap").at("cycle").get<std::size_t>();
             outcome.cycles = event.details.at("flap").at("of").get<std::size_t>();

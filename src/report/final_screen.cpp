@@ -81,6 +81,10 @@ std::string fault_rows(const Firings& firings, std::size_t number) {
                     first.at("fault").get<std::string>(), first.at("kind").get<std::string>(),
                     first.at("fired_s").get<double>(), length_text(firings),
                     trigger.at("node").get<std::string>(), printable(trigger.at("line").get<std::string>()));
+    if (const unsigned missed = first.value("missed", 0U); missed > 0)
+        text += fmt::format("        later than asked for: {} passed before {} could be lost\n",
+                            missed == 1 ? "a reply" : fmt::format("{} replies", missed),
+                            missed == 1 ? "it" : "they");
     for (std::size_t i = 0; i < last.at("nodes").size(); ++i) {
         const Json& node = last.at("nodes")[i];
         text += fmt::format("        {} {}\n", node.at("node").get<std::string>(), hit_text(firings, i));

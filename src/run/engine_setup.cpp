@@ -189,6 +189,7 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     if (fabric_->has_uplink(spec.name)) spec.name_servers = name_servers_beyond_this_machine();
     spec.user = user_;
     spec.tty = scenario_.tty;
+    spec.joined = scenario_.join_output;
     return spec;
 }
 
@@ -294,7 +295,7 @@ Result<void> Engine::Impl::start_actor(Actor& actor) {
     const auto how = actor.outcome.starts == 0 ? RunFolder::Open::afresh : RunFolder::Open::to_append;
     NETCUT_ASSIGN(Fd out, folder_.create_file("logs/" + name + ".out", how));
     Fd err;
-    if (!scenario_.tty) {
+    if (!scenario_.tty && !scenario_.join_output) {
         NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err", how));
     }
     NETCUT_TRY(actor.node->rewrite_hosts(hosts_));

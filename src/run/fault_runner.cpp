@@ -264,6 +264,7 @@ void FaultRunner::tell_fired() {
     outcome.fired = fire_begun_;
     outcome.trigger_node = trigger_node_;
     outcome.trigger_line = trigger_line_;
+    outcome.missed = std::exchange(missed_, 0);
     for (const std::size_t node : fault_.plan().nodes) outcome.losses[node_name(node)] = {};
     Json details = {{"kind", kind_name(spec_.kind)},
                     {"nodes", spec_.nodes},

@@ -41,7 +41,7 @@ class FaultRunner {
     // It is not on, not on its way, and has not been fired as often as it may be.
     bool is_ready() const;
     // Why it never was fired.
-    Unfired unfired() const { return {spec_.name, waiting_, armed_}; }
+    Unfired unfired() const { return {spec_.name, waiting_, armed_, missed_}; }
 
     // What the scenario waits for has come: a log line, the start, or the end or the beginning of another
     // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
@@ -57,6 +57,8 @@ class FaultRunner {
     // A packet of so many bytes (layer 3) was the moment on the wire: the kernel fired at `when`.
     void tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
                  const std::function<Json()>& phase = {});
+    // A moment had passed before it could be waited for: the next one is taken.
+    void note_missed() { ++missed_; }
     // All processes of a node stand still, or some of them do not.
     void tell_paused(std::size_t node, const Pause& pause);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
@@ -101,6 +103,7 @@ class FaultRunner {
     bool waiting_ = false;                                     // in the delay between trigger and fault
     bool armed_ = false;                                       // the kernel looks for the moment
     std::optional<std::pair<Nanoseconds, Json>> armed_again_;  // what the journal has not told yet
+    unsigned missed_ = 0;                                      // moments, since it was fired last
     CounterValue counted_before_;                              // towards the moment, before it was armed
     std::string moment_text_, moment_node_;                    // of what it looks for
     std::vector<FlapSpec::Cycle> cycles_;

@@ -156,6 +156,7 @@ void PhaseTrigger::look_for_reply() {
     upload_ = 0;
     if (!runner_.is_armed()) return;
     runner_.disarm();
+    runner_.note_missed();
     journal_.add("trigger.missed", runner_.spec().trigger.node, runner_.spec().name,
                  {{"phase", phase_moment_name(moment().kind)},
                   {"why", "the reply had passed before it could be waited for"}});

@@ -122,10 +122,14 @@ Tally tally(const Facts& facts) {
 std::string unfired_text(const Facts& facts) {
     std::string text;
     for (const Unfired& unfired : facts.unfired)
-        text += fmt::format("{}{} {}", text.empty() ? "" : "; ", unfired.fault,
-                            unfired.delayed ? "was still in its delay when the run ended"
-                            : unfired.armed ? "was armed, but its moment on the wire did not come"
-                                            : "never saw its moment");
+        text +=
+            fmt::format("{}{} {}", text.empty() ? "" : "; ", unfired.fault,
+                        unfired.delayed      ? "was still in its delay when the run ended"
+                        : unfired.missed > 0 ? fmt::format("missed {} replies, which had passed before they "
+                                                           "could be lost",
+                                                           unfired.missed)
+                        : unfired.armed      ? "was armed, but its moment on the wire did not come"
+                                             : "never saw its moment");
     return text;
 }
 
@@ -209,6 +213,7 @@ Json outcome_json(const FaultOutcome& outcome) {
         {"fired_s", seconds(outcome.fired)},
         {"healed_s", optional_seconds(outcome.healed)},
         {"lasted_s", outcome.healed ? Json(seconds(*outcome.healed - outcome.fired)) : Json(nullptr)}};
+    if (outcome.missed > 0) json["missed"] = outcome.missed;
     if (outcome.cycle > 0) json["flap"] = {{"cycle", outcome.cycle}, {"of", outcome.cycles}};
     Json nodes = Json::array();
     for (const auto& [name, losses] : outcome.losses) {

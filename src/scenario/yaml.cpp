@@ -80,6 +80,10 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     read_stages(section, scenario);
     section.command("prepare", scenario.prepare);
     section.map("parameters", scenario.parameters);
+    section.list("paths", scenario.paths);
+    for (const std::string& name : scenario.paths)
+        if (!scenario.parameters.contains(name))
+            section.fail_at("paths", "'" + name + "' is not one of the parameters", "");
     section.text("ready", scenario.ready);
     section.duration("ready_within", scenario.ready_within);
     section.text("progress", scenario.progress);
@@ -100,6 +104,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.duration("grace", scenario.grace);
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
+    section.boolean("join_output", scenario.join_output);
     section.boolean("pcap", scenario.pcap);
     section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap));
 }
@@ -183,6 +188,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
     write_optional(out, "user", scenario.user);
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;
+    if (scenario.join_output) out << YAML::Key << "join_output" << YAML::Value << true;
     if (scenario.pcap) {
         out << YAML::Key << "pcap" << YAML::Value << true << YAML::Key << "pcap_snap" << YAML::Value;
         scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;

@@ -58,6 +58,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"NoRegex", {"--cut-on", "re:("}, 2, {"re:(", "missing )"}},
         BadInput{"EmptyPattern", {"--cut-on", ""}, 2, {"--cut-on", "empty"}},
         BadInput{"CutOptionsWithoutMoment", {"--kind", "down"}, 2, {"--cut-on"}},
+        BadInput{"CutOptionsBesideAFault",
+                 {"--fault", "{kind: drop, on: start}", "--kind", "down"},
+                 2,
+                 {"--cut-on", "belongs in its braces"}},
         BadInput{"NoSuchPhase", {"--cut-when", "recieving"}, 2, {"recieving", "did you mean 'receiving'?"}},
         BadInput{
             "BytesOfWaiting", {"--cut-when", "waiting", "--after", "1KiB"}, 2, {"--cut-when", "no bytes"}},

@@ -104,16 +104,63 @@ TEST(Templates, PlainCommandsCanHaveCertificates) {
     EXPECT_THAT(slurp(folder / "run/logs/collaborator2.out"), HasSubstr("BEGIN CERTIFICATE"));
 }
 
-TEST_F(OwnCrash, OldScriptLeavesItsFiles) {
-    const std::string script = std::string(NETCUT_SOURCE_DIR) + "/tools/docker_disconnecting_test";
-    const std::string command = "cd " + folder_.path() + " && PATH=" + NETCUT_BUILD_DIR +
-                                ":$PATH NETCUT_FL_ARGS='--set environment=" + (folder_ / "environment") +
-                                "' " + script + " '' 3 1 1 'Run 0 epoch of 1 round' > output 2>&1";
-    EXPECT_EQ(std::system(command.c_str()), 0) << slurp(folder_ / "output");
-    EXPECT_THAT(slurp(folder_ / "test-federation/aggregator.log"), HasSubstr("Starting Aggregator"));
-    EXPECT_THAT(slurp(folder_ / "test-federation/collaborator3.log"), HasSubstr("Run 0 epoch of 1 round"));
-    EXPECT_THAT(slurp(folder_ / "test-federation/triggers.log"), HasSubstr("fault.fired"));
+using FromAFolder = WithStandIn;
+
+TEST_F(FromAFolder, PathsOfParametersAreRelativeToIt) {
+    write(folder_ / "plan.yaml", "rounds: 7\n");
+    const auto here = [this] { std::filesystem::current_path(folder_.path()); };
+    Tool certify({"certify", "--template", "openfl/keras_cnn_mnist", "--workspace", "workspace", "--set",
+                  "environment=environment", "--set", "plan=plan.yaml"},
+                 here);
+    const Finished certified = certify.wait();
+    EXPECT_EQ(certified.status, 0) << certified.out << certified.err;
+    EXPECT_THAT(slurp(federation("plan/plan.yaml")), HasSubstr("rounds: 7"));
+    Tool check({"templates", "openfl/keras_cnn_mnist", "--check", "--set", "environment=environment"}, here);
+    const Finished checked = check.wait();
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_THAT(checked.out, HasSubstr("nothing is missing"));
+    const Finished elsewhere = run_tool({"templates", "openfl", "--check", "--set", "enviroment=x"});
+    EXPECT_EQ(elsewhere.status, 2);
+    EXPECT_THAT(elsewhere.err, HasSubstr("enviroment"));
+}
+
+class OldScript : public WithStandIn {
+  protected:
+    int run_script(const std::string& arguments) const {
+        const std::string command = "cd " + folder_.path() + " && PATH=" + NETCUT_BUILD_DIR +
+                                    ":$PATH NETCUT_FL_ARGS='--set " + "environment=environment' " +
+                                    NETCUT_SOURCE_DIR + "/tools/docker_disconnecting_test " + arguments +
+                                    " > output 2>&1";
+        const int status = std::system(command.c_str());
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    std::string file(const std::string& name) const { return slurp(folder_ / ("test-federation/" + name)); }
+};
+
+TEST_F(OldScript, HasItsOwnDefaults) {
+    EXPECT_EQ(run_script("'' '' 1"), 0) << slurp(folder_ / "output");
+    EXPECT_EQ(read_verdict(folder_ / "test-federation/run").at("nodes").size(), 2U) << "one collaborator";
+    EXPECT_THAT(file("run/scenario.yaml"),
+                testing::AllOf(HasSubstr("log: Run 0 epoch of\n"), HasSubstr("kind: unplug"),
+                               HasSubstr("times: 1\n"), HasSubstr("workspace-template: keras_cnn_mnist")));
+    EXPECT_THAT(slurp(std::string(NETCUT_SOURCE_DIR) + "/tools/docker_disconnecting_test"),
+                HasSubstr("seconds=${3:-20}"));
     EXPECT_TRUE(fs::exists(folder_ / "test-federation/workspace/federation/cert"));
+    calls();
+    EXPECT_EQ(run_script("'' '' 1"), 0) << slurp(folder_ / "output");
+    EXPECT_THAT(calls(), testing::Contains(HasSubstr("workspace create"))) << "stage 1: all of it once more";
+}
+
+TEST_F(OldScript, CutsAtALineOfTheDebugLogAndLeavesItsFiles) {
+    ASSERT_EQ(run_script("1 2 1"), 0) << slurp(folder_ / "output");
+    EXPECT_EQ(run_script("4 2 1 2 'Setting stream chunks with size 10'"), 0) << slurp(folder_ / "output");
+    EXPECT_THAT(file("aggregator.log"), HasSubstr("Starting Aggregator"));
+    EXPECT_EQ(file("triggers.log"),
+              "DEBUG    Setting stream chunks with size 10 for proto of type <class 'x'>\n");
+    EXPECT_THAT(file("triggers.jsonl"), HasSubstr("fault.fired"));
+    EXPECT_THAT(file("collaborator2.log"),
+                testing::HasSubstr("400 columns\na warning of TensorFlow\nDEBUG    Setting"))
+        << "both outputs, in their order";
 }
 
 }  // namespace

@@ -266,5 +266,17 @@ TEST(CompareJson, NamesEachFieldThatDiffers) {
     EXPECT_EQ(differences.size(), 3U);
 }
 
+TEST(FactsOfJournal, CountRepliesThatPassedBeforeTheCut) {
+    Lines lines;
+    Event missed = lines["fault.fired"];
+    missed.name = "trigger.missed";
+    missed.details = {{"phase", "reply-lost"}, {"why", "the reply had passed"}};
+    lines.events.insert(std::find_if(lines.events.begin(), lines.events.end(),
+                                     [](const Event& event) { return event.name == "fault.fired"; }),
+                        missed);
+    Check check;
+    EXPECT_EQ(facts_of_journal(lines.events, one_cut(), check).outcomes.at(0).missed, 1U);
+}
+
 }  // namespace
 }  // namespace netcut::test

@@ -215,5 +215,45 @@ TEST(Comparison, NamesWhatIsMissingAndWhatIsNew) {
     EXPECT_EQ(compare_runs(other, recorded).size(), 3U);
 }
 
+TEST(CutKind, HasTheOptionsOfACutAndKeysOfItsKind) {
+    const auto unplug = CutKind::parse("unplug(new-mac,no-announce)");
+    ASSERT_TRUE(unplug) << unplug.error().text();
+    FaultSpec fault;
+    ASSERT_TRUE(unplug->apply(fault));
+    EXPECT_EQ(fault.kind, FaultKind::unplug);
+    EXPECT_TRUE(fault.plug.new_mac);
+    EXPECT_FALSE(fault.plug.announce);
+    EXPECT_EQ(unplug->name, "unplug(new-mac,no-announce)");
+    const auto drop = CutKind::parse("drop(direction=up)");
+    ASSERT_TRUE(drop && drop->apply(fault));
+    EXPECT_EQ(fault.direction, Direction::up);
+    EXPECT_EQ(CutKind::parse("down")->keys, "");
+}
+
+TEST(CutKind, WhatItsKindHasNotIsRefused) {
+    for (const char* bad : {"unplug(new-mc)", "unplug(", "unplug(new-mac", "unplug()", "drop(on={x})", "drp"})
+        EXPECT_FALSE(CutKind::parse(bad)) << bad;
+    Scenario base;
+    base.aggregator.command = {"a"};
+    base.collaborator.command = {"c"};
+    const auto cut = CutKind::parse("drop(end=router)");
+    ASSERT_TRUE(cut);
+    const auto refused = experiment_scenario(base, phase_experiments().front(), {*cut, 5s});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text(), HasSubstr("drop has no 'end'"));
+}
+
+TEST(RunOutcome, TellsThatItsCutCameLaterThanAskedFor) {
+    RunOutcome outcome;
+    outcome.verdict = {{"verdict", "recovered"},
+                       {"noticed", true},
+                       {"time_to_recover_s", 1.5},
+                       {"faults", {{{"fault", "cut"}, {"missed", 2}}}}};
+    EXPECT_EQ(outcome.detail(), "+1.5 s; later: 2 replies had passed");
+    ExperimentCell cell;
+    cell.repeats = {outcome};
+    EXPECT_EQ(cell.text(), "recovered +1.5 s (later: 2 replies had passed)");
+}
+
 }  // namespace
 }  // namespace netcut::test

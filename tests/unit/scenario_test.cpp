@@ -377,5 +377,16 @@ TEST(Rate, ReadsAsTcDoes) {
         EXPECT_FALSE(parse_rate(bad)) << bad;
 }
 
+TEST(Fault, WhatItWaitsForIsToldForPeople) {
+    Scenario openfl;
+    ASSERT_TRUE(read_template(openfl, "openfl/x"));
+    std::map<std::string, std::string> texts;
+    for (const ExperimentSpec& moment : openfl.experiments) texts[moment.name] = begin_text(moment.fault);
+    EXPECT_EQ(texts.at("B"), "on 'Waiting for tasks', time 2, 2s later");
+    EXPECT_THAT(texts.at("C"), testing::EndsWith(", then at sent 65536"));
+    EXPECT_THAT(texts.at("C'"), AllOf(HasSubstr("in the phase reply-lost 65536"), HasSubstr("after 'Collab"),
+                                      testing::EndsWith("of aggregator")));
+}
+
 }  // namespace
 }  // namespace netcut::test

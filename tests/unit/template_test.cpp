@@ -2,7 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "netcut/explore.h"
 #include "netcut/scenario.h"
+#include "netcut/trigger.h"
 #include "stage/inputs.h"
 
 namespace netcut::test {
@@ -124,6 +130,48 @@ TEST(Template, CommandThatStandsForNothingIsRefused) {
     const auto checked = check(scenario);
     ASSERT_FALSE(checked);
     EXPECT_THAT(checked.error().text(), HasSubstr("{server}"));
+}
+
+// The node that is cut is collaborator2; `lines` of OpenFL's log, as it prints them, wrapped.
+std::vector<std::string> lines_of_openfl(const std::string& node) {
+    std::vector<std::string> lines;
+    std::ifstream log(std::string(NETCUT_SOURCE_DIR) + "/tests/unit/openfl/" + node + ".log");
+    for (std::string line; std::getline(log, line);) lines.push_back(line);
+    return lines;
+}
+
+TEST(OpenFL, PatternsOfItsMomentsMatchItsWrappedLogEvenWithLongNamesOfTensors) {
+    Scenario scenario;
+    ASSERT_TRUE(read_template(scenario, "openfl/keras_cnn_mnist"));
+    scenario.collaborators = 2;
+    for (const ExperimentSpec& moment : scenario.experiments) {
+        const auto made = experiment_scenario(scenario, moment, {FaultKind::drop, std::chrono::seconds(1)});
+        ASSERT_TRUE(made) << made.error().text();
+        const FaultTrigger& trigger = made->faults.front().trigger;
+        const bool of_phase = trigger.kind == FaultTrigger::Kind::phase;
+        const Pattern pattern = Pattern::parse(of_phase ? trigger.phase.armed_by : trigger.pattern).value();
+        const std::string& node = of_phase ? trigger.phase.armed_by_node : trigger.node;
+        const auto lines = lines_of_openfl(node == aggregator_name ? node : "collaborator");
+        ASSERT_FALSE(lines.empty());
+        const auto matches = static_cast<unsigned>(std::count_if(
+            lines.begin(), lines.end(), [&](const std::string& line) { return pattern.matches(line); }));
+        EXPECT_EQ(matches, trigger.nth) << moment.name;
+    }
+}
+
+TEST(OpenFL, ProgressOfItsWrappedLogIsItsRounds) {
+    Scenario scenario;
+    ASSERT_TRUE(read_template(scenario, "openfl/keras_cnn_mnist"));
+    const Pattern progress = Pattern::parse(scenario.progress).value();
+    std::set<std::string> rounds;
+    for (const std::string& line : lines_of_openfl("aggregator"))
+        if (const auto round = progress.first_group(line)) rounds.insert(*round);
+    EXPECT_THAT(rounds, testing::ElementsAre("0", "1"));
+}
+
+TEST(Template, PathsAreParameters) {
+    EXPECT_THAT(error_of("parameters: {app: .}\npaths: [ap]\n"), HasSubstr("t.yaml:2:1: 'ap' is not one of"));
+    EXPECT_THAT(read("parameters: {app: .}\npaths: [app]\n").paths, testing::ElementsAre("app"));
 }
 
 }  // namespace

@@ -322,5 +322,17 @@ TEST(Journal, FailureToWriteIsKept) {
     EXPECT_EQ(journal.failure()->code, ENOSPC);
 }
 
+TEST(Verdict, TellsThatAReplySlippedThroughBeforeTheCut) {
+    Facts facts = cut_and_back();
+    facts.outcomes[0].missed = 1;
+    const Json json = verdict_json(facts, judge(facts), {});
+    EXPECT_EQ(json.at("faults")[0].at("missed"), 1);
+    EXPECT_THAT(final_screen(json, "run", false),
+                HasSubstr("later than asked for: a reply passed before it"));
+    facts.unfired = {{"cut", false, false, 3}};
+    facts.outcomes.clear();
+    EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed 3 replies"));
+}
+
 }  // namespace
 }  // namespace netcut::test

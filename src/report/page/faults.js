@@ -38,5 +38,6 @@ function again(row, key) {
 
 function trigger(fault) {
     const {node, line} = fault.trigger ?? {};
-    return line ? [node, ": ", el("code", {}, short(line, 160))] : "–";
+    const late = fault.missed ? [el("br"), missedText(fault.missed)] : [];
+    return line ? [node, ": ", el("code", {}, short(line, 160)), late] : "–";
 }

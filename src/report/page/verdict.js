@@ -62,6 +62,7 @@ function faultStory(run, fault) {
         (isNumber(fault.lasted_s) ? `for ${seconds(fault.lasted_s)}` : "and was never healed")];
     if (trigger.line) parts.push(`, when ${own ? "it" : trigger.node} had `, el("q", {}, short(trigger.line)));
     parts.push(". ");
+    if (fault.missed) parts.push(`That is later than asked for: ${missedText(fault.missed)}. `);
     if (lost.length) {
         parts.push(`It lost ${plural(sum("total"), "packet")}`);
         if (lost.some((one) => isNumber(one.router_up)))
@@ -76,6 +77,10 @@ function faultStory(run, fault) {
             "After the heal data did not go both ways again" + (nodes.length > 1 ? " on every node." : "."));
     return parts;
 }
+
+// A moment that is known too late is let go, and the next one is taken.
+const missedText = (count) => count === 1 ? "a reply passed before it could be lost" :
+    `${plural(count, "reply", "replies")} passed before they could be lost`;
 
 function short(text, most = 140) {
     const line = String(text ?? "");
