@@ -40,7 +40,7 @@ class Pattern {
     std::shared_ptr<const Regex> regex_;
 };
 
-// Makes lines of a node's output, by the rules of DESIGN 11: a line ends at \n or \r, ANSI escape sequences
+// Makes lines of a node's output, by these rules: a line ends at \n or \r, ANSI escape sequences
 // are not part of it, a line longer than the bound is cut there, and each watcher sees a line as soon as it
 // matches, without waiting for its end, and once.
 class LineScanner {

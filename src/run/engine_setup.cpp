@@ -16,9 +16,9 @@ namespace netcut {
 namespace {
 
 Result<void> check_open_files(const Scenario& scenario) {
-    // Of a node: namespace, two netlink sockets, two outputs, two logs, lifeline, status, process, and a
-    // capture.
-    const std::uint64_t descriptors_per_node = scenario.pcap ? 11 : 10;
+    // Of a node: namespace, two netlink sockets, two outputs, two logs, lifeline, status, the times of its
+    // processes, two of which are ours, and a capture. Each further process is one more.
+    const std::uint64_t descriptors_per_node = scenario.pcap ? 13 : 12;
     constexpr std::uint64_t descriptors_of_ours = 64;
     raise_limits();
     rlimit limit{};

@@ -12,7 +12,7 @@
 namespace netcut::test {
 namespace {
 
-const Arguments upload_whole_reply_lost = {  // C' of DESIGN: the deadliest moment
+const Arguments upload_whole_reply_lost = {  // moment C': the deadliest one
     "--cols",
     "2",
     "--watch",

@@ -12,8 +12,10 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <fstream>
+#include <thread>
 
 #include "e2e/tool.h"
 
@@ -306,6 +308,26 @@ TEST(Machine, TooFewOpenFilesAreNamed) {
     const Finished finished = tool.wait(20s);
     EXPECT_EQ(finished.status, 3) << finished.err;
     EXPECT_NE(finished.err.find("open files"), std::string::npos) << finished.err;
+}
+
+std::size_t open_files_with(int collaborators) {
+    const Folder folder;
+    Tool tool({"run", "--out", folder / "run", "--cols", std::to_string(collaborators), "--aggregator",
+               "sleep 600", "--collaborator", "sleep 600"});
+    EXPECT_TRUE(tool.wait_for_output("collaborator" + std::to_string(collaborators) + " started"));
+    std::this_thread::sleep_for(1s * time_scale());  // until all processes have been looked at
+    const std::filesystem::path open = "/proc/" + std::to_string(tool.pid()) + "/fd";
+    const auto count = std::distance(std::filesystem::directory_iterator(open), {});
+    tool.signal(SIGINT);
+    tool.wait();
+    return static_cast<std::size_t>(count);
+}
+
+TEST(Machine, ANodeTakesAsManyOpenFilesAsTheReadmeSays) {
+    NETCUT_E2E();
+    const std::size_t few = open_files_with(2), many = open_files_with(12);
+    EXPECT_EQ((many - few) / 10, 12U);
+    EXPECT_NE(slurp(NETCUT_SOURCE_DIR "/README.md").find("A node takes 12 open files"), std::string::npos);
 }
 
 TEST(Machine, FullDiskEndsTheRunAndIsNamed) {

@@ -148,16 +148,5 @@ TEST(FaultPages, ExamplesAreOfTheirKind) {
     }
 }
 
-TEST(FaultPages, LinksLeadSomewhere) {
-    for (const auto& page : all_pages()) {
-        const std::string text = read(page);
-        for (std::size_t at = 0; (at = text.find("](", at)) != std::string::npos; at += 2) {
-            const std::string target = text.substr(at + 2, text.find_first_of("#)", at + 2) - at - 2);
-            if (target.empty() || target.find("://") != std::string::npos) continue;
-            EXPECT_TRUE(std::filesystem::exists(page.parent_path() / target)) << page << ": " << target;
-        }
-    }
-}
-
 }  // namespace
 }  // namespace netcut::test
