@@ -31,7 +31,9 @@ enum class FaultKind {
     dns,
     pause,
     kill,
-    restart
+    restart,
+    power_off,
+    names
 };
 
 // Kernel features beyond namespaces, veth and the nftables that every run uses.
@@ -56,8 +58,10 @@ struct FaultInfo {
     const char* without;         // what to use where a need is missing; may be empty
 };
 
-// Done to a node's processes, not to its packets.
+// Done to a node's processes, or to what they read, whether or not to its packets.
 bool is_of_processes(FaultKind kind);
+// Its processes are ended, and started again by the heal.
+bool starts_again(FaultKind kind);
 
 const std::vector<FaultInfo>& catalogue();
 const FaultInfo& info(FaultKind kind);

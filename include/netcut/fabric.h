@@ -79,6 +79,8 @@ class Fabric {
     NodeLink& node(std::size_t index) { return nodes_[index]; }
     const NodeLink& node(std::size_t index) const { return nodes_[index]; }
     bool has_uplink(const std::string& node) const;
+    // No node ever has them. Routed, what is sent to them is lost silently.
+    std::vector<IpAddress> addresses_of_nobody() const;
     const Uplink* uplink() const { return uplink_.get(); }  // null: no node has one
 
     // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
@@ -88,6 +90,9 @@ class Fabric {
     Result<void> unplug(std::span<const std::size_t> nodes);
     Result<void> unplug(std::size_t node) { return unplug({&node, 1}); }
     Result<void> plug(std::size_t node, const PlugOptions& options);
+    // A node that is unplugged gets another network namespace, as if its machine had been off: connections
+    // and whatever its kernel still had to send stay behind in the old one, which has no link.
+    Result<void> renew(std::size_t node);
     // `equip` is called for every port of the router, now and whenever a node is plugged in again.
     Result<void> equip_ports(std::function<void(Batch&, int port)> equip);
     // The router's ports go down: no packet comes in any more. What has come in is still forwarded.

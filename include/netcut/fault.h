@@ -59,18 +59,26 @@ struct Lose {
 struct Queue {
     QueueSpec spec;
 };
-// What a stateful middlebox does to a TCP connection that was silent for so long: it has forgotten it.
+// What a stateful middlebox does to a connection, or a flow of UDP, that was silent for so long: it has
+// forgotten it. A SYN, and a datagram from the node, begin it anew.
 struct ForgetIdle {
     Nanoseconds after{0};
-    bool reset = false;  // answer by an RST, else lose silently
+    bool reset = false;  // TCP: answer by an RST, else lose silently
+    bool udp = false;    // instead of TCP
 };
-struct LoseLarge {            // a path with a smaller MTU, and nobody who says so
+struct LoseLarge {            // a path with a smaller MTU
     std::uint16_t bytes = 0;  // the largest layer 3 packet that passes
+    bool told = false;        // the sender is, by ICMP
 };
 using PacketAction =
     std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, LoseLarge>;
 
-enum class LinkChange { none, down, unplug };
+enum class LinkChange {
+    none,
+    down,
+    unplug,
+    reboot  // unplugged, and nothing of the node's network is left but its addresses
+};
 
 // --- when it happens, if the wire says so ---
 

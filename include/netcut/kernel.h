@@ -171,6 +171,7 @@ void set_gso_max_segs(Batch& batch, int index, unsigned segments);
 void delete_link(Batch& batch, int index);
 void add_address(Batch& batch, int link, const IpAddress& address, unsigned prefix_length);
 void add_route(Batch& batch, const Route& route);
+void add_blackhole(Batch& batch, const IpAddress& address);  // what is to go there is lost silently
 void add_routing_rule(Batch& batch, const RoutingRule& rule);
 void add_neighbour(Batch& batch, const Neighbour& neighbour);  // permanent
 // Rate of what leaves through the link. `shaper`: "tbf" or "htb". `queue` is how long a packet may wait.

@@ -112,9 +112,13 @@ struct FaultSpec {
     QueueSpec queue;                  // delay, jitter, reorder, duplicate, corrupt, rate, dns
     Nanoseconds idle_after{0};        // idle-timeout
     bool idle_reset = false;          // idle-timeout
+    bool idle_udp = false;            // idle-timeout: of UDP, instead of TCP
     unsigned largest = 0;             // mtu-blackhole: bytes
+    bool size_told = false;           // mtu-blackhole: by ICMP, so that it is none
     DnsAnswer dns = DnsAnswer::none;  // dns
     int signal = 9;                   // kill, restart
+    std::vector<std::string> names;   // names: of nodes; empty: the aggregator's
+    bool names_lead_astray = false;   // names: to an address that nobody has, instead of nowhere
 
     FaultTrigger trigger;
     std::optional<WhenSpec> when;

@@ -11,6 +11,7 @@ constexpr int loopback = 1;  // the index of `lo` in every network namespace
 
 constexpr std::uint32_t gateway_host = 1;
 constexpr std::uint32_t first_host = 2;
+constexpr std::uint32_t nobody_host = 0xfffd;
 constexpr std::uint32_t gate_host = 0xfffe;  // of an uplink; no node comes to have it
 constexpr unsigned run_prefix_v4 = 16;
 constexpr unsigned run_prefix_v6 = 64;

@@ -130,6 +130,7 @@ Result<void> Fabric::set_up_router() {
     } else {
         for (const IpAddress& address : addresses_of(gateway_host))
             add_address(batch, loopback, address, whole(address));
+        for (const IpAddress& address : addresses_of_nobody()) add_blackhole(batch, address);
     }
     return router_socket_.commit(batch);
 }
@@ -169,6 +170,10 @@ Result<void> Fabric::open_uplink() {
 
 bool Fabric::has_uplink(const std::string& node) const {
     return std::find(options_.uplink.begin(), options_.uplink.end(), node) != options_.uplink.end();
+}
+
+std::vector<IpAddress> Fabric::addresses_of_nobody() const {
+    return addresses_of(nobody_host);
 }
 
 std::vector<IpAddress> Fabric::addresses_of(std::uint32_t host) const {
@@ -287,6 +292,18 @@ Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
     if (!options.announce) return {};
     for (const IpAddress& address : node.addresses)
         NETCUT_TRY(announce(node.ns, node.eth0.index, node.eth0.mac, address));
+    return {};
+}
+
+Result<void> Fabric::renew(std::size_t index) {
+    const Settings settings = node_settings(options_);
+    std::vector<NetlinkSocket> sockets;
+    NETCUT_ASSIGN(auto namespaces, NetNs::create_many(1, preparation(settings, sockets)));
+    Batch setup;
+    set_link(setup, loopback, true);
+    NETCUT_TRY(sockets.front().commit(setup));
+    nodes_[index].ns = std::move(namespaces.front());
+    nodes_[index].socket = std::move(sockets.front());
     return {};
 }
 

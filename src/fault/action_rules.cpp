@@ -64,10 +64,14 @@ class ActionWriter {
 
     void operator()(const ForgetIdle& forget) const {
         NftRule other(chain_);
-        other.meta(NFT_META_L4PROTO).differs(byte_key(IPPROTO_TCP)).leave();
+        other.meta(NFT_META_L4PROTO).differs(byte_key(forget.udp ? IPPROTO_UDP : IPPROTO_TCP)).leave();
         fault_.add(other);
         NftRule opening(chain_);
-        has_tcp_flags(opening, tcp_syn | tcp_ack, tcp_syn).go_to(learning_chain());
+        if (!forget.udp)
+            has_tcp_flags(opening, tcp_syn | tcp_ack, tcp_syn);
+        else
+            opening.meta(NFT_META_IIF).in(fault_.name("nodes"));
+        opening.go_to(learning_chain());
         fault_.add(opening);
         add_flow_rules(fault_, chain_, part_, "known", {FlowStep::Kind::renew, forget.after});
         NftRule rule(chain_);
@@ -91,7 +95,11 @@ class ActionWriter {
               Family{ETH_P_IPV6, 4, static_cast<std::uint16_t>(large.bytes - v6_header)}}) {
             NftRule rule(chain_);
             rule.meta(NFT_META_PROTOCOL).equals(short_key(ethertype));
-            lose(rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 2).exceeds(short_key(most))).drop();
+            lose(rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 2).exceeds(short_key(most)));
+            if (large.told)
+                leave_answer_to_us(rule);
+            else
+                rule.drop();
             fault_.add(rule);
         }
     }
@@ -107,7 +115,7 @@ class ActionWriter {
         return fault_.log_loss(count(rule), part_ == Direction::up ? "up" : "down");
     }
 
-    // nftables has no reject in a bridge's forward hook.
+    // nftables has no reject in a bridge's forward hook, and none that tells an MTU.
     void leave_answer_to_us(NftRule& rule) const {
         rule.log(reply_group, fault_prefix(fault_.number), logged_bytes).drop();
     }

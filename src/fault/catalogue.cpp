@@ -99,17 +99,17 @@ std::vector<FaultInfo> make_catalogue() {
          ""},
         {idle_timeout,
          "idle-timeout",
-         "a middlebox that forgets TCP connections which are silent for too long",
+         "a middlebox that forgets TCP connections, or flows of UDP, which are silent for too long",
          {},
-         flow_filter + Keys{"after", "answer"},
+         flow_filter + Keys{"after", "answer", "protocol"},
          "--fault '{kind: idle-timeout, after: 300ms, answer: reset, on: start, for: never}' --set "
          "channel=kept",
          ""},
         {mtu_blackhole,
          "mtu-blackhole",
-         "larger packets vanish, and no ICMP error says so",
+         "larger packets vanish, and no ICMP error says so, or one does",
          {},
-         packet_filter + Keys{"size"},
+         packet_filter + Keys{"size", "answer"},
          "--fault '{kind: mtu-blackhole, size: 1400, on: {log: \"round 2: training\"}, for: 1s}'",
          ""},
         {renumber,
@@ -147,13 +147,33 @@ std::vector<FaultInfo> make_catalogue() {
          {"signal"},
          "--fault '{kind: restart, on: {log: \"round 2: training\"}, for: 500ms}'",
          ""},
+        {power_off,
+         "power-off",
+         "the node's machine loses its power and boots again: no FIN, and nothing of it is left",
+         {},
+         {},
+         "--fault '{kind: power-off, on: {log: \"round 2: training\"}, for: 500ms}'",
+         ""},
+        {names,
+         "names",
+         "names of nodes stop resolving, or lead to an address that nobody has any more",
+         {},
+         {"names", "answer"},
+         "--fault '{kind: names, answer: none, on: {log: \"round 2: training\"}, for: 500ms}' --set "
+         "channel=kept",
+         ""},
     };
 }
 
 }  // namespace
 
+bool starts_again(FaultKind kind) {
+    return kind == FaultKind::restart || kind == FaultKind::power_off;
+}
+
 bool is_of_processes(FaultKind kind) {
-    return kind == FaultKind::pause || kind == FaultKind::kill || kind == FaultKind::restart;
+    return kind == FaultKind::pause || kind == FaultKind::kill || kind == FaultKind::names ||
+           starts_again(kind);
 }
 
 const std::vector<FaultInfo>& catalogue() {

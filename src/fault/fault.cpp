@@ -51,6 +51,7 @@ Result<void> Fault::change_links() {
         case LinkChange::none:
             return {};
         case LinkChange::unplug:
+        case LinkChange::reboot:
             return fabric_->unplug(plan().nodes);
         case LinkChange::down:
             for (const std::size_t node : plan().nodes)
@@ -71,7 +72,7 @@ Result<void> Fault::heal() {
 
 Result<void> Fault::restore_link(std::size_t node) {
     if (plan().link == LinkChange::down) return fabric_->set_link_state(node, plan().down_end, true);
-    if (plan().link != LinkChange::unplug) return {};
+    if (plan().link == LinkChange::none) return {};
     NETCUT_TRY(fabric_->plug(node, plan().plug));
     if (!plan().plug.new_address) return {};
     return table_->add_addresses(node, fabric_->node(node).addresses);
@@ -90,7 +91,8 @@ Result<bool> Fault::in_effect() {
 // What the node's own stack could not send: without a link it has no route. A link that is down at the
 // router's end has no carrier, and the routes stay.
 Result<std::uint64_t> Fault::count_unsent(std::size_t index) {
-    if (plan().link == LinkChange::none) return 0;  // its link and its routes stay
+    if (plan().link == LinkChange::none) return 0;    // its link and its routes stay
+    if (plan().link == LinkChange::reboot) return 0;  // nobody is there who would send
     NETCUT_ASSIGN(const std::uint64_t unroutable, count_unroutable(fabric_->node(index).ns));
     const auto sent = sent_.find(index);
     if (sent == sent_.end()) return unroutable;

@@ -62,5 +62,8 @@ std::optional<std::vector<std::uint8_t>> craft_reset(PacketBytes packet);
 // ICMP or ICMPv6 destination unreachable: never to an ICMP error, a later fragment, or a packet that was not
 // from one host to one host (RFC 1122, 3.2.2; RFC 4443, 2.4).
 std::optional<std::vector<std::uint8_t>> craft_unreachable(PacketBytes packet, UnreachableCode code);
+// ICMP fragmentation needed (RFC 1191, 4) or ICMPv6 packet too big (RFC 4443, 3.2), under the same
+// conditions.
+std::optional<std::vector<std::uint8_t>> craft_too_big(PacketBytes packet, std::uint16_t mtu);
 
 }  // namespace netcut

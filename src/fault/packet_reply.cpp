@@ -127,6 +127,28 @@ PacketBytes quote(PacketBytes packet, const PacketHeader& header) {
     return packet.first(std::min({packet.size(), length, room}));
 }
 
+// `more`: the 32 bits behind the checksum.
+std::optional<Bytes> craft_error(PacketBytes packet, IcmpFields v4, IcmpFields v6, std::uint32_t more) {
+    const auto header = parse_packet(packet);
+    if (!header || !may_get_icmp_error(*header)) return {};
+    const PacketBytes quoted = quote(packet, *header);
+    // The ports are in the eight bytes behind the header: without them the error finds no socket.
+    const std::size_t least = header->network_header + std::size_t{8};
+    if (quoted.size() < least && (header->length == 0 || quoted.size() < header->length)) return {};
+    const bool is_v6 = header->source.is_v6();
+    Bytes message;
+    put8(message, is_v6 ? v6.type : v4.type);
+    put8(message, is_v6 ? v6.code : v4.code);
+    put16(message, 0);  // checksum
+    put32(message, more);
+    message.insert(message.end(), quoted.begin(), quoted.end());
+    const std::uint8_t protocol = is_v6 ? std::uint8_t{IPPROTO_ICMPV6} : std::uint8_t{IPPROTO_ICMP};
+    set_checksum(message, 2,
+                 is_v6 ? transport_checksum(header->destination, header->source, protocol, message)
+                       : internet_checksum(message));
+    return ip_packet(header->destination, header->source, protocol, message);
+}
+
 }  // namespace
 
 std::uint16_t internet_checksum(PacketBytes bytes) {
@@ -164,25 +186,12 @@ std::optional<Bytes> craft_reset(PacketBytes packet) {
 }
 
 std::optional<Bytes> craft_unreachable(PacketBytes packet, UnreachableCode code) {
-    const auto header = parse_packet(packet);
-    if (!header || !may_get_icmp_error(*header)) return {};
-    const PacketBytes quoted = quote(packet, *header);
-    // The ports are in the eight bytes behind the header: without them the error finds no socket.
-    const std::size_t least = header->network_header + std::size_t{8};
-    if (quoted.size() < least && (header->length == 0 || quoted.size() < header->length)) return {};
-    const bool v6 = header->source.is_v6();
-    Bytes message;
-    put8(message, v6 ? ICMP6_DST_UNREACH : ICMP_DEST_UNREACH);
     const Codes& codes = unreachable_codes[static_cast<std::size_t>(code)];
-    put8(message, v6 ? codes.v6 : codes.v4);
-    put16(message, 0);  // checksum
-    put32(message, 0);
-    message.insert(message.end(), quoted.begin(), quoted.end());
-    const std::uint8_t protocol = v6 ? std::uint8_t{IPPROTO_ICMPV6} : std::uint8_t{IPPROTO_ICMP};
-    set_checksum(message, 2,
-                 v6 ? transport_checksum(header->destination, header->source, protocol, message)
-                    : internet_checksum(message));
-    return ip_packet(header->destination, header->source, protocol, message);
+    return craft_error(packet, {ICMP_DEST_UNREACH, codes.v4}, {ICMP6_DST_UNREACH, codes.v6}, 0);
+}
+
+std::optional<Bytes> craft_too_big(PacketBytes packet, std::uint16_t mtu) {
+    return craft_error(packet, {ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED}, {ICMP6_PACKET_TOO_BIG, 0}, mtu);
 }
 
 }  // namespace netcut

@@ -128,6 +128,17 @@ void add_route(Batch& batch, const Route& route) {
                    rtnl_route_build_add_request);
 }
 
+void add_blackhole(Batch& batch, const IpAddress& address) {
+    const auto object = own<NlRoute>(rtnl_route_alloc());
+    rtnl_route_set_family(object.get(), static_cast<std::uint8_t>(family_of(address)));
+    rtnl_route_set_dst(object.get(), to_nl(address, address.is_v6() ? 128 : 32).get());
+    rtnl_route_set_table(object.get(), RT_TABLE_MAIN);
+    rtnl_route_set_protocol(object.get(), RTPROT_STATIC);
+    rtnl_route_set_type(object.get(), RTN_BLACKHOLE);
+    append_request(batch, "lose what is sent to " + address.to_string(), object.get(),
+                   NLM_F_CREATE | NLM_F_EXCL, rtnl_route_build_add_request);
+}
+
 void add_routing_rule(Batch& batch, const RoutingRule& rule) {
     const auto object = own<NlRule>(rtnl_rule_alloc());
     rtnl_rule_set_family(object.get(), rule.ipv6 ? AF_INET6 : AF_INET);

@@ -139,6 +139,8 @@ std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> 
 }
 
 void Engine::Impl::on_fired(const FaultRunner& runner) {
+    if (runner.spec().kind == FaultKind::names)
+        if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
     note_in_capture(runner, runner.outcomes().back().fired, "was fired");
     sample_sockets("cut", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
@@ -162,12 +164,9 @@ void Engine::Impl::on_healed(const FaultRunner& runner) {
     tell_addresses(runner);
     sample_sockets("heal", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
-    if (runner.spec().plug.new_address) {
-        update_hosts();
-        for (const auto& actor : actors_)
-            if (auto written = actor->node->rewrite_hosts(hosts_); !written)
-                return fail(std::move(written).error());
-    }
+    if (runner.spec().plug.new_address) update_hosts();
+    if (runner.spec().plug.new_address || runner.spec().kind == FaultKind::names)
+        if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
     arm_hang_timer();
     check_journal();
     trigger_others(FaultTrigger::Kind::after, runner);

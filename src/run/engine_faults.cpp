@@ -146,7 +146,12 @@ ProcessControl Engine::Impl::process_control() {
             [this](std::size_t node, int signal, bool will_start_again) {
                 return kill_node(*actors_[node], signal, will_start_again);
             },
-            [this](std::size_t node) { return start_again(*actors_[node]); }};
+            [this](std::size_t node) { return start_again(*actors_[node]); },
+            [running](std::size_t node) { return running(node) != nullptr; },
+            [this](std::size_t node) {
+                const auto renew = [this, node] { return fabric_->renew(node); };
+                return phases_ ? phases_->change_network(node, renew) : renew();
+            }};
 }
 
 // It is the doing of the fault that was fired last.

@@ -58,7 +58,10 @@ class Engine::Impl {
     Result<void> make_actors();
     std::map<std::string, std::string> env_of(const RoleSpec& role) const;
     Result<NodeSpec> node_spec(std::size_t index) const;
+    std::string hosts_of(std::size_t index) const;
+    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
     void update_hosts();
+    Result<void> rewrite_hosts();
     static Json addresses_json(const NodeLink& node);
     ExpandContext expand_context(const std::string& node, unsigned index) const;
     std::vector<std::string> aliases(std::size_t index) const;
@@ -149,8 +152,8 @@ class Engine::Impl {
     State state_ = State::preparing;
     std::unique_ptr<Journal> journal_;
     std::optional<Fabric> fabric_;
-    std::string hosts_;  // of every node
     std::optional<FaultTable> table_;
+    std::string hosts_;  // of every node that no fault takes names from
     ProcessControl processes_;
     std::vector<std::unique_ptr<FaultRunner>> faults_;
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;

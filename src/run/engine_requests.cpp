@@ -136,7 +136,7 @@ Result<void> Engine::Impl::execute(const std::string& node, std::vector<std::str
     journal_->add("node.command", node, {}, {{"command", command}});
     spec.argv = std::move(command);
     spec.tty = false;
-    spec.hosts = hosts_;
+    spec.hosts = hosts_of(actor->index);
     auto guest = std::make_unique<Node>(io_, std::move(spec), std::move(observer));
     const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };
     NETCUT_TRY(guest->start(fabric_->node(actor->index).ns, nowhere(), nowhere()));

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/sha256.h"
@@ -158,17 +159,44 @@ std::vector<std::string> Engine::Impl::aliases(std::size_t index) const {
     return expanded.value_or(std::vector<std::string>());
 }
 
-void Engine::Impl::update_hosts() {
-    hosts_ = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+// Without the names that a fault takes, and with those that it lets lead to nobody.
+std::string Engine::Impl::hosts_under(const std::vector<const FaultSpec*>& faults) const {
+    std::string hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+    const std::vector<IpAddress> nobody = fabric_->addresses_of_nobody();
     for (std::size_t i = 0; i < fabric_->size(); ++i) {
         const NodeLink& node = fabric_->node(i);
+        const auto fault = std::find_if(faults.begin(), faults.end(), [&](const FaultSpec* one) {
+            return std::find(one->names.begin(), one->names.end(), node.name) != one->names.end();
+        });
+        if (fault != faults.end() && !(*fault)->names_lead_astray) continue;
         const std::vector<std::string> others = aliases(i);
-        for (const IpAddress& address : node.addresses) {
-            hosts_ += address.to_string() + ' ' + node.name;
-            for (const std::string& alias : others) hosts_ += ' ' + alias;
-            hosts_ += '\n';
+        for (const IpAddress& address : fault != faults.end() ? nobody : node.addresses) {
+            hosts += address.to_string() + ' ' + node.name;
+            for (const std::string& alias : others) hosts += ' ' + alias;
+            hosts += '\n';
         }
     }
+    return hosts;
+}
+
+void Engine::Impl::update_hosts() {
+    hosts_ = hosts_under({});
+}
+
+std::string Engine::Impl::hosts_of(std::size_t index) const {
+    std::vector<const FaultSpec*> faults;
+    for (const auto& runner : faults_) {
+        const auto& nodes = runner->fault().plan().nodes;
+        if (runner->spec().kind == FaultKind::names && runner->fault().active() &&
+            std::find(nodes.begin(), nodes.end(), index) != nodes.end())
+            faults.push_back(&runner->spec());
+    }
+    return faults.empty() ? hosts_ : hosts_under(faults);
+}
+
+Result<void> Engine::Impl::rewrite_hosts() {
+    for (const auto& actor : actors_) NETCUT_TRY(actor->node->rewrite_hosts(hosts_of(actor->index)));
+    return {};
 }
 
 std::map<std::string, std::string> Engine::Impl::env_of(const RoleSpec& role) const {
@@ -298,7 +326,7 @@ Result<void> Engine::Impl::start_actor(Actor& actor) {
     if (!scenario_.tty && !scenario_.join_output) {
         NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err", how));
     }
-    NETCUT_TRY(actor.node->rewrite_hosts(hosts_));
+    NETCUT_TRY(actor.node->rewrite_hosts(hosts_of(actor.index)));
     NETCUT_TRY(actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err)));
     ++actor.outcome.starts;
     return {};

@@ -11,6 +11,7 @@ constexpr auto recovery_step = std::chrono::milliseconds(5);
 
 // A node may print what matches without end.
 constexpr unsigned most_in_vain = 1000;
+constexpr auto dying_step = std::chrono::milliseconds(2);
 
 double microseconds(Nanoseconds value) {
     return std::chrono::duration<double, std::micro>(value).count();
@@ -226,7 +227,7 @@ Result<void> FaultRunner::fire_processes() {
     for (const std::size_t node : fault_.plan().nodes) {
         if (spec_.kind == FaultKind::pause) NETCUT_TRY(processes_.pause(node, duration()));
         if (spec_.kind == FaultKind::kill) NETCUT_TRY(processes_.kill(node, spec_.signal, false));
-        if (spec_.kind == FaultKind::restart)
+        if (starts_again(spec_.kind))
             NETCUT_TRY(processes_.kill(node, spec_.signal, spec_.duration.has_value()));
     }
     return {};
@@ -235,7 +236,7 @@ Result<void> FaultRunner::fire_processes() {
 Result<void> FaultRunner::heal_processes() {
     for (const std::size_t node : fault_.plan().nodes) {
         if (spec_.kind == FaultKind::pause) NETCUT_TRY(processes_.resume(node));
-        if (spec_.kind == FaultKind::restart) NETCUT_TRY(processes_.start_again(node));
+        if (starts_again(spec_.kind)) NETCUT_TRY(processes_.start_again(node));
     }
     return {};
 }
@@ -281,7 +282,22 @@ void FaultRunner::tell_fired() {
     observer_.fired(*this);
 }
 
+// What is still dying would send from its new network; a kill takes milliseconds.
+Result<bool> FaultRunner::machines_are_off() {
+    if (spec_.kind != FaultKind::power_off) return true;
+    for (const std::size_t node : fault_.plan().nodes)
+        if (processes_.runs(node)) return false;
+    for (const std::size_t node : fault_.plan().nodes) NETCUT_TRY(processes_.renew(node));
+    return true;
+}
+
 void FaultRunner::heal() {
+    const auto off = machines_are_off();
+    if (!off) return fail(off.error());
+    if (!*off) {
+        timer_.expires_after(dying_step);
+        return when_due(timer_, timer_use_, [this] { heal(); });
+    }
     const Nanoseconds begin = journal_.now();
     if (auto healed = fault_.heal(); !healed) return fail(std::move(healed).error());
     if (auto healed = heal_processes(); !healed) return fail(std::move(healed).error());

@@ -17,6 +17,8 @@ struct ProcessControl {
     std::function<Result<void>(std::size_t node)> resume;
     std::function<Result<void>(std::size_t node, int signal, bool will_start_again)> kill;
     std::function<Result<void>(std::size_t node)> start_again;
+    std::function<bool(std::size_t node)> runs;
+    std::function<Result<void>(std::size_t node)> renew;  // its network: another one, with the same addresses
 };
 
 // The life of one fault of the scenario: triggers come in, firings go out, each with its losses and recovery.
@@ -73,6 +75,7 @@ class FaultRunner {
     Result<void> fire_processes();
     Result<void> heal_processes();
     void heal_at(Nanoseconds duration);
+    Result<bool> machines_are_off();
     void heal();
     void go_on_flapping();
     void arm_again();

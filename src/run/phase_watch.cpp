@@ -118,6 +118,12 @@ void PhaseWatch::node_ended(std::size_t node) {
     node_runs(node, 0);
 }
 
+Result<void> PhaseWatch::change_network(std::size_t node, const std::function<Result<void>()>& change) {
+    const std::lock_guard lock(mutex_);
+    changed_networks_.insert(subjects_[node].ns);
+    return change();
+}
+
 PhaseNow PhaseWatch::now(std::size_t node) const {
     const std::lock_guard lock(mutex_);
     return now_[node];
@@ -226,11 +232,17 @@ bool PhaseWatch::wants_sockets(const Subject& subject, Clock::time_point when) c
            when - subject.looked_at_sockets >= subject.settle;
 }
 
+Result<void> PhaseWatch::reach_sockets(Subject& subject) {
+    const std::lock_guard lock(mutex_);
+    if (changed_networks_.erase(subject.ns) > 0) subject.diag.reset();
+    if (subject.diag) return {};
+    NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, subject.ns));
+    subject.diag.emplace(std::move(diag));
+    return {};
+}
+
 Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject) {
-    if (!subject.diag) {
-        NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, subject.ns));
-        subject.diag.emplace(std::move(diag));
-    }
+    NETCUT_TRY(reach_sockets(subject));
     NETCUT_ASSIGN(const auto sockets, list_tcp_sockets(*subject.diag));
     SocketBacklog backlog;
     std::set<std::pair<std::uint16_t, std::uint16_t>> open;

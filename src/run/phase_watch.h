@@ -47,6 +47,8 @@ class PhaseWatch {
     Result<void> start();
     void node_runs(std::size_t node, pid_t first_process);
     void node_ended(std::size_t node);
+    // `change` gives the node another network namespace; it is not looked at meanwhile.
+    Result<void> change_network(std::size_t node, const std::function<Result<void>()>& change);
     // As far as it is known at this moment.
     PhaseNow now(std::size_t node) const;
     // No more samples; the observer is told of what is left from inside this call.
@@ -87,7 +89,8 @@ class PhaseWatch {
     void notice_crowd(Clock::time_point when);
     bool fill(PhaseSample& sample, Subject& subject, const DataCounters& data, Clock::time_point when);
     bool wants_sockets(const Subject& subject, Clock::time_point when) const;
-    static Result<SocketBacklog> read_backlog(Subject& subject);
+    Result<SocketBacklog> read_backlog(Subject& subject);
+    Result<void> reach_sockets(Subject& subject);
     void publish(std::size_t node);
     void publish_traffic(const std::vector<DataCounters>& data, Clock::time_point when);
     void wake_io();
@@ -118,6 +121,7 @@ class PhaseWatch {
     bool stopping_ = false;
     bool handler_is_queued_ = false;
     std::vector<pid_t> first_processes_;  // 0: the node does not run
+    std::set<const NetNs*> changed_networks_;
     std::vector<PhaseNow> now_;
     std::vector<Ended> ended_;
     std::vector<Traffic> traffic_;

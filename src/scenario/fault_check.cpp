@@ -93,6 +93,11 @@ Result<void> check_nodes(const Scenario& scenario, FaultSpec& fault) {
     if (fault.nodes.empty()) fault.nodes = {collaborator_name(scenario.collaborators)};
     fault.nodes = expanded(scenario, fault.nodes);
     fault.peers = expanded(scenario, fault.peers);
+    if (fault.kind == FaultKind::names) {
+        if (fault.names.empty()) fault.names = {aggregator_name};
+        fault.names = expanded(scenario, fault.names);
+        NETCUT_TRY(check_names(scenario, fault, "names", fault.names));
+    }
     NETCUT_TRY(check_names(scenario, fault, "nodes", fault.nodes));
     return check_names(scenario, fault, "peers", fault.peers);
 }
@@ -165,6 +170,8 @@ Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
         case FaultKind::loss:
             return check_loss(fault);
         case FaultKind::idle_timeout:
+            if (fault.idle_udp && fault.idle_reset)
+                return wrong(fault, "answer", "UDP has no reset", "write answer: none");
             if (fault.idle_after >= std::chrono::milliseconds(10)) return {};
             return wrong(fault, "after", "the silence after which a connection is forgotten is at least 10ms",
                          "write after: 5s");
@@ -200,7 +207,7 @@ Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
 Result<void> check_flap(const FaultSpec& fault) {
     if (!fault.flap) return {};
     const FlapSpec& flap = *fault.flap;
-    if (fault.kind == FaultKind::kill || fault.kind == FaultKind::restart)
+    if (fault.kind == FaultKind::kill || starts_again(fault.kind))
         return wrong(fault, "flap", "it cannot be taken back, so it cannot flap", "use times");
     if (flap.period < std::chrono::milliseconds(2))
         return wrong(fault, "flap", "its period is at least 2ms", "write flap: {period: 2s, count: 5}");

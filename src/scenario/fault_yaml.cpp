@@ -22,6 +22,24 @@ Result<bool> parse_idle_answer(const std::string& word) {
     return usage_failure("read the answer '" + word + "'", "it is neither none nor reset");
 }
 
+Result<bool> parse_size_answer(const std::string& word) {
+    if (word == "none") return false;
+    if (word == "icmp") return true;
+    return usage_failure("read the answer '" + word + "'", "it is neither none nor icmp");
+}
+
+Result<bool> parse_idle_protocol(const std::string& word) {
+    if (word == "tcp") return false;
+    if (word == "udp") return true;
+    return usage_failure("read the protocol '" + word + "'", "it is neither tcp nor udp");
+}
+
+Result<bool> parse_names_answer(const std::string& word) {
+    if (word == "none") return false;
+    if (word == "old") return true;
+    return usage_failure("read the answer '" + word + "'", "it is neither none nor old");
+}
+
 Result<std::uint64_t> parse_seed(const std::string& word) {
     std::uint64_t seed = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), seed);
@@ -207,6 +225,33 @@ class KeyWriter {
     const std::set<std::string>& keys_;
 };
 
+// What those get who are not let through, or nothing.
+void read_answer(YamlSection& section, FaultSpec& fault) {
+    switch (fault.kind) {
+        case FaultKind::dns:
+            return section.scalar("answer", into(fault.dns, parse_dns_answer));
+        case FaultKind::names:
+            return section.scalar("answer", into(fault.names_lead_astray, parse_names_answer));
+        case FaultKind::mtu_blackhole:
+            return section.scalar("answer", into(fault.size_told, parse_size_answer));
+        default:
+            return section.scalar("answer", into(fault.idle_reset, parse_idle_answer));
+    }
+}
+
+std::string answer_text(const FaultSpec& fault) {
+    switch (fault.kind) {
+        case FaultKind::dns:
+            return dns_answer_name(fault.dns);
+        case FaultKind::names:
+            return fault.names_lead_astray ? "old" : "none";
+        case FaultKind::mtu_blackhole:
+            return fault.size_told ? "icmp" : "none";
+        default:
+            return fault.idle_reset ? "reset" : "none";
+    }
+}
+
 void write_queue(KeyWriter& writer, const FaultSpec& fault) {
     const QueueSpec& queue = fault.queue;
     writer.write("delay", duration_text(queue.delay),
@@ -246,11 +291,10 @@ void write_keys_of_kind(YAML::Emitter& out, const FaultSpec& fault) {
     write_queue(writer, fault);
     writer.write("after", duration_text(fault.idle_after));
     writer.write("size", fault.largest);
-    if (fault.kind == FaultKind::dns)
-        writer.write("answer", dns_answer_name(fault.dns));
-    else
-        writer.write("answer", fault.idle_reset ? "reset" : "none");
+    writer.write("protocol", fault.idle_udp ? "udp" : "tcp");
+    writer.write("answer", answer_text(fault));
     writer.write("signal", fault.signal);
+    writer.write_flow("names", fault.names);
 }
 
 }  // namespace
@@ -274,11 +318,10 @@ void read_fault(YamlSection& section, FaultSpec& fault) {
     read_queue(section, fault);
     section.duration("after", fault.idle_after);
     section.count("size", fault.largest, 1, 65535);
-    if (fault.kind == FaultKind::dns)
-        section.scalar("answer", into(fault.dns, parse_dns_answer));
-    else
-        section.scalar("answer", into(fault.idle_reset, parse_idle_answer));
+    section.scalar("protocol", into(fault.idle_udp, parse_idle_protocol));
+    read_answer(section, fault);
     section.scalar("signal", into(fault.signal, parse_signal));
+    section.list("names", fault.names);
     read_on(section, fault.trigger);
     section.scalar("when", into(fault.when, parse_when));
     section.scalar("for", into(fault.duration, parse_heal_time));

@@ -42,15 +42,16 @@ Result<PacketAction> action_of(const FaultSpec& fault) {
         case FaultKind::loss:
             return lose(fault);
         case FaultKind::idle_timeout:
-            return ForgetIdle{fault.idle_after, fault.idle_reset};
+            return ForgetIdle{fault.idle_after, fault.idle_reset, fault.idle_udp};
         case FaultKind::mtu_blackhole:
-            return LoseLarge{static_cast<std::uint16_t>(fault.largest)};
+            return LoseLarge{static_cast<std::uint16_t>(fault.largest), fault.size_told};
         case FaultKind::dns:
             if (fault.dns == FaultSpec::DnsAnswer::none) return Drop{};
             return Refuse{};
         case FaultKind::pause:
         case FaultKind::kill:
         case FaultKind::restart:
+        case FaultKind::names:
             return LeaveAlone{};
         default:
             return Drop{};
@@ -106,6 +107,7 @@ Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault) {
     NETCUT_ASSIGN(plan.action, action_of(fault));
     if (fault.kind == FaultKind::down) plan.link = LinkChange::down;
     if (fault.kind == FaultKind::unplug || fault.kind == FaultKind::renumber) plan.link = LinkChange::unplug;
+    if (fault.kind == FaultKind::power_off) plan.link = LinkChange::reboot;
     plan.down_end = fault.down_end;
     plan.plug = fault.plug;
     plan.duration = fault.flap ? fault.flap->cycles().front().on : fault.duration;
@@ -123,6 +125,7 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault) {
     // A bridge has no reject in its forward hook: what it logs is answered by us.
     if (scenario.fabric.kind == FabricKind::bridge && needs.erase(Need::reject) > 0)
         needs.insert(Need::packet_log);
+    if (fault.size_told) needs.insert(Need::packet_log);
     if (fault.queue.needs_netem()) needs.insert({Need::netem, Need::redirect});
     if (const auto moment = moment_of(fault)) {
         needs.insert({Need::packet_log, Need::numgen});

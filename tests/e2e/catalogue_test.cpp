@@ -56,6 +56,8 @@ const Expected& expected_of(FaultKind kind) {
         {pause, {"recovered", Effect::processes}},
         {kill, {"hung", Effect::processes, "did not end"}},
         {restart, {"recovered", Effect::processes}},
+        {power_off, {"recovered", Effect::processes}},
+        {names, {"recovered", Effect::processes}},
     };
     return all.at(kind);
 }

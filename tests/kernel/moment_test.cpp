@@ -340,7 +340,8 @@ TEST_F(MomentTest, ARequestThatIsSentOnceMoreIsNoOther) {
         exchange.ask();
         ASSERT_TRUE(exchange.was_asked());
         ASSERT_TRUE(must(scene.fault().in_effect()));
-        exchange.answer();  // it is lost, and so was the acknowledgement
+        std::this_thread::sleep_for(40ms);  // or both would be sent once more at the same tick, and cross
+        exchange.answer();                  // it is lost, and so was the acknowledgement
         cut_then_arm_again(scene.fault());
         EXPECT_TRUE(exchange.was_answered());
         EXPECT_FALSE(must(scene.fault().in_effect())) << "both were sent once more";

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What each fault that acts on packets does to real flows, on both fabrics and with both versions of IP.
-#include <poll.h>
-
-#include <atomic>
-
-#include "fault/reply_sender.h"
+#include "kernel/answerer.h"
 #include "kernel/fault_scene.h"
 
 namespace netcut::test {
@@ -39,34 +35,6 @@ int connect_error(Fabric& fabric, std::size_t from, std::size_t to, bool v6, std
     const Endpoint at(UdpProbe::address(fabric, to, v6), port);
     return ::connect(client.get(), at.get(), at.size) == 0 ? 0 : errno;
 }
-
-// Does what the engine does on a bridge, where the kernel cannot answer.
-class Answerer {
-  public:
-    explicit Answerer(FaultScene& scene)
-        : log_(must(PacketLog::open(scene.fabric.router(), reply_group))),
-          sender_(must(ReplySender::open(scene.fabric))),
-          thread_([this, &plan = scene.table.plans().front()] { answer(plan); }) {}
-    ~Answerer() {
-        stop_ = true;
-        thread_.join();
-    }
-
-  private:
-    void answer(const FaultPlan& plan) {
-        while (!stop_) {
-            pollfd readable{log_.fd(), POLLIN, 0};
-            if (::poll(&readable, 1, 10) <= 0) continue;
-            const LoggedPackets logged = must(log_.read());
-            for (const LoggedPacket& packet : logged.packets) must(sender_.answer(packet, plan));
-        }
-    }
-
-    PacketLog log_;
-    ReplySender sender_;
-    std::atomic<bool> stop_ = false;
-    std::thread thread_;
-};
 
 class PacketFaultTest : public EachFabricTest {
   protected:

@@ -250,5 +250,17 @@ TEST(CraftUnreachable, NeverAnswersErrorsGroupsOrLaterFragments) {
     EXPECT_FALSE(craft_unreachable(ipv6(17, udp(9), {"fd63::3", "ff02::fb"}), Option::no_route));
 }
 
+TEST(TooBig, TellsTheSizeThatPasses) {
+    const Bytes v4 = *craft_too_big(ipv4(17, udp(1400)), 1300);
+    EXPECT_EQ(parsed(v4).icmp->type, 3);
+    EXPECT_EQ(parsed(v4).icmp->code, 4);
+    EXPECT_EQ(Bytes(v4.begin() + 24, v4.begin() + 28), big_endian(1300, 4));
+    EXPECT_EQ(internet_checksum(PacketBytes(v4).subspan(20)), 0);
+    const Bytes v6 = *craft_too_big(ipv6(17, udp(1400)), 1300);
+    EXPECT_EQ(parsed(v6).icmp->type, 2);
+    EXPECT_EQ(parsed(v6).icmp->code, 0);
+    EXPECT_EQ(Bytes(v6.begin() + 44, v6.begin() + 48), big_endian(1300, 4));
+}
+
 }  // namespace
 }  // namespace netcut::test
