@@ -19,6 +19,7 @@ std::string names_of_unfinished(const Json& nodes) {
 
 // A cut that came later than its moment says something about another one.
 std::string missed_text(const Json& verdict) {
+    if (!verdict.contains("faults")) return {};
     unsigned missed = 0;
     for (const Json& fault : verdict.at("faults")) missed += fault.value("missed", 0U);
     if (missed == 0) return {};
