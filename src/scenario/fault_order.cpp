@@ -30,7 +30,7 @@ std::string times_text(const FaultSpec& fault) {
 
 bool changes_link(const FaultSpec& fault) {
     return fault.kind == FaultKind::down || fault.kind == FaultKind::unplug ||
-           fault.kind == FaultKind::renumber;
+           fault.kind == FaultKind::renumber || fault.kind == FaultKind::power_off;
 }
 
 bool pauses(const FaultSpec& fault) {
