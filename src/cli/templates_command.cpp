@@ -54,8 +54,7 @@ Result<int> explain(const std::string& name) {
     if (!scenario.progress.empty()) show("progress       {}\n", scenario.progress);
     if (!scenario.experiments.empty()) show("experiments\n");
     for (const ExperimentSpec& one : scenario.experiments) {
-        show("  {:<3} {}: {}
-", one.name, one.what, begin_text(one.fault));
+        show("  {:<3} {}: {}\n", one.name, one.what, begin_text(one.fault));
     }
     return 0;
 }
