@@ -32,7 +32,6 @@ simple("names a program for core dumps of the host", "report(lambda: open('/proc
 simple("presses a magic key", "report(lambda: open('/proc/sysrq-trigger', 'w').write('h'))", "EACCES", "EPERM", "EROFS", "ENOENT")
 simple("mounts a file system", "report(lambda: call(libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)))")
 simple("takes its own /etc/hosts away", "report(lambda: call(libc.umount2(b'/etc/hosts', 2)))", "EPERM", "EINVAL")
-simple("writes the names of other nodes", "report(lambda: open('/etc/hosts', 'w').write('127.0.0.1 aggregator'))")
 simple("makes a device node", "report(lambda: os.mknod('/tmp/netcut-attack-device', 0o60666, os.makedev(8, 0)))")
 simple("becomes root", "report(lambda: os.setuid(0))", "EPERM", "EINVAL")
 simple("becomes another group", "report(lambda: os.setgid(0))", "EPERM", "EINVAL")
@@ -75,6 +74,24 @@ def set_uid(daemon):
         printed = daemon.node(f"os.execv('{folder}/id', ['id', '-u'])")
     check(str(ALICE) in printed.split() and "0" not in printed.split(), "the program ran as: " + printed)
     return "it ran as the user: no_new_privs"
+
+
+@attempt("changes the names that other nodes see")
+def names_of_others(daemon):
+    path = daemon.home(ALICE) + "/hosts.py"
+    with open(path, "w") as file:
+        file.write("import time; time.sleep(0.5); print(open('/etc/hosts').read())")
+    out = daemon.home(ALICE) + "/hosts-run"
+    daemon.node("""
+try: open('/etc/hosts', 'a').write('192.0.2.7 planted')
+except OSError: pass
+import time; time.sleep(1)
+""", ALICE, "--collaborator", "python3 " + path, "--out", out)
+    with open(out + "/logs/collaborator1.out") as file:
+        printed = file.read()
+    check("aggregator" in printed, "the other node did not print its names: " + printed)
+    check("planted" not in printed, "another node sees a name that it made up")
+    return "each node has a file of its own"
 
 
 @attempt("reads the keys of who started the daemon")

@@ -170,13 +170,13 @@ class Daemon:
         with open(path, "w") as file:
             file.write(NODE_PRELUDE + script)
         os.chmod(path, 0o644)
-        out = f"{self.home(uid)}/run{time.monotonic_ns()}"
-        self.cli(uid, "run", "--cols", "1", "--out", out, "--grace", "300ms", "--timeout", "20s", "--aggregator", f"python3 {path}",
-                 "--collaborator", "true", *more)
-        with open(out + "/logs/aggregator.out", errors="surrogateescape") as file:
-            printed = file.read()
-        with open(out + "/logs/aggregator.err", errors="surrogateescape") as file:
-            printed += file.read()
+        options = {"--out": f"{self.home(uid)}/run{time.monotonic_ns()}", "--collaborator": "true", **dict(zip(more[::2], more[1::2]))}
+        self.cli(uid, "run", "--cols", "1", "--grace", "300ms", "--timeout", "20s", "--aggregator", f"python3 {path}",
+                 *(word for option in options.items() for word in option))
+        printed = ""
+        for stream in ("out", "err"):
+            with open(f"{options['--out']}/logs/aggregator.{stream}", errors="surrogateescape") as file:
+                printed += file.read()
         return printed
 
 
