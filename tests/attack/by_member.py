@@ -351,6 +351,7 @@ def log_link(daemon):
     run = daemon.start(ALICE)
     try:
         folder = json.loads(daemon.ask(ALICE, "GET", "/runs/" + run)[1])["folder"]
+        wait_until(lambda: os.path.exists(folder + "/logs/aggregator.out"), "the node has a log")
         os.unlink(folder + "/logs/aggregator.out")
         os.symlink("/etc/shadow", folder + "/logs/aggregator.out")
         _, answer = daemon.ask(ALICE, "GET", f"/runs/{run}/nodes/aggregator/logs")
