@@ -32,9 +32,10 @@ Arguments slow_reference(const std::string& out, const Arguments& more) {
                            "--set",  // pauses that are no longer on a slow machine
                            fmt::format("chunk-size={}", 8192 / time_scale()),
                            "--set",
-                           fmt::format("aggregator-args=--server-delay {}ms", 500 * time_scale()),
-                           "--reconnect-after",
-                           fmt::format("{}ms", 700 * time_scale())};
+                           fmt::format("aggregator-args=--server-delay {}ms", 500 * time_scale())};
+    // A fault says by itself how long it lasts.
+    if (std::find(more.begin(), more.end(), "--fault") == more.end())
+        arguments.insert(arguments.end(), {"--reconnect-after", fmt::format("{}ms", 700 * time_scale())});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
 }

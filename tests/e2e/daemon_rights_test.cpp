@@ -188,8 +188,10 @@ import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
 fd = libc.syscall(434, int(sys.argv[1]), 0)
 for number in range(3, 100):
-    target = os.readlink(f'/proc/{sys.argv[1]}/fd/{number}') if os.path.exists(f'/proc/{sys.argv[1]}/fd/{number}') else ''
-    if not target.startswith('socket:'):
+    try:
+        if not os.readlink(f'/proc/{sys.argv[1]}/fd/{number}').startswith('socket:'):
+            continue
+    except OSError:  # closed
         continue
     stolen = libc.syscall(438, fd, number, 0)
     try:

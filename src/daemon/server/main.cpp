@@ -153,11 +153,12 @@ Result<void> serve(const Options& options) {
     NETCUT_ASSIGN(const Fd lock, take_state_folder(state));
     const auto group = find_group(options.group);
     NETCUT_ASSIGN(std::optional<Fd> listener, activated_socket());
-    if (!listener) {
+    const bool activated = listener.has_value();
+    if (!activated) {
         NETCUT_ASSIGN(listener, listen_at(options.socket, ::geteuid() == 0 ? group : std::nullopt));
-        std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
     }
     NETCUT_TRY(keep_few_rights());
+    if (!activated) std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
     const Launcher launcher{programs, path_of(*listener)};
     Daemon daemon(group, state, launcher, std::move(configuration), std::move(*listener));
     NETCUT_TRY(daemon.run());
