@@ -110,8 +110,9 @@ class Rules {
         bool& running = running_[line_->node];
         const bool started = line_->name == "node.started";
         if (started && running) wrong(line_->node + " ran already");
-        // A node whose command could not be executed ends without having been started.
-        if (!started && !running && line_->details.value("exit_code", 0) == 0)
+        // A node whose command could not be executed ends without having been started, and so does one that
+        // was ended before its command began.
+        if (!started && !running && line_->details.value("exit_code", -1) == 0)
             wrong(line_->node + " did not run");
         running = started;
     }

@@ -124,7 +124,7 @@ TEST(Failure, HangOfAnAggregatorThatIsCutBeforeItIsReadyIsFound) {
     const Finished finished =
         run_tool({"run", "--out", folder / "run", "--aggregator", "sh -c 'echo go; sleep 60'",
                   "--collaborator", "true", "--ready-on", "never", "--cut", "aggregator", "--cut-on", "go",
-                  "--reconnect-after", "100ms", "--hang-after", slowed(1s)});
+                  "--reconnect-after", "100ms", "--ready-within", slowed(1s)});
     EXPECT_EQ(finished.status, 1) << finished.out;
     EXPECT_EQ(read_verdict(folder / "run").at("verdict"), "hung");
 }
