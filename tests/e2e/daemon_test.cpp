@@ -179,12 +179,15 @@ TEST(Daemon, KilledWorkerLosesItsRunAndNoOther) {
     Daemon daemon;
     const std::string other = daemon.start_run(bob, "sleep 100");
     const std::string id = daemon.start_run(alice, "sleep 100");
-    pid_t newest = 0;
-    for (const pid_t pid : daemon.process().processes())
-        if (contains(slurp("/proc/" + std::to_string(pid) + "/cmdline"), "netcut-fl-worker"))
-            newest = std::max(newest, pid);
-    ASSERT_NE(newest, 0);
-    ::kill(newest, SIGKILL);
+    pid_t worker = 0;  // alice's: it runs as her
+    for (const pid_t pid : daemon.process().processes()) {
+        const std::string folder = "/proc/" + std::to_string(pid);
+        if (contains(slurp(folder + "/cmdline"), "netcut-fl-worker") &&
+            contains(slurp(folder + "/status"), "Uid:\t" + std::to_string(alice)))
+            worker = pid;
+    }
+    ASSERT_NE(worker, 0);
+    ::kill(worker, SIGKILL);
     ASSERT_TRUE(daemon.wait_for_state(alice, id, "lost"));
     EXPECT_TRUE(contains(daemon.show(alice, id).at("reason"), "signal 9"));
     EXPECT_EQ(daemon.show(bob, other).at("state"), "running");
