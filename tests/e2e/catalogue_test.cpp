@@ -28,7 +28,7 @@ namespace {
 // What the verdict on an example must be.
 struct Expected {
     const char* word;
-    enum class Effect { packets_lost, packets_queued, processes, address, none } effect;
+    enum class Effect { packets_lost, packets_queued, processes, sometimes_lost, none } effect;
     const char* reason = "";  // part of it
 };
 
@@ -51,12 +51,12 @@ const Expected& expected_of(FaultKind kind) {
         {rate, {"recovered", Effect::packets_queued}},
         {idle_timeout, {"recovered", Effect::packets_lost}},
         {mtu_blackhole, {"recovered", Effect::packets_lost}},
-        {renumber, {"recovered", Effect::address, "under another address"}},
+        {renumber, {"recovered", Effect::sometimes_lost, "under another address"}},
         {dns, {"recovered", Effect::none, "nobody noticed"}},
         {pause, {"recovered", Effect::processes}},
         {kill, {"hung", Effect::processes, "did not end"}},
         {restart, {"recovered", Effect::processes}},
-        {power_off, {"recovered", Effect::processes}},
+        {power_off, {"recovered", Effect::sometimes_lost}},
         {names, {"recovered", Effect::processes}},
     };
     return all.at(kind);
@@ -116,8 +116,8 @@ void expect_effect(const Json& verdict, Expected::Effect effect) {
     const bool lost = verdict.at("packets_lost").get<std::uint64_t>() > 0;
     const bool queued = verdict.at("packets_queued").get<std::uint64_t>() > 0;
     EXPECT_EQ(queued, effect == Expected::Effect::packets_queued);
-    // The interface may be away so shortly that no packet meets it.
-    EXPECT_TRUE(effect == Expected::Effect::address || lost == (effect == Expected::Effect::packets_lost));
+    // The node may be away so shortly, or while it computes, that no packet meets it.
+    EXPECT_TRUE(effect == Expected::Effect::sometimes_lost || lost == (effect == Expected::Effect::packets_lost));
     EXPECT_EQ(verdict.at("noticed"), effect != Expected::Effect::none);
 }
 
