@@ -117,7 +117,8 @@ void expect_effect(const Json& verdict, Expected::Effect effect) {
     const bool queued = verdict.at("packets_queued").get<std::uint64_t>() > 0;
     EXPECT_EQ(queued, effect == Expected::Effect::packets_queued);
     // The node may be away so shortly, or while it computes, that no packet meets it.
-    EXPECT_TRUE(effect == Expected::Effect::sometimes_lost || lost == (effect == Expected::Effect::packets_lost));
+    EXPECT_TRUE(effect == Expected::Effect::sometimes_lost ||
+                lost == (effect == Expected::Effect::packets_lost));
     EXPECT_EQ(verdict.at("noticed"), effect != Expected::Effect::none);
 }
 

@@ -210,7 +210,10 @@ class Altered : public testing::Test {
     }
     // As somebody would who covers his tracks.
     void make_manifest_anew() const {
-        write(manifest_name, manifest_json(digest_run(RunFolder::open(run_, find_user("").value()).value()).value()).dump(2) + "\n");
+        write(
+            manifest_name,
+            manifest_json(digest_run(RunFolder::open(run_, find_user("").value()).value()).value()).dump(2) +
+                "\n");
     }
     void expect_found(const std::string& what) const {
         const Finished finished = verify(run_);

@@ -170,7 +170,8 @@ TEST(OpenFL, ProgressOfItsWrappedLogIsItsRounds) {
 }
 
 TEST(Template, PathsAreParameters) {
-    EXPECT_THAT(error_of("parameters: {app: .}\npaths: [ap]\n"), HasSubstr("'ap' is not one of the parameters"));
+    EXPECT_THAT(error_of("parameters: {app: .}\npaths: [ap]\n"),
+                HasSubstr("'ap' is not one of the parameters"));
     EXPECT_THAT(read("parameters: {app: .}\npaths: [app]\n").paths, testing::ElementsAre("app"));
 }
 
