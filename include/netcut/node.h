@@ -130,6 +130,9 @@ class Node {
     Result<void> pause(std::optional<Nanoseconds> lease);
     // `resumed` follows. Without a pause it does nothing.
     Result<void> resume();
+    // While they are held nothing is read of its outputs, so that it waits when its pipes are full; it has not
+    // ended before all of them is read. Also from inside `output`.
+    void hold_outputs(bool held);
     bool paused() const;  // as reported; false when not running
     // Sends any signal but SIGSTOP and SIGCONT to every process of the tree in one step. After SIGKILL, also
     // in a pause, `exited` has signal 9.

@@ -247,8 +247,9 @@ class Engine {
     Result<std::string> add_fault(FaultSpec fault);
     Result<void> signal(const std::string& node, int number);
     // Runs a command beside a node: in its network, as its user, in a process tree of its own that ends with
-    // the run at the latest. What it prints goes to `observer` alone.
-    Result<void> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
+    // the run at the latest. What it prints goes to `observer` alone. The node that is returned is the command's
+    // own, and may be used until `observer` sees its end.
+    Result<Node*> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
 
   private:
     class Impl;

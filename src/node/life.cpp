@@ -218,10 +218,17 @@ void Node::Life::limit_outputs() {
     drain_timer_.expires_after(drain_time);
     drain_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
         if (error || self->open_streams_ == 0) return;
+        const bool held = std::any_of(self->pumps_.begin(), self->pumps_.end(),
+                                      [](const auto& pump) { return pump->held(); });
+        if (held) return self->limit_outputs();
         for (const auto& pump : self->pumps_) pump->stop();
         self->open_streams_ = 0;
         self->finish_if_done();
     });
+}
+
+void Node::Life::hold_outputs(bool held) {
+    for (const auto& pump : pumps_) pump->hold(held);
 }
 
 void Node::Life::finish_if_done() {

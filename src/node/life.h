@@ -41,6 +41,7 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     // To the node's first process. One that is just ending does not take it, which is no error.
     Result<void> send(const init::Order& order, const std::string& attempt);
     Result<void> rewrite_hosts(const NodeSpec& spec);
+    void hold_outputs(bool held);
     // Ends the tree; the observer hears of nothing any more.
     void abandon();
 

@@ -30,6 +30,8 @@ void LogPump::await() {
 
 bool LogPump::take_piece() {
     if (!source_.is_open()) return false;
+    idle_ = held_;
+    if (idle_) return false;
     boost::system::error_code error;
     const std::size_t count = source_.read_some(boost::asio::buffer(buffer), error);
     if (count > 0) take(count);
@@ -51,6 +53,11 @@ void LogPump::take(std::size_t count) {
         log_.reset();
         observer_.log_failed(std::move(written).error());
     }
+}
+
+void LogPump::hold(bool held) {
+    held_ = held;
+    if (!held && std::exchange(idle_, false)) await();
 }
 
 void LogPump::stop() {

@@ -25,6 +25,9 @@ class LogPump : public std::enable_shared_from_this<LogPump> {
     void stop();
     // Whether there may be more to read at once. To be called by PumpTurns.
     bool take_piece();
+    // While it is held nothing is read: whoever writes waits when the pipe is full.
+    void hold(bool held);
+    bool held() const { return held_; }
 
   private:
     void await();
@@ -35,6 +38,8 @@ class LogPump : public std::enable_shared_from_this<LogPump> {
     Fd log_;
     std::string name_;
     Observer observer_;
+    bool held_ = false;
+    bool idle_ = false;  // as it is held
 };
 
 }  // namespace netcut

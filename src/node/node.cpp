@@ -52,6 +52,9 @@ void Node::signal(int number) {
 void Node::kill() {
     life_->kill();
 }
+void Node::hold_outputs(bool held) {
+    life_->hold_outputs(held);
+}
 bool Node::paused() const {
     return life_->paused();
 }

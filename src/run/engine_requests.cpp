@@ -35,8 +35,8 @@ Result<std::string> Engine::add_fault(FaultSpec fault) {
 Result<void> Engine::signal(const std::string& node, int number) {
     return impl_->signal(node, number);
 }
-Result<void> Engine::execute(const std::string& node, std::vector<std::string> command,
-                             Node::Observer observer) {
+Result<Node*> Engine::execute(const std::string& node, std::vector<std::string> command,
+                              Node::Observer observer) {
     return impl_->execute(node, std::move(command), std::move(observer));
 }
 
@@ -123,8 +123,8 @@ Result<void> Engine::Impl::signal(const std::string& node, int number) {
     return {};
 }
 
-Result<void> Engine::Impl::execute(const std::string& node, std::vector<std::string> command,
-                                   Node::Observer observer) {
+Result<Node*> Engine::Impl::execute(const std::string& node, std::vector<std::string> command,
+                                    Node::Observer observer) {
     const std::string attempt = "run a command beside " + node;
     NETCUT_TRY(must_run(attempt));
     NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
@@ -141,7 +141,7 @@ Result<void> Engine::Impl::execute(const std::string& node, std::vector<std::str
     const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };
     NETCUT_TRY(guest->start(fabric_->node(actor->index).ns, nowhere(), nowhere()));
     guests_.push_back(std::move(guest));
-    return {};
+    return guests_.back().get();
 }
 
 }  // namespace netcut
