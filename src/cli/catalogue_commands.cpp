@@ -11,6 +11,7 @@
 #include "netcut/catalogue.h"
 #include "netcut/fault.h"
 #include "netcut/rights.h"
+#include "netcut/run.h"
 
 namespace netcut::cli {
 namespace {
@@ -22,9 +23,10 @@ Reason reason_of(const Result<void>& tried) {
     return tried ? Reason() : Reason(tried.error().text());
 }
 
-void print_line(const std::string& name, const Reason& why) {
-    show("  {:<15} {}\n", name, why ? "no: " + *why : "yes");
-}
+struct DoctorCheck {
+    std::string group, name;
+    Reason why;
+};
 
 Result<std::map<Need, Reason>> try_needs() {
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
@@ -45,13 +47,56 @@ Reason missing(const std::vector<Need>& needs, const std::map<Need, Reason>& tri
     return {};
 }
 
-// Whose rights they are, and what these do not allow.
-void print_rights(Rights rights) {
-    show("this user and kernel can make network namespaces and nftables rules\n");
-    if (rights == Rights::host) return;
-    show(
-        "\nwithout root: in a user namespace\n"
-        "  --user          no: only root can run nodes as somebody else\n");
+constexpr const char* without_root = "without root: in a user namespace";
+
+// What the rights do not allow.
+std::vector<DoctorCheck> check_rights(Rights rights) {
+    if (rights == Rights::host) return {};
+    return {{without_root, "--user", "only root can run nodes as somebody else"}};
+}
+
+std::vector<DoctorCheck> check_catalogue(const std::map<Need, Reason>& tried) {
+    std::vector<DoctorCheck> checks;
+    for (const FaultInfo& fault : catalogue()) {
+        Reason why = missing(fault.needs, tried);
+        if (why && fault.without[0] != '\0') *why += fmt::format("; {}", fault.without);
+        checks.push_back({"faults", fault.name, std::move(why)});
+    }
+    const std::string moments = "moments on the wire";
+    checks.push_back({moments, "packets", missing({Need::packet_log, Need::numgen}, tried)});
+    checks.push_back({moments, "bytes", missing({Need::packet_log, Need::numgen, Need::quota}, tried)});
+    checks.push_back({"captures", "--pcap", missing({Need::packet_log}, tried)});
+    return checks;
+}
+
+Result<std::vector<DoctorCheck>> check_all() {
+    NETCUT_ASSIGN(const Rights rights, gain_rights());
+    NETCUT_ASSIGN(const auto tried, try_needs());
+    std::vector<DoctorCheck> checks = check_rights(rights);
+    for (DoctorCheck& check : check_catalogue(tried)) checks.push_back(std::move(check));
+    return checks;
+}
+
+std::string text_of(const std::vector<DoctorCheck>& checks) {
+    std::string text = "this user and kernel can make network namespaces and nftables rules\n", group;
+    bool all = true;
+    for (const DoctorCheck& check : checks) {
+        if (check.group != group) text += fmt::format("\n{}\n", check.group);
+        group = check.group;
+        text += fmt::format("  {:<15} {}\n", check.name, check.why ? "no: " + *check.why : "yes");
+        all = all && (check.group != "faults" || !check.why);
+    }
+    return text + fmt::format("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
+}
+
+Json json_of(const std::vector<DoctorCheck>& checks) {
+    Json list = Json::array();
+    for (const DoctorCheck& check : checks) {
+        Json one = {{"name", check.name}, {"can", !check.why}};
+        if (check.why) one["why"] = *check.why;
+        list.push_back(std::move(one));
+    }
+    return {{"checks", std::move(list)}, {"text", text_of(checks)}};
 }
 
 }  // namespace
@@ -69,26 +114,10 @@ int faults_command() {
     return 0;
 }
 
-int doctor_command() {
-    const auto rights = gain_rights();
-    if (!rights) return report_error(rights.error());
-    const auto tried = try_needs();
-    if (!tried) return report_error(tried.error());
-    print_rights(*rights);
-    show("\nfaults\n");
-    bool all = true;
-    for (const FaultInfo& fault : catalogue()) {
-        Reason why = missing(fault.needs, *tried);
-        all = all && !why;
-        if (why && fault.without[0] != '\0') *why += fmt::format("; {}", fault.without);
-        print_line(fault.name, why);
-    }
-    show("\nmoments on the wire\n");
-    print_line("packets", missing({Need::packet_log, Need::numgen}, *tried));
-    print_line("bytes", missing({Need::packet_log, Need::numgen, Need::quota}, *tried));
-    show("\ncaptures\n");
-    print_line("--pcap", missing({Need::packet_log}, *tried));
-    show("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
+int doctor_command(bool json) {
+    const auto checks = check_all();
+    if (!checks) return report_error(checks.error());
+    show("{}", json ? json_of(*checks).dump(2) + "\n" : text_of(*checks));
     return 0;
 }
 

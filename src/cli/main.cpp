@@ -69,6 +69,8 @@ int run(int argc, char** argv) {
     report->add_option("RUN", run_folder, "The folder that the run left")->required();
     CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
+    bool doctor_json = false;
+    doctor->add_flag("--json", doctor_json, "For programs");
     netcut::cli::VerifyOptions verify_options;
     CLI::App* verify =
         app.add_subcommand("verify", "Say whether the files that a run has left agree with each other");
@@ -93,7 +95,7 @@ int run(int argc, char** argv) {
     if (replay_app->parsed()) return netcut::cli::replay_command(replay);
     if (report->parsed()) return netcut::cli::report_command(run_folder);
     if (faults->parsed()) return netcut::cli::faults_command();
-    if (doctor->parsed()) return netcut::cli::doctor_command();
+    if (doctor->parsed()) return netcut::cli::doctor_command(doctor_json);
     if (const auto status = stages.run()) return *status;
     if (verify->parsed()) return netcut::cli::verify_command(verify_options);
     return netcut::cli::run_command(options);
