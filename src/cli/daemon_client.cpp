@@ -14,7 +14,8 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "daemon/line_channel.h"
+#include "daemon/json_text.h"
+#include "daemon/problem.h"
 
 // GCC 12 takes the allocator of coroutine frames, when it is inlined, for two that do not fit.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
@@ -27,20 +28,13 @@ namespace http = boost::beast::http;
 using Local = asio::local::stream_protocol;
 constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
 
+constexpr std::size_t longest_answer = 256 << 20;  // a verdict may have 15 MB
+
 Error unreachable(const std::string& socket, const boost::system::error_code& error) {
     return {Error::Kind::machine, "talk to the daemon at " + socket, error.value(), error.message(),
             error == boost::system::errc::permission_denied
                 ? "you are not in its group: sudo adduser YOU netcut, then log in again"
                 : "is it running? sudo systemctl start netcut-fl.socket"};
-}
-
-Error error_of_answer(unsigned status, const std::string& body) {
-    const Json json = Json::parse(body, nullptr, false);
-    if (json.is_object() && json.contains("attempt")) return error_of_json(json);
-    const std::string detail = json.is_object() ? json.value("detail", "") : body;
-    const std::string title = json.is_object() ? json.value("title", "") : std::to_string(status);
-    return {status < 500 ? Error::Kind::usage : Error::Kind::machine, "do that with the daemon", 0,
-            title + ": " + detail, ""};
 }
 
 // The request of one exchange, and the answer as far as it has come.
@@ -85,7 +79,7 @@ asio::awaitable<Result<void>> converse(Exchange& exchange) {
     std::string problem;
     auto read =
         co_await read_pieces(socket, buffer, parser, [&](std::string_view bytes) { problem += bytes; });
-    co_return Failure(error_of_answer(status, problem));
+    co_return Failure(error_of_problem(status, problem));
 }
 
 asio::awaitable<void> carry_out(Exchange exchange) {
@@ -134,16 +128,29 @@ Result<void> DaemonClient::stream(const std::string& method, const std::string& 
 Result<std::string> DaemonClient::ask_text(const std::string& method, const std::string& target,
                                            const Json& body) const {
     std::string text;
-    NETCUT_TRY(stream(method, target, body, [&](std::string_view bytes) { text += bytes; }));
-    return text;
+    bool too_long = false;
+    NETCUT_TRY(stream(method, target, body, [&](std::string_view bytes) {
+        too_long = too_long || text.size() + bytes.size() > longest_answer;
+        if (!too_long) text += bytes;
+    }));
+    if (!too_long) return text;
+    return Failure(Error{Error::Kind::machine, "read the daemon's answer", 0, "it is too long", ""});
 }
 
 Result<Json> DaemonClient::ask(const std::string& method, const std::string& target, const Json& body) const {
     NETCUT_ASSIGN(const std::string text, ask_text(method, target, body));
-    Json json = Json::parse(text, nullptr, false);
-    if (!json.is_discarded()) return json;
-    return Failure(Error{Error::Kind::internal, "read the daemon's answer", 0, "it is no JSON",
-                         "is it the daemon of another version?"});
+    auto json = parse_json(text, "read the daemon's answer");
+    if (json) return json;
+    json.error().kind = Error::Kind::internal;
+    json.error().hint = "is it the daemon of another version?";
+    return json;
+}
+
+std::optional<Json> DaemonClient::verdict_of(const Json& run) const {
+    if (!run.contains("verdict")) return {};
+    auto verdict = ask("GET", "/runs/" + encoded(run.value("id", "")) + "/verdict");
+    if (!verdict || !verdict->is_object()) return {};
+    return std::move(*verdict);
 }
 
 void Lines::take(std::string_view bytes) {

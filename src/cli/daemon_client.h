@@ -18,6 +18,8 @@ class DaemonClient {
     bool is_there() const;
     // One request, and its answer.
     Result<Json> ask(const std::string& method, const std::string& target, const Json& body = nullptr) const;
+    // The verdict that a run has left; nothing if it ended without one.
+    std::optional<Json> verdict_of(const Json& run) const;
     Result<std::string> ask_text(const std::string& method, const std::string& target,
                                  const Json& body = nullptr) const;
     // A request whose answer comes bit by bit: runs on `io`, and calls `ended` at its end. The first also

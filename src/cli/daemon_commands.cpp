@@ -10,6 +10,8 @@
 #include "cli/daemon_client.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
+#include "daemon/json_text.h"
+#include "daemon/output_lines.h"
 #include "netcut/evidence.h"
 #include "netcut/report.h"
 
@@ -56,12 +58,14 @@ Result<int> ps(const Request& request) {
     for (const Json& run : shown)
         show("{:<13} {:<20} {:<10} {:<9} {:<15} {:<25} {}\n", run.value("id", ""),
              printable(run.value("name", "")), run.value("user", ""), run.value("state", ""),
-             run.value("verdict", ""), run.value("created", ""), printable(run.value("folder", "")));
+             printable(run.value("verdict", "")), run.value("created", ""),
+             printable(run.value("folder", "")));
     return 0;
 }
 
 Result<int> inspect(const Request& request) {
-    NETCUT_ASSIGN(const Json run, request.client().ask("GET", request.target()));
+    NETCUT_ASSIGN(Json run, request.client().ask("GET", request.target()));
+    if (auto verdict = request.client().verdict_of(run)) run["verdict_json"] = std::move(*verdict);
     print_json(run);
     return 0;
 }
@@ -140,26 +144,34 @@ Result<int> heal(const Request& request) {
     return 0;
 }
 
+// A line of what a command's stream says; its exit status, if it is that.
+std::optional<int> take_command_line(const Request& request, std::string_view line) {
+    const auto message = parse_json(line, "read what the command says");
+    if (!message || !message->is_object()) return {};
+    if (request.json) print_bytes(std::string(line) + '\n');
+    if (const auto output = output_of(*message); output && !request.json)
+        std::fwrite(output->bytes.data(), 1, output->bytes.size(),
+                    output->stream == Stream::err ? stderr : stdout);
+    if (message->contains("problem"))
+        complain("{}", printable(message->at("problem").value("text", ""), 1000));
+    if (!message->contains("exit")) return {};
+    const Json& exit = message->at("exit");
+    return exit.contains("signal") ? 128 + exit.value("signal", 0) : exit.value("exit_code", 5);
+}
+
 // As docker's: the exit status is that of the command.
 Result<int> execute(const Request& request) {
-    int status = 5;
+    std::optional<int> status;
     Lines lines([&](std::string_view line) {
-        const Json message = Json::parse(line, nullptr, false);
-        if (!message.is_object()) return;
-        if (request.json) print_bytes(std::string(line) + '\n');
-        const std::string output = message.value("output", "");
-        if (!request.json)
-            std::fwrite(output.data(), 1, output.size(),
-                        message.value("stream", "") == "err" ? stderr : stdout);
-        if (message.contains("problem")) complain("{}", message.at("problem").value("text", ""));
-        if (!message.contains("exit")) return;
-        const Json& exit = message.at("exit");
-        status = exit.contains("signal") ? 128 + exit.value("signal", 0) : exit.value("exit_code", 5);
+        if (const auto exit = take_command_line(request, line)) status = exit;
     });
     NETCUT_TRY(request.client().stream("POST", request.target() + "/nodes/" + encoded(request.node) + "/exec",
                                        {{"command", request.command}},
                                        [&](std::string_view bytes) { lines.take(bytes); }));
-    return status;
+    std::fflush(stdout);
+    if (status) return *status;
+    return Failure(Error{Error::Kind::machine, "see the command through", 0, "the run was over before it",
+                         "see netcut-fl ps --all"});
 }
 
 // For each of several runs; the first failure is what the command ends with, after the others were tried.
@@ -177,21 +189,19 @@ Result<int> for_each_run(const Request& request, const std::function<Result<Json
 }
 
 Result<Json> wait_for_end(const Request& request) {
-    NETCUT_TRY(request.client().ask_text("GET", request.target() + "/events?follow=1"));
+    NETCUT_TRY(request.client().stream("GET", request.target() + "/events?follow=1", nullptr,
+                                       [](std::string_view) {}));
     return request.client().ask("GET", request.target());
 }
 
 Result<Json> stop_one(const Request& request) {
-    NETCUT_TRY(request.client().ask("POST", request.target() + "/stop"));
+    NETCUT_ASSIGN(Json stopped, request.client().ask("POST", request.target() + "/stop"));
+    if (stopped.value("forgotten", false)) return stopped;  // it had not begun
     return wait_for_end(request);
 }
 
 Result<Json> remove_one(const Request& request) {
-    if (request.force) {
-        NETCUT_ASSIGN(const Json run, request.client().ask("GET", request.target()));
-        if (run.value("state", "") == "running") NETCUT_TRY(stop_one(request));
-    }
-    return request.client().ask("DELETE", request.target());
+    return request.client().ask("DELETE", request.target() + (request.force ? "?force=1" : ""));
 }
 
 using Work = Result<int> (*)(const Request&);

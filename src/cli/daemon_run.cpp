@@ -52,7 +52,7 @@ class AttachedToDaemon {
                         }});
         io_.run();
         NETCUT_TRY(outcome_);
-        if (exit_status_) return *exit_status_;
+        if (!ended_.is_null()) return finish();
         return Failure(Error{Error::Kind::machine, "see the run through", 0, "the daemon ended before it",
                              "see netcut-fl ps --all"});
     }
@@ -62,7 +62,10 @@ class AttachedToDaemon {
         const Json json = Json::parse(line, nullptr, false);
         if (!json.is_object()) return;
         if (json.contains("run")) return begin(json.at("run"));
-        if (json.contains("ended")) return finish(json.at("ended"));
+        if (json.contains("ended")) {
+            ended_ = json.at("ended");
+            return;
+        }
         Check ignored;
         for (const Event& event : parse_journal(std::string(line) + "\n", ignored))
             screen_.report().take(event);
@@ -75,12 +78,15 @@ class AttachedToDaemon {
         std::fflush(stdout);
     }
 
-    void finish(const Json& run) {
-        const std::string folder = run.value("folder", "");
-        exit_status_ = run.value("exit_status", 5);
-        if (run.contains("verdict_json")) return screen_.report().finish(run.at("verdict_json"), folder);
-        complain("{}", run.value("reason", "the run was lost"));
-        complain("files are in {}", folder);
+    int finish() {
+        const std::string folder = ended_.value("folder", "");
+        if (const auto verdict = client_.verdict_of(ended_)) {
+            screen_.report().finish(*verdict, folder);
+        } else {
+            complain("{}", printable(ended_.value("reason", "the run was lost"), 1000));
+            complain("files are in {}", printable(folder, 1000));
+        }
+        return ended_.value("exit_status", 5);
     }
 
     void stop(int signal) {
@@ -96,7 +102,7 @@ class AttachedToDaemon {
     Lines lines_;
     std::string id_;
     Result<void> outcome_;
-    std::optional<int> exit_status_;
+    Json ended_;  // what the daemon knows of the run when it is over
 };
 
 }  // namespace

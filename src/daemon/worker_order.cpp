@@ -1,51 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/worker_order.h"
 
-namespace netcut {
+#include <fmt/format.h>
 
-Json WorkerOrder::to_json() const {
-    return {{"user",
-             {{"uid", user.uid},
-              {"gid", user.gid},
-              {"groups", user.groups},
-              {"name", user.name},
-              {"home", user.home},
-              {"shell", user.shell}}},
-            {"scenario", scenario},
-            {"folder", folder},
-            {"cwd", cwd},
-            {"environment", user.environment},
-            {"umask", umask},
-            {"limits",
-             {{"nodes", limits.nodes},
-              {"run_time_ns", limits.run_time.count()},
-              {"log_bytes", limits.log_bytes},
-              {"processes", limits.processes}}}};
+#include <charconv>
+
+#include "daemon/json_text.h"
+
+namespace netcut {
+namespace {
+
+// The daemon's words one after the other, in the order in which words() puts them.
+class Words {
+  public:
+    explicit Words(const std::vector<std::string>& words) : words_(words) {}
+
+    const std::string& text() {
+        static const std::string none;
+        complete_ = complete_ && next_ < words_.size();
+        return complete_ ? words_[next_++] : none;
+    }
+    template <typename T>
+    T number() {
+        return number_of<T>(text());
+    }
+    template <typename T>
+    std::vector<T> numbers() {
+        std::vector<T> all;
+        std::string_view rest = text();
+        while (!rest.empty()) {
+            const std::size_t end = std::min(rest.find(','), rest.size());
+            all.push_back(number_of<T>(rest.substr(0, end)));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        return all;
+    }
+    bool complete() const { return complete_; }
+
+  private:
+    template <typename T>
+    T number_of(std::string_view text) {
+        T value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        complete_ = complete_ && error == std::errc() && end == text.data() + text.size();
+        return value;
+    }
+
+    const std::vector<std::string>& words_;
+    std::size_t next_ = 0;
+    bool complete_ = true;
+};
+
+Result<void> read_request(WorkerOrder& order, const std::string& body) {
+    const std::string attempt = "read the request";
+    NETCUT_ASSIGN(const Json json, parse_json(body, attempt));
+    try {
+        const Json& scenario = json.at("scenario");
+        // JSON is YAML, too.
+        order.scenario = scenario.is_string() ? scenario.get<std::string>() : scenario.dump();
+        order.cwd = json.value("cwd", order.cwd);
+        order.folder = json.value("out", "");
+        order.user.environment = json.value("environment", Environment());
+        order.umask = json.value("umask", order.umask) & 0777;
+        order.attached = json.value("attach", false);
+    } catch (const Json::exception& error) {
+        return usage_failure(attempt, error.what());
+    }
+    if (order.cwd.starts_with('/')) return {};
+    return usage_failure("run in the folder " + order.cwd, "it is relative", "give a full path");
 }
 
-Result<WorkerOrder> WorkerOrder::from_json(const Json& json) {
+}  // namespace
+
+std::vector<std::string> WorkerOrder::words(const WorkerOrder& order, std::string body) {
+    const User& user = order.user;
+    const Limits& limits = order.limits;
+    return {std::to_string(user.uid),
+            std::to_string(user.gid),
+            fmt::format("{}", fmt::join(user.groups, ",")),
+            user.name,
+            user.home,
+            user.shell,
+            std::to_string(limits.nodes),
+            std::to_string(limits.run_time.count()),
+            std::to_string(limits.log_bytes),
+            std::to_string(limits.processes),
+            std::to_string(order.open_files),
+            std::move(body)};
+}
+
+Result<WorkerOrder> WorkerOrder::from_words(const std::vector<std::string>& given) {
+    Words words(given);
     WorkerOrder order;
-    try {
-        const Json& user = json.at("user");
-        order.user = {user.at("uid").get<uid_t>(),
-                      user.at("gid").get<gid_t>(),
-                      user.at("groups").get<std::vector<gid_t>>(),
-                      user.at("name").get<std::string>(),
-                      user.at("home").get<std::string>(),
-                      user.at("shell").get<std::string>()};
-        order.scenario = json.at("scenario").get<std::string>();
-        order.folder = json.at("folder").get<std::string>();
-        order.cwd = json.at("cwd").get<std::string>();
-        order.user.environment = json.at("environment").get<Environment>();
-        order.umask = json.at("umask").get<mode_t>();
-        const Json& limits = json.at("limits");
-        order.limits.nodes = limits.at("nodes").get<unsigned>();
-        order.limits.run_time = Nanoseconds(limits.at("run_time_ns").get<std::int64_t>());
-        order.limits.log_bytes = limits.at("log_bytes").get<std::uint64_t>();
-        order.limits.processes = limits.at("processes").get<unsigned>();
-    } catch (const Json::exception& error) {
-        return usage_failure("read the order to a worker", error.what());
-    }
+    User& user = order.user;
+    user.uid = words.number<uid_t>();
+    user.gid = words.number<gid_t>();
+    user.groups = words.numbers<gid_t>();
+    user.name = words.text();
+    user.home = words.text();
+    user.shell = words.text();
+    order.limits.nodes = words.number<unsigned>();
+    order.limits.run_time = Nanoseconds(words.number<std::int64_t>());
+    order.limits.log_bytes = words.number<std::uint64_t>();
+    order.limits.processes = words.number<unsigned>();
+    order.open_files = words.number<std::uint64_t>();
+    const std::string& body = words.text();
+    if (!words.complete())
+        return Failure(Error{Error::Kind::internal, "read the order to a worker", 0,
+                             "it is not of this version", "install the program whole"});
+    NETCUT_TRY(read_request(order, body));
     return order;
 }
 

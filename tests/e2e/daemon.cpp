@@ -19,8 +19,8 @@ std::vector<gid_t> groups_of(uid_t user) {
 
 }  // namespace
 
-Daemon::Daemon(const std::string& configuration, std::function<void()> before_exec)
-    : before_exec_(std::move(before_exec)) {
+Daemon::Daemon(const std::string& configuration, std::function<void()> before_exec, std::string program)
+    : before_exec_(std::move(before_exec)), program_(std::move(program)) {
     for (const uid_t user : {uid_t{0}, alice, bob, mallory, stranger}) {
         if (::mkdir(home(user).c_str(), 0700) != 0 || ::chown(home(user).c_str(), user, user) != 0)
             throw std::runtime_error("cannot make " + home(user));
@@ -35,7 +35,7 @@ Daemon::Daemon(const std::string& configuration, std::function<void()> before_ex
 void Daemon::start() {
     Arguments arguments = {"--socket", socket(), "--group", std::to_string(daemon_group), "--state", state()};
     if (!configuration_.empty()) arguments.insert(arguments.end(), {"--config", configuration_});
-    process_ = std::make_unique<Tool>(arguments, before_exec_, "netcut-fld");
+    process_ = std::make_unique<Tool>(arguments, before_exec_, program_);
     if (!process_->wait_for_output("listening at")) throw std::runtime_error("the daemon does not start");
 }
 

@@ -16,8 +16,10 @@ constexpr uid_t stranger = 54323;  // is not in the group
 
 class Daemon {
   public:
-    // `configuration`: the contents of its file; empty: none. `before_exec`: as Tool has it.
-    explicit Daemon(const std::string& configuration = {}, std::function<void()> before_exec = {});
+    // `configuration`: the contents of its file; empty: none. `before_exec`: as Tool has it. `program`: of the
+    // build, or a full path.
+    explicit Daemon(const std::string& configuration = {}, std::function<void()> before_exec = {},
+                    std::string program = "netcut-fld");
 
     // Starts it (again), and waits until it listens.
     void start();
@@ -55,6 +57,7 @@ class Daemon {
     Folder folder_;
     std::string configuration_;
     std::function<void()> before_exec_;
+    std::string program_;
     std::unique_ptr<Tool> process_;
 };
 

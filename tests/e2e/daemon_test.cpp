@@ -218,6 +218,7 @@ TEST(Daemon, WhatExceedsALimitIsRefusedWithTheLimitNamed) {
     };
     EXPECT_TRUE(contains(refused(alice, {"--cols", "3"}), "`nodes`")) << refused(alice, {"--cols", "3"});
     EXPECT_TRUE(contains(refused(alice, {"--timeout", "2m"}), "`run-time`"));
+    EXPECT_TRUE(contains(refused(alice, {"--grace", "1000h"}), "`run-time`"));
     const std::string id = daemon.start_run(alice, "sleep 100", {"--timeout", "30s"});
     EXPECT_TRUE(contains(refused(alice, {"--cols", "1"}), "`runs`"));
     EXPECT_EQ(daemon.run(alice, {"rm", "-f", id}).status, 0);
@@ -251,6 +252,24 @@ TEST(Daemon, ManyRunsAreMadeByItAndNeedNoUserNamespace) {
     EXPECT_TRUE(contains(finished.out, "early   not noticed")) << finished.out;
     EXPECT_EQ(daemon.ask(alice, "GET", "/runs").json().at("runs").size(), 1U);
     EXPECT_EQ(owner_of(home + "/table/experiments.json"), alice);
+}
+
+TEST(Daemon, RunWithAVerdictOfAnySizeIsNotLostAndTheVerdictStaysInItsFolder) {
+    NETCUT_E2E();
+    Daemon daemon;
+    const std::string id =
+        daemon.start_run(alice, "sh -c 'echo go; sleep 4'",
+                         {"--out", "run", "--fault",
+                          "{kind: drop, on: {log: go}, flap: {period: 4ms, duty: 50%, count: 500}}"});
+    ASSERT_TRUE(daemon.wait_for_state(alice, id, "ended"));
+    const std::string record = daemon.state() + "/" + id + ".json";
+    EXPECT_EQ(Json::parse(slurp(record)).at("state"), "ended") << "nor on disk";
+    const std::string verdict = slurp(daemon.home(alice) + "/run/verdict.json");
+    EXPECT_GT(verdict.size(), 200'000U) << "else the test shows nothing";
+    EXPECT_LT(std::filesystem::file_size(record), 10'000U);
+    EXPECT_EQ(daemon.ask(alice, "GET", "/runs/" + id + "/verdict").body, verdict);
+    EXPECT_EQ(Json::parse(daemon.run(alice, {"inspect", id}).out).at("verdict_json"), Json::parse(verdict));
+    EXPECT_EQ(daemon.ask(bob, "GET", "/runs/" + id + "/verdict").status, 404);
 }
 
 TEST(Daemon, GivesNoNodeAWayOut) {

@@ -71,6 +71,7 @@ TEST(OpenApi, EveryOperationIsCarriedOutAndAnswersAsDescribed) {
         {"exec", R"json({"command": ["true"]})json"},
         {"signal", R"json({"signal": "CONT"})json"},
         {"stopRun", R"json({"signal": "INT"})json"},
+        {"verdict", ""},
         {"deleteRun", ""}};
     const auto carry_out = [&](const std::string& method, std::string target, const Json& operation,
                                const std::string& body) {
@@ -95,7 +96,7 @@ TEST(OpenApi, EveryOperationIsCarriedOutAndAnswersAsDescribed) {
             for (char& c : method) c = static_cast<char>(std::toupper(c));
             const std::string name = operation.at("operationId");
             EXPECT_TRUE(seen.insert(name).second) << name << " is there twice";
-            if (method == "GET")
+            if (method == "GET" && name != "verdict")  // it has none yet
                 carry_out(method, path, operation, "");
             else
                 later[name] = {method, path, operation};

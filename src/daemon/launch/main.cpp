@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <string>
 
+#include "daemon/message.h"
 #include "kernel/precedence.h"
 #include "options.h"
 #include "user.h"
@@ -18,13 +19,12 @@ namespace {
 // Above what nodes may have: however many they start, threads of the worker that end a cut can be.
 constexpr rlim_t processes_of_ours = 512;
 
-// As the worker would refuse an order (daemon/line_channel.h): standard input is the daemon's control socket.
+// As a worker speaks: standard input is the daemon's control socket.
 [[noreturn]] void fail(const char* attempt) {
-    ::dprintf(STDIN_FILENO,
-              "{\"refused\":{\"kind\":\"machine\",\"attempt\":\"%s, to run as the user\",\"code\":%d,"
-              "\"hint\":\"ask whoever runs the daemon\"}}\n",
-              attempt, errno);
-    ::_exit(125);
+    const std::string code = std::to_string(errno);
+    const std::string message = encoded({Message::Kind::unlaunched, 0, {attempt, code}});
+    const ssize_t written = ::write(STDIN_FILENO, message.data(), message.size());
+    ::_exit(written < 0 ? 126 : 125);
 }
 
 void must(const char* failed_attempt) {

@@ -7,31 +7,61 @@
 #include <boost/algorithm/string/case_conv.hpp>
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
+#include <charconv>
 #include <stdexcept>
 
 #include "daemon/openapi.h"
 
 namespace netcut {
+namespace {
+
+HttpReply problem_reply(unsigned status, const std::string& title, const std::string& detail) {
+    return reply_of(problem_of(status, title, detail));
+}
+
+}  // namespace
 
 void Api::Call::json(const Json& json, unsigned status) const {
     respond({status, "application/json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n",
              nullptr});
 }
 
-void Api::Call::fail(const Error& error) const {
-    respond(problem(error));
+bool Api::Call::flag(const std::string& name) const {
+    const auto found = request.query.find(name);
+    return found != request.query.end() && found->second != "0";
+}
+
+std::optional<std::uint64_t> Api::Call::number(const std::string& name) const {
+    const auto found = request.query.find(name);
+    if (found == request.query.end()) return 0;
+    const std::string& text = found->second;
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) return value;
+    respond(problem_reply(400, "Bad Request", name + " is a whole number, not '" + text + "'"));
+    return {};
 }
 
 std::map<std::string, Api::Handler> Api::handlers() {
-    return {{"version", &Api::version},        {"openapi", &Api::openapi},
-            {"doctor", &Api::doctor},          {"metrics", &Api::metrics},
-            {"listRuns", &Api::list_runs},     {"createRun", &Api::create_run},
-            {"showRun", &Api::show_run},       {"deleteRun", &Api::delete_run},
-            {"stopRun", &Api::stop_run},       {"events", &Api::events},
-            {"listFaults", &Api::list_faults}, {"addFault", &Api::add_fault},
-            {"fireFault", &Api::fire_fault},   {"healFault", &Api::heal_fault},
-            {"listNodes", &Api::list_nodes},   {"logs", &Api::logs},
-            {"exec", &Api::execute},           {"signal", &Api::signal}};
+    return {{"version", &Api::version},
+            {"openapi", &Api::openapi},
+            {"doctor", &Api::doctor},
+            {"metrics", &Api::metrics},
+            {"listRuns", &Api::list_runs},
+            {"createRun", &Api::create_run},
+            {"showRun", &Api::show_run},
+            {"verdict", &Api::verdict},
+            {"deleteRun", &Api::delete_run},
+            {"stopRun", &Api::stop_run},
+            {"events", &Api::events},
+            {"listFaults", &Api::list_faults},
+            {"addFault", &Api::add_fault},
+            {"fireFault", &Api::fire_fault},
+            {"healFault", &Api::heal_fault},
+            {"listNodes", &Api::list_nodes},
+            {"logs", &Api::logs},
+            {"exec", &Api::execute},
+            {"signal", &Api::signal}};
 }
 
 namespace {
@@ -41,6 +71,10 @@ std::vector<std::string> segments(const std::string& path) {
     std::vector<std::string> words;
     boost::split(words, path.substr(1), boost::is_any_of("/"));
     return words;
+}
+
+std::string line_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 // What stands for the words in braces, if the path fits.
@@ -76,8 +110,8 @@ std::vector<Api::Route> Api::routes() {
     return all;
 }
 
-Api::Api(boost::asio::io_context& io, Registry& registry, Launcher launcher)
-    : io_(io), registry_(registry), launcher_(std::move(launcher)) {}
+Api::Api(boost::asio::io_context& io, Registry& registry, const Launcher& launcher)
+    : io_(io), registry_(registry), examiner_(io, launcher) {}
 
 void Api::handle(HttpRequest request, const HttpResponder& respond) {
     ++requests_;
@@ -96,32 +130,26 @@ void Api::handle(HttpRequest request, const HttpResponder& respond) {
             call.run = registry_.find(call.names.front(), call.request.peer);
             // Of a run of somebody else not even its existence is told.
             if (!call.run)
-                return counted(problem(404, "No such run", "you have no run '" + call.names.front() + "'"));
+                return counted(
+                    problem_reply(404, "No such run", "you have no run '" + call.names.front() + "'"));
         }
-        try {
-            return (this->*route.handler)(call);
-        } catch (const Json::exception& error) {
-            return counted(problem(400, "Bad Request", error.what()));
-        } catch (const std::invalid_argument&) {
-            return counted(problem(400, "Bad Request", "a number of the query is none"));
-        } catch (const std::out_of_range&) {
-            return counted(problem(400, "Bad Request", "a number of the query is too large"));
-        }
+        return (this->*route.handler)(call);
     }
     if (path_known)
-        return counted(problem(405, "Method Not Allowed", request.method + " is not for this resource"));
-    counted(problem(404, "Not Found", "there is no such resource; GET /openapi.json lists them"));
+        return counted(
+            problem_reply(405, "Method Not Allowed", request.method + " is not for this resource"));
+    counted(problem_reply(404, "Not Found", "there is no such resource; GET /openapi.json lists them"));
 }
 
-void Api::version(const Call& call) {
+void Api::version(Call& call) {
     call.json({{"netcut_fl", NETCUT_VERSION}, {"api", 1}});
 }
 
-void Api::openapi(const Call& call) {
+void Api::openapi(Call& call) {
     call.respond({200, "application/json", openapi_json, nullptr});
 }
 
-void Api::metrics(const Call& call) {
+void Api::metrics(Call& call) {
     std::string text = "# HELP netcut_runs Runs that the daemon knows, by state.\n# TYPE netcut_runs gauge\n";
     for (const auto& [state, count] : registry_.count_by_state())
         text += fmt::format("netcut_runs{{state=\"{}\"}} {}\n", state, count);
@@ -134,164 +162,139 @@ void Api::metrics(const Call& call) {
     call.respond({200, "text/plain; version=0.0.4", text, nullptr});
 }
 
-void Api::list_runs(const Call& call) {
+void Api::list_runs(Call& call) {
     Json runs = Json::array();
     for (const auto& run : registry_.visible_to(call.request.peer)) runs.push_back(run->record().summary());
     call.json({{"runs", runs}});
 }
 
-void Api::create_run(const Call& call) {
-    const Json body = Json::parse(call.request.body);
-    WorkerOrder order;
-    const Json& scenario = body.at("scenario");
-    // JSON is YAML, too.
-    order.scenario = scenario.is_string() ? scenario.get<std::string>() : scenario.dump();
-    order.cwd = body.value("cwd", "/");
-    order.folder = body.value("out", "");
-    order.user.environment = body.value("environment", Environment());
-    order.umask = body.value("umask", mode_t{022}) & 0777;
-    if (!order.cwd.starts_with('/'))
-        return call.fail(
-            usage_failure("run in the folder " + order.cwd, "it is relative", "give a full path").value());
-    registry_.create(std::move(order), call.request.peer, body.value("attach", false),
-                     [this, call](Result<std::shared_ptr<Run>> run) {
-                         if (!run) return call.fail(run.error());
-                         answer_with_run(call, *run);
-                     });
+void Api::create_run(Call& call) {
+    HttpRequest request = std::exchange(call.request, {});
+    call.request.account = request.account;  // all that is needed when the worker has answered
+    registry_.create(std::move(request), [this, call](auto run) {
+        if (!run) return call.respond(std::move(run).error());
+        answer_with_run(call, *run);
+    });
 }
 
 // An attached run is told as it goes, and ends when nobody listens any more.
 void Api::answer_with_run(const Call& call, const std::shared_ptr<Run>& run) {
     if (!run->record().attached) return call.json(run->record().details(), 201);
-    FileSource::What what = journal_of(run);
-    what.follow = true;
-    what.prefix = Json{{"run", run->record().details()}}.dump() + "\n";
-    what.suffix = [run] { return Json{{"ended", run->record().details()}}.dump() + "\n"; };
+    FileSource::What what = file_of(run, "journal.jsonl");
+    what.lines = what.follow = true;
+    what.prefix = line_of({{"run", run->record().details()}});
+    what.suffix = [run] { return line_of({{"ended", run->record().details()}}); };
     what.abandoned = [run] {
-        if (!run->record().over()) run->stop(SIGHUP);
+        if (!run->record().over()) run->stop(R"({"signal": "HUP"})", [](const HttpReply&) {});
     };
-    stream(call, std::move(what));
+    stream(call, std::move(what), "application/x-ndjson");
 }
 
-FileSource::What Api::journal_of(const std::shared_ptr<Run>& run) const {
+FileSource::What Api::file_of(const std::shared_ptr<Run>& run, const std::string& name) const {
     FileSource::What what;
     what.user = run->record().user;
     what.folder = run->record().folder;
-    what.file = "journal.jsonl";
-    what.lines = true;
+    what.file = name;
     what.over = [run] { return run->record().over(); };
     return what;
 }
 
-void Api::stream(const Call& call, FileSource::What what) {
-    const char* type = what.lines ? "application/x-ndjson" : "application/octet-stream";
-    call.respond({200, type, {}, std::make_shared<FileSource>(io_, std::move(what))});
+void Api::stream(const Call& call, FileSource::What what, const char* type) {
+    call.respond({200, type, {}, std::make_shared<FileSource>(io_, call.request.account, std::move(what))});
 }
 
-void Api::show_run(const Call& call) {
+void Api::show_run(Call& call) {
     call.json(call.run->record().details());
 }
 
-void Api::delete_run(const Call& call) {
-    if (!call.run->record().over())
-        return call.respond(problem(409, "The run is under way", "stop it first"));
-    registry_.forget(call.run->record().id);
-    call.json(call.run->record().summary());
+// As the run has left it, in its folder.
+void Api::verdict(Call& call) {
+    if (call.run->record().verdict.empty())
+        return call.respond(problem_reply(404, "No verdict", "the run has none, or none yet"));
+    stream(call, file_of(call.run, "verdict.json"), "application/json");
 }
 
-void Api::stop_run(const Call& call) {
+void Api::delete_run(Call& call) {
+    if (!call.run->record().over() && !call.flag("force"))
+        return call.respond(problem_reply(409, "The run is under way", "stop it first"));
+    if (!call.run->record().over()) call.run->stop({}, [](const HttpReply&) {});
+    call.run->when_over([this, call] {
+        registry_.forget(call.run->record().id);
+        call.json(call.run->record().summary());
+    });
+}
+
+void Api::stop_run(Call& call) {
     if (call.run->record().over())
-        return call.respond(problem(409, "The run is over", "there is nothing to stop"));
-    const Json body = call.request.body.empty() ? Json::object() : Json::parse(call.request.body);
-    const auto signal = parse_signal(body.value("signal", "TERM"));
-    if (!signal) return call.fail(signal.error());
-    call.run->stop(*signal, answering(call));
+        return call.respond(problem_reply(409, "The run is over", "there is nothing to stop"));
+    call.run->stop(call.request.body, call.respond);
 }
 
-void Api::events(const Call& call) {
-    FileSource::What what = journal_of(call.run);
-    const auto& query = call.request.query;
-    if (const auto from = query.find("from"); from != query.end()) {
-        const std::uint64_t first = std::stoull(from->second);
-        what.skip = first > 0 ? first - 1 : 0;
-    }
-    what.follow = query.contains("follow") && query.at("follow") != "0";
-    stream(call, std::move(what));
+void Api::events(Call& call) {
+    const auto first = call.number("from");
+    if (!first) return;
+    FileSource::What what = file_of(call.run, "journal.jsonl");
+    what.lines = true;
+    what.skip = *first > 0 ? *first - 1 : 0;
+    what.follow = call.flag("follow");
+    stream(call, std::move(what), "application/x-ndjson");
 }
 
-void Api::list_faults(const Call& call) {
+void Api::list_faults(Call& call) {
     call.json({{"faults", call.run->record().faults_json()}});
 }
 
-void Api::add_fault(const Call& call) {
-    // The body is the fault, as it stands in a scenario; JSON is YAML.
-    ask(call, {{"do", "add"}, {"fault", call.request.body}});
+void Api::add_fault(Call& call) {
+    ask(call, Message::Kind::add, {std::move(call.request.body)});
 }
 
-void Api::fire_fault(const Call& call) {
-    ask(call, {{"do", "fire"}, {"fault", call.names.at(1)}});
+void Api::fire_fault(Call& call) {
+    ask(call, Message::Kind::fire, {call.names.at(1)});
 }
 
-void Api::heal_fault(const Call& call) {
-    ask(call, {{"do", "heal"}, {"fault", call.names.at(1)}});
+void Api::heal_fault(Call& call) {
+    ask(call, Message::Kind::heal, {call.names.at(1)});
 }
 
-void Api::list_nodes(const Call& call) {
+void Api::list_nodes(Call& call) {
     call.json({{"nodes", call.run->record().nodes_json()}});
 }
 
-void Api::logs(const Call& call) {
+void Api::logs(Call& call) {
     const auto& query = call.request.query;
     const std::string stream_word = query.contains("stream") ? query.at("stream") : "out";
     const auto& nodes = call.run->record().nodes;
     const bool known = std::any_of(nodes.begin(), nodes.end(),
                                    [&](const auto& node) { return node.name == call.names.at(1); });
     if (!known)
-        return call.respond(problem(404, "No such node", "the run has no node '" + call.names.at(1) + "'"));
+        return call.respond(
+            problem_reply(404, "No such node", "the run has no node '" + call.names.at(1) + "'"));
     if (stream_word != "out" && stream_word != "err")
-        return call.respond(problem(400, "Bad Request", "stream is 'out' or 'err'"));
-    FileSource::What what = journal_of(call.run);
-    what.file = "logs/" + call.names.at(1) + "." + stream_word;
-    what.lines = false;
-    what.offset = query.contains("offset") ? std::stoull(query.at("offset")) : 0;
-    what.follow = query.contains("follow") && query.at("follow") != "0";
-    stream(call, std::move(what));
+        return call.respond(problem_reply(400, "Bad Request", "stream is 'out' or 'err'"));
+    const auto offset = call.number("offset");
+    if (!offset) return;
+    FileSource::What what = file_of(call.run, "logs/" + call.names.at(1) + "." + stream_word);
+    what.offset = *offset;
+    what.follow = call.flag("follow");
+    stream(call, std::move(what), "application/octet-stream");
 }
 
-void Api::signal(const Call& call) {
-    const Json body = Json::parse(call.request.body);
-    ask(call,
-        {{"do", "signal"}, {"node", call.names.at(1)}, {"signal", body.at("signal").get<std::string>()}});
+void Api::signal(Call& call) {
+    ask(call, Message::Kind::signal, {call.names.at(1), std::move(call.request.body)});
 }
 
-void Api::execute(const Call& call) {
-    const Json body = Json::parse(call.request.body);
-    const auto command = body.at("command").get<std::vector<std::string>>();
-    const auto output = std::make_shared<QueueSource>();
-    call.run->execute(
-        {{"do", "execute"}, {"node", call.names.at(1)}, {"command", command}},
-        [call, output](const Result<Json>& done) {
-            if (!done) return call.fail(done.error());
-            call.respond({200, "application/x-ndjson", {}, output});
-        },
-        [output](const Json& message) {
-            if (message.is_null()) return output->finish();
-            Json line = message;
-            line.erase("id");
-            output->put(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-            if (message.contains("exit")) output->finish();
-        });
+void Api::execute(Call& call) {
+    ask(call, Message::Kind::execute, {call.names.at(1), std::move(call.request.body)});
 }
 
-void Api::ask(const Call& call, Json request) {
-    call.run->ask(std::move(request), answering(call));
+void Api::doctor(Call& call) {
+    const auto user = call.request.peer.user();
+    if (!user) return call.respond(reply_of(problem_of(user.error())));
+    examiner_.examine(*user, registry_.limits_of(call.request.peer), call.respond);
 }
 
-Run::Answer Api::answering(const Call& call) {
-    return [call](const Result<Json>& done) {
-        if (done) return call.json(*done);
-        call.fail(done.error());
-    };
+void Api::ask(Call& call, Message::Kind kind, std::vector<std::string> words) {
+    call.run->ask({kind, 0, std::move(words)}, std::move(call.request.room), call.respond);
 }
 
 }  // namespace netcut

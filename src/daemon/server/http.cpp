@@ -12,6 +12,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/url/src.hpp>
+#include <deque>
 
 namespace netcut {
 namespace {
@@ -66,19 +67,31 @@ bool read_target(std::string_view target, HttpRequest& request) {
 
 HttpReply refusal(const beast::error_code& error) {
     if (error == http::error::header_limit)
-        return problem(431, "Request Header Fields Too Large", "the limit is 16 KiB");
-    if (error == http::error::body_limit) return problem(413, "Content Too Large", "the limit is 4 MiB");
-    return problem(400, "Bad Request", "this is no HTTP/1.1: " + error.message());
+        return reply_of(problem_of(431, "Request Header Fields Too Large", "the limit is 16 KiB"));
+    if (error == http::error::body_limit)
+        return reply_of(problem_of(413, "Content Too Large", "the limit is 4 MiB"));
+    return reply_of(problem_of(400, "Bad Request", "this is no HTTP/1.1: " + error.message()));
+}
+
+HttpReply too_many_bytes(std::size_t limit) {
+    return reply_of(problem_of(429, "Too many bytes of one user",
+                               "requests that are under way have " + std::to_string(limit >> 20) +
+                                   " MiB of bodies at most; send them one after another"));
 }
 
 }  // namespace
 
+HttpReply reply_of(Problem problem) {
+    return {problem.status, "application/problem+json", std::move(problem.body), nullptr};
+}
+
 class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   public:
-    Impl(asio::io_context& io, Fd listener, HttpLimits limits, Observer observer)
+    Impl(asio::io_context& io, Fd listener, HttpLimits limits, Accounts& accounts, Observer observer)
         : io_(io),
           acceptor_(io, Local(), listener.release()),
           limits_(limits),
+          accounts_(accounts),
           observer_(std::move(observer)) {}
 
     void start() { asio::co_spawn(io_, accept(shared_from_this()), asio::detached); }
@@ -104,55 +117,94 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     // Whoever may not be served is told so, and no more.
-    std::optional<HttpReply> admit(int socket, Peer& peer) {
-        auto found = peer_of(socket);
-        if (!found) return problem(found.error());
-        peer = std::move(*found);
-        const auto most = observer_.admit(peer);
-        if (!most) return problem(403, most.error());
+    std::optional<HttpReply> admit(const Peer& peer, Account& account) {
+        const auto most = observer_.admit(peer, account);
+        if (!most) return reply_of(problem_of(403, most.error()));
         const std::string detail = "close some of your connections, or wait";
-        if (connections_ >= limits_.connections) return problem(503, "Too many connections", detail);
-        if (!peer.is_root() && by_user_[peer.uid] >= *most)
-            return problem(429, "Too many connections of one user",
-                           "the limit `connections` is " + std::to_string(*most) + "; " + detail);
+        if (!peer.is_root() && account.connections >= *most)
+            return reply_of(
+                problem_of(429, "Too many connections of one user",
+                           "the limit `connections` is " + std::to_string(*most) + "; " + detail));
+        if (connections_ >= limits_.connections && account.connections >= limits_.spare_connections)
+            return reply_of(problem_of(503, "Too many connections", detail));
         return {};
     }
 
     asio::awaitable<void> serve(std::shared_ptr<Impl> /* lives as long */, Local::socket socket) {
-        Peer peer;
-        const auto refused = admit(socket.native_handle(), peer);
-        Connection stream(std::move(socket));
-        if (refused) {
-            stream.expires_after(limits_.request_time);
-            co_await send(stream, *refused, 11, false);
-            co_await linger(stream);
+        const auto peer = peer_of(socket.native_handle());
+        if (!peer) co_return;
+        const auto account = accounts_.of(peer->uid);
+        Bill::to(account);
+        if (const auto refused = admit(*peer, *account)) {
+            co_await turn_away(std::move(socket), *refused);
             co_return;
         }
+        Connection stream(std::move(socket));
         ++connections_;
-        ++by_user_[peer.uid];
-        co_await converse(stream, peer);
+        const Held held(account, &Account::connections, 1U);
+        co_await converse(stream, *peer, account);
         --connections_;
-        if (--by_user_[peer.uid] == 0) by_user_.erase(peer.uid);
     }
 
-    asio::awaitable<void> converse(Connection& stream, const Peer& peer) {
+    // However many there are: the newest few are told why, those before them are closed.
+    asio::awaitable<void> turn_away(Local::socket socket, HttpReply reply) {
+        const auto stream = std::make_shared<Connection>(std::move(socket));
+        refused_.push_back(stream);
+        if (refused_.size() > limits_.refusals) {
+            refused_.front()->close();
+            refused_.pop_front();
+        }
+        stream->expires_after(limits_.request_time);
+        co_await refuse(*stream, std::move(reply));
+        std::erase(refused_, stream);
+    }
+
+    asio::awaitable<void> converse(Connection& stream, const Peer& peer,
+                                   const std::shared_ptr<Account>& account) {
         beast::flat_buffer buffer(limits_.header_bytes + limits_.body_bytes);
         for (bool more = true; more;) {
+            co_await turn_of(*account);
             http::request_parser<http::string_body> parser;
             parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
             parser.body_limit(limits_.body_bytes);
             stream.expires_after(limits_.request_time);
-            const auto [error, count] = co_await http::async_read(stream, buffer, parser, awaiting);
+            auto [error, count] = co_await http::async_read_header(stream, buffer, parser, awaiting);
+            Bill::to(account);
+            std::shared_ptr<void> room;
+            if (!error) {
+                // One that comes in chunks does not say how large it will be.
+                const std::size_t size =
+                    parser.chunked() ? limits_.body_bytes : parser.content_length().value_or(0);
+                if (account->body_bytes + size > limits_.user_body_bytes) {
+                    co_await refuse(stream, too_many_bytes(limits_.user_body_bytes));
+                    co_return;
+                }
+                room = std::make_shared<Held<std::size_t>>(account, &Account::body_bytes, size);
+                std::tie(error, count) = co_await http::async_read(stream, buffer, parser, awaiting);
+            }
             if (error == http::error::end_of_stream || error == beast::error::timeout) co_return;
             if (error) {
-                if (error.category() == http::make_error_code(http::error::end_of_stream).category()) {
-                    co_await send(stream, refusal(error), 11, false);
-                    co_await linger(stream);
-                }
+                if (error.category() == http::make_error_code(http::error::end_of_stream).category())
+                    co_await refuse(stream, refusal(error));
                 co_return;
             }
-            more = co_await answer(stream, parser.release(), peer);
+            Bill::to(account);
+            HttpRequest request{{}, {}, {}, {}, std::move(room), peer, account};
+            more = co_await answer(stream, parser.release(), std::move(request));
         }
+    }
+
+    // Who has taken more than a fair share of this thread waits for the others.
+    asio::awaitable<void> turn_of(Account& account) {
+        for (auto wait = account.cpu.wait(); wait.count() > 0; wait = account.cpu.wait()) {
+            asio::steady_timer timer(io_, wait);
+            co_await timer.async_wait(awaiting);
+        }
+    }
+
+    asio::awaitable<void> refuse(Connection& stream, HttpReply reply) {
+        co_await send(stream, reply, 11, false);
+        co_await linger(stream);
     }
 
     // What the other end is still writing would reset the connection, and take our answer away with it.
@@ -168,22 +220,26 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     asio::awaitable<bool> answer(Connection& stream, http::request<http::string_body> request,
-                                 const Peer& peer) {
-        HttpRequest asked{std::string(request.method_string()), {}, {}, std::move(request.body()), peer};
+                                 HttpRequest asked) {
+        const std::shared_ptr<Account> account = asked.account;
+        asked.method = std::string(request.method_string());
+        asked.body = std::move(request.body());
         const bool keep = request.keep_alive();
         const unsigned version = request.version();
         const std::string_view target(request.target().data(), request.target().size());
         if (!read_target(target, asked)) {
-            co_await send(stream, problem(400, "Bad Request", "the target is no path"), version, false);
+            co_await send(stream, reply_of(problem_of(400, "Bad Request", "the target is no path")), version,
+                          false);
             co_return false;
         }
         stream.expires_never();
         auto slot = std::make_shared<Slot<HttpReply>>(stream.get_executor());
         observer_.handle(std::move(asked), [slot](HttpReply reply) { slot->put(std::move(reply)); });
         std::optional<HttpReply> reply = co_await slot->take();
+        Bill::to(account);
         if (!reply) co_return false;
         if (reply->source) {
-            co_await send_stream(stream, *reply, version);
+            co_await send_stream(stream, *reply, version, account);
             co_return false;
         }
         stream.expires_after(limits_.request_time);
@@ -207,16 +263,18 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         co_return keep && !error;
     }
 
-    asio::awaitable<void> send_stream(Connection& stream, HttpReply& reply, unsigned version) {
+    asio::awaitable<void> send_stream(Connection& stream, HttpReply& reply, unsigned version,
+                                      const std::shared_ptr<Account>& account) {
         auto response = response_of<http::empty_body>(reply, version, false);
         response.chunked(true);
         http::response_serializer<http::empty_body> header(response);
         stream.expires_after(limits_.request_time);
         const auto [error, count] = co_await http::async_write_header(stream, header, awaiting);
         auto slot = std::make_shared<Slot<std::string>>(stream.get_executor());
+        stream.expires_never();  // who reads slowly keeps nobody else waiting
         if (!error) {
             watch_for_end(stream, slot);
-            co_await send_pieces(stream, *reply.source, slot);
+            co_await send_pieces(stream, *reply.source, slot, account);
         }
         slot->close();
         reply.source->abandon();
@@ -225,12 +283,14 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     asio::awaitable<void> send_pieces(Connection& stream, ByteSource& source,
-                                      const std::shared_ptr<Slot<std::string>>& slot) {
+                                      const std::shared_ptr<Slot<std::string>>& slot,
+                                      const std::shared_ptr<Account>& account) {
         for (;;) {
+            co_await turn_of(*account);
             source.next([slot](std::string bytes) { slot->put(std::move(bytes)); });
             const auto piece = co_await slot->take();
+            Bill::to(account);
             if (!piece) co_return;
-            stream.expires_after(limits_.request_time);  // a reader that does not read is not waited for
             if (piece->empty()) {
                 co_await asio::async_write(stream, http::make_chunk_last(), awaiting);
                 co_return;
@@ -249,13 +309,15 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     asio::io_context& io_;
     Local::acceptor acceptor_;
     HttpLimits limits_;
+    Accounts& accounts_;
     Observer observer_;
     std::size_t connections_ = 0;
-    std::map<uid_t, unsigned> by_user_;
+    std::deque<std::shared_ptr<Connection>> refused_;  // that are waited for to read why
 };
 
-HttpServer::HttpServer(asio::io_context& io, Fd listener, HttpLimits limits, Observer observer)
-    : impl_(std::make_shared<Impl>(io, std::move(listener), limits, std::move(observer))) {}
+HttpServer::HttpServer(asio::io_context& io, Fd listener, HttpLimits limits, Accounts& accounts,
+                       Observer observer)
+    : impl_(std::make_shared<Impl>(io, std::move(listener), limits, accounts, std::move(observer))) {}
 HttpServer::~HttpServer() = default;
 void HttpServer::start() {
     impl_->start();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTTP/1.1 over Unix sockets (Boost.Beast). Everything is bounded: headers, bodies, connections, time.
+// HTTP/1.1 over Unix sockets (Boost.Beast). Everything is bounded: headers, bodies, connections, time, and what
+// one user has of each. Bodies are bytes here: nothing looks into them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/problem.h"
+#include "daemon/server/account.h"
 #include "daemon/server/peer.h"
 
 namespace netcut {
@@ -19,7 +22,9 @@ struct HttpRequest {
     std::vector<std::string> path;  // decoded segments: {"runs", "7f3a", "faults"}
     std::map<std::string, std::string> query;
     std::string body;
+    std::shared_ptr<void> room;  // of the body among those of its user; whoever keeps the body keeps it
     Peer peer;
+    std::shared_ptr<Account> account;  // the peer's
 };
 
 // The bytes of a reply that come bit by bit.
@@ -38,6 +43,7 @@ struct HttpReply {
     std::string body;
     std::shared_ptr<ByteSource> source;  // instead of `body`
 };
+HttpReply reply_of(Problem problem);
 
 using HttpResponder = std::function<void(HttpReply)>;  // to be called once, now or later
 using HttpHandler = std::function<void(HttpRequest, HttpResponder)>;
@@ -45,14 +51,12 @@ using HttpHandler = std::function<void(HttpRequest, HttpResponder)>;
 struct HttpLimits {
     std::size_t header_bytes = 16 << 10;
     std::size_t body_bytes = 4 << 20;
-    unsigned connections = 512;  // of all users
+    std::size_t user_body_bytes = 8 << 20;  // of all requests of one user
+    unsigned connections = 512;             // of all users
+    unsigned spare_connections = 4;         // that a user has even then
+    unsigned refusals = 32;                 // that are waited for to read why
     std::chrono::seconds request_time{30};
 };
-
-// Problems are told as application/problem+json (RFC 9457).
-HttpReply problem(unsigned status, const std::string& title, const std::string& detail);
-HttpReply problem(unsigned status, const Error& error);
-HttpReply problem(const Error& error);  // usage: 400, machine: 503, internal: 500
 
 // Serves what connects to a listening socket. Threads: that of `io`.
 class HttpServer {
@@ -61,9 +65,10 @@ class HttpServer {
         HttpHandler handle;
         // Whether who has connected may be served at all, and with how many connections at most; else why
         // not.
-        std::function<Result<unsigned>(const Peer&)> admit;
+        std::function<Result<unsigned>(const Peer&, Account&)> admit;
     };
-    HttpServer(boost::asio::io_context& io, Fd listener, HttpLimits limits, Observer observer);
+    HttpServer(boost::asio::io_context& io, Fd listener, HttpLimits limits, Accounts& accounts,
+               Observer observer);
     ~HttpServer();
 
     void start();

@@ -70,15 +70,15 @@ Result<std::string> program_folder() {
 class Daemon {
   public:
     Daemon(std::optional<unsigned> group, const std::string& state, const Launcher& launcher,
-           Configuration configuration, Fd listener)
+           std::uint64_t open_files, Configuration configuration, Fd listener)
         : group_(group),
-          registry_(io_, state, launcher, std::move(configuration)),
+          registry_(io_, state, launcher, open_files, std::move(configuration), accounts_),
           api_(io_, registry_, launcher),
-          server_(io_, std::move(listener), HttpLimits(),
+          server_(io_, std::move(listener), HttpLimits(), accounts_,
                   {[this](HttpRequest request, const HttpResponder& respond) {
                        api_.handle(std::move(request), respond);
                    },
-                   [this](const Peer& peer) { return admit(peer); }}),
+                   [this](const Peer& peer, Account& account) { return admit(peer, account); }}),
           signals_(io_, SIGTERM, SIGINT),
           watchdog_(io_),
           patience_(io_) {
@@ -91,15 +91,18 @@ class Daemon {
         await_signal();
         feed_watchdog();
         notify_manager("READY=1");
-        io_.run();
+        Bill::run(io_);
         return {};
     }
 
   private:
     // Who may use the daemon at all, and by how many connections.
-    Result<unsigned> admit(const Peer& peer) const {
-        if (peer.is_root() || peer.uid == ::geteuid() || (group_ && peer.is_in(*group_)))
-            return registry_.limits_of(peer).connections;
+    Result<unsigned> admit(const Peer& peer, Account& account) const {
+        if (peer.is_root() || peer.uid == ::geteuid() || (group_ && peer.is_in(*group_))) {
+            // To look a name up may take a while.
+            if (!account.limits) account.limits = registry_.limits_of(peer);
+            return account.limits->connections;
+        }
         return usage_failure("use this daemon", "you are not in its group",
                              "ask to be added: sudo adduser YOU netcut, then log in again");
     }
@@ -138,6 +141,7 @@ class Daemon {
 
     boost::asio::io_context io_{1};
     std::optional<unsigned> group_;
+    Accounts accounts_;
     Registry registry_;
     Api api_;
     HttpServer server_;
@@ -157,10 +161,11 @@ Result<void> serve(const Options& options) {
     if (!activated) {
         NETCUT_ASSIGN(listener, listen_at(options.socket, ::geteuid() == 0 ? group : std::nullopt));
     }
+    const std::uint64_t open_files = raise_limits().open_files;
     NETCUT_TRY(keep_few_rights());
     if (!activated) std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
     const Launcher launcher{programs, path_of(*listener)};
-    Daemon daemon(group, state, launcher, std::move(configuration), std::move(*listener));
+    Daemon daemon(group, state, launcher, open_files, std::move(configuration), std::move(*listener));
     NETCUT_TRY(daemon.run());
     // Some thread may still wait for a disk; nothing is taken from under it.
     std::_Exit(0);

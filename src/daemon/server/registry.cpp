@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <random>
@@ -25,14 +24,20 @@ bool is_under_way(const Run& run) {
     return !run.record().over();
 }
 
+bool may_see(const Peer& peer, const Run& run) {
+    return peer.is_root() || run.record().user.uid == peer.uid;
+}
+
 }  // namespace
 
 Registry::Registry(boost::asio::io_context& io, std::string folder, Launcher launcher,
-                   Configuration configuration)
+                   std::uint64_t open_files, Configuration configuration, Accounts& accounts)
     : io_(io),
       folder_(std::move(folder)),
       launcher_(std::move(launcher)),
-      configuration_(std::move(configuration)) {}
+      open_files_(open_files),
+      configuration_(std::move(configuration)),
+      accounts_(accounts) {}
 
 Result<void> Registry::load() {
     std::error_code error;
@@ -49,7 +54,8 @@ Result<void> Registry::load() {
         }
         const bool lost = !record->over();
         if (lost) record->lose("the daemon died under it");
-        runs_.push_back(std::make_shared<Run>(io_, std::move(*record), observer()));
+        auto account = accounts_.of(record->user.uid);
+        runs_.push_back(std::make_shared<Run>(io_, std::move(*record), std::move(account), observer()));
         if (lost) save(*runs_.back());
     }
     if (error)
@@ -79,42 +85,44 @@ Result<void> Registry::check_runs(const User& user, const Limits& limits) const 
         "stop one, or wait for its end");
 }
 
-void Registry::create(WorkerOrder order, const Peer& peer, bool attached,
-                      std::function<void(Result<std::shared_ptr<Run>>)> done) {
-    auto user = peer.user();
-    if (!user) return done(Failure(user.error()));
-    RunRecord record;
-    record.user = *user;
-    user->environment = std::move(order.user.environment);
+void Registry::create(HttpRequest request,
+                      std::function<void(tl::expected<std::shared_ptr<Run>, HttpReply>)> done) {
+    const auto refuse = [&](const Error& error) { done(tl::unexpected(reply_of(problem_of(error)))); };
+    auto user = request.peer.user();
+    if (!user) return refuse(user.error());
+    WorkerOrder order;
     order.user = std::move(*user);
-    order.limits = configuration_.of(order.user.name, peer.uid);
-    if (auto allowed = check_runs(order.user, order.limits); !allowed) return done(Failure(allowed.error()));
+    order.limits = configuration_.of(order.user.name, request.peer.uid);
+    order.open_files = open_files_;
+    if (auto allowed = check_runs(order.user, order.limits); !allowed) return refuse(allowed.error());
+    RunRecord record;
+    record.user = order.user;
     record.id = new_id();
     record.created = wall_time_text(std::chrono::system_clock::now());
-    record.attached = attached;
-    const auto run = std::make_shared<Run>(io_, std::move(record), observer());
+    const auto run = std::make_shared<Run>(io_, std::move(record), request.account, observer());
     runs_.push_back(run);
-    const std::string id = run->record().id;
-    auto started = run->start(launcher_, order, [this, run, done](Result<void> accepted) {
-        if (accepted) return done(run);
-        forget(run->record().id);
-        done(Failure(accepted.error()));
-    });
+    auto started = run->start(launcher_, order, std::move(request.body), std::move(request.room),
+                              [this, run, done](std::optional<HttpReply> refusal) {
+                                  if (!refusal) return done(run);
+                                  forget(run->record().id);
+                                  done(tl::unexpected(std::move(*refusal)));
+                              });
     if (started) return;
-    forget(id);
-    done(Failure(started.error()));
+    forget(run->record().id);
+    refuse(started.error());
 }
 
 std::vector<std::shared_ptr<Run>> Registry::visible_to(const Peer& peer) const {
     std::vector<std::shared_ptr<Run>> visible;
     for (const auto& run : runs_)
-        if (peer.is_root() || run->record().user.uid == peer.uid) visible.push_back(run);
+        if (may_see(peer, *run)) visible.push_back(run);
     return visible;
 }
 
 std::shared_ptr<Run> Registry::find(const std::string& id, const Peer& peer) const {
     std::shared_ptr<Run> found;
-    for (const auto& run : visible_to(peer)) {
+    for (const auto& run : runs_) {
+        if (!may_see(peer, *run)) continue;
         const std::string& known = run->record().id;
         if (known == id) return run;
         // As with docker, the beginning is enough if it is the only one.
@@ -163,7 +171,7 @@ void Registry::stop_all(std::function<void()> done) {
     for (const auto& run : runs_)
         if (is_under_way(*run)) {
             any = true;
-            run->stop(SIGTERM);
+            run->stop({}, [](const HttpReply&) {});
         }
     if (!any) return done();
     all_over_ = std::move(done);

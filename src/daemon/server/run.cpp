@@ -1,43 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/server/run.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
+#include <charconv>
 #include <csignal>
-
-#include "daemon/server/registry.h"
 
 namespace netcut {
 namespace {
 
 namespace process = boost::process::v2;
 
+constexpr std::size_t max_message = 128 << 10;  // of a worker's
 constexpr auto longest_silence = std::chrono::seconds(10);
+// For what a worker that has exited had sent before; somebody else may hold its end of the channel open.
+constexpr auto drain_time = std::chrono::seconds(2);
 
 std::string end_text(int native) {
     const bool signaled = WIFSIGNALED(native);
     return ExitStatus{signaled, signaled ? WTERMSIG(native) : WEXITSTATUS(native)}.text();
 }
 
+std::optional<int> number_of(const std::string& text) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    return value;
+}
+
+// How many words a worker's message of this kind has.
+std::size_t words_of(Message::Kind kind) {
+    switch (kind) {
+        case Message::Kind::node:
+        case Message::Kind::refused:
+        case Message::Kind::unlaunched:
+        case Message::Kind::answer:
+            return 2;
+        case Message::Kind::fault:
+        case Message::Kind::accepted:
+            return 4;
+        case Message::Kind::output:
+            return 1;
+        case Message::Kind::ended:
+            return 3;
+        default:
+            return 0;
+    }
+}
+
+HttpReply over_already() {
+    return reply_of(problem_of(usage_failure("ask the run for something", "the run is over").value()));
+}
+
+// Nothing if it is no answer of a worker's: only the status says how the body is to be read.
+std::optional<HttpReply> reply_in(const Message& message) {
+    const auto status = number_of(message.words[0]);
+    if (status == 200) return HttpReply{200, "application/json", message.words[1], nullptr};
+    if (!status || *status < 400 || *status > 599) return {};
+    return reply_of({static_cast<unsigned>(*status), message.words[1]});
+}
+
+std::optional<HttpReply> reply_of_launch(const Message& message) {
+    const auto code = number_of(message.words[1]);
+    if (!code) return {};
+    return reply_of(problem_of(Error{Error::Kind::machine, message.words[0] + ", to run as the user", *code,
+                                     "", "ask whoever runs the daemon"}));
+}
+
 }  // namespace
 
 struct Run::Child {
     process::process process;
-    boost::asio::steady_timer silence;  // of one that was asked to stop
+    boost::asio::steady_timer silence;  // of one that ought to answer, or to end
+    boost::asio::steady_timer drain;    // of one that has exited
 };
 
-Run::Run(boost::asio::io_context& io, RunRecord record, Observer observer)
-    : io_(io), record_(std::move(record)), observer_(std::move(observer)) {}
+Run::Run(boost::asio::io_context& io, RunRecord record, std::shared_ptr<Account> account, Observer observer)
+    : io_(io), record_(std::move(record)), account_(std::move(account)), observer_(std::move(observer)) {}
 Run::~Run() {
     if (channel_) channel_->close();
 }
 
-Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order,
-                        std::function<void(Result<void>)> accepted) {
+Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std::string body,
+                        std::shared_ptr<void> hold, Begun begun) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return system_failure("create a socket pair", "raise the daemon's limit on open files");
@@ -51,116 +103,207 @@ Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order,
                                    // What the user's process prints is not for the daemon's terminal.
                                    process::process_stdio{theirs.get(), nothing.get(), nothing.get()},
                                    FixedEnvironment{}),
-                  boost::asio::steady_timer(io_)});
+                  boost::asio::steady_timer(io_), boost::asio::steady_timer(io_)});
     } catch (const boost::system::system_error& error) {
-        return system_failure("start " + launcher.program(), error.code().value(),
-                              "install the program whole");
+        const int code = error.code().value();
+        return system_failure("start " + launcher.program(), code,
+                              code == EMFILE || code == ENFILE ? "raise the daemon's limit on open files"
+                                                               : "install the program whole");
     }
-    accepted_ = std::move(accepted);
+    begun_ = std::move(begun);
     const std::weak_ptr<Run> weak = weak_from_this();
-    channel_ = std::make_shared<LineChannel>(
-        io_, std::move(ours),
-        LineChannel::Observer{[weak](const Json& message) {
-                                  if (const auto self = weak.lock()) self->take_from_user(message);
-                              },
-                              [] {}});  // its exit status, which follows, says more
-    child_->process.async_wait([self = shared_from_this()](boost::system::error_code, int) {
-        self->lose("its worker ended with " + end_text(self->child_->process.native_exit_code()));
-    });
+    channel_ =
+        std::make_shared<Channel>(io_.get_executor(), std::move(ours), max_message,
+                                  Channel::Observer{[weak](Message message) {
+                                                        if (const auto self = weak.lock())
+                                                            self->hear(std::move(message));
+                                                    },
+                                                    [weak] {
+                                                        if (const auto self = weak.lock())
+                                                            self->take_end_of_channel();
+                                                    },
+                                                    [account = account_] { return account->cpu.wait(); }});
+    child_->process.async_wait(
+        [self = shared_from_this()](boost::system::error_code, int) { self->take_exit(); });
     channel_->start();
-    channel_->send({{"run", order.to_json()}});
+    channel_->send({Message::Kind::run, 0, WorkerOrder::words(order, std::move(body))}, std::move(hold));
     return {};
 }
 
-// A worker is a process of its user, who may make it say anything.
-void Run::take_from_user(const Json& message) {
-    try {
-        take(message);
-    } catch (const Json::exception&) {
-        ::kill(child_->process.id(), SIGKILL);
+void Run::hear(Message message) {
+    heard_ = true;
+    if (broken_) return;
+    Bill::to(account_);
+    broken_ = message.words.size() != words_of(message.kind);
+    if (!broken_) take(std::move(message));
+    if (broken_) kill();
+}
+
+void Run::take(Message message) {
+    const auto& words = message.words;
+    switch (message.kind) {
+        case Message::Kind::node:
+            return record_.set_node(words[0], words[1]);
+        case Message::Kind::fault:
+            return record_.set_fault(words[0], words[1], words[2], !words[3].empty());
+        case Message::Kind::accepted:
+            if (record_.state != RunRecord::State::starting || stopped_) return;
+            record_.attached = !words[3].empty();
+            record_.accept(words[0], words[1], words[2]);
+            observer_.changed(*this);
+            if (begun_) std::exchange(begun_, nullptr)({});
+            return;
+        case Message::Kind::refused:
+        case Message::Kind::unlaunched: {
+            auto refusal =
+                message.kind == Message::Kind::refused ? reply_in(message) : reply_of_launch(message);
+            broken_ = !refusal;
+            if (refusal && begun_) std::exchange(begun_, nullptr)(std::move(refusal));
+            return kill_if_silent();
+        }
+        case Message::Kind::answer:
+        case Message::Kind::opened:
+            return take_answer(message);
+        case Message::Kind::output:
+        case Message::Kind::closed:
+            return take_output(std::move(message));
+        case Message::Kind::ended:
+            if (record_.over()) return;
+            record_.end(number_of(words[0]).value_or(5), words[1], words[2]);
+            kill_if_silent();
+            return let_go();
+        default:
+            broken_ = true;  // it is for workers
     }
 }
 
-void Run::take(const Json& message) {
-    if (message.contains("event")) {
-        record_.take_event(message.at("event"));
-    } else if (message.contains("id")) {
-        take_answer(message);
-    } else if (message.contains("accepted")) {
-        record_.accept(message.at("accepted"));
-        observer_.changed(*this);
-        take_accepted({});
-    } else if (message.contains("refused")) {
-        take_accepted(Failure(error_of_json(message.at("refused"))));
-    } else if (message.contains("ended")) {
-        record_.end(message.at("ended"));
-        let_go();
+void Run::take_answer(const Message& message) {
+    const auto found = answers_.find(message.id);
+    if (found == answers_.end()) return;
+    const Answer answer = std::move(found->second);
+    answers_.erase(found);
+    if (message.kind == Message::Kind::opened)
+        return answer({200, "application/x-ndjson", {}, open_stream(message.id)});
+    auto reply = reply_in(message);
+    broken_ = !reply;
+    answer(reply ? std::move(*reply) : over_already());
+}
+
+std::shared_ptr<CommandStream> Run::open_stream(std::uint64_t id) {
+    const std::weak_ptr<Run> weak = weak_from_this();
+    const auto stream = std::make_shared<CommandStream>(
+        CommandStream::Observer{[weak, id](std::size_t bytes) {
+                                    if (const auto self = weak.lock())
+                                        self->send({Message::Kind::taken, id, {std::to_string(bytes)}});
+                                },
+                                [weak, id] {
+                                    const auto self = weak.lock();
+                                    if (!self) return;
+                                    self->streams_.erase(id);
+                                    self->send({Message::Kind::leave, id, {}});
+                                }});
+    streams_[id] = stream;
+    return stream;
+}
+
+void Run::take_output(Message message) {
+    const auto found = streams_.find(message.id);
+    if (found == streams_.end()) return;  // its client has left
+    const auto stream = found->second;
+    if (message.kind == Message::Kind::output) {
+        broken_ = !stream->put(message.words[0]);
+        return;
     }
+    streams_.erase(found);
+    stream->finish();
 }
 
-void Run::take_answer(const Json& message) {
-    const auto id = message.at("id").get<std::uint64_t>();
-    if (const auto found = answers_.find(id);
-        found != answers_.end() && (message.contains("done") || message.contains("failed"))) {
-        const Answer answer = std::move(found->second);
-        answers_.erase(found);
-        if (message.contains("done")) return answer(message.at("done"));
-        sinks_.erase(id);
-        return answer(Failure(error_of_json(message.at("failed"))));
-    }
-    const auto sink = sinks_.find(id);
-    if (sink == sinks_.end()) return;
-    sink->second(message);
-    if (message.contains("exit")) sinks_.erase(id);
+void Run::send(Message message) {
+    if (channel_) channel_->send(message);
 }
 
-void Run::take_accepted(Result<void> result) {
-    if (accepted_) std::exchange(accepted_, nullptr)(std::move(result));
+void Run::kill() {
+    if (child_ && end_.empty()) ::kill(child_->process.id(), SIGKILL);
 }
 
-// The worker is gone; if it has not said that the run is over, nobody knows.
-void Run::lose(const std::string& why) {
+void Run::take_exit() {
+    end_ = end_text(child_->process.native_exit_code());
+    if (channel_ended_) return conclude();
+    await_end_of_channel();
+}
+
+void Run::await_end_of_channel() {
+    heard_ = false;
+    child_->drain.expires_after(drain_time);
+    child_->drain.async_wait([self = shared_from_this()](boost::system::error_code error) {
+        if (error) return;
+        if (self->heard_) return self->await_end_of_channel();
+        self->conclude();
+    });
+}
+
+void Run::take_end_of_channel() {
+    channel_ended_ = true;
+    if (!end_.empty()) return conclude();
+    kill();  // without its channel it is of no use
+}
+
+void Run::conclude() {
+    if (!child_) return;
+    std::string why = "its worker ended with " + end_;
+    if (broken_) why = "its worker sent what no worker sends";
+    if (stopped_) why = "it was stopped before it had begun";
     if (!record_.over()) record_.lose(why);
-    take_accepted(Failure(Error{Error::Kind::internal, "start the run", 0, why, ""}));
+    if (begun_)
+        std::exchange(begun_, nullptr)(reply_of(problem_of(
+            Error{stopped_ ? Error::Kind::usage : Error::Kind::internal, "start the run", 0, why, ""})));
+    channel_->close();
+    channel_.reset();
+    // Not from inside a callback of its own. It holds a descriptor.
+    boost::asio::post(io_, [child = std::shared_ptr<Child>(std::move(child_))] {});
     let_go();
 }
 
-void Run::let_go() {
-    const auto answers = std::exchange(answers_, {});
-    for (const auto& [id, answer] : answers)
-        answer(usage_failure("ask the run for something", "the run is over"));
-    const auto sinks = std::exchange(sinks_, {});
-    for (const auto& [id, sink] : sinks) sink(nullptr);
-    if (!std::exchange(told_over_, true)) observer_.over(*this);
-}
-
-void Run::ask(Json request, Answer answer) {
-    if (record_.over() || !channel_)
-        return answer(usage_failure("ask the run for something", "the run is over"));
-    request["id"] = ++last_id_;
-    answers_.emplace(last_id_, std::move(answer));
-    channel_->send(request);
-}
-
-void Run::execute(Json request, Answer answer, Sink sink) {
-    sinks_.emplace(last_id_ + 1, std::move(sink));
-    ask(std::move(request), std::move(answer));
-    if (record_.over()) sinks_.clear();
-}
-
-void Run::stop(int signal, Answer answer) {
-    const std::weak_ptr<Run> weak = weak_from_this();
-    ask({{"do", "stop"}, {"signal", signal}}, [weak, answer = std::move(answer)](Result<Json> done) {
-        if (const auto self = weak.lock(); self && self->child_) self->child_->silence.cancel();
-        answer(std::move(done));
-    });
-    if (record_.over() || !child_) return;
-    // It may be waiting for a disk.
+void Run::kill_if_silent() {
     child_->silence.expires_after(longest_silence);
-    child_->silence.async_wait([weak](boost::system::error_code error) {
-        const auto self = weak.lock();
-        if (!error && self && !self->record_.over()) ::kill(self->child_->process.id(), SIGKILL);
+    child_->silence.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        if (const auto self = weak.lock(); !error && self) self->kill();
     });
+}
+
+void Run::let_go() {
+    for (const auto& [id, answer] : std::exchange(answers_, {})) answer(over_already());
+    for (const auto& [id, stream] : std::exchange(streams_, {})) stream->finish();
+    if (!std::exchange(told_over_, true)) observer_.over(*this);
+    for (const auto& then : std::exchange(when_over_, {})) then();
+}
+
+void Run::ask(Message request, std::shared_ptr<void> hold, Answer answer) {
+    if (record_.over() || !channel_) return answer(over_already());
+    request.id = ++last_id_;
+    answers_.emplace(last_id_, std::move(answer));
+    channel_->send(request, std::move(hold));
+}
+
+void Run::when_over(std::function<void()> then) {
+    if (record_.over()) return then();
+    when_over_.push_back(std::move(then));
+}
+
+void Run::stop(std::string body, Answer answer) {
+    if (record_.state == RunRecord::State::starting) {
+        // It takes no request yet, and may be busy or wait for a disk.
+        stopped_ = true;
+        when_over([answer] { answer({200, "application/json", "{\"forgotten\": true}\n", nullptr}); });
+        return kill();
+    }
+    if (child_) kill_if_silent();
+    ask({Message::Kind::stop, 0, {std::move(body)}}, nullptr,
+        [weak = weak_from_this(), answer = std::move(answer)](HttpReply reply) {
+            const auto self = weak.lock();
+            if (self && self->child_ && !self->record_.over()) self->child_->silence.cancel();
+            answer(std::move(reply));
+        });
 }
 
 }  // namespace netcut

@@ -2,11 +2,21 @@
 #include "daemon/server/run_record.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace netcut {
 namespace {
 
 constexpr std::array<const char*, 4> state_words = {"starting", "running", "ended", "lost"};
+
+constexpr std::size_t max_bytes = 64 << 10;  // of all names of nodes and faults: 2,000 nodes, say
+constexpr std::size_t max_word = 128;
+constexpr std::size_t max_path = 4096;
+constexpr std::size_t max_reason = 1000;
+
+std::string clipped(const std::string& text, std::size_t most) {
+    return text.substr(0, most);
+}
 
 Json user_json(const User& user) {
     return {{"uid", user.uid},   {"gid", user.gid},   {"groups", user.groups},
@@ -22,50 +32,69 @@ User user_of_json(const Json& json) {
             json.at("shell").get<std::string>()};
 }
 
+std::vector<std::string> split(const std::string& words) {
+    std::istringstream stream(words);
+    return {std::istream_iterator<std::string>(stream), {}};
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+template <typename List>
+auto find_named(List& list, const std::string& name) {
+    return std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
+}
+
 }  // namespace
 
 const char* state_word(RunRecord::State state) {
     return state_words[static_cast<std::size_t>(state)];
 }
 
-void RunRecord::accept(const Json& accepted) {
-    state = State::running;
-    name = accepted.value("name", "");
-    folder = accepted.value("folder", "");
-    moved = accepted.value("moved", "");
-    for (const Json& node : accepted.at("nodes")) nodes.push_back({node.get<std::string>()});
-    for (const Json& fault : accepted.at("faults"))
-        faults.push_back({fault.value("name", ""), fault.value("kind", ""),
-                          fault.at("nodes").get<std::vector<std::string>>()});
+bool RunRecord::has_room(std::size_t bytes) {
+    partial = partial || bytes_ + bytes > max_bytes;
+    if (bytes_ + bytes > max_bytes) return false;
+    bytes_ += bytes;
+    return true;
 }
 
-void RunRecord::take_event(const Json& event) {
-    const std::string what = event.value("event", "");
-    const Json details = event.value("details", Json::object());
-    for (NodeState& node : nodes) {
-        if (node.name != event.value("node", "")) continue;
-        if (what == "node.started") node.state = "running";
-        if (what == "node.exited") node.state = details.value("status", "");
-        if (what == "node.paused") node.state = "paused";
-        if (what == "node.resumed") node.state = "running";
+void RunRecord::set_node(const std::string& given, const std::string& node_state) {
+    const std::string node = clipped(given, max_word);
+    const std::string now = clipped(node_state, max_word);
+    if (const auto found = find_named(nodes, node); found != nodes.end())
+        found->state = now;
+    else if (has_room(sizeof(NodeState) + node.size()))
+        nodes.push_back({node, now});
+}
+
+void RunRecord::set_fault(const std::string& given, const std::string& kind, const std::string& on_nodes,
+                          bool on) {
+    const std::string fault = clipped(given, max_word);
+    auto found = find_named(faults, fault);
+    if (found == faults.end()) {
+        if (!has_room(sizeof(Fault) + fault.size() + on_nodes.size())) return;
+        found = faults.insert(found, {fault, clipped(kind, max_word), on_nodes});
     }
-    if (what != "fault.fired" && what != "fault.healed") return;
-    const std::string fault = event.value("fault", "");
-    auto found =
-        std::find_if(faults.begin(), faults.end(), [&](const Fault& one) { return one.name == fault; });
-    if (found == faults.end())  // it was added on request
-        found = faults.insert(
-            found, {fault, details.value("kind", ""), details.value("nodes", std::vector<std::string>())});
-    found->on = what == "fault.fired";
-    if (found->on) ++found->fired;
+    found->on = on;
+    if (on) ++found->fired;
 }
 
-void RunRecord::end(const Json& ended) {
+void RunRecord::accept(const std::string& its_name, const std::string& its_folder,
+                       const std::string& earlier) {
+    state = State::running;
+    name = clipped(its_name, max_word);
+    folder = clipped(its_folder, max_path);
+    moved = clipped(earlier, max_path);
+}
+
+void RunRecord::end(int status, const std::string& word, const std::string& why) {
     state = State::ended;
-    exit_status = ended.value("exit_status", 5);
-    verdict = ended.value("verdict", Json());
-    if (ended.contains("error")) reason = ended.at("error").value("text", "");
-    if (verdict.is_object()) reason = verdict.value("reason", "");
+    exit_status = status;
+    verdict = clipped(word, max_word);
+    reason = clipped(why, max_reason);
     for (Fault& fault : faults) fault.on = false;
 }
 
@@ -81,7 +110,7 @@ Json RunRecord::summary() const {
     Json json = {
         {"id", id},           {"name", name},          {"user", user.name},    {"state", state_word(state)},
         {"created", created}, {"nodes", nodes.size()}, {"attached", attached}, {"folder", folder}};
-    if (verdict.is_object()) json["verdict"] = verdict.value("verdict", "");
+    if (!verdict.empty()) json["verdict"] = verdict;
     if (exit_status) json["exit_status"] = *exit_status;
     if (!reason.empty()) json["reason"] = reason;
     return json;
@@ -91,8 +120,8 @@ Json RunRecord::details() const {
     Json json = summary();
     json["nodes"] = nodes_json();
     json["faults"] = faults_json();
+    if (partial) json["partial"] = true;
     if (!moved.empty()) json["moved"] = moved;
-    if (verdict.is_object()) json["verdict_json"] = verdict;
     return json;
 }
 
@@ -101,7 +130,7 @@ Json RunRecord::faults_json() const {
     for (const Fault& fault : faults)
         json.push_back({{"name", fault.name},
                         {"kind", fault.kind},
-                        {"nodes", fault.nodes},
+                        {"nodes", split(fault.nodes)},
                         {"on", fault.on},
                         {"fired", fault.fired}});
     return json;
@@ -134,13 +163,14 @@ Result<RunRecord> RunRecord::from_text(const std::string& text) {
         record.state =
             word == state_words.end() ? State::lost : static_cast<State>(word - state_words.begin());
         for (const Json& node : json.at("nodes"))
-            record.nodes.push_back({node.at("name").get<std::string>(), node.at("state").get<std::string>()});
+            record.set_node(node.at("name").get<std::string>(), node.at("state").get<std::string>());
         for (const Json& fault : json.at("faults"))
             record.faults.push_back({fault.at("name").get<std::string>(), fault.at("kind").get<std::string>(),
-                                     fault.at("nodes").get<std::vector<std::string>>(),
+                                     joined(fault.at("nodes").get<std::vector<std::string>>()),
                                      fault.at("on").get<bool>(), fault.at("fired").get<unsigned>()});
+        record.partial = json.value("partial", false);
         if (json.contains("exit_status")) record.exit_status = json.at("exit_status").get<int>();
-        record.verdict = json.value("verdict_json", Json());
+        record.verdict = json.value("verdict", "");
         record.reason = json.value("reason", "");
     } catch (const Json::exception& error) {
         return Failure(Error{Error::Kind::internal, "read the record of a run", 0, error.what(), ""});

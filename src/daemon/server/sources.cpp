@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/server/sources.h"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -11,13 +13,37 @@ namespace netcut {
 namespace {
 
 constexpr std::size_t piece = 64 << 10;
+constexpr std::size_t longest_line = 1 << 20;
+constexpr std::size_t bytes_of_a_look = 16 << 20;
+constexpr unsigned looks_at_once = 8;  // of one user
 constexpr auto between_looks = std::chrono::milliseconds(50);
-// Of what nobody has read yet; what a command prints beyond it is left out.
-constexpr std::size_t most_waiting = 8 << 20;
+
+// Leaves this thread what AsUser needs. To have the user's ids for files would not do: CAP_SYS_PTRACE opens what
+// is behind /proc/PID/cwd and /proc/PID/root.
+void keep_few_capabilities() {
+    constexpr std::uint32_t kept = (1U << CAP_SETUID) | (1U << CAP_SETGID);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+    if (::syscall(SYS_capget, &header, sets) != 0) std::abort();
+    __user_cap_data_struct fewer[_LINUX_CAPABILITY_U32S_3] = {};
+    fewer[0].permitted = fewer[0].effective = sets[0].permitted & kept;
+    if (::syscall(SYS_capset, &header, fewer) != 0) std::abort();  // to give some up is always allowed
+}
 
 }  // namespace
 
-FileSource::FileSource(boost::asio::io_context& io, What what) : what_(std::move(what)), timer_(io) {}
+FileSource::FileSource(boost::asio::io_context& io, std::shared_ptr<Account> account, What what)
+    : what_(std::move(what)), account_(std::move(account)), timer_(io) {}
+
+std::string FileSource::look() {
+    more_ = false;
+    keep_few_capabilities();
+    if (!file_ && !open()) return {};
+    if (what_.lines) return read_lines();
+    std::string bytes = read(piece);
+    what_.offset += bytes.size();
+    return bytes;
+}
 
 Result<void> FileSource::open() {
     if (what_.folder.empty()) return usage_failure("read " + what_.file, "the run has not begun");
@@ -26,32 +52,45 @@ Result<void> FileSource::open() {
     return {};
 }
 
-std::string FileSource::read() {
-    if (!file_ && !open()) return {};
-    std::string bytes(piece, '\0');
+std::string FileSource::read(std::size_t size) const {
+    std::string bytes(size, '\0');
     const ssize_t count = ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(what_.offset));
     bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-    what_.offset += bytes.size();
-    return what_.lines ? whole_lines(std::move(bytes)) : bytes;
+    return bytes;
 }
 
-std::string FileSource::whole_lines(std::string bytes) {
-    partial_ += bytes;
-    const std::size_t end = partial_.rfind('\n');
-    if (end == std::string::npos) return {};
-    std::string lines = partial_.substr(0, end + 1);
-    partial_.erase(0, end + 1);
-    while (what_.skip > 0 && !lines.empty()) {
-        lines.erase(0, lines.find('\n') + 1);
-        --what_.skip;
+// The next whole lines that are not skipped. A line is read again until its end is there, so that none of it is
+// kept between two looks.
+std::string FileSource::read_lines() {
+    std::size_t size = piece;
+    for (std::size_t read_so_far = 0; read_so_far < bytes_of_a_look && !abandoned_;) {
+        std::string bytes = read(size);
+        read_so_far += bytes.size();
+        const std::size_t end = bytes.rfind('\n') + 1;  // 0 if there is none
+        torn_ = bytes.size() - end;
+        if (end == 0 && (bytes.size() < size || size == longest_line)) {
+            is_journal_ = bytes.size() < longest_line;
+            return {};
+        }
+        size = end == 0 ? longest_line : piece;
+        bytes.resize(end);
+        what_.offset += end;
+        skip_lines(bytes);
+        if (!bytes.empty()) return bytes;
     }
-    return lines;
+    more_ = true;
+    return {};
+}
+
+void FileSource::skip_lines(std::string& lines) {
+    std::size_t begin = 0;
+    for (; what_.skip > 0 && begin < lines.size(); --what_.skip) begin = lines.find('\n', begin) + 1;
+    lines.erase(0, begin);
 }
 
 std::string FileSource::end() {
     std::string last;
-    if (!partial_.empty())
-        last = Json{{"event", "journal.torn"}, {"details", {{"bytes", partial_.size()}}}}.dump() + "\n";
+    if (torn_ > 0) last = Json{{"event", "journal.torn"}, {"details", {{"bytes", torn_}}}}.dump() + "\n";
     if (what_.suffix) last += what_.suffix();
     ended_ = true;
     return last;
@@ -61,29 +100,21 @@ void FileSource::next(std::function<void(std::string)> take) {
     if (ended_) return take({});
     if (!what_.prefix.empty()) return take(std::exchange(what_.prefix, {}));
     take_ = std::move(take);
-    look();
+    begin_look();
 }
 
-// Goes on over lines that are skipped, and through a long one.
-std::string FileSource::read_on() {
-    const std::uint64_t before = what_.offset;
-    std::string bytes = read();
-    while (bytes.empty() && what_.offset > before && what_.lines && what_.offset - before < (piece << 8)) {
-        const std::uint64_t at = what_.offset;
-        bytes = read();
-        if (what_.offset == at) break;
-    }
-    return bytes;
-}
-
-void FileSource::look() {
+void FileSource::begin_look() {
+    if (account_->looks >= looks_at_once || account_->cpu.wait().count() > 0) return look_again();
     const bool over = !what_.follow || what_.over();  // before reading: then that was the last of it
+    auto held = std::make_shared<Held<unsigned>>(account_, &Account::looks, 1U);
     try {
-        std::thread([self = shared_from_this(), over]() mutable {
-            std::string bytes = self->read_on();
+        std::thread([self = shared_from_this(), held, over]() mutable {
+            std::string bytes = self->look();
             const auto io = self->timer_.get_executor();
-            boost::asio::post(io, [self = std::move(self), over, bytes = std::move(bytes)]() mutable {
-                self->finish_look(std::move(bytes), over);
+            boost::asio::post(io, [self = std::move(self), held = std::move(held), over,
+                                   bytes = std::move(bytes), cpu_time = thread_cpu_time()]() mutable {
+                held.reset();
+                self->finish_look(std::move(bytes), over, cpu_time);
             });
         }).detach();
     } catch (const std::system_error&) {  // there may be more threads later
@@ -91,9 +122,11 @@ void FileSource::look() {
     }
 }
 
-void FileSource::finish_look(std::string bytes, bool over) {
+void FileSource::finish_look(std::string bytes, bool over, Nanoseconds cpu_time) {
+    account_->cpu.charge(cpu_time);
+    Bill::to(account_);
     if (!take_) return;
-    if (bytes.empty() && over) bytes = end();
+    if (bytes.empty() && ((over && !more_) || !is_journal_)) bytes = end();
     if (bytes.empty() && !ended_) return look_again();
     std::exchange(take_, nullptr)(std::move(bytes));
 }
@@ -102,35 +135,16 @@ void FileSource::look_again() {
     timer_.expires_after(between_looks);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
-        if (!error && self && self->take_) self->look();
+        if (!error && self && self->take_) self->begin_look();
     });
 }
 
 void FileSource::abandon() {
+    abandoned_ = true;
     take_ = nullptr;
     timer_.cancel();
     if (!ended_ && what_.abandoned) what_.abandoned();
     ended_ = true;
-}
-
-void QueueSource::put(std::string bytes) {
-    if (waiting_.size() < most_waiting) waiting_ += bytes;
-    hand_over();
-}
-
-void QueueSource::finish() {
-    finished_ = true;
-    hand_over();
-}
-
-void QueueSource::next(std::function<void(std::string)> take) {
-    take_ = std::move(take);
-    hand_over();
-}
-
-void QueueSource::hand_over() {
-    if (!take_ || (waiting_.empty() && !finished_)) return;
-    std::exchange(take_, nullptr)(std::exchange(waiting_, {}));
 }
 
 }  // namespace netcut

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 
 #include "daemon/server/http.h"
 #include "daemon/server/run_record.h"
@@ -11,7 +11,8 @@ namespace netcut {
 
 // A file of a run's folder, read with its owner's rights from an offset on; if it is followed, until `over`
 // says that nothing will be added. Its disk may not answer for ever: each look at it is on a thread of its
-// own, which alone touches what is marked so below, and may outlive everything but the process.
+// own, which alone touches what is marked so below, and may outlive everything but the process. What stands in
+// the file is its user's: no look reads or keeps more than a bound, and its CPU time is the user's.
 class FileSource : public ByteSource, public std::enable_shared_from_this<FileSource> {
   public:
     struct What {
@@ -19,51 +20,41 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
         std::string folder, file;
         std::uint64_t offset = 0;  // in bytes
         std::uint64_t skip = 0;    // lines after it
-        bool lines = false;        // whole lines alone; the rest of a torn one is told of as journal.torn
+        bool lines = false;        // only whole lines; journal.torn says that there is more
         bool follow = false;
         std::function<bool()> over;           // of a followed one
         std::string prefix;                   // before it
         std::function<std::string()> suffix;  // after it; may be empty
         std::function<void()> abandoned;      // the reader went before the end; may be empty
     };
-    FileSource(boost::asio::io_context& io, What what);
+    FileSource(boost::asio::io_context& io, std::shared_ptr<Account> account, What what);
 
     void next(std::function<void(std::string)> take) override;
     void abandon() override;
 
   private:
     // On the thread of a look:
+    std::string look();
     Result<void> open();
-    std::string read();
-    std::string read_on();
-    std::string whole_lines(std::string bytes);
+    std::string read(std::size_t size) const;
+    std::string read_lines();
+    void skip_lines(std::string& lines);
     // On that of `io`:
-    void look();
+    void begin_look();
     void look_again();
-    void finish_look(std::string bytes, bool over);
+    void finish_look(std::string bytes, bool over, Nanoseconds cpu_time);
     std::string end();
 
     What what_;  // offset and skip: the look's
+    std::shared_ptr<Account> account_;
     boost::asio::steady_timer timer_;
-    Fd file_;              // the look's
-    std::string partial_;  // the look's
+    Fd file_;                 // the look's
+    std::size_t torn_ = 0;    // bytes of a line without an end; the look's
+    bool more_ = false;       // the look ended before the file did; the look's
+    bool is_journal_ = true;  // no line of it is longer than a line may be; the look's
+    std::atomic<bool> abandoned_ = false;
     std::function<void(std::string)> take_;
     bool ended_ = false;
-};
-
-// What comes from elsewhere, kept until it is read.
-class QueueSource : public ByteSource {
-  public:
-    void put(std::string bytes);
-    void finish();
-    void next(std::function<void(std::string)> take) override;
-    void abandon() override { take_ = nullptr; }
-
-  private:
-    void hand_over();
-    std::string waiting_;
-    bool finished_ = false;
-    std::function<void(std::string)> take_;
 };
 
 }  // namespace netcut

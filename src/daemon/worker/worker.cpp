@@ -2,15 +2,30 @@
 #include "daemon/worker/worker.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 
+#include "daemon/json_text.h"
+#include "daemon/problem.h"
+#include "daemon/worker/cpu_bound.h"
 #include "scenario/input.h"
 
 namespace netcut {
 namespace {
+
+constexpr std::size_t max_message = 5 << 20;  // of the daemon's: a request's body, and a little more
+constexpr std::size_t max_reason = 1000;
+
+// The daemon's is raised for itself alone.
+void limit_open_files(std::uint64_t soft) {
+    rlimit open_files{};
+    ::getrlimit(RLIMIT_NOFILE, &open_files);
+    open_files.rlim_cur = std::min<rlim_t>(soft, open_files.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &open_files);
+}
 
 Result<void> enter_folder(const WorkerOrder& order) {
     if (order.cwd.empty() || ::chdir(order.cwd.c_str()) != 0)
@@ -25,11 +40,13 @@ Result<void> check_limits(const Scenario& scenario, const WorkerOrder& order) {
         return usage_failure(fmt::format("run {} nodes", scenario.collaborators + 1),
                              fmt::format("the limit `nodes` of {} is {}", order.user.name, limits.nodes),
                              hint);
-    if (scenario.timeout > limits.run_time)
+    // Each may be as long as a duration can be: their sum could overflow.
+    if (scenario.timeout > limits.run_time || scenario.grace > limits.run_time - scenario.timeout)
         return usage_failure(
-            fmt::format("run for up to {}", duration_text(scenario.timeout)),
+            fmt::format("run for up to {}, and {} of grace", duration_text(scenario.timeout),
+                        duration_text(scenario.grace)),
             fmt::format("the limit `run-time` of {} is {}", order.user.name, duration_text(limits.run_time)),
-            "give a shorter --timeout");
+            "give a shorter --timeout or --grace");
     return {};
 }
 
@@ -52,30 +69,54 @@ Result<void> check_user(const Scenario& scenario, const User& user) {
                          "run it without the daemon: sudo netcut-fl run --local --user " + scenario.user);
 }
 
-Json accepted_json(const Scenario& scenario, const RunFolder& folder) {
-    Json faults = Json::array();
-    for (const FaultSpec& fault : scenario.faults)
-        faults.push_back({{"name", fault.name}, {"kind", kind_name(fault.kind)}, {"nodes", fault.nodes}});
-    return {{"accepted",
-             {{"name", scenario.name},
-              {"folder", folder.path()},
-              {"moved", folder.moved()},
-              {"nodes", node_names(scenario)},
-              {"faults", faults}}}};
+// What a request's body says of `key`.
+template <typename T>
+Result<T> member(const std::string& body, const char* key) {
+    const std::string attempt = "read the request";
+    NETCUT_ASSIGN(const Json json, parse_json(body, attempt));
+    try {
+        return json.at(key).get<T>();
+    } catch (const Json::exception& error) {
+        return usage_failure(attempt, error.what());
+    }
 }
 
-Json exit_json(const ExitStatus& status) {
-    return {{"status", status.text()}, {status.signaled ? "signal" : "exit_code", status.value}};
+// The body may be empty.
+Result<int> stop_signal(const std::string& body) {
+    NETCUT_ASSIGN(const Json json, parse_json(body.empty() ? "{}" : body, "read the request"));
+    const bool given = json.is_object() && json.contains("signal");
+    if (!given) return SIGTERM;
+    NETCUT_ASSIGN(const std::string name, member<std::string>(body, "signal"));
+    return parse_signal(name);
+}
+
+Message fault_message(const std::string& name, const std::string& kind, const std::vector<std::string>& nodes,
+                      bool on) {
+    return {Message::Kind::fault, 0, {name, kind, fmt::format("{}", fmt::join(nodes, " ")), on ? "on" : ""}};
+}
+
+Message problem_message(Message::Kind kind, std::uint64_t id, const Error& error) {
+    Problem problem = problem_of(error);
+    return {kind, id, {std::to_string(problem.status), std::move(problem.body)}};
+}
+
+// To read an order takes milliseconds. One that takes seconds is meant to keep the machine busy.
+constexpr int patience_s = 1;
+
+std::string out_of_patience() {
+    const Error error{Error::Kind::usage, "start the run", 0,
+                      fmt::format("to read what it is to do took more than {} s of CPU time", patience_s),
+                      "give it a smaller scenario"};
+    return encoded(problem_message(Message::Kind::refused, 0, error));
 }
 
 }  // namespace
 
-Worker::Worker(Fd control) {
-    channel_ = std::make_shared<LineChannel>(
-        io_, std::move(control),
-        LineChannel::Observer{[this](const Json& message) { take(message); },
-                              // Without the daemon nobody would know of the run.
-                              [] { ::_exit(1); }});
+Worker::Worker(Fd control) : socket_(control.get()) {
+    channel_ = std::make_shared<Channel>(io_.get_executor(), std::move(control), max_message,
+                                         Channel::Observer{[this](const Message& message) { take(message); },
+                                                           // Without the daemon nobody would know of the run.
+                                                           [] { ::_exit(1); }});
 }
 
 void Worker::run() {
@@ -95,17 +136,18 @@ void Worker::give_up(const Error& error) {
 }
 
 void Worker::refuse(const Error& error) {
-    channel_->send({{"refused", error_json(error)}});
+    channel_->send(problem_message(Message::Kind::refused, 0, error));
     channel_->when_sent([] { ::_exit(0); });
 }
 
-void Worker::take(const Json& message) {
-    if (!run_ && message.contains("run")) return take_order(message.at("run"));
-    if (run_ && message.contains("do")) return obey(message);
+void Worker::take(const Message& message) {
+    if (run_) return obey(message);
+    if (message.kind == Message::Kind::run) take_order(message);
 }
 
-void Worker::take_order(const Json& json) {
-    auto order = WorkerOrder::from_json(json);
+void Worker::take_order(const Message& message) {
+    const CpuBound bound(patience_s, socket_, out_of_patience());
+    auto order = WorkerOrder::from_words(message.words);
     const auto begun = order ? begin(std::move(*order)) : Result<void>(Failure(order.error()));
     if (!begun) refuse(begun.error());
 }
@@ -127,89 +169,125 @@ Result<void> Worker::begin(WorkerOrder order) {
     NETCUT_TRY(check_limits(scenario, order));
     NETCUT_TRY(check_uplink(scenario));
     NETCUT_TRY(check_user(scenario, order.user));
+    limit_open_files(order.open_files);
     NETCUT_TRY(check_machine(scenario, order.user));
     NETCUT_ASSIGN(RunFolder folder, RunFolder::create(order.folder, scenario.name, order.user));
     folder_.emplace(std::move(folder));
-    channel_->send(accepted_json(scenario, *folder_));
+    accept(scenario, order.attached);
     run_.emplace(io_, std::move(scenario), *folder_, order.user,
-                 HostedRun::Observer{[this](const Event& event) {
-                                         channel_->send({{"event", event.to_json()}});
-                                     },
+                 HostedRun::Observer{[this](const Event& event) { report(event); },
                                      [this](const Result<RunResult>& result) { finish(result); },
                                      [](const std::string&, const Error&) {}});
     if (auto started = run_->start(); !started) finish(Failure(started.error()));
     return {};
 }
 
+// Nodes and faults first, so that the run is known whole once it is accepted.
+void Worker::accept(const Scenario& scenario, bool attached) {
+    for (const std::string& node : node_names(scenario))
+        channel_->send({Message::Kind::node, 0, {node, "waiting"}});
+    for (const FaultSpec& fault : scenario.faults)
+        channel_->send(fault_message(fault.name, kind_name(fault.kind), fault.nodes, false));
+    channel_->send({Message::Kind::accepted,
+                    0,
+                    {scenario.name, folder_->path(), folder_->moved(), attached ? "attached" : ""}});
+}
+
+// What the daemon knows of the run while it goes on.
+void Worker::report(const Event& event) {
+    const auto node_is = [&](const std::string& state) {
+        channel_->send({Message::Kind::node, 0, {event.node, state}});
+    };
+    if (event.name == "node.started" || event.name == "node.resumed") node_is("running");
+    if (event.name == "node.paused") node_is("paused");
+    if (event.name == "node.exited") node_is(event.details.value("status", ""));
+    const bool fired = event.name == "fault.fired";
+    if (fired || event.name == "fault.healed")
+        channel_->send(fault_message(event.fault, event.details.value("kind", ""),
+                                     event.details.value("nodes", std::vector<std::string>()), fired));
+}
+
 void Worker::finish(const Result<RunResult>& result) {
-    Json ended;
-    if (result)
-        ended = {{"exit_status", result->verdict.exit_status}, {"verdict", result->verdict_json}};
-    else
-        ended = {{"exit_status", exit_status_of(result.error())}, {"error", error_json(result.error())}};
-    channel_->send({{"ended", std::move(ended)}});
+    const int status = result ? result->verdict.exit_status : exit_status_of(result.error());
+    const std::string reason = result ? result->verdict.reason : result.error().text();
+    channel_->send(
+        {Message::Kind::ended,
+         0,
+         {std::to_string(status), result ? result->verdict.word : "", reason.substr(0, max_reason)}});
     // Not from inside the engine's own callback.
     channel_->when_sent([] { ::_exit(0); });
 }
 
-void Worker::obey(const Json& message) {
-    const Json id = message.value("id", Json(0));
-    Result<Json> done = Json::object();
-    try {
-        done = carry_out(message.at("do").get<std::string>(), message);
-    } catch (const Json::exception& error) {
-        done = usage_failure("read the request", error.what());
+void Worker::obey(const Message& message) {
+    if (message.kind == Message::Kind::taken || message.kind == Message::Kind::leave) {
+        const auto command = commands_.find(message.id);
+        if (command == commands_.end()) return;
+        if (message.kind == Message::Kind::leave) return command->second->leave();
+        return command->second->taken(std::stoull(message.words.at(0)));
     }
-    if (done)
-        channel_->send({{"id", id}, {"done", *done}});
-    else
-        channel_->send({{"id", id}, {"failed", error_json(done.error())}});
+    if (message.kind == Message::Kind::execute) {
+        if (auto begun = execute(message); !begun)
+            channel_->send(problem_message(Message::Kind::answer, message.id, begun.error()));
+        return;
+    }
+    const auto done = carry_out(message);
+    if (!done) return channel_->send(problem_message(Message::Kind::answer, message.id, done.error()));
+    channel_->send({Message::Kind::answer,
+                    message.id,
+                    {"200", done->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"}});
 }
 
-Result<Json> Worker::carry_out(const std::string& what, const Json& message) {
+Result<Json> Worker::carry_out(const Message& message) {
     Engine& engine = run_->engine();
-    if (what == "stop") {
-        engine.stop(message.value("signal", SIGTERM));
-        return Json::object();
+    const auto& words = message.words;
+    switch (message.kind) {
+        case Message::Kind::stop: {
+            NETCUT_ASSIGN(const int number, stop_signal(words.at(0)));
+            engine.stop(number);
+            return Json::object();
+        }
+        case Message::Kind::fire:
+            NETCUT_TRY(engine.fire(words.at(0)));
+            return Json{{"fault", words.at(0)}};
+        case Message::Kind::heal:
+            NETCUT_TRY(engine.heal(words.at(0)));
+            return Json{{"fault", words.at(0)}};
+        case Message::Kind::add:
+            return add_fault(words.at(0));
+        case Message::Kind::signal:
+            return signal(words.at(0), words.at(1));
+        default:
+            return usage_failure("do what was asked for", "no worker knows it", "install the program whole");
     }
-    if (what == "fire" || what == "heal") {
-        const std::string fault = message.at("fault").get<std::string>();
-        NETCUT_TRY(what == "fire" ? engine.fire(fault) : engine.heal(fault));
-        return Json{{"fault", fault}};
-    }
-    if (what == "add") {
-        FaultSpec fault;
-        NETCUT_TRY(read_fault_yaml(fault, message.at("fault").get<std::string>(), "fault"));
-        NETCUT_TRY(read_trace(fault));
-        NETCUT_ASSIGN(const std::string name, engine.add_fault(std::move(fault)));
-        return Json{{"fault", name}};
-    }
-    if (what == "signal") {
-        NETCUT_ASSIGN(const int number, parse_signal(message.at("signal").get<std::string>()));
-        NETCUT_TRY(engine.signal(message.at("node").get<std::string>(), number));
-        return Json{{"signal", number}};
-    }
-    if (what == "execute") return execute(message);
-    return usage_failure("do '" + what + "'", "no worker knows that");
 }
 
-Result<Json> Worker::execute(const Json& message) {
-    const Json id = message.at("id");
-    const auto command = message.at("command").get<std::vector<std::string>>();
-    if (command.empty()) return usage_failure("run a command beside a node", "the command is empty");
-    Node::Observer observer{
-        [] {},
-        [this, id](Stream stream, std::string_view bytes) {
-            channel_->send({{"id", id}, {"stream", stream_name(stream)}, {"output", std::string(bytes)}});
-        },
-        [this, id](ExitStatus status) {
-            channel_->send({{"id", id}, {"exit", exit_json(status)}});
-        },
-        [this, id](const Error& error) {
-            channel_->send({{"id", id}, {"problem", error_json(error)}});
-        }};
-    NETCUT_TRY(run_->engine().execute(message.at("node").get<std::string>(), command, std::move(observer)));
-    return Json::object();
+// The body is the fault, as it stands in a scenario; JSON is YAML.
+Result<Json> Worker::add_fault(const std::string& body) {
+    FaultSpec fault;
+    NETCUT_TRY(read_fault_yaml(fault, body, "fault"));
+    NETCUT_TRY(read_trace(fault));
+    NETCUT_ASSIGN(const std::string name, run_->engine().add_fault(std::move(fault)));
+    return Json{{"fault", name}};
+}
+
+Result<Json> Worker::signal(const std::string& node, const std::string& body) {
+    NETCUT_ASSIGN(const std::string name, member<std::string>(body, "signal"));
+    NETCUT_ASSIGN(const int number, parse_signal(name));
+    NETCUT_TRY(run_->engine().signal(node, number));
+    return Json{{"signal", number}};
+}
+
+Result<void> Worker::execute(const Message& message) {
+    std::erase_if(commands_, [](const auto& one) { return one.second->over(); });
+    NETCUT_ASSIGN(auto words, member<std::vector<std::string>>(message.words.at(1), "command"));
+    if (words.empty()) return usage_failure("run a command beside a node", "the command is empty");
+    auto command = std::make_unique<Command>(message.id, channel_);
+    NETCUT_ASSIGN(Node * node,
+                  run_->engine().execute(message.words.at(0), std::move(words), command->observer()));
+    command->begin(node);
+    commands_.emplace(message.id, std::move(command));
+    channel_->send({Message::Kind::opened, message.id, {}});
+    return {};
 }
 
 }  // namespace netcut

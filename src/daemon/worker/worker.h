@@ -2,14 +2,16 @@
 //
 // netcut-fl-worker: one run of a daemon, in a process of its own, so that no run can hurt another or the
 // daemon. It is a process of the user, in a user namespace where there is nobody else (launch/): whoever
-// takes it over gains nothing. It takes its order and its commands along standard input, a socket
-// (line_channel.h), and ends with it.
+// takes it over gains nothing. It takes its order and its requests along standard input, a socket
+// (channel.h), and ends with it.
 #pragma once
 
+#include <map>
 #include <memory>
 
+#include "daemon/channel.h"
 #include "daemon/hosted_run.h"
-#include "daemon/line_channel.h"
+#include "daemon/worker/command.h"
 #include "daemon/worker_order.h"
 
 namespace netcut {
@@ -20,19 +22,25 @@ class Worker {
     void run();
 
   private:
-    void take(const Json& message);
-    void take_order(const Json& json);
+    void take(const Message& message);
+    void take_order(const Message& message);
     Result<void> begin(WorkerOrder order);
     Result<Scenario> scenario_of(const WorkerOrder& order) const;
-    void obey(const Json& message);
-    Result<Json> carry_out(const std::string& what, const Json& message);
-    Result<Json> execute(const Json& message);
+    void accept(const Scenario& scenario, bool attached);
+    void obey(const Message& message);
+    Result<Json> carry_out(const Message& message);
+    Result<Json> add_fault(const std::string& body);
+    Result<Json> signal(const std::string& node, const std::string& body);
+    Result<void> execute(const Message& message);
+    void report(const Event& event);
     void finish(const Result<RunResult>& result);
     void refuse(const Error& error);
     void give_up(const Error& error);
 
     boost::asio::io_context io_;
-    std::shared_ptr<LineChannel> channel_;
+    int socket_;  // the channel's
+    std::shared_ptr<Channel> channel_;
+    std::map<std::uint64_t, std::unique_ptr<Command>> commands_;  // by the request
     std::optional<RunFolder> folder_;
     std::optional<HostedRun> run_;
 };

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "daemon/message.h"
+#include "netcut/base.h"
+
+namespace netcut {
+
+// Messages both ways along a Unix socket, between the daemon and the worker of one run. Owned by a shared_ptr,
+// since operations may be under way. Threads: that of the executor.
+class Channel : public std::enable_shared_from_this<Channel> {
+  public:
+    struct Observer {
+        std::function<void(Message)> message;
+        std::function<void()> closed;  // the other end is gone, or does not keep to the form; at most once
+        std::function<Nanoseconds()> pause = {};  // before more is read; may be empty
+    };
+    // `max_message`: bytes of one message that the other end may send.
+    Channel(const boost::asio::any_io_executor& executor, Fd socket, std::size_t max_message,
+            Observer observer);
+
+    void start() { read(); }
+    // `hold` is released when the message is on its way.
+    void send(const Message& message, std::shared_ptr<void> hold = nullptr);
+    // Calls `then` when all that was sent is on its way, or the other end is gone.
+    void when_sent(std::function<void()> then);
+    // The observer hears of nothing any more.
+    void close();
+
+  private:
+    struct Outgoing {
+        std::string bytes;
+        std::shared_ptr<void> hold;
+    };
+    void read();
+    void read_later();
+    void take(std::size_t count);
+    void write();
+    void lose();
+
+    boost::asio::local::stream_protocol::socket socket_;
+    boost::asio::steady_timer timer_;
+    Observer observer_;
+    MessageReader reader_;
+    std::array<char, 16384> buffer_{};
+    std::deque<Outgoing> waiting_;
+    bool writing_ = false;
+    std::function<void()> when_sent_;
+};
+
+}  // namespace netcut
