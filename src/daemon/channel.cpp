@@ -76,7 +76,7 @@ void Channel::lose() {
     boost::system::error_code ignored;
     socket_.close(ignored);
     if (when_sent_) std::exchange(when_sent_, nullptr)();
-    if (closed) closed();
+    if (closed) closed(reader_.broken());
 }
 
 }  // namespace netcut

@@ -20,7 +20,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   public:
     struct Observer {
         std::function<void(Message)> message;
-        std::function<void()> closed;  // the other end is gone, or does not keep to the form; at most once
+        // The other end is gone, or (`broken`) does not keep to the form; at most once.
+        std::function<void(bool broken)> closed;
         std::function<Nanoseconds()> pause = {};  // before more is read; may be empty
     };
     // `max_message`: bytes of one message that the other end may send.

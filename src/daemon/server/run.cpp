@@ -118,9 +118,9 @@ Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std:
                                                         if (const auto self = weak.lock())
                                                             self->hear(std::move(message));
                                                     },
-                                                    [weak] {
+                                                    [weak](bool broken) {
                                                         if (const auto self = weak.lock())
-                                                            self->take_end_of_channel();
+                                                            self->take_end_of_channel(broken);
                                                     },
                                                     [account = account_] { return account->cpu.wait(); }});
     child_->process.async_wait(
@@ -242,7 +242,8 @@ void Run::await_end_of_channel() {
     });
 }
 
-void Run::take_end_of_channel() {
+void Run::take_end_of_channel(bool broken) {
+    broken_ = broken_ || broken;
     channel_ended_ = true;
     if (!end_.empty()) return conclude();
     kill();  // without its channel it is of no use

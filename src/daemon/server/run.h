@@ -51,7 +51,7 @@ class Run : public std::enable_shared_from_this<Run> {
     // The worker is gone when it has exited and all that it sent has been read.
     void take_exit();
     void await_end_of_channel();
-    void take_end_of_channel();
+    void take_end_of_channel(bool broken);
     void conclude();
     void let_go();
 

@@ -116,7 +116,7 @@ Worker::Worker(Fd control) : socket_(control.get()) {
     channel_ = std::make_shared<Channel>(io_.get_executor(), std::move(control), max_message,
                                          Channel::Observer{[this](const Message& message) { take(message); },
                                                            // Without the daemon nobody would know of the run.
-                                                           [] { ::_exit(1); }});
+                                                           [](bool) { ::_exit(1); }});
 }
 
 void Worker::run() {
