@@ -5,7 +5,6 @@
 usage: run.py [WORD...]     only attempts whose name or text has one of these words
 """
 import os
-import shutil
 import sys
 import time
 
@@ -31,7 +30,7 @@ def run(daemon, what, function):
 
 
 def main():
-    if os.geteuid() != 0 or shutil.which("python3") is None:
+    if os.geteuid() != 0:
         print("skipped: it needs root, to become users of a daemon")
         return 77
     import by_log_lines, by_member, by_node, by_scenario  # noqa: F401  they register their attempts
