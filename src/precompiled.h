@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What most files include and none of ours changes, parsed once. It only saves time: every file still names
-// what it uses, and a build with -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows it.
+// what it uses.
 #pragma once
 
 #include <fmt/format.h>
