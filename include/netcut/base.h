@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,8 +29,10 @@ struct Error {
     int code = 0;         // errno, 0 if there is none
     std::string reason;   // why it failed; the text of `code` if left empty
     std::string hint;     // what to do about it; may be empty
+    std::string excerpt =
+        {};  // the line of the user's text that is wrong, and below it a caret; may be empty
 
-    // "cannot <attempt>: <reason> (<hint>)"
+    // "cannot <attempt>: <reason> (<hint>)", and the excerpt on lines of its own
     std::string text() const;
 };
 
@@ -101,12 +104,13 @@ inline double seconds(Nanoseconds value) {
 // "2026-03-01T12:00:00.123Z", UTC.
 std::string wall_time_text(std::chrono::system_clock::time_point when);
 
-// "20s", "1.5m", "250ms", "10us", "1h"; a number without a unit is refused, but "0".
+// "20s", "1.5m", "250ms", "10us", "1h", "20 s", "1min"; a number without a unit is refused, but "0".
 Result<Nanoseconds> parse_duration(std::string_view text);
 // The shortest of these forms that says the same: "20s", "1.5s", "250ms".
 std::string duration_text(Nanoseconds value);
 
-// Nearest of `candidates` to a mistyped word (edit distance), or nothing when none is near.
+// Nearest of `candidates` to a mistyped word (edit distance; of equally near ones, the one that begins as the word does),
+// or nothing when none is near.
 template <typename Range>
 std::optional<std::string> nearest_word(std::string_view word, const Range& candidates);
 std::size_t edit_distance(std::string_view a, std::string_view b);
@@ -114,13 +118,17 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 template <typename Range>
 std::optional<std::string> nearest_word(std::string_view word, const Range& candidates) {
     std::optional<std::string> best;
-    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3);
+    std::ptrdiff_t best_beginning = -1;
     for (const auto& candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = std::string(candidate);
-        }
+        const std::string_view known = candidate;
+        const std::size_t distance = edit_distance(word, known);
+        const std::ptrdiff_t beginning =
+            std::mismatch(word.begin(), word.end(), known.begin(), known.end()).first - word.begin();
+        if (distance > best_distance || (distance == best_distance && beginning <= best_beginning)) continue;
+        best_distance = distance;
+        best_beginning = beginning;
+        best = std::string(known);
     }
     return best;
 }

@@ -296,10 +296,11 @@ Result<std::map<std::string, std::string>> expand_values(const std::map<std::str
 Result<std::string> expand_text(const std::string& word, const Scenario& scenario,
                                 const ExpandContext& context);
 
-// "100mbit", "1gbit", "64kbit", "9600bit": bits per second, decimal, as tc(8) writes them.
+// "100mbit", "1gbit", "64kbit", "9600bit": bits per second, decimal, as tc(8) writes them; also "100Mbps" and
+// "100 Mbit/s". "100mbps" is bytes to tc, and refused.
 Result<std::uint64_t> parse_rate(const std::string& text);
 
-// "64KiB", "1.5MB", "1500": bytes; K, M, G alone are powers of 1000.
+// "64KiB", "1.5MB", "1500": bytes; K, M, G alone are powers of 1000. "64kb" may be bits, and is refused.
 Result<std::uint64_t> parse_bytes(const std::string& text);
 // As parse_bytes, or "all".
 Result<std::uint32_t> parse_snap(const std::string& text);

@@ -13,6 +13,7 @@ std::string Error::text() const {
     const std::string why = !reason.empty() ? reason : code != 0 ? std::strerror(code) : "unknown reason";
     std::string result = fmt::format("cannot {}: {}", attempt, why);
     if (!hint.empty()) result += fmt::format(" ({})", hint);
+    if (!excerpt.empty()) result += "\n" + excerpt;
     return result;
 }
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 #include <vector>
 
+#include "base/quantity.h"
 #include "netcut/base.h"
 
 namespace netcut {
@@ -20,7 +20,31 @@ struct Unit {
 };
 constexpr std::array<Unit, 6> units{
     {{"h", 3600e9}, {"m", 60e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}}};
+// As people spell them besides.
+constexpr std::array<Unit, 15> spellings{{{"hr", 3600e9},
+                                          {"hrs", 3600e9},
+                                          {"hour", 3600e9},
+                                          {"hours", 3600e9},
+                                          {"min", 60e9},
+                                          {"mins", 60e9},
+                                          {"minute", 60e9},
+                                          {"minutes", 60e9},
+                                          {"sec", 1e9},
+                                          {"secs", 1e9},
+                                          {"second", 1e9},
+                                          {"seconds", 1e9},
+                                          {"msec", 1e6},
+                                          {"usec", 1e3},
+                                          {"nsec", 1}}};
 constexpr double longest = 366.0 * 24 * 3600e9;  // a year: nothing sensible is longer, and no sum overflows
+
+std::optional<double> nanoseconds_of(std::string_view name) {
+    for (const Unit& unit : units)
+        if (unit.name == name) return unit.nanoseconds;
+    for (const Unit& unit : spellings)
+        if (unit.name == name) return unit.nanoseconds;
+    return {};
+}
 
 }  // namespace
 
@@ -35,19 +59,16 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
         return usage_failure(fmt::format("read the duration '{}'", text), std::move(reason),
                              "write a number with a unit: 250ms, 20s, 1.5m, 1h");
     };
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc()) return wrong("it does not begin with a number");
+    const auto quantity = read_quantity(text);
+    if (!quantity) return wrong("it does not begin with a number");
+    const auto& [number, name] = *quantity;
     if (number < 0) return wrong("it is negative");
-    const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
     if (name.empty() && number == 0) return Nanoseconds(0);
-    const auto* unit =
-        std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
-    if (unit == units.end())
-        return wrong(name.empty() ? "it has no unit" : fmt::format("'{}' is no unit of time", name));
-    if (!(number * unit->nanoseconds <= longest)) return wrong("it is longer than a year");
-    return Nanoseconds(std::llround(number * unit->nanoseconds));
+    if (name.empty()) return wrong("it has no unit");
+    const std::optional<double> unit = nanoseconds_of(name);
+    if (!unit) return wrong(fmt::format("'{}' is not a unit of time", name));
+    if (!(number * *unit <= longest)) return wrong("it is longer than a year");
+    return Nanoseconds(std::llround(number * *unit));
 }
 
 std::string duration_text(Nanoseconds value) {

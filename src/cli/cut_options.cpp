@@ -74,7 +74,7 @@ Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_parsed(fault.direction, "--direction", options.direction, parse_direction));
     NETCUT_TRY(set_parsed(fault.down_end, "--down-at", options.down_at, parse_end));
     NETCUT_TRY(set_count(fault.times, "--max-cuts", options.max_cuts));
-    NETCUT_TRY(set_parsed(fault.duration, "--reconnect-after", options.reconnect_after, parse_heal_time));
+    NETCUT_TRY(set_parsed(fault.duration, "--for", options.reconnect_after, parse_heal_time));
     if (!options.cuts.empty()) fault.nodes = options.cuts;
     if (options.new_ip || fault.kind == FaultKind::renumber) fault.plug.new_address = true;
     if (options.new_mac) fault.plug.new_mac = true;
@@ -83,7 +83,7 @@ Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
     note(fault, "direction", "--direction", options.direction);
     note(fault, "end", "--down-at", options.down_at);
     note(fault, "times", "--max-cuts", options.max_cuts);
-    note(fault, "for", "--reconnect-after", options.reconnect_after);
+    note(fault, "for", "--for", options.reconnect_after);
     note(fault, "nodes", "--cut", !options.cuts.empty());
     note(fault, "address", "--new-ip", options.new_ip);
     note(fault, "mac", "--new-mac", options.new_mac);
@@ -119,7 +119,7 @@ void add_cut_options(CLI::App& command, RunOptions& options) {
               "A fault as in a scenario file: '{kind: loss, model: iid 1%, on: start, for: never}'");
     group.add("--cut", options.cuts, "The node to cut (default: the last collaborator)");
     group.add("--kind", options.kind, "drop (default), down, unplug or another of netcut-fl faults");
-    group.add("--reconnect-after", options.reconnect_after,
+    group.add("--for,--reconnect-after", options.reconnect_after,
               "How long a cut lasts: 20s (default), 500ms, never");
     group.add("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)");
     group.add("--watch", options.watch, "The node whose log is watched (default: the one that is cut)");

@@ -15,29 +15,16 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
+#include "cli/suggestion.h"
 #include "cli/verify_command.h"
 
 namespace {
 
 constexpr int usage_status = 2;
 
-// CLI11 says which word it did not expect; this adds the option that was probably meant.
-std::string suggestion(const CLI::App& command, int argc, char** argv) {
-    std::vector<std::string> known;
-    for (const CLI::Option* option : command.get_options())
-        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-    for (int i = 1; i < argc; ++i) {
-        const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-        if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end()) continue;
-        if (const auto nearest = netcut::nearest_word(word, known))
-            return fmt::format(" (did you mean {}?)", *nearest);
-    }
-    return {};
-}
-
-int run(int argc, char** argv) {
+int run(const std::vector<std::string>& words) {
     CLI::App app("Tests whether federated-learning software survives a broken network.", "netcut-fl");
-    app.set_version_flag("--version", "netcut-fl " NETCUT_VERSION);
+    app.set_version_flag("-V,--version", "netcut-fl " NETCUT_VERSION);
     app.require_subcommand(1);
     app.footer(
         "Exit status: 0 recovered, 1 crashed or hung, 2 usage, 3 this machine cannot, 4 never triggered, 5 "
@@ -78,14 +65,10 @@ int run(int argc, char** argv) {
     std::function<int()> of_the_daemon;
     netcut::cli::add_daemon_commands(app, of_the_daemon);
     try {
-        app.parse(argc, argv);
+        app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // it takes them from the back
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-        const auto chosen = app.get_subcommands();               // that parsing came to
-        const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
-        const std::string name = command != nullptr ? " " + command->get_name() : "";
-        netcut::cli::complain("{}{}\nSee netcut-fl{} --help.", error.what(),
-                              command != nullptr ? suggestion(*command, argc, argv) : "", name);
+        netcut::cli::complain("{}", netcut::cli::explain_mistake(app, words, error.what()));
         return usage_status;
     }
     if (of_the_daemon) return of_the_daemon();
@@ -106,7 +89,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);  // a reader that left is told of by write()
     try {
-        return run(argc, argv);
+        return run(netcut::cli::without_help_command({argv + 1, argv + argc}));
     } catch (const std::exception& error) {
         return netcut::cli::report_error(netcut::error_of(error));
     }

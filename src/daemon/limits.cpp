@@ -34,7 +34,7 @@ const Limits& Configuration::of(const std::string& name, unsigned uid) const {
 
 Result<Configuration> Configuration::read(const std::string& text, const std::string& file) {
     Configuration configuration;
-    YamlSource source{file, {}};
+    YamlSource source(file);
     const YAML::Node root = source.load(text);
     if (!source.error && root.IsDefined() && !root.IsNull()) {
         YamlSection all(source, root, "");

@@ -355,14 +355,10 @@ void write_fault(YAML::Emitter& out, const FaultSpec& fault) {
 }
 
 Result<void> read_fault_yaml(FaultSpec& fault, const std::string& text, const std::string& name) {
-    YamlSource source{name, {}};
-    try {
-        YamlSection section(source, source.load(text), "the fault");
-        read_fault(section, fault);
-        section.finish();
-    } catch (const YAML::Exception& error) {
-        source.fail(error.mark, "it is no YAML: " + error.msg, "write it like '{kind: drop, on: start}'");
-    }
+    YamlSource source(name);
+    YamlSection section(source, source.load(text), "the fault");
+    read_fault(section, fault);
+    section.finish();
     if (source.error) return Failure(*source.error);
     return {};
 }

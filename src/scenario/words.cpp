@@ -9,6 +9,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/quantity.h"
 #include "netcut/scenario.h"
 
 namespace netcut {
@@ -148,43 +149,67 @@ Result<std::optional<Nanoseconds>> parse_heal_time(const std::string& word) {
 }
 
 Result<std::uint64_t> parse_rate(const std::string& text) {
-    constexpr std::array<std::pair<std::string_view, double>, 4> units{
-        {{"gbit", 1e9}, {"mbit", 1e6}, {"kbit", 1e3}, {"bit", 1}}};
+    constexpr std::array<std::pair<std::string_view, double>, 8> units{{{"gbit", 1e9},
+                                                                        {"mbit", 1e6},
+                                                                        {"kbit", 1e3},
+                                                                        {"bit", 1},
+                                                                        {"gbps", 1e9},
+                                                                        {"mbps", 1e6},
+                                                                        {"kbps", 1e3},
+                                                                        {"bps", 1}}};
     constexpr double slowest = 8e3;
     constexpr double fastest = 16e9;  // libnl keeps bytes per second in an int
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const auto wrong = [&](std::string reason) {
+        return usage_failure("read the rate '" + text + "'", std::move(reason),
+                             "write bits per second, like 100mbit, 1.5gbit or 64kbit");
+    };
+    const auto quantity = read_quantity(text);
+    if (!quantity) return wrong("it does not begin with a number");
+    if (quantity->unit.empty()) return wrong("it has no unit");
+    if (quantity->unit.find('B') != std::string::npos)
+        return wrong(fmt::format("'{}' counts bytes, and a rate counts bits", quantity->unit));
+    std::string unit = lower_case(quantity->unit);
+    if (unit == quantity->unit && unit.ends_with("bps"))
+        return wrong(fmt::format("'{}' is bytes per second to tc(8), and bits elsewhere", unit));
+    if (unit.ends_with("/s")) unit.resize(unit.size() - 2);
     for (const auto& [name, factor] : units) {
-        if (error != std::errc() || unit != name) continue;
-        if (!(number * factor >= slowest && number * factor <= fastest)) break;
-        return static_cast<std::uint64_t>(std::llround(number * factor));
+        if (unit != name) continue;
+        const double rate = quantity->number * factor;
+        if (!(rate >= slowest && rate <= fastest)) return wrong("it is not between 8kbit and 16gbit");
+        return static_cast<std::uint64_t>(std::llround(rate));
     }
-    return usage_failure("read the rate '" + text + "'", "it is not between 8kbit and 16gbit a second",
-                         "write it like 100mbit, 1.5gbit or 64kbit");
+    return wrong(fmt::format("'{}' is not a unit of rate", quantity->unit));
 }
 
 Result<std::uint64_t> parse_bytes(const std::string& text) {
     constexpr std::array<std::pair<std::string_view, double>, 11> units{{{"", 1},
-                                                                         {"B", 1},
+                                                                         {"b", 1},
                                                                          {"k", 1e3},
-                                                                         {"kB", 1e3},
-                                                                         {"K", 1e3},
-                                                                         {"KiB", 1024},
-                                                                         {"MB", 1e6},
-                                                                         {"MiB", 1024.0 * 1024},
-                                                                         {"GB", 1e9},
-                                                                         {"GiB", 1024.0 * 1024 * 1024},
-                                                                         {"M", 1e6}}};
+                                                                         {"kb", 1e3},
+                                                                         {"kib", 1024},
+                                                                         {"m", 1e6},
+                                                                         {"mb", 1e6},
+                                                                         {"mib", 1024.0 * 1024},
+                                                                         {"g", 1e9},
+                                                                         {"gb", 1e9},
+                                                                         {"gib", 1024.0 * 1024 * 1024}}};
     constexpr double most = 1e15;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    for (const auto& [name, factor] : units)
-        if (error == std::errc() && unit == name && number >= 0 && number * factor <= most)
-            return static_cast<std::uint64_t>(std::llround(number * factor));
-    return usage_failure("read '" + text + "' as a number of bytes", "it is none",
-                         "write it like 1500, 64KiB or 1.5MB");
+    const auto wrong = [&](std::string reason) {
+        return usage_failure("read '" + text + "' as a number of bytes", std::move(reason),
+                             "write it like 1500, 64KiB or 1.5MB");
+    };
+    const auto quantity = read_quantity(text);
+    if (!quantity) return wrong("it does not begin with a number");
+    const std::string& written = quantity->unit;
+    if (written.ends_with('b') && !written.ends_with("ib"))
+        return wrong(fmt::format("'{}' may mean bits", written));
+    for (const auto& [name, factor] : units) {
+        if (lower_case(written) != name) continue;
+        if (!(quantity->number >= 0 && quantity->number * factor <= most))
+            return wrong("it is not between 0 and 10^15");
+        return static_cast<std::uint64_t>(std::llround(quantity->number * factor));
+    }
+    return wrong(fmt::format("'{}' is not a unit of size", written));
 }
 
 Result<std::uint32_t> parse_snap(const std::string& text) {
@@ -198,15 +223,13 @@ Result<std::uint32_t> parse_snap(const std::string& text) {
 }
 
 Result<double> parse_share(const std::string& text) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    if (error != std::errc() || unit != "%")
-        return usage_failure("read the percentage '" + text + "'", "it is no number with a % behind it",
+    const auto quantity = read_quantity(text);
+    if (!quantity || quantity->unit != "%")
+        return usage_failure("read the percentage '" + text + "'", "it is not a number followed by %",
                              "write it like 5% or 0.1%");
-    if (!(number >= 0 && number <= 100))
+    if (!(quantity->number >= 0 && quantity->number <= 100))
         return usage_failure("read the percentage '" + text + "'", "it is not between 0% and 100%");
-    return number / 100;
+    return quantity->number / 100;
 }
 
 Result<int> parse_signal(const std::string& word) {

@@ -70,8 +70,10 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.text("template", scenario.template_name);
     section.count("collaborators", scenario.collaborators, 1, most_collaborators);
     section.section("fabric", [&](YamlSection& fabric) { read_fabric(fabric, scenario.fabric); });
-    section.section("aggregator", [&](YamlSection& role) { read_role(role, scenario.aggregator); });
-    section.section("collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); });
+    section.section(
+        "aggregator", [&](YamlSection& role) { read_role(role, scenario.aggregator); }, "command: ...");
+    section.section(
+        "collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); }, "command: ...");
     section.map("env", scenario.env);
     section.text("workspace", scenario.workspace);
     section.text("files", scenario.files);
@@ -199,26 +201,18 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
 }  // namespace
 
 Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file) {
-    YamlSource source{file, {}};
-    try {
-        YamlSection section(source, source.load(text), "the scenario");
-        read_scenario(section, scenario);
-        section.finish();
-    } catch (const YAML::Exception& error) {
-        source.fail(error.mark, "it is no YAML: " + error.msg);
-    }
+    YamlSource source(file);
+    YamlSection section(source, source.load(text), "the scenario");
+    read_scenario(section, scenario);
+    section.finish();
     if (source.error) return Failure(*source.error);
     return {};
 }
 
 std::string template_named_in(const std::string& text) {
-    try {
-        YamlSource source;
-        const YAML::Node root = source.load(text);
-        if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
-    } catch (const YAML::Exception&) {
-        // read_yaml will say where it is broken.
-    }
+    YamlSource source;
+    const YAML::Node root = source.load(text);  // read_yaml will say what is wrong with it
+    if (root.IsMap() && root["template"] && root["template"].IsScalar()) return root["template"].Scalar();
     return {};
 }
 

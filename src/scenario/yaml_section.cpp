@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "netcut/node.h"
@@ -10,24 +11,66 @@
 #include "scenario/yaml_bounds.h"
 
 namespace netcut {
+namespace {
+
+constexpr std::size_t longest_excerpt = 160;  // a longer line would be wrapped, and the caret be nowhere
+
+}  // namespace
 
 std::string YamlSource::place(const YAML::Mark& mark) const {
     return mark.is_null() ? file : fmt::format("{}:{}:{}", file, mark.line + 1, mark.column + 1);
 }
 
 void YamlSource::fail(const YAML::Mark& mark, const std::string& what, const std::string& hint) {
-    if (!error) error = Error{Error::Kind::usage, "read the scenario", 0, place(mark) + ": " + what, hint};
+    if (!error)
+        error =
+            Error{Error::Kind::usage, "read the scenario", 0, place(mark) + ": " + what, hint, excerpt(mark)};
 }
 
-YAML::Node YamlSource::load(const std::string& text) {
-    if (const auto excess = find_excess(text)) {
-        fail(excess->mark, excess->why);
+std::string YamlSource::line_of(const YAML::Mark& mark) const {
+    if (mark.is_null()) return {};
+    std::size_t begin = 0;
+    for (int line = 0; line < mark.line; ++line) {
+        begin = text_.find('\n', begin);
+        if (begin == std::string::npos) return {};
+        ++begin;
+    }
+    std::string line = text_.substr(begin, text_.find('\n', begin) - begin);
+    std::replace(line.begin(), line.end(), '\t', ' ');
+    return line;
+}
+
+std::string YamlSource::excerpt(const YAML::Mark& mark) const {
+    const std::string line = line_of(mark);
+    const auto column = static_cast<std::size_t>(std::max(mark.column, 0));
+    if (line.empty() || line.size() > longest_excerpt || column > line.size()) return {};
+    return fmt::format("    {}\n    {:>{}}", line, '^', column + 1);
+}
+
+void YamlSource::fail_syntax(const YAML::Exception& exception) {
+    const std::string line = line_of(exception.mark);
+    const bool has_value = line.find(": ") != std::string::npos;
+    fail(exception.mark, "it is not YAML: " + exception.msg,
+         text_.find("\n\t") != std::string::npos ? "indent with spaces, not with tabs"
+         : has_value ? "a value that has ': ', ' #', '{' or '[' in it needs quotes"
+                     : "");
+}
+
+YAML::Node YamlSource::load(const std::string& given) {
+    text_ = given;
+    try {
+        if (const auto excess = find_excess(text_)) {
+            fail(excess->mark, excess->why);
+            return {};
+        }
+        const std::vector<YAML::Node> documents = YAML::LoadAll(text_);
+        if (documents.size() > 1)
+            fail(documents[1].Mark(), "a second document begins here", "write one document in a file");
+        return documents.empty() ? YAML::Node() : documents.front();
+    } catch (const YAML::Exception& exception) {
+        fail_syntax(exception);
         return {};
     }
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1)
-        fail(documents[1].Mark(), "a second document begins here", "write one document in a file");
-    return documents.empty() ? YAML::Node() : documents.front();
 }
 
 void YamlSource::refuse_repeated_keys(const YAML::Node& mapping) {
@@ -43,10 +86,12 @@ void YamlSource::refuse_repeated_keys(const YAML::Node& mapping) {
     }
 }
 
-YamlSection::YamlSection(YamlSource& source, const YAML::Node& node, std::string name)
+YamlSection::YamlSection(YamlSource& source, const YAML::Node& node, std::string name,
+                         const std::string& example)
     : source_(source), node_(node), name_(std::move(name)) {
     if (node_.IsDefined() && !node_.IsMap() && !node_.IsNull())
-        source_.fail(node_.Mark(), name_ + " must be a mapping of keys to values");
+        source_.fail(node_.Mark(), name_ + " must be a mapping of keys to values",
+                     example.empty() ? "" : "write '" + example + "'");
     if (node_.IsMap()) source_.refuse_repeated_keys(node_);
 }
 
@@ -136,10 +181,11 @@ void YamlSection::map(const std::string& key, std::map<std::string, std::string>
     }
 }
 
-void YamlSection::section(const std::string& key, const std::function<void(YamlSection&)>& read) {
+void YamlSection::section(const std::string& key, const std::function<void(YamlSection&)>& read,
+                          const std::string& value) {
     const YAML::Node node = get(key);
     if (!node.IsDefined()) return;
-    YamlSection child(source_, node, key);
+    YamlSection child(source_, node, key, fmt::format("{}: {{{}}}", key, value));
     read(child);
     child.finish();
 }

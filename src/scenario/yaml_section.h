@@ -14,24 +14,37 @@
 namespace netcut {
 
 // Where a text is, for error messages.
-struct YamlSource {
+class YamlSource {
+  public:
+    explicit YamlSource(std::string name = {}) : file(std::move(name)) {}
+
     std::string file;
     std::optional<Error> error;  // the first one; later ones are mostly its consequences
 
     std::string place(const YAML::Mark& mark) const;
     void fail(const YAML::Mark& mark, const std::string& what, const std::string& hint = {});
-    // The only document of the text; one after it would be passed over in silence, so it is refused, as is
-    // one that is too much.
-    YAML::Node load(const std::string& text);
+    // The only document of the text; one after it would be passed over in silence, so it is refused, as are one
+    // that is too much and what is not YAML. Then the node is null and `error` says why.
+    YAML::Node load(const std::string& given);
     // yaml-cpp keeps the first of two equal keys and says nothing.
     void refuse_repeated_keys(const YAML::Node& mapping);
+
+  private:
+    // The line of a mark, and the same with a caret below it; empty if there is no such line.
+    std::string line_of(const YAML::Mark& mark) const;
+    std::string excerpt(const YAML::Mark& mark) const;
+    void fail_syntax(const YAML::Exception& exception);
+
+    std::string text_;
 };
 
 // One mapping of a YAML text, read key by key. A key that nobody asked for is an error with the nearest
 // key that somebody did. Every getter leaves its target alone when the key is absent.
 class YamlSection {
   public:
-    YamlSection(YamlSource& source, const YAML::Node& node, std::string name);
+    // `example` is what a mapping of this name may look like, for who gave something else.
+    YamlSection(YamlSource& source, const YAML::Node& node, std::string name,
+                const std::string& example = {});
 
     // `parse` takes the scalar's text; its error is reported at the scalar's place.
     void scalar(const std::string& key, const std::function<Result<void>(const std::string&)>& parse);
@@ -45,7 +58,8 @@ class YamlSection {
     void command(const std::string& key, std::vector<std::string>& target);
     // Adds to what is there.
     void map(const std::string& key, std::map<std::string, std::string>& target);
-    void section(const std::string& key, const std::function<void(YamlSection&)>& read);
+    void section(const std::string& key, const std::function<void(YamlSection&)>& read,
+                 const std::string& value = "KEY: VALUE");
     void sections(const std::string& key, const std::function<void(YamlSection&)>& read);
 
     // A list of lists of scalars.

@@ -38,10 +38,12 @@ INSTANTIATE_TEST_SUITE_P(
     Inputs, BadInputTest,
     testing::Values(
         BadInput{"UnknownOption", {"--cutt", "x"}, 2, {"--cutt", "did you mean --cut?"}},
-        BadInput{"DurationWithoutUnit",
-                 {"--cut-on", "x", "--reconnect-after", "20"},
-                 2,
-                 {"--reconnect-after", "no unit"}},
+        BadInput{"OptionOfAnotherTool", {"--collaborators", "3"}, 2, {"did you mean --cols?"}},
+        BadInput{"OptionThatMeansAnother", {"--heal-after", "3s"}, 2, {"did you mean --for?"}},
+        BadInput{
+            "ShellSyntax", {"--aggregator", "server.py 2>&1 | tee log", "--collaborator", "x"}, 2, {"sh -c"}},
+        BadInput{
+            "DurationWithoutUnit", {"--cut-on", "x", "--reconnect-after", "20"}, 2, {"--for", "no unit"}},
         BadInput{"NegativeDuration", {"--timeout", "-3s"}, 2, {"negative"}},
         BadInput{"NoCollaborators", {"--cols", "0"}, 2, {"0 collaborators", "1 to"}},
         BadInput{"TooManyCollaborators", {"--cols", "5000"}, 2, {"5000", "1 to 4096"}},
@@ -131,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
                                 "template: reference\nfaults:\n  - kind: drip\n",
                                 {":3:11:", "drip", "drop"}},
                     BadScenario{"WrongType", "template: reference\nfaults: yes\n", {":2:9:", "list"}},
-                    BadScenario{"NoYaml", "template: reference\nfaults: [\n", {":3:1:", "no YAML"}},
+                    BadScenario{"NoYaml", "template: reference\nfaults: [\n", {":3:1:", "not YAML"}},
                     BadScenario{"NotAMapping", "- 1\n- 2\n", {":1:1:", "mapping"}},
                     BadScenario{"BadDuration", "template: reference\ntimeout: 5\n", {":2:10:", "no unit"}},
                     BadScenario{"TooMany", "template: reference\ncollaborators: 99999\n", {":2:16:", "4096"}},

@@ -12,8 +12,9 @@ using namespace std::chrono_literals;
 
 TEST(Duration, ReadsEveryUnit) {
     const std::vector<std::pair<const char*, Nanoseconds>> cases = {
-        {"20s", 20s}, {"1.5m", 90s}, {"250ms", 250ms}, {"10us", 10us},
-        {"7ns", 7ns}, {"1h", 1h},    {"0", 0s},        {"0s", 0s}};
+        {"20s", 20s},        {"1.5m", 90s},  {"250ms", 250ms}, {"10us", 10us}, {"7ns", 7ns},
+        {"1h", 1h},          {"0", 0s},      {"0s", 0s},       {"20 s", 20s},  {"1min", 60s},
+        {"2 minutes", 120s}, {"20sec", 20s}, {" 1s ", 1s},     {"3hours", 3h}};
     for (const auto& [text, value] : cases) {
         const auto parsed = parse_duration(text);
         ASSERT_TRUE(parsed) << text;
@@ -22,7 +23,7 @@ TEST(Duration, ReadsEveryUnit) {
 }
 
 TEST(Duration, RefusesWhatIsNone) {
-    for (const char* text : {"", "s", "20", "-1s", "1d", "1s ", " 1s", "1e3s", "nan", "inf", "nans", "infs",
+    for (const char* text : {"", "s", "20", "-1s", "1d", "1S", "1 s s", "1e3s", "nan", "inf", "nans", "infs",
                              "9999999h", "1.2.3s"}) {
         const auto parsed = parse_duration(text);
         ASSERT_FALSE(parsed) << text;
@@ -52,6 +53,16 @@ TEST(NearestWord, FindsTyposAndNothingElse) {
     EXPECT_EQ(nearest_word("fabrik", keys), "fabric");
     EXPECT_EQ(nearest_word("tiemout", keys), "timeout");
     EXPECT_FALSE(nearest_word("xyzzy-plugh", keys));
+}
+
+TEST(NearestWord, OfEquallyNearOnesItIsTheOneThatBeginsAlike) {
+    const std::vector<std::string> keys = {"code", "mode", "nodes"};
+    EXPECT_EQ(nearest_word("node", keys), "nodes");
+}
+
+TEST(Error, ShowsTheLineThatIsWrong) {
+    const Error error{Error::Kind::usage, "read the scenario", 0, "a:1:3: no", "", "    x: y\n      ^"};
+    EXPECT_EQ(error.text(), "cannot read the scenario: a:1:3: no\n    x: y\n      ^");
 }
 
 TEST(WallTime, IsIso8601) {

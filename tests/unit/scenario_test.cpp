@@ -167,6 +167,19 @@ TEST(Scenario, EveryTemplateIsComplete) {
     }
 }
 
+TEST(Scenario, MistakesAreShownInTheirLine) {
+    EXPECT_THAT(error_of("name: x\nfabric: {mtu: big}\n"),
+                HasSubstr("\n    fabric: {mtu: big}\n                  ^"));
+    EXPECT_THAT(error_of("faults:\n  - {on: {log: round 2: training}}\n"),
+                AllOf(HasSubstr("test.yaml:2:"), HasSubstr("needs quotes"),
+                      HasSubstr("\n      - {on: {log: round 2")));
+    EXPECT_THAT(error_of("collaborator: {command: c.py --id {index}}\n"), HasSubstr("needs quotes"));
+    EXPECT_THAT(error_of("fabric:\n\tmtu: 1500\n"), HasSubstr("not with tabs"));
+    EXPECT_THAT(error_of("aggregator: python3 server.py\n"), HasSubstr("write 'aggregator: {command: ...}'"));
+    EXPECT_THAT(error_of("faults:\n  - {node: x}\n"), HasSubstr("did you mean 'nodes'?"));
+    EXPECT_THAT(error_of("x: " + std::string(500, 'y') + "\n"), Not(HasSubstr("yyy")));
+}
+
 TEST(Scenario, MistakesAreNamedWithTheirPlace) {
     EXPECT_THAT(
         error_of("colaborators: 3\n"),
@@ -175,7 +188,7 @@ TEST(Scenario, MistakesAreNamedWithTheirPlace) {
     EXPECT_THAT(error_of("faults:\n  - on:\n      log: a\n      nth: 0\n"), HasSubstr("test.yaml:4:12"));
     EXPECT_THAT(error_of("aggregator: {command: [a, {b: c}]}\n"), HasSubstr("single value"));
     EXPECT_THAT(error_of("a: &x [*x\n"), HasSubstr("an alias stands within"));
-    EXPECT_THAT(error_of("x: {\n"), HasSubstr("no YAML"));
+    EXPECT_THAT(error_of("x: {\n"), HasSubstr("not YAML"));
     EXPECT_THAT(error_of(std::string(plain) + "faults: [{on: {log: 're:['}}]\n"), HasSubstr("re:["));
     EXPECT_THAT(error_of(std::string(plain) + "faults: [{on: {log: x, node: nobody}}]\n"),
                 HasSubstr("watch nobody"));
@@ -370,11 +383,50 @@ TEST(SplitCommand, QuotesAndBackslashesAsInAShell) {
     for (const char* bad : {"", "   ", "'open", "a \"open", "''"}) EXPECT_FALSE(split_command(bad)) << bad;
 }
 
-TEST(Rate, ReadsAsTcDoes) {
+TEST(SplitCommand, WhatOnlyAShellUnderstandsIsRefused) {
+    for (const char* bad :
+         {"server.py | tee log", "cd x && server.py", "server.py 2>&1", "a; b", "server.py > log",
+          "server.py >log", "server.py &", "~/server.py", "server.py $HOME/x", "server.py ${HOME}",
+          "server.py a$(date)", "server.py < in"}) {
+        const auto split = split_command(bad);
+        ASSERT_FALSE(split) << bad;
+        EXPECT_THAT(split.error().text(), HasSubstr("sh -c '...'")) << bad;
+    }
+}
+
+TEST(SplitCommand, WhatIsQuotedIsTheProgramsOwn) {
+    EXPECT_THAT(*split_command("sh -c 'a | b > $C' '|' \\| \"~/x\" \\$HOME 're;'"),
+                ElementsAre("sh", "-c", "a | b > $C", "|", "|", "~/x", "$HOME", "re;"));
+    EXPECT_THAT(*split_command("grep ^a$ x=$ 5$ a|b a~b a&b --x=>2"),
+                ElementsAre("grep", "^a$", "x=$", "5$", "a|b", "a~b", "a&b", "--x=>2"));
+}
+
+TEST(Rate, ReadsAsTcAndPeopleWrite) {
     EXPECT_EQ(*parse_rate("100mbit"), 100'000'000U);
     EXPECT_EQ(*parse_rate("1.5gbit"), 1'500'000'000U);
-    for (const char* bad : {"", "100", "mbit", "-1mbit", "1bit", "99gbit", "nanmbit", "1mbps"})
+    for (const char* good : {"10Mbps", "10 Mbps", "10Mbit", "10Mbit/s", "10 mbit/s", "10000kbit"})
+        EXPECT_EQ(*parse_rate(good), 10'000'000U) << good;
+    for (const char* bad : {"", "100", "mbit", "-1mbit", "1bit", "99gbit", "nanmbit"})
         EXPECT_FALSE(parse_rate(bad)) << bad;
+}
+
+TEST(Rate, WhatIsWrongIsSaidAsItIs) {
+    EXPECT_THAT(parse_rate("10M").error().text(), HasSubstr("'M' is not a unit of rate"));
+    EXPECT_THAT(parse_rate("10").error().text(), HasSubstr("no unit"));
+    EXPECT_THAT(parse_rate("10MB/s").error().text(), HasSubstr("counts bytes"));
+    EXPECT_THAT(parse_rate("10mbps").error().text(), HasSubstr("bytes per second to tc(8)"));
+    EXPECT_THAT(parse_rate("99gbit").error().text(), HasSubstr("not between"));
+}
+
+TEST(Bytes, ReadsWhatPeopleWrite) {
+    for (const char* good : {"64000", "64k", "64kB", "64KB", "64 kB", "0.064MB"})
+        EXPECT_EQ(*parse_bytes(good), 64'000U) << good;
+    for (const char* good : {"64KiB", "64 KiB", "65536", "65536B", "64kib"})
+        EXPECT_EQ(*parse_bytes(good), 65'536U) << good;
+    for (const char* bad : {"", "KiB", "-1", "nan", "inf", "1e99", "2000000GiB"})
+        EXPECT_FALSE(parse_bytes(bad)) << bad;
+    EXPECT_THAT(parse_bytes("64kb").error().text(), HasSubstr("may mean bits"));
+    EXPECT_THAT(parse_bytes("64Q").error().text(), HasSubstr("'Q' is not a unit of size"));
 }
 
 TEST(Fault, WhatItWaitsForIsToldForPeople) {
