@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <functional>
+#include <utility>
 
 namespace netcut {
 namespace {
@@ -18,6 +21,8 @@ constexpr std::array unprintable{Range{0x00, 0x1f},      Range{0x7f, 0x9f},     
                                  Range{0x200b, 0x200b},  Range{0x200e, 0x200f}, Range{0x2028, 0x202e},
                                  Range{0x2060, 0x206f},  Range{0xfeff, 0xfeff}, Range{0xfff9, 0xfffb},
                                  Range{0xe0000, 0xe007f}};
+
+constexpr const char* replacement = "\xef\xbf\xbd";  // U+FFFD
 
 bool is_continuation(char byte) {
     return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
@@ -35,6 +40,28 @@ std::string replaced(std::string_view text, const char* substitute,
         text.remove_prefix(next.bytes);
     }
     return result;
+}
+
+// Eight bytes at a time: what nodes print is seldom anything else.
+bool is_ascii(std::string_view text) {
+    std::uint64_t all = 0, some = 0;
+    for (; text.size() >= sizeof(some); text.remove_prefix(sizeof(some))) {
+        std::memcpy(&some, text.data(), sizeof(some));
+        all |= some;
+    }
+    for (const char byte : text) all |= static_cast<unsigned char>(byte);
+    return (all & 0x8080808080808080) == 0;
+}
+
+// How many bytes at the end may be the beginning of a character.
+std::size_t begun_bytes(std::string_view text) {
+    for (std::size_t bytes = 1; bytes <= std::min<std::size_t>(text.size(), 3); ++bytes) {
+        const auto first = static_cast<unsigned char>(text[text.size() - bytes]);
+        if ((first & 0xc0) == 0x80) continue;
+        const std::size_t whole = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+        return whole > bytes ? bytes : 0;
+    }
+    return 0;
 }
 
 }  // namespace
@@ -79,8 +106,29 @@ std::string printable_lines(std::string_view text) {
                     [](char32_t character) { return character == '\n' || is_printable(character); });
 }
 
+bool is_utf8(std::string_view text) {
+    if (is_ascii(text)) return true;
+    while (!text.empty()) {
+        const Character next = first_character(text);
+        if (!next.value) return false;
+        text.remove_prefix(next.bytes);
+    }
+    return true;
+}
+
+std::string as_utf8(std::string_view bytes) {
+    return is_utf8(bytes) ? std::string(bytes) : replaced(bytes, replacement, [](char32_t) { return true; });
+}
+
+std::string as_utf8(std::string_view bytes, std::string& begun) {
+    const std::string text = std::exchange(begun, {}) + std::string(bytes);
+    const std::size_t whole = text.size() - begun_bytes(text);
+    begun = text.substr(whole);
+    return as_utf8(std::string_view(text).substr(0, whole));
+}
+
 std::string xml_text(std::string_view text) {
-    return replaced(text, "\xef\xbf\xbd", [](char32_t character) {
+    return replaced(text, replacement, [](char32_t character) {
         const bool is_control =
             character < 0x20 && character != '\t' && character != '\n' && character != '\r';
         return !is_control && character != 0xfffe && character != 0xffff;

@@ -28,6 +28,12 @@ std::string printable(std::string_view text, std::size_t most = 120);
 // The same of several lines, whole.
 std::string printable_lines(std::string_view text);
 
+bool is_utf8(std::string_view text);
+// Each byte that belongs to no character appears as U+FFFD.
+std::string as_utf8(std::string_view bytes);
+// The same of a stream: a character that has only begun is left in `begun`, for the next call.
+std::string as_utf8(std::string_view bytes, std::string& begun);
+
 // What XML 1.0 cannot hold (2.2, Char), and what is no UTF-8, appears as U+FFFD.
 std::string xml_text(std::string_view text);
 

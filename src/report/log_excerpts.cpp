@@ -14,15 +14,10 @@ constexpr std::size_t lines_around = 6;
 constexpr std::size_t most_line = 400;                    // bytes
 constexpr std::size_t most_log = std::size_t{256} << 20;  // bytes of one file that are looked through
 
-// The journal has U+FFFD where the log's bytes are no UTF-8; what comes before is the same in both. The match
-// may have been seen before the line ended, so the line in the log may be longer.
-std::string_view beginning_to_find(const std::string& line) {
-    return std::string_view(line).substr(0, line.find("\xef\xbf\xbd"));
-}
-
+// The match may have been seen before the line ended, so the line in the log may be longer.
 struct Excerpt {
     explicit Excerpt(const Match& of)
-        : match(&of), wanted(of.occurrence == 0 ? "" : beginning_to_find(of.line)) {}
+        : match(&of), wanted(of.occurrence == 0 ? std::string_view() : of.line) {}
 
     const Match* match;
     std::string_view wanted;

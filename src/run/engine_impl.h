@@ -66,6 +66,7 @@ class Engine::Impl {
     ExpandContext expand_context(const std::string& node, unsigned index) const;
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
+    void watch_for_progress(LineScanner& scanner, const std::string& node);
     void watch_for_expected(LineScanner& scanner, const std::string& node);
     void on_expected(const std::string& node, std::size_t number, std::string value);
     Result<void> start_preparation();

@@ -235,7 +235,8 @@ Result<void> Engine::Impl::make_actors() {
                                if (phases_) phases_->node_runs(raw->index, raw->node->pid());
                                journal_->add("node.started", raw->outcome.name, {}, Json::object());
                            },
-                           [raw](Stream stream, std::string_view bytes) {
+                           [this, raw](Stream stream, std::string_view bytes) {
+                               if (scenario_.progress.empty()) on_progress(raw->outcome.name, {});
                                (stream == Stream::out ? raw->out : raw->err).feed(bytes);
                            },
                            [this, raw](ExitStatus status) { on_exit(*raw, status); },
@@ -279,26 +280,29 @@ void Engine::Impl::watch(Actor& actor) {
                                 if (state_ == State::running) end(EndReason::finished);
                             }});
         watch_for_expected(*scanner, name);
-        if (scenario_.progress.empty()) {
-            scanner->on_line([this, name](std::string_view) { on_progress(name, {}); });
-        } else {
-            const Pattern pattern = Pattern::parse(scenario_.progress).value();
-            scanner->watch({pattern, [this, name, pattern](std::string_view line) {
-                                on_progress(name, pattern.first_group(line));
-                            }});
-        }
+        watch_for_progress(*scanner, name);
     }
+}
+
+// A round's number may go on: it is taken when the line is whole.
+void Engine::Impl::watch_for_progress(LineScanner& scanner, const std::string& node) {
+    if (scenario_.progress.empty()) return;
+    const Pattern pattern = Pattern::parse(scenario_.progress).value();
+    scanner.watch({pattern, [this, node](std::string_view) { on_progress(node, {}); }, true});
+    scanner.watch_whole({pattern, [this, node](std::string_view, const std::optional<std::string>& round) {
+                             on_progress(node, round);
+                         }});
 }
 
 void Engine::Impl::watch_for_expected(LineScanner& scanner, const std::string& node) {
     for (std::size_t number = 0; number < scenario_.expect.logs.size(); ++number) {
-        if (scenario_.expect.logs[number].node != node) continue;
-        const Pattern pattern = Pattern::parse(scenario_.expect.logs[number].pattern).value();
-        // A group is taken when the line is whole: it may go on.
-        scanner.on_line([this, node, number, pattern](std::string_view line) {
-            if (!pattern.matches(line)) return;
-            on_expected(node, number, pattern.first_group(line).value_or(std::string(line)));
-        });
+        const LogExpectation& expected = scenario_.expect.logs[number];
+        if (expected.node != node) continue;
+        scanner.watch_whole(
+            {Pattern::parse(expected.pattern).value(),
+             [this, node, number](std::string_view line, const std::optional<std::string>& group) {
+                 on_expected(node, number, group.value_or(std::string(line)));
+             }});
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "netcut/trigger.h"
 
 namespace netcut {
@@ -17,6 +18,14 @@ bool is_special(char c) {
 // ECMA-48, 5.4: a control sequence ends with a byte from @ to ~.
 bool ends_csi(char c) {
     return c >= '@' && c <= '~';
+}
+// ECMA-48, 8.3: OSC, DCS, SOS, PM and APC, each of which a string follows.
+bool begins_string(char c) {
+    return c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_';
+}
+// ECMA-35, 6.3.2: what comes between ESC and its last byte.
+bool is_intermediate(char c) {
+    return c >= ' ' && c <= '/';
 }
 
 }  // namespace
@@ -34,16 +43,30 @@ class LineScanner::Sieve {
 };
 
 void LineScanner::watch(Watcher watcher) {
-    watchers_.push_back(std::move(watcher));
-    seen_.push_back(false);
+    add({PatternInLine(std::move(watcher.pattern)), watcher.as_it_grows ? When::as_it_grows : When::once,
+         [matched = std::move(watcher.matched)](std::string_view line, const auto&) { matched(line); }});
+}
+
+void LineScanner::watch_whole(WholeWatcher watcher) {
+    add({PatternInLine(std::move(watcher.pattern)), When::whole, std::move(watcher.matched)});
+}
+
+void LineScanner::add(Watched watched) {
+    watched_.push_back(std::move(watched));
+    sieve_is_built_ = false;
+}
+
+// Once for all: there may be thousands.
+void LineScanner::build_sieve() {
+    sieve_is_built_ = true;
     sieve_ = nullptr;
     std::string all;
-    for (const Watcher& one : watchers_) {
-        const auto expression = one.pattern.sieve();
+    for (const Watched& one : watched_) {
+        const auto expression = one.in_line.pattern().sieve();
         if (!expression) return;
         all += (all.empty() ? "" : "|") + *expression;
     }
-    sieve_ = std::make_shared<const Sieve>(all);
+    if (!all.empty()) sieve_ = std::make_shared<const Sieve>(all);
 }
 
 // At the beginning of a line. Returns how many bytes are whole lines, of a plain kind, that match nothing.
@@ -51,7 +74,7 @@ std::size_t LineScanner::pass_by(std::string_view bytes) {
     const std::size_t end = bytes.rfind('\n') + 1;  // 0 if there is none
     const std::string_view lines = bytes.substr(0, end);
     const bool plain = lines.find('\r') == std::string_view::npos &&
-                       lines.find(escape_byte) == std::string_view::npos && lines.size() <= max_line;
+                       lines.find(escape_byte) == std::string_view::npos && is_utf8(lines);
     if (lines.empty() || !plain || !sieve_ || sieve_->holds_back(lines)) return 0;
     for (std::size_t begin = 0; !line_ended_.empty() && begin < end;) {
         const std::size_t next = lines.find('\n', begin);
@@ -59,10 +82,12 @@ std::size_t LineScanner::pass_by(std::string_view bytes) {
             if (next > begin) each(lines.substr(begin, next - begin));
         begin = next + 1;
     }
+    begin_line(false);
     return end;
 }
 
 void LineScanner::feed(std::string_view bytes) {
+    if (!sieve_is_built_) build_sieve();
     bool passed_by = false;
     while (!bytes.empty()) {
         if (escape_ != Escape::none) {
@@ -75,7 +100,7 @@ void LineScanner::feed(std::string_view bytes) {
         if (*special == escape_byte)
             escape_ = Escape::begun;
         else
-            end_line();
+            end_line(*special == '\r');
         bytes.remove_prefix(static_cast<std::size_t>(special - bytes.begin()) + 1);
         if (escape_ == Escape::none && !passed_by) {
             bytes.remove_prefix(pass_by(bytes));
@@ -86,17 +111,33 @@ void LineScanner::feed(std::string_view bytes) {
 }
 
 void LineScanner::finish() {
-    end_line();
+    end_line(false);
 }
 
-void LineScanner::take_text(std::string_view text) {
-    while (line_.size() + text.size() > max_line) {
-        const std::size_t room = max_line - line_.size();
+void LineScanner::take_text(std::string_view bytes) {
+    if (begun_.empty() && is_utf8(bytes))
+        append(bytes);
+    else
+        append(as_utf8(bytes, begun_));
+}
+
+// What is forgotten does not depend on the pieces in which the text comes.
+void LineScanner::append(std::string_view text) {
+    while (line_.size() + text.size() > most_kept) {
+        const std::size_t room = most_kept - line_.size();
         line_.append(text.substr(0, room));
         text.remove_prefix(room);
-        end_line();
+        forget_half();
     }
     line_.append(text);
+}
+
+void LineScanner::forget_half() {
+    look(false);
+    for (Watched& one : watched_) one.in_line.forget(line_, most_kept / 2);
+    line_.erase(0, most_kept / 2);
+    looked_at_ = line_.size();
+    is_headless_ = dirty_ = true;
 }
 
 // Skips what belongs to an escape sequence; returns how many bytes did.
@@ -104,10 +145,10 @@ std::size_t LineScanner::skip_escape(std::string_view bytes) {
     const char c = bytes.front();
     switch (escape_) {
         case Escape::begun:
-            escape_ = c == '['   ? Escape::csi
-                      : c == ']' ? Escape::osc
-                      : c == '(' ? Escape::charset
-                                 : Escape::none;
+            escape_ = c == '['             ? Escape::csi
+                      : begins_string(c)   ? Escape::string
+                      : is_intermediate(c) ? Escape::intermediate
+                                           : Escape::none;
             // Not a sequence after all when a line ends here: the byte is looked at again.
             return is_special(c) ? 0 : 1;
         case Escape::csi:
@@ -117,38 +158,58 @@ std::size_t LineScanner::skip_escape(std::string_view bytes) {
             }
             if (ends_csi(c)) escape_ = Escape::none;
             return 1;
-        case Escape::osc:
+        case Escape::string:
             if (c == bell || c == '\n') escape_ = Escape::none;
-            if (c == escape_byte) escape_ = Escape::osc_end;
+            if (c == escape_byte) escape_ = Escape::string_end;
             return c == '\n' ? 0 : 1;
-        case Escape::osc_end:
-            escape_ = c == '\\' ? Escape::none : Escape::osc;
-            return 1;
-        case Escape::charset:
-        case Escape::none:
-            escape_ = Escape::none;
+        case Escape::string_end:
+            escape_ = c == '\\' ? Escape::none : c == escape_byte ? Escape::string_end : Escape::string;
+            return c == '\n' ? 0 : 1;
+        case Escape::intermediate:
+            if (!is_intermediate(c)) escape_ = Escape::none;
             return is_special(c) ? 0 : 1;
+        case Escape::none:
+            return 0;
     }
     return 1;
 }
 
 void LineScanner::look(bool ended) {
-    if (line_.empty()) return;
-    for (std::size_t i = 0; i < watchers_.size(); ++i) {
-        if (seen_[i]) continue;
-        const Pattern& pattern = watchers_[i].pattern;
-        if (!(ended ? pattern.matches(line_) : pattern.matches_already(line_))) continue;
-        seen_[i] = true;
-        watchers_[i].matched(line_);
+    if (line_.empty() || (!ended && line_.size() == looked_at_)) return;
+    looked_at_ = line_.size();
+    if (!is_headless_ && sieve_ && !sieve_->holds_back(line_)) return;
+    dirty_ = true;
+    for (Watched& one : watched_) {
+        if (!is_told_now(one, ended)) continue;
+        one.seen = true;
+        one.matched(line_, one.when == When::whole ? one.in_line.first_group(line_) : std::nullopt);
     }
 }
 
-void LineScanner::end_line() {
-    if (line_.empty()) return;
+bool LineScanner::is_told_now(Watched& watched, bool ended) const {
+    if (watched.when == When::whole) return ended && watched.in_line.holds(line_);
+    if (watched.seen) return watched.when == When::as_it_grows;
+    return ended ? watched.in_line.holds(line_) : watched.in_line.is_certain(line_);
+}
+
+void LineScanner::end_line(bool redrawn) {
+    append(as_utf8(std::exchange(begun_, {})));
     look(true);
-    for (const auto& each : line_ended_) each(line_);
+    if (!line_.empty())
+        for (const auto& each : line_ended_) each(line_);
+    begin_line(redrawn);
+}
+
+void LineScanner::begin_line(bool redrawn) {
     line_.clear();
-    std::fill(seen_.begin(), seen_.end(), false);
+    looked_at_ = 0;
+    is_headless_ = false;
+    if (!dirty_) return;
+    for (Watched& one : watched_) {
+        one.in_line.begin_line();
+        if (!redrawn || one.when != When::once) one.seen = false;
+    }
+    dirty_ = redrawn;
 }
 
 MatchCounter::Verdict MatchCounter::match(bool fault_is_active) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <array>
@@ -32,19 +33,43 @@ class Pattern::Regex {
     explicit Regex(const std::string& text) : re_(text, RE2::Quiet) {}
     const RE2& re() const { return re_; }
 
+    // A match is within [begin, end) of `text`; what is around it decides about ^, $ and \b.
+    bool occurs(std::string_view text, std::size_t begin, std::size_t end) const {
+        return re_.Match({text.data(), text.size()}, begin, end, RE2::UNANCHORED, nullptr, 0);
+    }
+    struct Found {
+        std::size_t begin;
+        std::optional<std::string> group;
+    };
+    std::optional<Found> first(std::string_view text, std::size_t begin, std::size_t end) const {
+        std::array<re2::StringPiece, 2> parts;
+        const bool has_group = re_.NumberOfCapturingGroups() > 0;
+        if (!re_.Match({text.data(), text.size()}, begin, end, RE2::UNANCHORED, parts.data(),
+                       has_group ? 2 : 1))
+            return {};
+        Found found{static_cast<std::size_t>(parts[0].data() - text.data()), {}};
+        if (has_group) found.group = parts[1].as_string();
+        return found;
+    }
+
   private:
     RE2 re_;
 };
 
 Result<Pattern> Pattern::parse(const std::string& text) {
+    const auto wrong = [&text](const std::string& why, const std::string& hint) {
+        return usage_failure("read the pattern '" + text.substr(0, 200) + "'", why, hint);
+    };
     Pattern pattern;
     pattern.text_ = text;
     const std::string_view view(text);
+    if (text.size() > most_bytes)
+        return wrong(fmt::format("it is longer than {} bytes", most_bytes), "shorten it");
     if (view.starts_with(regex_prefix)) {
         pattern.regex_ = std::make_shared<Regex>(text.substr(regex_prefix.size()));
         if (!pattern.regex_->re().ok())
-            return usage_failure("read the pattern '" + text + "'", pattern.regex_->re().error(),
-                                 "correct the regular expression (RE2 syntax), or write it without re:");
+            return wrong(pattern.regex_->re().error(),
+                         "correct the regular expression (RE2 syntax), or write it without re:");
     } else if (view.starts_with(literal_prefix)) {
         pattern.pieces_ = {std::string(view.substr(literal_prefix.size()))};
     } else {
@@ -52,33 +77,8 @@ Result<Pattern> Pattern::parse(const std::string& text) {
     }
     if (pattern.regex_ ? pattern.regex_->re().pattern().empty()
                        : pattern.pieces_.empty() || pattern.pieces_.front().empty())
-        return usage_failure("read the pattern '" + text + "'", "it would match every line",
-                             "write some text that the line contains");
+        return wrong("it would match every line", "write some text that the line contains");
     return pattern;
-}
-
-bool Pattern::matches(std::string_view line) const {
-    if (regex_) return RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), regex_->re());
-    std::size_t from = 0;
-    for (const std::string& piece : pieces_) {
-        const std::size_t at = line.find(piece, from);
-        if (at == std::string_view::npos) return false;
-        from = at + piece.size();
-    }
-    return true;
-}
-
-bool Pattern::matches_already(std::string_view beginning) const {
-    if (!regex_) return matches(beginning);
-    if (!matches(beginning)) return false;
-    for (const char follower : possible_followers) {
-        std::string longer(beginning);
-        longer += follower;
-        re2::StringPiece found;
-        if (!regex_->re().Match(longer, 0, longer.size(), RE2::UNANCHORED, &found, 1)) return false;
-        if (found.data() + found.size() > longer.data() + beginning.size()) return false;
-    }
-    return true;
 }
 
 std::optional<std::string> Pattern::sieve() const {
@@ -94,11 +94,53 @@ std::optional<std::string> Pattern::sieve() const {
     return "(?m:" + text + ")";
 }
 
-std::optional<std::string> Pattern::first_group(std::string_view line) const {
-    if (!regex_ || regex_->re().NumberOfCapturingGroups() < 1) return {};
-    std::string group;
-    if (!RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), regex_->re(), &group)) return {};
-    return group;
+std::size_t PatternInLine::search_begin(std::string_view kept) const {
+    return line_.is_headless ? std::min<std::size_t>(1, kept.size()) : 0;
+}
+
+bool PatternInLine::find_pieces(std::string_view kept) {
+    for (; line_.pieces_found < pattern_.pieces_.size(); ++line_.pieces_found) {
+        const std::string& piece = pattern_.pieces_[line_.pieces_found];
+        const std::size_t at = kept.find(piece, line_.from);
+        if (at == std::string_view::npos) return false;
+        line_.from = at + piece.size();
+    }
+    return true;
+}
+
+bool PatternInLine::holds(std::string_view kept) {
+    if (!pattern_.regex_) return find_pieces(kept);
+    return line_.found_before || pattern_.regex_->occurs(kept, search_begin(kept), kept.size());
+}
+
+bool PatternInLine::is_certain(std::string_view kept) {
+    if (!holds(kept)) return false;
+    if (!pattern_.regex_ || line_.found_before) return true;
+    std::string longer = std::string(kept) + ' ';
+    return std::all_of(possible_followers.begin(), possible_followers.end(), [&](char follower) {
+        longer.back() = follower;
+        return pattern_.regex_->occurs(longer, search_begin(kept), kept.size());
+    });
+}
+
+std::optional<std::string> PatternInLine::first_group(std::string_view kept) const {
+    if (!pattern_.regex_ || line_.found_before) return line_.group;
+    const auto found = pattern_.regex_->first(kept, search_begin(kept), kept.size());
+    return found ? found->group : std::nullopt;
+}
+
+void PatternInLine::forget(std::string_view kept, std::size_t bytes) {
+    if (!pattern_.regex_) {
+        find_pieces(kept);
+        line_.from -= std::min(line_.from, bytes);
+    } else if (!line_.found_before && is_certain(kept)) {
+        const std::string longer = std::string(kept) + possible_followers.back();
+        const auto found = pattern_.regex_->first(longer, search_begin(kept), kept.size());
+        // The first byte that is kept will only tell what precedes.
+        line_.found_before = found && found->begin <= bytes;
+        if (line_.found_before) line_.group = found->group;
+    }
+    line_.is_headless = true;
 }
 
 }  // namespace netcut

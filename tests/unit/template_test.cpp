@@ -154,7 +154,7 @@ TEST(OpenFL, PatternsOfItsMomentsMatchItsWrappedLogEvenWithLongNamesOfTensors) {
         const auto lines = lines_of_openfl(node == aggregator_name ? node : "collaborator");
         ASSERT_FALSE(lines.empty());
         const auto matches = static_cast<unsigned>(std::count_if(
-            lines.begin(), lines.end(), [&](const std::string& line) { return pattern.matches(line); }));
+            lines.begin(), lines.end(), [&](const std::string& line) { return PatternInLine(pattern).holds(line); }));
         EXPECT_EQ(matches, trigger.nth) << moment.name;
     }
 }
@@ -165,7 +165,7 @@ TEST(OpenFL, ProgressOfItsWrappedLogIsItsRounds) {
     const Pattern progress = Pattern::parse(scenario.progress).value();
     std::set<std::string> rounds;
     for (const std::string& line : lines_of_openfl("aggregator"))
-        if (const auto round = progress.first_group(line)) rounds.insert(*round);
+        if (const auto round = PatternInLine(progress).first_group(line)) rounds.insert(*round);
     EXPECT_THAT(rounds, testing::ElementsAre("0", "1"));
 }
 
