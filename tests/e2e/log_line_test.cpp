@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What nodes print, in whatever pieces: matches, rounds and progress.
+#include <fstream>
+
+#include "e2e/tool.h"
+
+namespace netcut::test {
+namespace {
+
+std::vector<Json> named(const std::vector<Json>& journal, const std::string& event) {
+    std::vector<Json> found;
+    for (const Json& one : journal)
+        if (one.at("event") == event) found.push_back(one);
+    return found;
+}
+
+// Runs one collaborator, a Python program; returns the journal.
+std::vector<Json> journal_of(const Folder& folder, const std::string& program, const Arguments& more,
+                             const std::string& verdict) {
+    std::ofstream(folder / "node.py") << "import os, time\ndef say(text):\n    os.write(1, text)\n"
+                                      << program;
+    Arguments arguments = {"run",
+                           "--out",
+                           folder / "run",
+                           "--cols",
+                           "1",
+                           "-q",
+                           "--aggregator",
+                           "true",
+                           "--hang-after",
+                           "1s",
+                           "--collaborator",
+                           "python3 " + (folder / "node.py")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished finished = run_tool(arguments);
+    EXPECT_EQ(read_verdict(folder / "run").at("verdict"), verdict)
+        << finished.out << finished.err << slurp(folder / "run/logs/collaborator1.err");
+    return read_journal(folder / "run");
+}
+
+TEST(LogLine, BytesThatAreNoUtf8MatchWhateverComesBeforeThem) {
+    NETCUT_E2E();
+    for (const char* before : {"", "hello\\n"})
+        for (const char* pattern : {"round 2*training", "re:round 2 at .*: training$"}) {
+            const Folder folder;
+            const auto journal = journal_of(
+                folder,
+                std::string("say(b'") + before + "round 2 at M\\xfcnchen: training\\n')\ntime.sleep(.3)\n",
+                {"--cut-on", pattern, "--reconnect-after", "50ms"}, "recovered");
+            const auto matched = named(journal, "trigger.matched");
+            ASSERT_EQ(matched.size(), 1U) << pattern;
+            EXPECT_EQ(matched.front().at("details").at("line"), "round 2 at M\xef\xbf\xbdnchen: training");
+        }
+}
+
+TEST(LogLine, ARoundIsTakenFromAWholeLineAndATriggerDoesNotWaitForIt) {
+    NETCUT_E2E();
+    const Folder folder;
+    const auto journal =
+        journal_of(folder, R"(
+for k in range(3):
+    say(b'round 1')
+    time.sleep(.1)
+    say(b'%d of 12\n' % k)
+)",
+                   {"--progress-on", "re:round ([0-9]+)", "--cut-on", "round 1", "--reconnect-after", "1ms"},
+                   "recovered");
+    std::vector<std::string> rounds;
+    for (const Json& event : named(journal, "progress")) rounds.push_back(event.at("details").at("round"));
+    EXPECT_EQ(rounds, (std::vector<std::string>{"10", "11", "12"}));
+    EXPECT_EQ(named(journal, "trigger.matched").front().at("details").at("line"), "round 1");
+}
+
+// It takes three times as long as a hang does.
+TEST(LogLine, DotsWithoutALinesEndAreProgress) {
+    NETCUT_E2E();
+    const std::string program = R"(
+say(b'epoch 1 ')
+for k in range(30):
+    say(b'.')
+    time.sleep(.1)
+)";
+    for (const Arguments& progress : {Arguments{}, Arguments{"--progress-on", "epoch"}}) {
+        Arguments options = {"--cut-on", "epoch", "--reconnect-after", "1ms"};
+        options.insert(options.end(), progress.begin(), progress.end());
+        const Folder folder;
+        journal_of(folder, program, options, "recovered");
+    }
+    const Folder folder;
+    journal_of(folder, program, {"--cut-on", "epoch", "--reconnect-after", "1ms", "--progress-on", "round"},
+               "hung");
+}
+
+}  // namespace
+}  // namespace netcut::test
