@@ -240,7 +240,7 @@ TEST_F(RunPage, ExcerptIsOfTheLineThatFiredEvenIfEarlierOnesWereTheSame) {
     const auto made = data();
     ASSERT_TRUE(made);
     const Json& excerpt = (*made)["logs"][0];
-    EXPECT_EQ(excerpt["line"].get<std::string>(), "epoch 2 \xff</script>");
+    EXPECT_EQ(excerpt["line"].get<std::string>(), "epoch 2 \xef\xbf\xbd</script>");
     EXPECT_EQ(excerpt["before"], Json({"zero", "epoch 1", "one"}));
     EXPECT_EQ(excerpt["after"], Json({"two"}));
 }
