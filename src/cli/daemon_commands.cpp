@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "cli/daemon_client.h"
 #include "cli/run_command.h"
@@ -189,9 +191,12 @@ Result<int> for_each_run(const Request& request, const std::function<Result<Json
 }
 
 Result<Json> wait_for_end(const Request& request) {
-    NETCUT_TRY(request.client().stream("GET", request.target() + "/events?follow=1", nullptr,
-                                       [](std::string_view) {}));
-    return request.client().ask("GET", request.target());
+    constexpr auto between = std::chrono::milliseconds(50);
+    for (;; std::this_thread::sleep_for(between)) {
+        NETCUT_ASSIGN(Json run, request.client().ask("GET", request.target()));
+        const std::string state = run.value("state", "");
+        if (state != "starting" && state != "running") return run;
+    }
 }
 
 Result<Json> stop_one(const Request& request) {

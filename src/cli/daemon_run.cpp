@@ -66,6 +66,8 @@ class AttachedToDaemon {
             ended_ = json.at("ended");
             return;
         }
+        if (json.contains("problem"))
+            return complain("{}", printable(json.at("problem").value("text", ""), 1000));
         Check ignored;
         for (const Event& event : parse_journal(std::string(line) + "\n", ignored))
             screen_.report().take(event);

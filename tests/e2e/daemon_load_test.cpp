@@ -185,7 +185,7 @@ TEST(DaemonLoad, FileInPlaceOfAJournalIsReadInBoundedMemory) {
     const std::string id = daemon.start_run(alice, "true", {"--out", "run"});
     ASSERT_TRUE(daemon.wait_for_state(alice, id, "ended"));
     const std::string journal = daemon.home(alice) + "/run/journal.jsonl";
-    // Zeros without a line's end; a file with holes would not even be opened.
+    // Zeros without a line's end; a file with holes is not even opened.
     std::ofstream(journal, std::ios::app) << std::string(200'000'000, '\0') << std::flush;
     std::vector<std::unique_ptr<Tool>> readers;
     for (int i = 0; i < 8; ++i) readers.push_back(daemon.begin(alice, {"events", "-f", id}));
@@ -201,6 +201,27 @@ TEST(DaemonLoad, FileInPlaceOfAJournalIsReadInBoundedMemory) {
     many << "{\"n\": 1}\n" << std::flush;
     const auto last = daemon.ask(alice, "GET", "/runs/" + id + "/events?from=2000001");
     EXPECT_EQ(last.body, "{\"n\": 1}\n") << "however many lines are skipped";
+}
+
+TEST(DaemonLoad, JournalThatNoRunWritesIsRefusedWithTheReason) {
+    NETCUT_E2E();
+    Daemon daemon;
+    const std::string id = daemon.start_run(alice, "sleep 100", {"--out", "run"});
+    const std::string journal = daemon.home(alice) + "/run/journal.jsonl";
+    std::filesystem::rename(journal, journal + ".old");
+    std::ofstream(journal) << "\n";
+    std::filesystem::resize_file(journal, 200'000'000'000);
+    for (const char* query : {"", "?follow=1"}) {
+        const auto answer = daemon.ask(alice, "GET", "/runs/" + id + "/events" + query);
+        EXPECT_EQ(answer.status, 404);
+        EXPECT_TRUE(contains(answer.json().value("reason", ""), "it has holes")) << answer.body;
+    }
+    const Finished finished = daemon.run(alice, {"events", id});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_TRUE(contains(finished.err, "it has holes, and no run has written it")) << finished.err;
+    EXPECT_EQ(daemon.run(alice, {"stop", id}).status, 0) << "a run is ended without it";
+    std::filesystem::remove(journal);
+    EXPECT_TRUE(contains(daemon.run(alice, {"events", id}).err, "No such file")) << "there was one";
 }
 
 }  // namespace

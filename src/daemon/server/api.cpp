@@ -200,6 +200,7 @@ FileSource::What Api::file_of(const std::shared_ptr<Run>& run, const std::string
 }
 
 void Api::stream(const Call& call, FileSource::What what, const char* type) {
+    what.refused = [this] { ++refused_; };
     call.respond({200, type, {}, std::make_shared<FileSource>(io_, call.request.account, std::move(what))});
 }
 

@@ -55,6 +55,9 @@ class Slot {
     bool closed_ = false;
 };
 
+// Of a stream; an error instead of the first one.
+using Piece = Result<std::string>;
+
 // False if the target is none.
 bool read_target(std::string_view target, HttpRequest& request) {
     const auto url = boost::urls::parse_origin_form(boost::urls::string_view(target.data(), target.size()));
@@ -265,44 +268,48 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
     asio::awaitable<void> send_stream(Connection& stream, HttpReply& reply, unsigned version,
                                       const std::shared_ptr<Account>& account) {
-        auto response = response_of<http::empty_body>(reply, version, false);
-        response.chunked(true);
-        http::response_serializer<http::empty_body> header(response);
-        stream.expires_after(limits_.request_time);
-        const auto [error, count] = co_await http::async_write_header(stream, header, awaiting);
-        auto slot = std::make_shared<Slot<std::string>>(stream.get_executor());
-        stream.expires_never();  // who reads slowly keeps nobody else waiting
-        if (!error) {
-            watch_for_end(stream, slot);
-            co_await send_pieces(stream, *reply.source, slot, account);
-        }
+        auto slot = std::make_shared<Slot<Piece>>(stream.get_executor());
+        watch_for_end(stream, slot);
+        reply.source->begin(
+            [slot](const Result<void>& begun) { slot->put(begun.map([] { return std::string(); })); });
+        const auto begun = co_await slot->take();
+        Bill::to(account);
+        if (begun && *begun)
+            co_await send_pieces(stream, reply, version, slot, account);
+        else if (begun)
+            co_await send(stream, reply_of(problem_of(404, begun->error())), version, false);
         slot->close();
         reply.source->abandon();
         beast::error_code ignored;
         stream.socket().shutdown(Local::socket::shutdown_both, ignored);
     }
 
-    asio::awaitable<void> send_pieces(Connection& stream, ByteSource& source,
-                                      const std::shared_ptr<Slot<std::string>>& slot,
+    asio::awaitable<void> send_pieces(Connection& stream, const HttpReply& reply, unsigned version,
+                                      const std::shared_ptr<Slot<Piece>>& slot,
                                       const std::shared_ptr<Account>& account) {
-        for (;;) {
+        auto response = response_of<http::empty_body>(reply, version, false);
+        response.chunked(true);
+        http::response_serializer<http::empty_body> header(response);
+        stream.expires_after(limits_.request_time);
+        auto [error, count] = co_await http::async_write_header(stream, header, awaiting);
+        stream.expires_never();  // who reads slowly keeps nobody else waiting
+        while (!error) {
             co_await turn_of(*account);
-            source.next([slot](std::string bytes) { slot->put(std::move(bytes)); });
+            reply.source->next([slot](std::string bytes) { slot->put(std::move(bytes)); });
             const auto piece = co_await slot->take();
             Bill::to(account);
             if (!piece) co_return;
-            if (piece->empty()) {
+            if ((*piece)->empty()) {
                 co_await asio::async_write(stream, http::make_chunk_last(), awaiting);
                 co_return;
             }
-            const auto [error, count] =
-                co_await asio::async_write(stream, http::make_chunk(asio::buffer(*piece)), awaiting);
-            if (error) co_return;
+            std::tie(error, count) =
+                co_await asio::async_write(stream, http::make_chunk(asio::buffer(**piece)), awaiting);
         }
     }
 
     // A stream may have nothing to write for hours: that its reader has gone is seen by reading.
-    static void watch_for_end(Connection& stream, const std::shared_ptr<Slot<std::string>>& slot) {
+    static void watch_for_end(Connection& stream, const std::shared_ptr<Slot<Piece>>& slot) {
         stream.socket().async_wait(Local::socket::wait_read, [slot](beast::error_code) { slot->close(); });
     }
 

@@ -31,6 +31,8 @@ struct HttpRequest {
 class ByteSource {
   public:
     virtual ~ByteSource() = default;
+    // Calls `then` once, now or later: whether there will be bytes. An error is answered in their place.
+    virtual void begin(std::function<void(Result<void>)> then) { then({}); }
     // Calls `take` once, now or later, with some bytes; with none when it is over.
     virtual void next(std::function<void(std::string)> take) = 0;
     // The reader has gone; `take` is not to be called any more.

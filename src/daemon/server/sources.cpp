@@ -35,21 +35,24 @@ void keep_few_capabilities() {
 FileSource::FileSource(boost::asio::io_context& io, std::shared_ptr<Account> account, What what)
     : what_(std::move(what)), account_(std::move(account)), timer_(io) {}
 
-std::string FileSource::look() {
+std::string FileSource::look(bool at_bytes) {
     more_ = false;
     keep_few_capabilities();
-    if (!file_ && !open()) return {};
+    if (!file_) open();
+    if (!file_ || !at_bytes) return {};
     if (what_.lines) return read_lines();
     std::string bytes = read(piece);
     what_.offset += bytes.size();
     return bytes;
 }
 
-Result<void> FileSource::open() {
-    if (what_.folder.empty()) return usage_failure("read " + what_.file, "the run has not begun");
-    NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(what_.folder, what_.user));
-    NETCUT_ASSIGN(file_, folder.open_file(what_.file));
-    return {};
+void FileSource::open() {
+    const auto folder = RunFolder::open(what_.folder, what_.user);
+    auto file = folder ? folder->open_file(what_.file) : Result<Fd>(Failure(folder.error()));
+    failure_.reset();
+    if (!file) failure_ = file.error();
+    may_come_ = !folder || (!file && file.error().code == ENOENT);
+    if (file) file_ = std::move(*file);
 }
 
 std::string FileSource::read(std::size_t size) const {
@@ -90,10 +93,18 @@ void FileSource::skip_lines(std::string& lines) {
 
 std::string FileSource::end() {
     std::string last;
+    if (failure_) last += Json{{"problem", error_json(*failure_)}}.dump() + "\n";
     if (torn_ > 0) last = Json{{"event", "journal.torn"}, {"details", {{"bytes", torn_}}}}.dump() + "\n";
     if (what_.suffix) last += what_.suffix();
     ended_ = true;
     return last;
+}
+
+void FileSource::begin(std::function<void(Result<void>)> then) {
+    if (!what_.prefix.empty()) return then({});
+    if (what_.folder.empty()) return then(usage_failure("read " + what_.file, "the run has not begun"));
+    begun_ = std::move(then);
+    begin_look();
 }
 
 void FileSource::next(std::function<void(std::string)> take) {
@@ -105,11 +116,11 @@ void FileSource::next(std::function<void(std::string)> take) {
 
 void FileSource::begin_look() {
     if (account_->looks >= looks_at_once || account_->cpu.wait().count() > 0) return look_again();
-    const bool over = !what_.follow || what_.over();  // before reading: then that was the last of it
+    const bool over = what_.over();  // before reading: then that was the last of it
     auto held = std::make_shared<Held<unsigned>>(account_, &Account::looks, 1U);
     try {
-        std::thread([self = shared_from_this(), held, over]() mutable {
-            std::string bytes = self->look();
+        std::thread([self = shared_from_this(), held, over, at_bytes = !begun_]() mutable {
+            std::string bytes = self->look(at_bytes);
             const auto io = self->timer_.get_executor();
             boost::asio::post(io, [self = std::move(self), held = std::move(held), over,
                                    bytes = std::move(bytes), cpu_time = thread_cpu_time()]() mutable {
@@ -125,22 +136,34 @@ void FileSource::begin_look() {
 void FileSource::finish_look(std::string bytes, bool over, Nanoseconds cpu_time) {
     account_->cpu.charge(cpu_time);
     Bill::to(account_);
+    if (begun_) return finish_begin(over);
     if (!take_) return;
-    if (bytes.empty() && ((over && !more_) || !is_journal_)) bytes = end();
+    const bool last = over || !what_.follow;
+    if (bytes.empty() && ((last && !more_) || !is_journal_)) bytes = end();
     if (bytes.empty() && !ended_) return look_again();
     std::exchange(take_, nullptr)(std::move(bytes));
+}
+
+void FileSource::finish_begin(bool over) {
+    const bool to_come = may_come_ && !over;
+    if (to_come && what_.follow) return look_again();
+    ended_ = failure_.has_value();
+    const bool refused = ended_ && !to_come;
+    if (refused && what_.refused) what_.refused();
+    std::exchange(begun_, nullptr)(refused ? Result<void>(Failure(*failure_)) : Result<void>());
 }
 
 void FileSource::look_again() {
     timer_.expires_after(between_looks);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
-        if (!error && self && self->take_) self->begin_look();
+        if (!error && self && (self->begun_ || self->take_)) self->begin_look();
     });
 }
 
 void FileSource::abandon() {
     abandoned_ = true;
+    begun_ = nullptr;
     take_ = nullptr;
     timer_.cancel();
     if (!ended_ && what_.abandoned) what_.abandoned();

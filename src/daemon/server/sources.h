@@ -9,8 +9,8 @@
 
 namespace netcut {
 
-// A file of a run's folder, read with its owner's rights from an offset on; if it is followed, until `over`
-// says that nothing will be added. Its disk may not answer for ever: each look at it is on a thread of its
+// A file of a run's folder, read with its owner's rights from an offset on; if it is followed, until the run is
+// over. What cannot be read is an error at the begin, or, after a prefix, a line `problem` at the end. Its disk may not answer for ever: each look at it is on a thread of its
 // own, which alone touches what is marked so below, and may outlive everything but the process. What stands in
 // the file is its user's: no look reads or keeps more than a bound, and its CPU time is the user's.
 class FileSource : public ByteSource, public std::enable_shared_from_this<FileSource> {
@@ -22,20 +22,22 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
         std::uint64_t skip = 0;    // lines after it
         bool lines = false;        // only whole lines; journal.torn says that there is more
         bool follow = false;
-        std::function<bool()> over;           // of a followed one
-        std::string prefix;                   // before it
+        std::function<bool()> over;           // the run: nothing will be added
+        std::string prefix;                   // before it; may be empty
         std::function<std::string()> suffix;  // after it; may be empty
         std::function<void()> abandoned;      // the reader went before the end; may be empty
+        std::function<void()> refused;        // it cannot be read; may be empty
     };
     FileSource(boost::asio::io_context& io, std::shared_ptr<Account> account, What what);
 
+    void begin(std::function<void(Result<void>)> then) override;
     void next(std::function<void(std::string)> take) override;
     void abandon() override;
 
   private:
     // On the thread of a look:
-    std::string look();
-    Result<void> open();
+    std::string look(bool at_bytes);  // or only whether the file is there
+    void open();
     std::string read(std::size_t size) const;
     std::string read_lines();
     void skip_lines(std::string& lines);
@@ -43,16 +45,20 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
     void begin_look();
     void look_again();
     void finish_look(std::string bytes, bool over, Nanoseconds cpu_time);
+    void finish_begin(bool over);
     std::string end();
 
     What what_;  // offset and skip: the look's
     std::shared_ptr<Account> account_;
     boost::asio::steady_timer timer_;
-    Fd file_;                 // the look's
-    std::size_t torn_ = 0;    // bytes of a line without an end; the look's
-    bool more_ = false;       // the look ended before the file did; the look's
-    bool is_journal_ = true;  // no line of it is longer than a line may be; the look's
+    Fd file_;                       // the look's
+    std::optional<Error> failure_;  // why there is no file; the look's
+    bool may_come_ = false;         // it is not there yet; the look's
+    std::size_t torn_ = 0;          // bytes of a line without an end; the look's
+    bool more_ = false;             // the look ended before the file did; the look's
+    bool is_journal_ = true;        // no line of it is longer than a line may be; the look's
     std::atomic<bool> abandoned_ = false;
+    std::function<void(Result<void>)> begun_;
     std::function<void(std::string)> take_;
     bool ended_ = false;
 };
