@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "e2e/daemon.h"
@@ -35,7 +36,8 @@ def take():
 
 ACCEPTED = message('accepted', b'x', b'/nowhere', b'', b'')
 _, order = take()
-for kind in ('huge', 'unknown', 'torn', 'words', 'backwards', 'flood', 'window', 'keeper', 'silent', 'status'):
+for kind in ('huge', 'unknown', 'torn', 'words', 'backwards', 'flood', 'window', 'keeper', 'silent', 'status',
+             'nowhere', 'endless'):
     if b'"' + kind.encode() + b'"' in order:
         break
 if kind == 'huge':
@@ -62,6 +64,10 @@ if kind == 'window':
     channel.sendall(message('opened', id=id))
     while True:
         channel.sendall(message('output', b'x' * 16384, id=id))
+if kind == 'endless':
+    channel.sendall(ACCEPTED)
+if kind == 'nowhere':
+    channel.sendall(message('accepted', b'x', b'/nowhere', b'', b'attached') + message('ended', b'0', b'', b''))
 if kind == 'keeper' and os.fork() > 0:  # its child holds the channel
     channel.sendall(ACCEPTED + message('ended', b'0', b'recovered', b'said in time'))
     os._exit(0)
@@ -78,7 +84,11 @@ class DaemonWorker : public testing::Test {
             std::filesystem::copy_file(NETCUT_BUILD_DIR + std::string(program), programs + program);
         std::ofstream(programs + "/netcut-fl-worker") << impostor;
         ::chmod((programs + "/netcut-fl-worker").c_str(), 0755);
-        daemon_ = std::make_unique<Daemon>("", nullptr, programs + "/netcut-fld");
+        start();
+    }
+    void start(const std::string& configuration = {}) {
+        daemon_.reset();
+        daemon_ = std::make_unique<Daemon>(configuration, nullptr, folder_ / "programs/netcut-fld");
     }
     Daemon::Answer begin(const std::string& kind) const {
         return daemon_->ask(alice, "POST", "/runs", Json{{"scenario", kind}}.dump());
@@ -132,6 +142,27 @@ TEST_F(DaemonWorker, WhatItSaidBeforeItsEndCounts) {
     EXPECT_EQ(daemon_->show(alice, id).at("reason"), "said in time");
     for (const pid_t pid : daemon_->process().processes())
         if (pid != daemon_->process().pid()) ::kill(pid, SIGKILL);
+}
+
+TEST_F(DaemonWorker, OneThatDoesNotEndItsRunInTimeIsKilled) {
+    start("limits: {run-time: 100ms}\n");
+    const auto refused = begin("silent");
+    EXPECT_EQ(refused.status, 500);
+    EXPECT_TRUE(contains(refused.body, "longer than the limit `run-time` allows")) << refused.body;
+    const std::string id = begun("endless");
+    EXPECT_EQ(daemon_->show(alice, id).at("state"), "running");
+    ASSERT_TRUE(daemon_->wait_for_state(alice, id, "lost") || daemon_->wait_for_state(alice, id, "lost"));
+    EXPECT_TRUE(contains(daemon_->show(alice, id).at("reason"), "longer than the limit `run-time` allows"));
+    EXPECT_TRUE(daemon_->has_no_run_left());
+}
+
+TEST_F(DaemonWorker, WhoIsAttachedToARunWithoutAJournalIsTold) {
+    const auto answer = begin("nowhere");
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    std::vector<std::string> lines;
+    std::istringstream text(answer.body);
+    for (std::string line; std::getline(text, line);) lines.push_back(line.substr(0, line.find(':')));
+    EXPECT_EQ(lines, (std::vector<std::string>{"{\"run\"", "{\"problem\"", "{\"ended\""})) << answer.body;
 }
 
 TEST_F(DaemonWorker, OneThatHasNotBegunIsEndedAtOnce) {

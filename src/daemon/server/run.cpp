@@ -23,6 +23,13 @@ constexpr auto longest_silence = std::chrono::seconds(10);
 // For what a worker that has exited had sent before; somebody else may hold its end of the channel open.
 constexpr auto drain_time = std::chrono::seconds(2);
 
+// A worker ends its run in time by itself. One that has not, so long after the limit, does not mean to: to start
+// and to end a run takes time, too.
+Nanoseconds longest_life(Nanoseconds run_time) {
+    constexpr Nanoseconds most = std::chrono::hours(24 * 365);
+    return std::min(run_time, most) * 11 / 10 + std::chrono::seconds(10);
+}
+
 std::string end_text(int native) {
     const bool signaled = WIFSIGNALED(native);
     return ExitStatus{signaled, signaled ? WTERMSIG(native) : WEXITSTATUS(native)}.text();
@@ -80,6 +87,7 @@ struct Run::Child {
     process::process process;
     boost::asio::steady_timer silence;  // of one that ought to answer, or to end
     boost::asio::steady_timer drain;    // of one that has exited
+    boost::asio::steady_timer limit;    // of one that runs for too long
 };
 
 Run::Run(boost::asio::io_context& io, RunRecord record, std::shared_ptr<Account> account, Observer observer)
@@ -97,13 +105,13 @@ Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std:
     const Fd theirs(ends[1]);
     const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     try {
-        child_ = std::make_unique<Child>(
-            Child{process::process(io_, process::filesystem::path(launcher.program()),
-                                   launcher.arguments(order.user, order.limits, {"netcut-fl-worker"}),
-                                   // What the user's process prints is not for the daemon's terminal.
-                                   process::process_stdio{theirs.get(), nothing.get(), nothing.get()},
-                                   FixedEnvironment{}),
-                  boost::asio::steady_timer(io_), boost::asio::steady_timer(io_)});
+        child_ = std::make_unique<Child>(Child{
+            process::process(io_, process::filesystem::path(launcher.program()),
+                             launcher.arguments(order.user, order.limits, {"netcut-fl-worker"}),
+                             // What the user's process prints is not for the daemon's terminal.
+                             process::process_stdio{theirs.get(), nothing.get(), nothing.get()},
+                             FixedEnvironment{}),
+            boost::asio::steady_timer(io_), boost::asio::steady_timer(io_), boost::asio::steady_timer(io_)});
     } catch (const boost::system::system_error& error) {
         const int code = error.code().value();
         return system_failure("start " + launcher.program(), code,
@@ -126,6 +134,7 @@ Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std:
     child_->process.async_wait(
         [self = shared_from_this()](boost::system::error_code, int) { self->take_exit(); });
     channel_->start();
+    kill_when_overdue(order.limits.run_time);
     channel_->send({Message::Kind::run, 0, WorkerOrder::words(order, std::move(body))}, std::move(hold));
     return {};
 }
@@ -222,6 +231,16 @@ void Run::send(Message message) {
     if (channel_) channel_->send(message);
 }
 
+void Run::kill_when_overdue(Nanoseconds run_time) {
+    child_->limit.expires_after(longest_life(run_time));
+    child_->limit.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        const auto self = weak.lock();
+        if (error || !self) return;
+        self->overdue_ = true;
+        self->kill();
+    });
+}
+
 void Run::kill() {
     if (child_ && end_.empty()) ::kill(child_->process.id(), SIGKILL);
 }
@@ -253,6 +272,7 @@ void Run::conclude() {
     if (!child_) return;
     std::string why = "its worker ended with " + end_;
     if (broken_) why = "its worker sent what no worker sends";
+    if (overdue_) why = "it has gone on for longer than the limit `run-time` allows";
     if (stopped_) why = "it was stopped before it had begun";
     if (!record_.over()) record_.lose(why);
     if (begun_)

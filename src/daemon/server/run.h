@@ -46,6 +46,7 @@ class Run : public std::enable_shared_from_this<Run> {
     void take_output(Message message);
     std::shared_ptr<CommandStream> open_stream(std::uint64_t id);
     void send(Message message);
+    void kill_when_overdue(Nanoseconds run_time);
     void kill();
     void kill_if_silent();
     // The worker is gone when it has exited and all that it sent has been read.
@@ -71,6 +72,7 @@ class Run : public std::enable_shared_from_this<Run> {
     bool broken_ = false;
     bool channel_ended_ = false;
     bool stopped_ = false;
+    bool overdue_ = false;
     bool told_over_ = false;
 };
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t max_message = 5 << 20;  // of the daemon's: a request's body, and a little more
 constexpr std::size_t max_reason = 1000;
+constexpr std::size_t max_fault = 64 << 10;  // bytes of one that is added
 
 // The daemon's is raised for itself alone.
 void limit_open_files(std::uint64_t soft) {
@@ -103,11 +104,12 @@ Message problem_message(Message::Kind kind, std::uint64_t id, const Error& error
 // To read an order takes milliseconds. One that takes seconds is meant to keep the machine busy.
 constexpr int patience_s = 1;
 
-std::string out_of_patience() {
-    const Error error{Error::Kind::usage, "start the run", 0,
+std::string out_of_patience(Message::Kind kind, std::uint64_t id, const std::string& attempt,
+                            const std::string& hint) {
+    const Error error{Error::Kind::usage, attempt, 0,
                       fmt::format("to read what it is to do took more than {} s of CPU time", patience_s),
-                      "give it a smaller scenario"};
-    return encoded(problem_message(Message::Kind::refused, 0, error));
+                      hint};
+    return encoded(problem_message(kind, id, error));
 }
 
 }  // namespace
@@ -146,7 +148,9 @@ void Worker::take(const Message& message) {
 }
 
 void Worker::take_order(const Message& message) {
-    const CpuBound bound(patience_s, socket_, out_of_patience());
+    const CpuBound bound(
+        patience_s, socket_,
+        out_of_patience(Message::Kind::refused, 0, "start the run", "give it a smaller scenario"));
     auto order = WorkerOrder::from_words(message.words);
     const auto begun = order ? begin(std::move(*order)) : Result<void>(Failure(order.error()));
     if (!begun) refuse(begun.error());
@@ -253,7 +257,7 @@ Result<Json> Worker::carry_out(const Message& message) {
             NETCUT_TRY(engine.heal(words.at(0)));
             return Json{{"fault", words.at(0)}};
         case Message::Kind::add:
-            return add_fault(words.at(0));
+            return add_fault(message.id, words.at(0));
         case Message::Kind::signal:
             return signal(words.at(0), words.at(1));
         default:
@@ -261,8 +265,16 @@ Result<Json> Worker::carry_out(const Message& message) {
     }
 }
 
-// The body is the fault, as it stands in a scenario; JSON is YAML.
-Result<Json> Worker::add_fault(const std::string& body) {
+// The body is the fault, as it stands in a scenario; JSON is YAML. One that cannot be read in time takes the run
+// with it: there is no way back from the middle of a parser.
+Result<Json> Worker::add_fault(std::uint64_t request, const std::string& body) {
+    const std::string attempt = "add a fault";
+    if (body.size() > max_fault)
+        return usage_failure(attempt, fmt::format("it has more than {} KiB", max_fault >> 10),
+                             "describe it in fewer words");
+    const CpuBound bound(patience_s, socket_,
+                         out_of_patience(Message::Kind::answer, request, attempt,
+                                         "the run has been ended: give a smaller one"));
     FaultSpec fault;
     NETCUT_TRY(read_fault_yaml(fault, body, "fault"));
     NETCUT_TRY(read_trace(fault));

@@ -29,7 +29,7 @@ class Worker {
     void accept(const Scenario& scenario, bool attached);
     void obey(const Message& message);
     Result<Json> carry_out(const Message& message);
-    Result<Json> add_fault(const std::string& body);
+    Result<Json> add_fault(std::uint64_t request, const std::string& body);
     Result<Json> signal(const std::string& node, const std::string& body);
     Result<void> execute(const Message& message);
     void report(const Event& event);
