@@ -15,6 +15,7 @@ namespace {
 // All is over by then, so that a slow reader may take his time.
 constexpr auto last_patience = std::chrono::seconds(10);
 constexpr std::size_t longest_shown_line = 1000;  // bytes
+constexpr std::size_t most_pending = 256 << 10;
 
 std::string joined(const Json& names) {
     std::string text;
@@ -125,6 +126,22 @@ void TerminalReport::print(const std::string& text) {
     flush(std::chrono::milliseconds(0));
 }
 
+void TerminalReport::print_line(const std::string& line) {
+    flush(std::chrono::milliseconds(0));
+    if (pending_.size() + line.size() > most_pending) {
+        ++left_out_;
+        return;
+    }
+    tell_left_out();
+    print(line + "\n");
+}
+
+void TerminalReport::tell_left_out() {
+    if (left_out_ > 0)
+        pending_ += fmt::format("{} lines are left out here, since nobody read: see journal.jsonl\n",
+                                std::exchange(left_out_, 0U));
+}
+
 void TerminalReport::flush(std::chrono::milliseconds patience) {
     constexpr std::size_t most_at_once =
         PIPE_BUF;  // so much a writable pipe takes without blocking (pipe(7))
@@ -156,7 +173,7 @@ void TerminalReport::take(const Event& event) {
     const std::string line = event_line(event);
     if (line.empty()) return;
     clear_status();
-    print(line + "\n");
+    print_line(line);
 }
 
 std::string TerminalReport::status_line() const {
@@ -190,6 +207,7 @@ void TerminalReport::clear_status() {
 
 void TerminalReport::finish(const Json& verdict, const std::string& folder) {
     clear_status();
+    tell_left_out();
     pending_ += final_screen(verdict, folder, terminal_);
     flush(last_patience);
 }

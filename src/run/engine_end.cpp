@@ -130,6 +130,8 @@ void Engine::Impl::finish() {
     grace_timer_.cancel();
     if (end_capture()) return;
     for (auto& [number, line] : expected_lines_) tell_expected(number, line);
+    untold_.finish(*journal_);
+    for (auto& [number, note] : unanswered_) note.finish(*journal_);
     if (!error_) error_ = journal_->failure();
     if (error_) end_ = EndReason::failed;
     const Facts facts = collect_facts();

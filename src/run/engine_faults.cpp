@@ -90,7 +90,7 @@ void Engine::Impl::await_packets(PacketWatch& watch) {
                                   auto logged = watch.log.read();
                                   if (!logged) return fail(std::move(logged).error());
                                   if (logged->overrun || logged->lost > 0)
-                                      journal_->add("packets.untold", {}, {}, {{"lost", logged->lost}});
+                                      untold_.add(*journal_, logged->lost);
                                   for (const LoggedPacket& packet : logged->packets)
                                       on_logged_packet(watch.group, packet);
                                   await_packets(watch);
@@ -107,9 +107,11 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
                               header ? header->length : 0, time_of(packet));
         }
         // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
-        if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent)
-            journal_->add("packets.unanswered", {}, scenario_.faults[number].name,
-                          {{"why", sent.error().text()}});
+        if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent) {
+            const std::string& fault = scenario_.faults[number].name;
+            unanswered_.try_emplace(number, "packets.unanswered", fault, "packets")
+                .first->second.add(*journal_, 1, {{"why", sent.error().text()}});
+        }
         return;
     }
 }

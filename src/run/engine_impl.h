@@ -17,6 +17,7 @@
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/rounds.h"
+#include "run/summed_note.h"
 
 namespace netcut {
 
@@ -167,6 +168,8 @@ class Engine::Impl {
     std::vector<std::unique_ptr<PacketWatch>> packet_watches_;
     void await_packets(PacketWatch& watch);
     std::optional<ReplySender> replies_;
+    SummedNote untold_{"packets.untold", {}, "lost"};
+    std::map<std::size_t, SummedNote> unanswered_;  // by the number of the fault
     std::shared_ptr<void> alive_ = std::make_shared<char>();
     std::unique_ptr<Capture> capture_;
     // Its thread has yet to speak to this one.
