@@ -32,9 +32,10 @@ class Slot {
   public:
     explicit Slot(const asio::any_io_executor& executor) : timer_(executor, for_ever) {}
 
-    void put(T value) {
+    template <typename Value>
+    void put(Value&& value) {
         if (closed_ || value_) return;
-        value_ = std::move(value);
+        value_.emplace(std::forward<Value>(value));
         timer_.cancel();
     }
     void close() {
