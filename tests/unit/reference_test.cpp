@@ -208,7 +208,7 @@ TEST(ReferenceClient, NamesStatusCodes) {
 class ReferenceCertificates : public testing::Test {
   protected:
     void SetUp() override {
-        std::string pattern = testing::TempDir() + "netcut-certs-XXXXXX";
+        std::string pattern = testing::TempDir() + "netcut-test-certs-XXXXXX";
         ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
         directory_ = pattern;
     }

@@ -135,7 +135,7 @@ TEST(Thinned, SaysHowMuchItLeftOut) {
 class RunPage : public testing::Test {
   protected:
     RunPage() {
-        std::string name = std::filesystem::temp_directory_path() / "netcut-page-XXXXXX";
+        std::string name = std::filesystem::temp_directory_path() / "netcut-test-page-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
         path_ = name;
     }
