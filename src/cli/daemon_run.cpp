@@ -37,9 +37,10 @@ Result<Json> order(const RunOptions& options, const Scenario& scenario) {
 // Shows a run of the daemon as if it were our own, and ends it when we are told to end.
 class AttachedToDaemon {
   public:
-    AttachedToDaemon(DaemonClient client, bool quiet)
+    AttachedToDaemon(DaemonClient client, bool quiet, CiOutput& ci)
         : client_(std::move(client)),
           quiet_(quiet),
+          ci_(ci),
           screen_(io_, quiet, [this](int signal) { stop(signal); }),
           lines_([this](std::string_view line) { take(line); }) {}
 
@@ -84,6 +85,7 @@ class AttachedToDaemon {
         const std::string folder = ended_.value("folder", "");
         if (const auto verdict = client_.verdict_of(ended_)) {
             screen_.report().finish(*verdict, folder);
+            ci_.tell_run(*verdict, folder);
         } else {
             complain("{}", printable(ended_.value("reason", "the run was lost"), 1000));
             complain("files are in {}", printable(folder, 1000));
@@ -100,6 +102,7 @@ class AttachedToDaemon {
     boost::asio::io_context io_;
     DaemonClient client_;
     bool quiet_;
+    CiOutput& ci_;
     RunScreen screen_;
     Lines lines_;
     std::string id_;
@@ -115,10 +118,10 @@ bool wants_daemon(const RunOptions& options) {
     return ::geteuid() != 0 && DaemonClient(DaemonClient::socket_path({})).is_there();
 }
 
-Result<int> run_by_daemon(const RunOptions& options, const Scenario& scenario) {
+Result<int> run_by_daemon(const RunOptions& options, const Scenario& scenario, CiOutput& ci) {
     const DaemonClient client(DaemonClient::socket_path(options.socket));
     NETCUT_ASSIGN(const Json body, order(options, scenario));
-    if (!options.detached) return AttachedToDaemon(client, options.quiet).run(body);
+    if (!options.detached) return AttachedToDaemon(client, options.quiet, ci).run(body);
     NETCUT_ASSIGN(const Json run, client.ask("POST", "/runs", body));
     show("{}\n", run.value("id", ""));
     return 0;

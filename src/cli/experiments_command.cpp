@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/ci_output.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
@@ -59,7 +60,7 @@ Result<void> write_files(const RunFolder& folder, const ExperimentTable& table) 
     return folder.write_file("junit.xml", junit_xml(table.title + " experiments", cases_of(table)));
 }
 
-Result<int> try_experiments(const ExperimentsOptions& options) {
+Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
     NETCUT_ASSIGN(const Scenario base, make_scenario(options.many.run));
     NETCUT_ASSIGN(ExperimentTable table, empty_table(base, options));
     NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
@@ -87,6 +88,7 @@ Result<int> try_experiments(const ExperimentsOptions& options) {
         show("{}\n", table.to_json().dump(2));
     else
         show("\n{}\nfiles   {}\n", table.to_text(), folder.path());
+    ci.tell_table(table.to_json(), folder.path());
     return table.exit_status();
 }
 
@@ -100,8 +102,11 @@ void add_experiments_options(CLI::App& command, ExperimentsOptions& options) {
 }
 
 int experiments_command(const ExperimentsOptions& options) {
-    const auto status = try_experiments(options);
-    return status ? *status : report_error(status.error());
+    CiOutput ci(options.many.run.annotate, options.many.json);
+    const auto status = try_experiments(options, ci);
+    if (status) return *status;
+    ci.tell_error(status.error());
+    return report_error(status.error());
 }
 
 }  // namespace netcut::cli

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/ci_output.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
@@ -44,7 +45,8 @@ int tell_stopped(int signal, const RunFolder& folder) {
 }
 
 template <typename Results>  // a map or a table
-Result<int> finish(const Results& results, const RunFolder& folder, const std::string& name, bool json) {
+Result<int> finish(const Results& results, const RunFolder& folder, const std::string& name, bool json,
+                   CiOutput& ci) {
     NETCUT_TRY(folder.write_file(name + ".json", results.to_json().dump(2) + "\n"));
     NETCUT_TRY(folder.write_file(name + ".csv", results.to_csv()));
     NETCUT_TRY(folder.write_file("report.html", html_page(results.to_json())));
@@ -52,11 +54,12 @@ Result<int> finish(const Results& results, const RunFolder& folder, const std::s
         show("{}\n", results.to_json().dump(2));
     else
         show("\n{}\nfiles   {}\n", results.to_text(), folder.path());
+    ci.tell_table(results.to_json(), folder.path());
     return results.exit_status();
 }
 
 Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base, const RunFolder& folder,
-                            RunPool& pool) {
+                            RunPool& pool, CiOutput& ci) {
     ResilienceMap map;
     map.title = base.name;
     NETCUT_ASSIGN(map.rows, moments_of(base, options.many));
@@ -71,7 +74,7 @@ Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base,
                               [&options](const std::string& line) { tell(options.many.json, line); }));
     NETCUT_ASSIGN(const int signal, pool.run());
     if (signal != 0) return tell_stopped(signal, folder);
-    return finish(map, folder, "map", options.many.json);
+    return finish(map, folder, "map", options.many.json, ci);
 }
 
 // The experiment whose moment counts these bytes: its trigger begins the count, and the sweep moves the byte.
@@ -93,8 +96,8 @@ Result<ExperimentSpec> moment_of_sweep(const Scenario& base, const ExploreOption
     return *std::find_if(moments.begin(), moments.end(), counts);
 }
 
-Result<int> sweep(const ExploreOptions& options, const Scenario& base, const RunFolder& folder,
-                  RunPool& pool) {
+Result<int> sweep(const ExploreOptions& options, const Scenario& base, const RunFolder& folder, RunPool& pool,
+                  CiOutput& ci) {
     NETCUT_ASSIGN(ExperimentSpec moment, moment_of_sweep(base, options));
     NETCUT_ASSIGN(const std::uint64_t step, parse_bytes(options.step.value_or("64KiB")));
     NETCUT_ASSIGN(const Nanoseconds duration, length_of(options.duration, std::chrono::seconds(20)));
@@ -110,10 +113,10 @@ Result<int> sweep(const ExploreOptions& options, const Scenario& base, const Run
                   netcut::sweep(pool, table, base, std::move(moment), sweep,
                                 [&options](const std::string& line) { tell(options.many.json, line); }));
     if (signal != 0) return tell_stopped(signal, folder);
-    return finish(table, folder, "sweep", options.many.json);
+    return finish(table, folder, "sweep", options.many.json, ci);
 }
 
-Result<int> try_explore(const ExploreOptions& options) {
+Result<int> try_explore(const ExploreOptions& options, CiOutput& ci) {
     NETCUT_ASSIGN(const Scenario base, make_scenario(options.many.run));
     NETCUT_TRY(moments_of(base, options.many));
     NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
@@ -123,7 +126,8 @@ Result<int> try_explore(const ExploreOptions& options) {
                   do_stages(options.many.run, base, folder.user(), options.many.json));
     if (signal_of_stages != 0) return 128 + signal_of_stages;
     RunPool pool(folder, program, jobs);
-    return options.sweep ? sweep(options, base, folder, pool) : find_thresholds(options, base, folder, pool);
+    return options.sweep ? sweep(options, base, folder, pool, ci)
+                         : find_thresholds(options, base, folder, pool, ci);
 }
 
 }  // namespace
@@ -143,8 +147,11 @@ void add_explore_options(CLI::App& command, ExploreOptions& options) {
 }
 
 int explore_command(const ExploreOptions& options) {
-    const auto status = try_explore(options);
-    return status ? *status : report_error(status.error());
+    CiOutput ci(options.many.run.annotate, options.many.json);
+    const auto status = try_explore(options, ci);
+    if (status) return *status;
+    ci.tell_error(status.error());
+    return report_error(status.error());
 }
 
 }  // namespace netcut::cli

@@ -73,6 +73,12 @@ void add_end_options(CLI::App& command, RunOptions& options) {
     group.add("--name", options.name, "Of the run");
     group.add("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)");
     group.add("-q,--quiet", options.quiet, "Print the last screen alone");
+    command
+        .add_flag_function(
+            "--annotate,!--no-annotate", [&options](std::int64_t sum) { options.annotate = sum > 0; },
+            "Tell the CI what failed, by workflow commands and $GITHUB_STEP_SUMMARY (default: where "
+            "$GITHUB_ACTIONS is true)")
+        ->group("The end");
 }
 
 // As the shell that the user typed them into means it. What begins with a word in braces says where it is.

@@ -25,6 +25,7 @@ struct RunOptions {
     std::optional<std::string> timeout, hang_after, grace;
     std::optional<std::string> pcap_snap;
     bool tty = false, join_output = false, quiet = false, pcap = false;
+    std::optional<bool> annotate;          // for CI; by default where it is GitHub's
     std::optional<std::string> socket;     // of the daemon
     bool local = false, detached = false;  // without the daemon; by the daemon, and not waited for
 };

@@ -19,6 +19,7 @@ Result<int> try_replay(const ReplayOptions& options) {
     run.file = folder + "/scenario.yaml";
     run.out = options.out.value_or(folder + "-replay");
     run.quiet = options.quiet;
+    run.annotate = false;  // what the run is expected to do is what it did
     const int status = run_command(run);
     if (status >= 2 && status != 4) return status;  // it made no run
     NETCUT_ASSIGN(const RecordedRun replayed, RecordedRun::read(*run.out));

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "cli/ci_output.h"
 #include "cli/daemon_run.h"
 #include "cli/run_screen.h"
 #include "cli/screen.h"
@@ -21,9 +22,10 @@ void tell_without(const std::string& file, const Error& error) {
 
 class AttachedRun {
   public:
-    AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet)
+    AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet, CiOutput& ci)
         : folder_(folder),
           quiet_(quiet),
+          ci_(ci),
           screen_(io_, quiet, [this](int signal) { run_.engine().stop(signal); }),
           run_(io_, std::move(scenario), folder, std::move(user),
                HostedRun::Observer{
@@ -44,8 +46,10 @@ class AttachedRun {
             exit_status_ = result->verdict.exit_status;
             if (!quiet_) show("{}", last_words(result->verdict_json, folder_));
             std::fflush(stdout);
+            ci_.tell_run(result->verdict_json, folder_.path());
         } else {
             exit_status_ = report_error(result.error());
+            ci_.tell_error(result.error());
             complain("files are in {}", folder_.path());
         }
         io_.stop();
@@ -54,24 +58,25 @@ class AttachedRun {
     boost::asio::io_context io_;
     const RunFolder& folder_;
     const bool quiet_;
+    CiOutput& ci_;
     RunScreen screen_;
     HostedRun run_;
     int exit_status_ = 5;
 };
 
-Result<int> try_run(const RunOptions& options) {
+Result<int> try_run(const RunOptions& options, CiOutput& ci) {
     NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
     NETCUT_ASSIGN(User user, find_caller(scenario.user));
     const bool by_daemon = wants_daemon(options);
     if (!by_daemon) NETCUT_TRY(check_machine(scenario, user));
     NETCUT_ASSIGN(const int signal, do_stages(options, scenario, user, options.quiet));
     if (signal != 0) return 128 + signal;
-    if (by_daemon) return run_by_daemon(options, scenario);
+    if (by_daemon) return run_by_daemon(options, scenario, ci);
     NETCUT_ASSIGN(const RunFolder folder, RunFolder::create(options.out.value_or(""), scenario.name, user));
     if (!folder.moved().empty() && !options.quiet)
         show("the earlier run in {} is now {}\n", folder.path(), folder.moved());
     std::fflush(stdout);
-    return AttachedRun(std::move(scenario), folder, std::move(user), options.quiet).run();
+    return AttachedRun(std::move(scenario), folder, std::move(user), options.quiet, ci).run();
 }
 
 }  // namespace
@@ -82,8 +87,12 @@ int report_error(const Error& error) {
 }
 
 int run_command(const RunOptions& options) {
-    const auto status = try_run(options);
-    return status ? *status : report_error(status.error());
+    // A run that is not waited for has nothing to tell, and its id is all that is printed.
+    CiOutput ci(options.detached ? std::optional(false) : options.annotate);
+    const auto status = try_run(options, ci);
+    if (status) return *status;
+    ci.tell_error(status.error());
+    return report_error(status.error());
 }
 
 }  // namespace netcut::cli

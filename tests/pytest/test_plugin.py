@@ -168,7 +168,7 @@ def test_one(federation):
 '''
     result = suite(test)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*netcut-fld is not in PATH; install the package netcut-fl"])
+    result.stdout.fnmatch_lines(["E*netcut-fld is not in PATH; *"])
     suite(test, "--netcut-skip").assert_outcomes(skipped=1)
 
 

@@ -121,7 +121,7 @@ class PrivateDaemon(Daemon):
     def __init__(self) -> None:
         program = shutil.which("netcut-fld")
         if program is None:
-            raise DaemonError("netcut-fld is not in PATH; install the package netcut-fl")
+            raise DaemonError("netcut-fld is not in PATH; install netcut-fl, or put the folder of its programs in PATH")
         # Of a short path: the address of a Unix socket has at most 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="netcut-", dir="/tmp"))
         super().__init__(str(self._folder / "socket"))

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ci_output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "cli/screen.h"
+#include "netcut/node.h"
+
+namespace netcut::cli {
+namespace {
+
+bool in_github_actions() {
+    const char* set = std::getenv("GITHUB_ACTIONS");
+    return set != nullptr && std::string(set) == "true";
+}
+
+// That nodes cannot guess.
+std::string random_token() {
+    std::random_device random;
+    return fmt::format("netcut-{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
+// The file is the caller's, and of the caller's choice.
+Result<void> append(const std::string& path, const std::string& text) {
+    NETCUT_ASSIGN(const User caller, find_user(""));
+    const AsUser as_caller(caller);
+    const Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+    if (!file) return system_failure("open the job's summary " + path);
+    return write_all(file.get(), text, "write the job's summary " + path);
+}
+
+}  // namespace
+
+CiOutput::CiOutput(std::optional<bool> asked, bool json)
+    : summarizes_(asked.value_or(in_github_actions())), annotates_(summarizes_ && !json) {
+    if (!annotates_) return;
+    token_ = random_token();
+    std::printf("::stop-commands::%s\n", token_.c_str());
+    std::fflush(stdout);
+}
+
+CiOutput::~CiOutput() {
+    resume_commands();
+}
+
+void CiOutput::resume_commands() {
+    if (token_.empty()) return;
+    std::printf("::%s::\n", std::exchange(token_, {}).c_str());
+    std::fflush(stdout);
+}
+
+void CiOutput::tell_run(const Json& verdict, const std::string& folder) {
+    if (summarizes_) tell(annotations_of_run(verdict), summary_of_run(verdict, folder));
+}
+
+void CiOutput::tell_table(const Json& table, const std::string& folder) {
+    if (summarizes_) tell(annotations_of_table(table), summary_of_table(table, folder));
+}
+
+void CiOutput::tell_error(const Error& error) {
+    if (summarizes_) tell({annotation_of(error)}, {});
+}
+
+void CiOutput::tell(const std::vector<Annotation>& annotations, const std::string& summary) {
+    resume_commands();
+    if (annotates_)
+        for (const Annotation& one : annotations) std::printf("%s\n", workflow_command(one).c_str());
+    std::fflush(stdout);
+    const char* path = std::getenv("GITHUB_STEP_SUMMARY");
+    if (path == nullptr || summary.empty()) return;
+    if (const auto written = append(path, summary); !written) complain("{}", written.error().text());
+}
+
+}  // namespace netcut::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/annotations.h"
+
+namespace netcut::cli {
+
+// What a command tells the CI that it runs in: GitHub's, by $GITHUB_ACTIONS, or one that takes the same commands. While it
+// lives, such a CI takes no commands from what is printed, since nodes write much of it.
+class CiOutput {
+  public:
+    // `asked`: by --annotate and --no-annotate; else the environment decides. `json`: standard output is for a
+    // program, so that the summary alone is told.
+    explicit CiOutput(std::optional<bool> asked, bool json = false);
+    ~CiOutput();
+    CiOutput(const CiOutput&) = delete;
+    CiOutput& operator=(const CiOutput&) = delete;
+
+    void tell_run(const Json& verdict, const std::string& folder);
+    void tell_table(const Json& table, const std::string& folder);
+    void tell_error(const Error& error);
+
+  private:
+    void tell(const std::vector<Annotation>& annotations, const std::string& summary);
+    void resume_commands();
+
+    const bool summarizes_, annotates_;
+    std::string token_;  // empty: commands are taken
+};
+
+}  // namespace netcut::cli
