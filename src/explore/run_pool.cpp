@@ -97,10 +97,10 @@ Result<void> RunPool::start_next() {
     auto child = std::make_unique<Child>(io_, std::move(next));
     const std::string at = folder_.path() + "/runs/" + id;
     try {
-        child->process =
-            process::process(io_, process::filesystem::path(program_),
-                             std::vector<std::string>{"run", at + ".yaml", "--out", at, "--quiet", "--no-annotate"},
-                             process::process_stdio{nothing.get(), screen.get(), screen.get()}, OwnGroup{});
+        child->process = process::process(
+            io_, process::filesystem::path(program_),
+            std::vector<std::string>{"run", at + ".yaml", "--out", at, "--quiet", "--no-annotate"},
+            process::process_stdio{nothing.get(), screen.get(), screen.get()}, OwnGroup{});
     } catch (const boost::system::system_error& error) {
         return system_failure("start " + program_, error.code().value(), "use fewer --jobs");
     }
