@@ -207,6 +207,10 @@ void add_federation_options(CLI::App& command, RunOptions& options) {
 void add_run_options(CLI::App& command, RunOptions& options) {
     add_federation_options(command, options);
     add_cut_options(command, options);
+    Group repeats(command, "Repeats");
+    repeats.add("--repeat", options.repeat,
+                "Make the run so often, and say whether it does the same each time");
+    repeats.add("--jobs", options.jobs, "Runs at once (default: 4)");
     Group group(command, "The daemon");
     group.add("--local", options.local, "Run in this process, also if there is a daemon (root does)");
     group.add("-d,--detach", options.detached, "Let the daemon run it, print its id, and do not wait");

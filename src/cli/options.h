@@ -25,9 +25,10 @@ struct RunOptions {
     std::optional<std::string> timeout, hang_after, grace;
     std::optional<std::string> pcap_snap;
     bool tty = false, join_output = false, quiet = false, pcap = false;
-    std::optional<bool> annotate;          // for CI; by default where it is GitHub's
-    std::optional<std::string> socket;     // of the daemon
-    bool local = false, detached = false;  // without the daemon; by the daemon, and not waited for
+    std::optional<bool> annotate;             // for CI; by default where it is GitHub's
+    std::optional<std::string> repeat, jobs;  // of the whole run
+    std::optional<std::string> socket;        // of the daemon
+    bool local = false, detached = false;     // without the daemon; by the daemon, and not waited for
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);

@@ -7,6 +7,7 @@
 
 #include "cli/ci_output.h"
 #include "cli/daemon_run.h"
+#include "cli/repeat_command.h"
 #include "cli/run_screen.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
@@ -89,7 +90,7 @@ int report_error(const Error& error) {
 int run_command(const RunOptions& options) {
     // A run that is not waited for has nothing to tell, and its id is all that is printed.
     CiOutput ci(options.detached ? std::optional(false) : options.annotate);
-    const auto status = try_run(options, ci);
+    const auto status = options.repeat ? run_repeatedly(options, ci) : try_run(options, ci);
     if (status) return *status;
     ci.tell_error(status.error());
     return report_error(status.error());

@@ -42,9 +42,9 @@ std::optional<Annotation::Level> level_of(const Json& cell) {
     std::optional<Annotation::Level> worst;
     for (const Json& repeat : cell.at("repeats")) {
         const std::string outcome = repeat.at("outcome").get<std::string>();
-        if (outcome == "recovered" || outcome == "undisturbed") continue;
-        if (outcome != "not noticed") return Annotation::Level::error;
-        worst = Annotation::Level::warning;
+        const bool survived = outcome == "recovered" || outcome == "undisturbed" || outcome == "not noticed";
+        if (repeat.value("failed", !survived)) return Annotation::Level::error;
+        if (outcome == "not noticed") worst = Annotation::Level::warning;
     }
     return worst;
 }

@@ -269,5 +269,32 @@ TEST(Experiments, ByPhasesNeedNoPatterns) {
     }
 }
 
+// Every second run fails: the first that finds no mark leaves one.
+TEST(Repeat, FlakyRunIsToldFromOneThatAlwaysDoesTheSame) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "node.sh") << "mkdir " << folder / "mark"
+                                      << " || { rmdir " << folder / "mark"
+                                      << "; exit 1; }\n";
+    Tool tool(
+        {"run", "--repeat", "4", "--jobs", "1", "--cols", "1", "--aggregator", "sh " + (folder / "node.sh"),
+         "--collaborator", "true", "--out", folder / "many", "--annotate"},
+        become_ordinary_user);
+    const Finished finished = tool.wait();
+    EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
+    EXPECT_TRUE(contains(finished.out, "   2 of 4  crashed (aggregator, exit code 1): runs/2, runs/4"))
+        << finished.out;
+    EXPECT_TRUE(contains(finished.out, "flaky: 2 of 4 runs failed; 15 % to 85 % of all runs would fail"))
+        << finished.out;
+    EXPECT_TRUE(contains(finished.out,
+                         "\n::error title=netcut-fl%3A run 4 runs::crashed 2, undisturbed 2 of 4; flaky"))
+        << finished.out;
+    EXPECT_TRUE(contains(slurp(folder / "many/junit.xml"), "failures=\"2\""))
+        << slurp(folder / "many/junit.xml");
+    EXPECT_TRUE(contains(slurp(folder / "many/repeats.csv"), "\r\n2,crashed,"))
+        << slurp(folder / "many/repeats.csv");
+    EXPECT_EQ(run_tool({"run", "--repeat", "2", "--detach"}).status, 2);
+}
+
 }  // namespace
 }  // namespace netcut::test

@@ -71,6 +71,12 @@ def test_study_has_a_row_for_each_run(beats):
     assert study.runs[0].faults[0]["packets_lost"] > 0
 
 
+def test_repeats_have_a_row_for_each_run(beats):
+    netcut_fl("run", beats, "--repeat", "2", "--out", "many")
+    rows = netcut.read("many").rows
+    assert [(row["repeat"], row["outcome"], row["exit_status"]) for row in rows] == [(1, "recovered", 0), (2, "recovered", 0)]
+
+
 def test_folder_of_something_else_is_refused(pytester):
     with pytest.raises(FileNotFoundError, match="neither journal.jsonl of a run nor a table of many"):
         netcut.read(pytester.path)

@@ -255,5 +255,49 @@ TEST(RunOutcome, TellsThatItsCutCameLaterThanAskedFor) {
     EXPECT_EQ(cell.text(), "recovered +1.5 s (later: 2 replies had passed)");
 }
 
+TEST(Repeats, ShareOfFailuresIsAsLikelyAsWilsonSays) {
+    const auto near = [](std::size_t failed, std::size_t runs, double least, double most) {
+        const auto share = likely_share(failed, runs);
+        EXPECT_NEAR(share.first, least, 0.0005) << failed << " of " << runs;
+        EXPECT_NEAR(share.second, most, 0.0005) << failed << " of " << runs;
+    };
+    near(2, 20, 0.0279, 0.3010);
+    near(0, 20, 0, 0.1611);
+    near(20, 20, 0.8389, 1);
+    near(1, 1, 0.2065, 1);
+}
+
+TEST(Repeats, FlakyRunSaysHowOftenAndWhich) {
+    Repeats repeats{"upload",
+                    {outcome("recovered", "", 1.0), outcome("hung", "no progress", nullptr),
+                     outcome("recovered", "", 3.0)}};
+    for (std::size_t i = 0; i < repeats.runs.size(); ++i) repeats.runs[i].id = std::to_string(i + 1);
+    repeats.runs[1].exit_status = 1;
+    EXPECT_EQ(repeats.failed(), 1U);
+    EXPECT_EQ(repeats.exit_status(), 1);
+    EXPECT_THAT(repeats.to_text(), testing::HasSubstr("   2 of 3  recovered +"));
+    EXPECT_THAT(repeats.to_text(), testing::ContainsRegex("   1 of 3  hung.*: runs/2\n"));
+    EXPECT_THAT(repeats.to_text(),
+                testing::HasSubstr("flaky: 1 of 3 runs failed; 6 % to 79 % of all runs would fail"));
+    EXPECT_THAT(repeats.to_csv(), testing::HasSubstr("\r\n2,hung,"));
+    EXPECT_EQ(repeats.to_json()["rows"][0]["cells"][0]["outcome"], "mixed");
+}
+
+// A run that is expected to crash, and does, is no failure.
+TEST(Repeats, ExitStatusOfEachRunDecides) {
+    Repeats repeats{
+        "r", {outcome("crashed", "c ended with exit code 1", nullptr), outcome("crashed", "", nullptr)}};
+    for (RunOutcome& run : repeats.runs) run.exit_status = 0;
+    EXPECT_EQ(repeats.exit_status(), 0);
+    EXPECT_THAT(repeats.headline(), testing::StartsWith("steady: 0 of 2 runs failed; 0 % to 66 %"));
+    repeats.runs[0].exit_status = 4;
+    EXPECT_EQ(repeats.exit_status(), 4);
+    repeats.runs[1].exit_status = 1;
+    EXPECT_EQ(repeats.exit_status(), 1);
+    EXPECT_THAT(repeats.headline(), testing::StartsWith("always fails: 2 of 2"));
+    repeats.runs[1] = RunOutcome{};
+    EXPECT_EQ(repeats.exit_status(), 5) << "one made no verdict";
+}
+
 }  // namespace
 }  // namespace netcut::test

@@ -89,7 +89,8 @@ class Run:
 
 
 class Study:
-    """Many runs: of `experiments` (kind is `experiments`), `explore` (`map`), or `explore --sweep` (`sweep`)."""
+    """Many runs: of `experiments` (kind is `experiments`), `explore` (`map`), `explore --sweep` (`sweep`), or
+    `run --repeat` (`repeats`)."""
 
     def __init__(self, folder: Path, kind: str) -> None:
         self.folder = folder
@@ -99,7 +100,8 @@ class Study:
     def rows(self) -> list[Row]:
         """The study's CSV file. `experiments` and `sweep` have a row for each run: moment, what, kind, duration_s, repeat,
         outcome, detail, time_to_recover_s, exit_status, run. `map` has one for each moment and kind: moment, kind,
-        longest_survived_s, shortest_fatal_s, limit_s, runs, mixed. What is not known is None."""
+        longest_survived_s, shortest_fatal_s, limit_s, runs, mixed. `repeats` has one for each run: repeat, outcome,
+        detail, time_to_recover_s, exit_status, run. What is not known is None."""
         with open(self.folder / f"{self.kind}.csv", encoding="utf-8", newline="") as file:
             return [{name: _value(name, text) for name, text in row.items()} for row in csv.DictReader(file)]
 
@@ -112,7 +114,7 @@ class Study:
 def read(folder: Union[str, "os.PathLike[str]"]) -> Union[Run, Study]:
     """What is in the folder: a run, or a study of many."""
     path = Path(folder)
-    for kind in ("experiments", "map", "sweep"):
+    for kind in ("experiments", "map", "sweep", "repeats"):
         if (path / f"{kind}.csv").is_file():
             return Study(path, kind)
     if (path / "journal.jsonl").is_file():

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/ci_output.h"
+#include "cli/options.h"
+
+namespace netcut::cli {
+
+// `netcut-fl run --repeat N`: how often the run does what is expected of it. Returns the exit status.
+Result<int> run_repeatedly(const RunOptions& options, CiOutput& ci);
+
+}  // namespace netcut::cli

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "netcut/explore.h"
+
+namespace netcut {
+namespace {
+
+bool did_as_expected(const RunOutcome& outcome) {
+    return outcome.exit_status == 0;
+}
+
+std::string folder_of(const RunOutcome& outcome) {
+    return "runs/" + outcome.id;
+}
+
+// Those that ended alike, the most frequent first.
+std::vector<ExperimentCell> by_outcome(const std::vector<RunOutcome>& runs) {
+    std::map<std::string, ExperimentCell> cells;
+    for (const RunOutcome& run : runs) cells[run.word()].repeats.push_back(run);
+    std::vector<ExperimentCell> sorted;
+    for (auto& [word, cell] : cells) sorted.push_back(std::move(cell));
+    std::stable_sort(sorted.begin(), sorted.end(), [](const ExperimentCell& a, const ExperimentCell& b) {
+        return a.repeats.size() > b.repeats.size();
+    });
+    return sorted;
+}
+
+std::string folders_of_failed(const ExperimentCell& cell) {
+    constexpr std::size_t most_named = 10;
+    std::vector<std::string> folders;
+    for (const RunOutcome& run : cell.repeats)
+        if (!did_as_expected(run)) folders.push_back(folder_of(run));
+    if (folders.empty()) return {};
+    const std::size_t named = std::min(folders.size(), most_named);
+    return fmt::format(": {}{}", fmt::join(folders.begin(), folders.begin() + static_cast<long>(named), ", "),
+                       named < folders.size() ? ", ..." : "");
+}
+
+// Whole percent; a share that is not 0 or 1 is never shown as if it were.
+std::string percent_text(double share) {
+    const double percent = 100 * share;
+    if (percent > 0 && percent < 1) return "less than 1 %";
+    return fmt::format("{:.0f} %", percent > 99 && percent < 100 ? 99 : percent);
+}
+
+}  // namespace
+
+std::pair<double, double> likely_share(std::size_t failed, std::size_t runs) {
+    constexpr double z = 1.959964;  // 95 % of a normal distribution
+    const auto n = static_cast<double>(runs);
+    const double share = static_cast<double>(failed) / n;
+    const double middle = share + z * z / (2 * n);
+    const double reach = z * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+    const double scale = 1 + z * z / n;
+    return {failed == 0 ? 0 : (middle - reach) / scale, failed == runs ? 1 : (middle + reach) / scale};
+}
+
+std::size_t Repeats::failed() const {
+    return runs.size() - static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), did_as_expected));
+}
+
+std::string Repeats::headline() const {
+    const auto [least, most] = likely_share(failed(), runs.size());
+    const std::string range = fmt::format("{} to {} of all runs would fail (95 % confidence)",
+                                          percent_text(least), percent_text(most));
+    const char* word = failed() == 0 ? "steady" : failed() == runs.size() ? "always fails" : "flaky";
+    return fmt::format("{}: {} of {} runs failed; {}", word, failed(), runs.size(), range);
+}
+
+std::string Repeats::to_text() const {
+    std::string text;
+    for (const ExperimentCell& cell : by_outcome(runs))
+        text += fmt::format("{:>4} of {}  {}{}\n", cell.repeats.size(), runs.size(), cell.text(),
+                            folders_of_failed(cell));
+    return text + "\n" + headline() + "\n";
+}
+
+std::string Repeats::to_csv() const {
+    std::string text = "repeat,outcome,detail,time_to_recover_s,exit_status,run\r\n";
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const auto seconds = runs[i].seconds_to_recover();
+        text += fmt::format("{},{},{},{},{},{}\r\n", i + 1, runs[i].word(), csv_field(runs[i].detail()),
+                            seconds ? fmt::format("{:.3f}", *seconds) : "", runs[i].exit_status,
+                            folder_of(runs[i]));
+    }
+    return text;
+}
+
+Json Repeats::to_json() const {
+    Json repeats = Json::array();
+    for (const RunOutcome& run : runs) {
+        const auto seconds = run.seconds_to_recover();
+        repeats.push_back({{"outcome", run.word()},
+                           {"failed", !did_as_expected(run)},
+                           {"detail", run.detail()},
+                           {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
+                           {"run", folder_of(run)}});
+    }
+    const std::string column = fmt::format("{} runs", runs.size());
+    const ExperimentCell cell{runs};
+    const Json cells = {{{"column", column},
+                         {"outcome", cell.word()},
+                         {"detail", headline()},
+                         {"text", cell.text() + "; " + headline()},
+                         {"repeats", repeats}}};
+    return {{"kind", "experiments"},
+            {"title", title},
+            {"columns", {column}},
+            {"rows", {{{"name", title}, {"what", "the same run, repeated"}, {"cells", cells}}}}};
+}
+
+int Repeats::exit_status() const {
+    int status = 0;
+    for (const RunOutcome& run : runs) {
+        if (!run.judged()) return run.exit_status == 0 ? 5 : run.exit_status;
+        if (run.exit_status == 1 || status == 0) status = run.exit_status;
+    }
+    return status;
+}
+
+}  // namespace netcut
