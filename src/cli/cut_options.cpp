@@ -101,35 +101,41 @@ Result<void> apply_faults(Scenario& scenario, const std::vector<std::string>& te
 
 void add_cut_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The cut");
-    group.add("--cut-on", options.cut_on,
+    group.add("--cut-on", options.cut_on, "PATTERN",
               "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression");
-    group.add(
-        "--cut-when", options.cut_when,
-        "Cut in a phase of its work: computing, waiting, sending, receiving, or reply-lost: an upload is "
-        "whole, and its reply is the first packet lost");
-    group.add("--after", options.after,
+    group.add("--cut-when", options.cut_when, "PHASE",
+              "Cut in a phase of a node's work: computing, waiting, sending, receiving, or reply-lost: an "
+              "upload is "
+              "whole, and its reply is the first packet that is lost");
+    group.add("--after", options.after, "TIME|BYTES",
               "How far into the phase: 200ms, or 64KiB of sending or receiving, exact to the packet");
-    group.add("--round", options.round, "Not before the progress lines tell of this round");
-    group.add("--armed-by", options.armed_by, "Not before this log line (of --watch)");
+    group.add("--round", options.round, "N", "Not before the progress lines have named this round");
+    group.add("--armed-by", options.armed_by, "PATTERN", "Not before this log line (of --watch)");
     group.add(
-        "--when", options.when,
+        "--when", options.when, "MOMENT",
         "Cut at a moment on the wire: sent 64KiB, sent-packets 10, received ..., request, reply, syn, fin, "
         "silence 2s; then: node NAME, peer NAME, port N");
-    group.add("--fault", options.faults,
+    group.add("--fault", options.faults, "FAULT",
               "A fault as in a scenario file: '{kind: loss, model: iid 1%, on: start, for: never}'");
-    group.add("--cut", options.cuts, "The node to cut (default: the last collaborator)");
-    group.add("--kind", options.kind, "drop (default), down, unplug or another of netcut-fl faults");
-    group.add("--for,--reconnect-after", options.reconnect_after,
+    group.add("--cut", options.cuts, "NODE", "The node to cut (default: the last collaborator)");
+    group.add("--kind", options.kind, "KIND",
+              "drop (default), down, unplug or another that netcut-fl faults lists");
+    group.add("--for,--reconnect-after", options.reconnect_after, "TIME",
               "How long a cut lasts: 20s (default), 500ms, never");
-    group.add("--max-cuts", options.max_cuts, "At most so many cuts (default: 1)");
-    group.add("--watch", options.watch, "The node whose log is watched (default: the one that is cut)");
-    group.add("--nth", options.nth, "The first matching line, or phase, that counts (default: 1)");
-    group.add("--delay", options.delay, "Between the line and the cut (default: 0)");
-    group.add("--direction", options.direction, "drop only this: both (default), up or down");
-    group.add("--down-at", options.down_at, "For --kind down: the node's end (default) or the router's");
-    group.add("--new-ip", options.new_ip, "For --kind unplug: come back with another address");
-    group.add("--new-mac", options.new_mac, "For --kind unplug: come back with another MAC address");
-    group.add("--no-announce", options.no_announce, "For --kind unplug: tell nobody of the return");
+    group.add("--max-cuts", options.max_cuts, "N", "Cut at most N times (default: 1)");
+    group.add("--watch", options.watch, "NODE",
+              "The node whose log is watched (default: the one that is cut)");
+    group.add("--nth", options.nth, "N",
+              "Count from the Nth line that matches, or the Nth phase (default: 1)");
+    group.add("--delay", options.delay, "TIME", "How long to wait between the line and the cut (default: 0)");
+    group.add("--direction", options.direction, "DIRECTION",
+              "For --kind drop: which packets of the node are lost, up, down or both (default)");
+    group.add("--down-at", options.down_at, "END",
+              "For --kind down: which end of the link, node (default) or router");
+    group.add_flag("--new-ip", options.new_ip, "For --kind unplug: come back with another address");
+    group.add_flag("--new-mac", options.new_mac, "For --kind unplug: come back with another MAC address");
+    group.add_flag("--no-announce", options.no_announce,
+                   "For --kind unplug: do not announce the return by ARP");
 }
 
 }  // namespace netcut::cli

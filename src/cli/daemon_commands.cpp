@@ -217,9 +217,11 @@ class Commands {
 
     CLI::App& add(const char* name, const char* what, const Shared& request, Work work) {
         CLI::App* command = app_.add_subcommand(name, what);
-        command->add_option("--socket", request->socket,
-                            "Of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)");
-        command->add_flag("--json", request->json, "For programs");
+        command
+            ->add_option("--socket", request->socket,
+                         "The socket of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)")
+            ->type_name("PATH");
+        command->add_flag("--json", request->json, "Print JSON");
         command->callback([&chosen = chosen_, request, work, command] {
             request->command = command->remaining();
             chosen = [request, work] { return finish(work(*request)); };
@@ -232,7 +234,7 @@ class Commands {
     std::function<int()>& chosen_;
 };
 
-constexpr const char* run_help = "Its id, or the beginning of it";
+constexpr const char* run_help = "The id of the run, or the beginning of it";
 
 }  // namespace
 
@@ -243,49 +245,59 @@ void add_daemon_commands(CLI::App& app, std::function<int()>& chosen) {
         return commands.add(name, what, request, work);
     };
     add("ps", "List the runs of the daemon", ps)
-        .add_flag("-a,--all", request->all, "Also those that are over");
+        .add_flag("-a,--all", request->all, "List also those that are over");
     add("inspect", "Show all that the daemon knows of a run", inspect)
         .add_option("RUN", request->run, run_help)
+        ->type_name("")
         ->required();
 
     CLI::App& log = add("logs", "Print what a node has printed", logs);
-    log.add_option("RUN", request->run, run_help)->required();
-    log.add_option("NODE", request->node, "aggregator, collaborator1, ...")->required();
-    log.add_flag("-f,--follow", request->follow, "Go on until the run is over");
-    log.add_flag("--stderr", request->err, "Its standard error");
+    log.add_option("RUN", request->run, run_help)->type_name("")->required();
+    log.add_option("NODE", request->node, "aggregator, collaborator1, ...")->type_name("")->required();
+    log.add_flag("-f,--follow", request->follow, "Follow until the run is over");
+    log.add_flag("--stderr", request->err, "Print standard error instead");
 
     CLI::App& event = add("events", "Print a run's journal", events);
-    event.add_option("RUN", request->run, run_help)->required();
-    event.add_flag("-f,--follow", request->follow, "Go on until the run is over");
-    event.add_option("--from", request->from, "The first line, by its number")->check(CLI::NonNegativeNumber);
+    event.add_option("RUN", request->run, run_help)->type_name("")->required();
+    event.add_flag("-f,--follow", request->follow, "Follow until the run is over");
+    event.add_option("--from", request->from, "Begin with this line of the journal")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
 
     CLI::App& cutting = add("cut", "Cut a node of a run that is under way", cut);
-    cutting.add_option("RUN", request->run, run_help)->required();
-    cutting.add_option("NODE", request->node, "Who is cut off (default: the last collaborator)");
+    cutting.add_option("RUN", request->run, run_help)->type_name("")->required();
+    cutting.add_option("NODE", request->node, "The node to cut (default: the last collaborator)")
+        ->type_name("");
     cutting.add_option("--kind", request->kind, "drop, down, unplug, ... (see netcut-fl faults)")
+        ->type_name("KIND")
         ->capture_default_str();
-    cutting.add_option("--for", request->duration, "How long; never")->capture_default_str();
-    cutting.add_option("--fault", request->fault,
-                       "Instead: a fault of the scenario, whatever it is waiting for");
+    cutting.add_option("--for", request->duration, "How long the cut lasts, or never")
+        ->type_name("TIME")
+        ->capture_default_str();
+    cutting
+        .add_option("--fault", request->fault,
+                    "Fire this fault of the scenario instead, whatever it is waiting for")
+        ->type_name("FAULT");
 
     CLI::App& healing = add("heal", "End faults of a run before their time", heal);
-    healing.add_option("RUN", request->run, run_help)->required();
-    healing.add_option("FAULT", request->fault, "Which (default: all that are on)");
+    healing.add_option("RUN", request->run, run_help)->type_name("")->required();
+    healing.add_option("FAULT", request->fault, "The fault to heal (default: all that are active)")
+        ->type_name("");
 
     CLI::App& executing = add("exec", "Run a command beside a node: in its network, as you", execute);
-    executing.add_option("RUN", request->run, run_help)->required();
-    executing.add_option("NODE", request->node, "aggregator, collaborator1, ...")->required();
+    executing.add_option("RUN", request->run, run_help)->type_name("")->required();
+    executing.add_option("NODE", request->node, "aggregator, collaborator1, ...")->type_name("")->required();
     // All that follows, with its own options.
     executing.prefix_command()->footer(
         "Then COMMAND and its arguments. Example: netcut-fl exec 7f3a aggregator ss -tin");
 
     CLI::App& stopping = add("stop", "End runs in order, and wait for it",
                              [](const Request& all) { return for_each_run(all, stop_one); });
-    stopping.add_option("RUN", request->runs, run_help)->required();
+    stopping.add_option("RUN", request->runs, run_help)->type_name("")->required();
 
     CLI::App& removing = add("rm", "Forget runs that are over; their files stay",
                              [](const Request& all) { return for_each_run(all, remove_one); });
-    removing.add_option("RUN", request->runs, run_help)->required();
+    removing.add_option("RUN", request->runs, run_help)->type_name("")->required();
     removing.add_flag("-f,--force", request->force, "End them first");
 }
 

@@ -96,9 +96,8 @@ Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
 
 void add_experiments_options(CLI::App& command, ExperimentsOptions& options) {
     add_many_options(command, options.many);
-    command.add_option("--for", options.durations, "How long cuts last: 5s,20s (default: 20s)")
-        ->delimiter(',')
-        ->group("The runs");
+    Group(command, "The runs")
+        .add_list("--for", options.durations, "TIME", "How long the cuts last: 5s,20s (default: 20s)");
 }
 
 int experiments_command(const ExperimentsOptions& options) {

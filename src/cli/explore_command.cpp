@@ -134,16 +134,13 @@ Result<int> try_explore(const ExploreOptions& options, CiOutput& ci) {
 
 void add_explore_options(CLI::App& command, ExploreOptions& options) {
     add_many_options(command, options.many);
-    const char* group = "The search";
-    const auto add = [&](const char* name, std::optional<std::string>& target, const char* help) {
-        command.add_option(name, target, help)->group(group)->take_last();
-    };
-    add("--least", options.least, "The shortest outage that is tried (default: 500ms)");
-    add("--most", options.most, "The longest (default: 60s)");
-    add("--within", options.within, "How near the two bounds shall be to each other (default: 1s)");
-    add("--sweep", options.sweep, "sent or received: move a cut over the bytes of a transfer instead");
-    add("--step", options.step, "Of the sweep (default: 64KiB)");
-    add("--for", options.duration, "How long the cuts of the sweep last (default: 20s)");
+    Group group(command, "The search");
+    group.add("--least", options.least, "TIME", "The shortest outage to try (default: 500ms)");
+    group.add("--most", options.most, "TIME", "The longest outage to try (default: 60s)");
+    group.add("--within", options.within, "TIME", "Stop when the two bounds are this close (default: 1s)");
+    group.add("--sweep", options.sweep, "sent|received", "Move a cut over the bytes of a transfer instead");
+    group.add("--step", options.step, "BYTES", "The step of the sweep (default: 64KiB)");
+    group.add("--for", options.duration, "TIME", "How long the cuts of the sweep last (default: 20s)");
 }
 
 int explore_command(const ExploreOptions& options) {

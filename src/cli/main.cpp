@@ -6,6 +6,7 @@
 
 #include "base/exception.h"
 #include "cli/catalogue_commands.h"
+#include "cli/completion.h"
 #include "cli/daemon_commands.h"
 #include "cli/experiments_command.h"
 #include "cli/explore_command.h"
@@ -17,10 +18,18 @@
 #include "cli/stage_commands.h"
 #include "cli/suggestion.h"
 #include "cli/verify_command.h"
+#include "help/manual.h"
 
 namespace {
 
 constexpr int usage_status = 2;
+
+// netcut-fl complete -- WORD...: for shells (tools/packaging/completions). The words are not parsed: they are unfinished.
+int print_completions(const CLI::App& app, const std::vector<std::string>& words) {
+    for (const std::string& word : netcut::cli::complete(app, {words.begin() + 2, words.end()}))
+        netcut::cli::show("{}\n", word);
+    return 0;
+}
 
 int run(const std::vector<std::string>& words) {
     CLI::App app("Tests whether federated-learning software survives a broken network.", "netcut-fl");
@@ -51,19 +60,24 @@ int run(const std::vector<std::string>& words) {
     CLI::App* replay_app = app.add_subcommand("replay", "Repeat a run, and say where it goes another way");
     netcut::cli::add_replay_options(*replay_app, replay);
     netcut::cli::StageApps stages(app);
-    CLI::App* report = app.add_subcommand("report", "Make the report.html of an earlier run anew");
+    CLI::App* report = app.add_subcommand("report", "Make the report.html of an earlier run again");
     std::string run_folder;
-    report->add_option("RUN", run_folder, "The folder that the run left")->required();
+    report->add_option("DIR", run_folder, "The folder of a run")->type_name("")->required();
     CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
     bool doctor_json = false;
-    doctor->add_flag("--json", doctor_json, "For programs");
+    doctor->add_flag("--json", doctor_json, "Print JSON");
     netcut::cli::VerifyOptions verify_options;
     CLI::App* verify =
         app.add_subcommand("verify", "Say whether the files that a run has left agree with each other");
     netcut::cli::add_verify_options(*verify, verify_options);
     std::function<int()> of_the_daemon;
     netcut::cli::add_daemon_commands(app, of_the_daemon);
+    // For packages; help does not list it.
+    CLI::App* manual = app.add_subcommand("manual", "Write the manual pages")->group("");
+    std::string manual_folder;
+    manual->add_option("DIR", manual_folder, "The folder for them")->required();
+    if (words.size() >= 2 && words.front() == "complete") return print_completions(app, words);
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // it takes them from the back
     } catch (const CLI::ParseError& error) {
@@ -72,6 +86,10 @@ int run(const std::vector<std::string>& words) {
         return usage_status;
     }
     if (of_the_daemon) return of_the_daemon();
+    if (manual->parsed()) {
+        const auto written = netcut::write_manual(app, manual_folder);
+        return written ? 0 : netcut::cli::report_error(written.error());
+    }
     if (experiments_app->parsed()) return netcut::cli::experiments_command(experiments);
     if (explore_app->parsed()) return netcut::cli::explore_command(explore);
     if (reduce_app->parsed()) return netcut::cli::reduce_command(reduce);

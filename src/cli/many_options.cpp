@@ -40,23 +40,21 @@ std::vector<std::string> split_outside_parentheses(const std::string& list) {
 
 void add_many_options(CLI::App& command, ManyOptions& options) {
     add_federation_options(command, options.run);
-    const char* group = "The runs";
+    Group group(command, "The runs");
+    group.add_list(
+        "--moments", options.moments, "MOMENT",
+        "When to cut, by name: A,C', or by phase: sending,reply-lost (default: the moments of the scenario, "
+        "or all phases)");
     command
-        .add_option("--moments", options.moments,
-                    "Which, by name: A,C', or phases: sending,reply-lost (default: the scenario's own, else "
-                    "all phases)")
-        ->delimiter(',')
-        ->group(group);
-    command
-        .add_option("--kinds", options.kinds,
-                    "Kinds of cut, perhaps with their options or keys: 'drop(direction=up),unplug(new-mac,no-"
-                    "announce)' (default: drop,unplug)")
-        ->group(group);
-    command.add_option("--jobs", options.jobs, fmt::format("Runs at once (default: {})", default_jobs))
-        ->group(group)
-        ->take_last();
-    command.add_option("--repeat", options.repeat, "Runs of each (default: 1)")->group(group)->take_last();
-    command.add_flag("--json", options.json, "Print the result as JSON, and nothing else")->group(group);
+        .add_option(
+            "--kinds", options.kinds,
+            "Kinds of cut, with options or keys in parentheses: 'drop(direction=up),unplug(new-mac,no-"
+            "announce)' (default: drop,unplug)")
+        ->type_name("KIND")
+        ->group("The runs");
+    group.add("--jobs", options.jobs, "N", fmt::format("How many runs at once (default: {})", default_jobs));
+    group.add("--repeat", options.repeat, "N", "How many runs of each (default: 1)");
+    group.add_flag("--json", options.json, "Print only the result, as JSON");
 }
 
 Result<unsigned> jobs_of(const ManyOptions& options) {

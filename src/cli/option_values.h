@@ -19,14 +19,25 @@ class Group {
   public:
     Group(CLI::App& command, std::string name) : command_(command), name_(std::move(name)) {}
 
+    // `value`: what stands for the value in the help, and says how a shell completes it (cli/completion.h).
     template <typename Target>
-    void add(const std::string& names, Target& target, const std::string& help) {
-        command_.add_option(names, target, help)->group(name_)->take_last();
+    void add(const std::string& names, Target& target, const char* value, const std::string& help) {
+        command_.add_option(names, target, help)->type_name(value)->group(name_)->take_last();
     }
-    void add(const std::string& names, std::vector<std::string>& target, const std::string& help) {
-        command_.add_option(names, target, help + "; may be repeated")->group(name_)->expected(1)->take_all();
+    void add(const std::string& names, std::vector<std::string>& target, const char* value,
+             const std::string& help) {
+        command_.add_option(names, target, help + "; may be repeated")
+            ->type_name(value)
+            ->group(name_)
+            ->expected(1)
+            ->take_all();
     }
-    void add(const std::string& names, bool& target, const std::string& help) {
+    // Several values in one word: "a,b".
+    void add_list(const std::string& names, std::vector<std::string>& target, const char* value,
+                  const std::string& help) {
+        command_.add_option(names, target, help)->type_name(value)->delimiter(',')->group(name_);
+    }
+    void add_flag(const std::string& names, bool& target, const std::string& help) {
         command_.add_flag(names, target, help)->group(name_);
     }
 

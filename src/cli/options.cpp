@@ -16,67 +16,76 @@ namespace {
 constexpr const char* default_template = "reference";
 
 void add_node_options(CLI::App& command, RunOptions& options) {
-    command.add_option("FILE", options.file, "A scenario in YAML; options given here go before it");
+    command.add_option("FILE", options.file, "A scenario in YAML; options on the command line override it")
+        ->type_name("");
     Group group(command, "What runs");
-    group.add("--template", options.template_name,
-              "The federation that is run: a name of netcut-fl templates, or a folder (default: reference)");
-    group.add("--workspace", options.workspace,
+    group.add(
+        "--template", options.template_name, "TEMPLATE",
+        "The federation to run: a name that netcut-fl templates lists, or a folder (default: reference)");
+    group.add("--workspace", options.workspace, "DIR",
               "Where the template's stages keep what they make (default: netcut-workspaces/TEMPLATE)");
     group.add(
-        "--stage", options.stage,
-        "Begin with this stage and do the rest: 1 prepare, 2 workspace, 3 certify, 4 run (default: what has "
-        "changed)");
-    group.add("--cols", options.cols, "How many collaborators (default: 2)");
-    group.add("--aggregator", options.aggregator, "The aggregator's command, instead of the template's");
-    group.add("--collaborator", options.collaborator,
-              "A collaborator's command; {name}, {index}, {aggregator}, {cols}, {work} are filled in");
-    group.add("--set", options.sets, "NAME=VALUE: a parameter of the template");
-    group.add("--env", options.envs, "NAME=VALUE: for every node's environment");
-    group.add("--cwd", options.cwd,
-              "Working directory of the nodes (default: the one that netcut-fl is started in)");
-    group.add("--ready-on", options.ready_on, "Start the collaborators after this line of the aggregator");
-    group.add("--ready-within", options.ready_within,
-              "How long it may take to that line (default: as long as the run)");
-    group.add("--end-on", options.end_on,
-              "The work is done when the aggregator prints this line, and nodes that still run are stopped");
-    group.add("--progress-on", options.progress_on, "Lines that show progress (default: all)");
-    group.add("--user", options.user, "Who the nodes run as (default: who called sudo)");
-    group.add("--tty", options.tty, "Give every node a terminal instead of pipes");
-    group.add("--join-output", options.join_output,
-              "Let a node's stdout and stderr be one, in logs/NODE.out, in the order of their lines");
+        "--stage", options.stage, "STAGE",
+        "Begin with this stage and do the rest: 1 prepare, 2 workspace, 3 certify, 4 run (default: the first "
+        "one that is out of date)");
+    group.add("--cols", options.cols, "N", "How many collaborators there are (default: 2)");
+    group.add("--aggregator", options.aggregator, "COMMAND",
+              "The aggregator's command, instead of the template's");
+    group.add("--collaborator", options.collaborator, "COMMAND",
+              "A collaborator's command; {name}, {index}, {aggregator}, {cols} and {work} are filled in");
+    group.add("--set", options.sets, "NAME=VALUE", "Set a parameter of the template");
+    group.add("--env", options.envs, "NAME=VALUE", "Set a variable in the environment of every node");
+    group.add("--cwd", options.cwd, "DIR",
+              "The working directory of the nodes (default: the one in which netcut-fl was started)");
+    group.add("--ready-on", options.ready_on, "PATTERN",
+              "Start the collaborators after the aggregator has printed this line");
+    group.add("--ready-within", options.ready_within, "TIME",
+              "How long the aggregator may take to print that line (default: as long as the run)");
+    group.add("--end-on", options.end_on, "PATTERN",
+              "The work is done when the aggregator prints this line; nodes that still run are stopped then");
+    group.add("--progress-on", options.progress_on, "PATTERN",
+              "Which lines show progress (default: everything that is printed)");
+    group.add("--user", options.user, "USER",
+              "Run the nodes as this user (default: the user who called sudo)");
+    group.add_flag("--tty", options.tty, "Give every node a terminal instead of pipes");
+    group.add_flag(
+        "--join-output", options.join_output,
+        "Write stdout and stderr of a node to one log, logs/NODE.out, in the order of their lines");
 }
 
 void add_fabric_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The network");
-    group.add("--fabric", options.fabric, "routed (default) or bridge");
-    group.add("--ip", options.ip, "4, 6 or both (default)");
-    group.add("--mtu", options.mtu, "Bytes (default: 1500)");
-    group.add("--rate", options.rate, "Of every link, each way: 100mbit, 1gbit");
-    group.add("--shaper", options.shaper, "tbf (default) or htb");
-    command
-        .add_option("--uplink", options.uplink,
-                    "Nodes that have a way out to this machine's network: aggregator,collaborator1, or all "
-                    "(default: none)")
-        ->delimiter(',')
-        ->group("The network");
+    group.add("--fabric", options.fabric, "FABRIC",
+              "routed: a router between all nodes (default); bridge: one Ethernet segment");
+    group.add("--ip", options.ip, "VERSION", "4, 6 or both (default)");
+    group.add("--mtu", options.mtu, "BYTES", "The MTU of all links (default: 1500)");
+    group.add("--rate", options.rate, "RATE",
+              "Limit every link to this rate, in each direction: 100mbit, 1gbit");
+    group.add("--shaper", options.shaper, "SHAPER", "How --rate is kept: tbf (default) or htb");
+    group.add_list(
+        "--uplink", options.uplink, "NODE",
+        "Nodes that reach the network of this machine: aggregator,collaborator1, or all (default: none)");
 }
 
 void add_end_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The end");
-    group.add("--timeout", options.timeout, "Of the whole run (default: 30m)");
-    group.add("--hang-after", options.hang_after,
-              "No progress for so long after the last heal is a hang (default: 60s)");
-    group.add("--grace", options.grace, "Between SIGTERM and SIGKILL (default: 5s)");
-    group.add("--pcap", options.pcap,
-              "Capture the packets of each node, and those that were lost: RUN/pcap/NODE.pcapng");
-    group.add("--pcap-snap", options.pcap_snap, "Bytes of each packet (default: 256), or all");
-    group.add("--name", options.name, "Of the run");
-    group.add("--out", options.out, "Folder for the run's files (default: netcut-runs/<time>-<name>)");
-    group.add("-q,--quiet", options.quiet, "Print the last screen alone");
+    group.add("--timeout", options.timeout, "TIME", "The longest that the run may take (default: 30m)");
+    group.add("--hang-after", options.hang_after, "TIME",
+              "Call it a hang when there was no progress for this long after the last heal (default: 60s)");
+    group.add("--grace", options.grace, "TIME",
+              "How long nodes that are stopped have between SIGTERM and SIGKILL (default: 5s)");
+    group.add_flag("--pcap", options.pcap,
+                   "Capture the packets of each node, and those that were lost, in pcap/NODE.pcapng");
+    group.add("--pcap-snap", options.pcap_snap, "BYTES",
+              "How much of each packet to capture, or all (default: 256)");
+    group.add("--name", options.name, "NAME", "The name of the run");
+    group.add("--out", options.out, "DIR",
+              "The folder for the run's files (default: netcut-runs/TIME-NAME-PID)");
+    group.add_flag("-q,--quiet", options.quiet, "Print only the summary at the end");
     command
         .add_flag_function(
             "--annotate,!--no-annotate", [&options](std::int64_t sum) { options.annotate = sum > 0; },
-            "Tell the CI what failed, by workflow commands and $GITHUB_STEP_SUMMARY (default: where "
+            "Tell the CI what failed, by workflow commands and $GITHUB_STEP_SUMMARY (default: if "
             "$GITHUB_ACTIONS is true)")
         ->group("The end");
 }
@@ -208,14 +217,15 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     add_federation_options(command, options);
     add_cut_options(command, options);
     Group repeats(command, "Repeats");
-    repeats.add("--repeat", options.repeat,
-                "Make the run so often, and say whether it does the same each time");
-    repeats.add("--jobs", options.jobs, "Runs at once (default: 4)");
+    repeats.add("--repeat", options.repeat, "N",
+                "Make the run N times, and say whether it ends the same way each time");
+    repeats.add("--jobs", options.jobs, "N", "How many of these run at once (default: 4)");
     Group group(command, "The daemon");
-    group.add("--local", options.local, "Run in this process, also if there is a daemon (root does)");
-    group.add("-d,--detach", options.detached, "Let the daemon run it, print its id, and do not wait");
-    group.add("--socket", options.socket,
-              "Of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)");
+    group.add_flag("--local", options.local,
+                   "Run in this process even if a daemon is running (the default for root)");
+    group.add_flag("-d,--detach", options.detached, "Let the daemon run it, print its id, and do not wait");
+    group.add("--socket", options.socket, "PATH",
+              "The socket of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)");
 }
 
 Result<Scenario> make_scenario(const RunOptions& options) {

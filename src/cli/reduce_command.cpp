@@ -131,15 +131,13 @@ Result<int> try_reduce(const ReduceOptions& options) {
 }  // namespace
 
 void add_reduce_options(CLI::App& command, ReduceOptions& options) {
-    command.add_option("RUN", options.run, "The folder of a run that failed")->required();
-    command.add_option("--jobs", options.many.jobs, "Runs at once (default: 4)")->take_last();
-    command
-        .add_option("--repeat", options.many.repeat,
-                    "Runs of each; it fails if one of them does (default: 1)")
-        ->take_last();
-    command.add_option("--within", options.within, "How near to the shortest duration (default: 1s)")
-        ->take_last();
-    command.add_option("--out", options.many.run.out, "Folder for all runs")->take_last();
+    command.add_option("DIR", options.run, "The folder of a run that failed")->type_name("")->required();
+    Group group(command, "The runs");
+    group.add("--jobs", options.many.jobs, "N", "How many runs at once (default: 4)");
+    group.add("--repeat", options.many.repeat, "N",
+              "How many runs of each; it fails if one of them does (default: 1)");
+    group.add("--within", options.within, "TIME", "How close to the shortest duration to come (default: 1s)");
+    group.add("--out", options.many.run.out, "DIR", "The folder for all runs");
 }
 
 int reduce_command(const ReduceOptions& options) {

@@ -38,10 +38,10 @@ Result<int> try_replay(const ReplayOptions& options) {
 }  // namespace
 
 void add_replay_options(CLI::App& command, ReplayOptions& options) {
-    command.add_option("RUN", options.run, "The folder of a run")->required();
-    command.add_option("--out", options.out, "Folder for the new run's files (default: RUN-replay)")
-        ->take_last();
-    command.add_flag("-q,--quiet", options.quiet, "Print the last screen alone");
+    command.add_option("DIR", options.run, "The folder of a run")->type_name("")->required();
+    Group group(command, "The new run");
+    group.add("--out", options.out, "DIR", "The folder for its files (default: DIR-replay)");
+    group.add_flag("-q,--quiet", options.quiet, "Print only its summary at the end");
 }
 
 int replay_command(const ReplayOptions& options) {

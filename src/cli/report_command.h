@@ -5,7 +5,7 @@
 
 namespace netcut::cli {
 
-// `netcut-fl report RUN`: makes report.html anew in the folder of an earlier run; returns the exit status.
+// `netcut-fl report DIR`: makes report.html again in the folder of an earlier run; returns the exit status.
 int report_command(const std::string& folder);
 
 }  // namespace netcut::cli

@@ -85,10 +85,11 @@ Result<int> do_stages(const RunOptions& options, const Scenario& scenario, const
 
 StageApps::StageApps(CLI::App& app) {
     templates_ = app.add_subcommand("templates", "List the templates, or explain one");
-    templates_->add_option("NAME", explained_.name, "Its name, or a folder");
+    templates_->add_option("TEMPLATE", explained_.name, "The name of a template, or a folder")->type_name("");
     templates_->add_flag("--check", explained_.check,
                          "Say what it needs that is missing on this machine, and how to get it");
-    templates_->add_option("--set", explained_.sets, "With --check: a parameter, NAME=VALUE; may be repeated")
+    templates_->add_option("--set", explained_.sets, "With --check: set a parameter; may be repeated")
+        ->type_name("NAME=VALUE")
         ->expected(1)
         ->take_all();
     constexpr std::array<const char*, stage_names.size()> what = {
@@ -100,7 +101,7 @@ StageApps::StageApps(CLI::App& app) {
     }
     status_ =
         stages_[1]->add_subcommand("status", "Say which stages of a workspace are up to date, and why not");
-    status_->add_option("DIR", folder_, "The workspace (default: all in netcut-workspaces)");
+    status_->add_option("DIR", folder_, "The workspace (default: all in netcut-workspaces)")->type_name("");
 }
 
 std::optional<int> StageApps::run() const {

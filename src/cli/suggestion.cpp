@@ -58,7 +58,8 @@ std::string unknown_option(const CLI::App& command, const std::vector<std::strin
 
 std::string unknown_command(const CLI::App& app, const std::string& word) {
     std::vector<std::string> known;
-    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+    for (const CLI::App* command : app.get_subcommands({}))
+        if (!command->get_group().empty()) known.push_back(command->get_name());
     const std::string reason = fmt::format("there is no command '{}'", word);
     if (word == "version") return reason + " (did you mean --version?)";
     const auto nearest = nearest_word(word, known);

@@ -25,7 +25,7 @@ Result<int> try_verify(const VerifyOptions& options) {
 }  // namespace
 
 void add_verify_options(CLI::App& command, VerifyOptions& options) {
-    command.add_option("RUN", options.folder, "The folder of a run")->required();
+    command.add_option("DIR", options.folder, "The folder of a run")->type_name("")->required();
     command.add_flag("--json", options.json, "Print what was checked as JSON");
     command.footer("Exit status: 0 all agrees, 1 it does not, 2 usage, 3 it cannot be read.");
 }

@@ -18,6 +18,7 @@
 #include "daemon/server/api.h"
 #include "daemon/server/rights.h"
 #include "daemon/server/service.h"
+#include "help/manual.h"
 
 namespace netcut {
 namespace {
@@ -181,14 +182,25 @@ int main(int argc, char** argv) {
     netcut::Options options;
     app.set_version_flag("--version", "netcut-fld " NETCUT_VERSION);
     app.add_option("--socket", options.socket, "Where to listen, unless systemd passes a socket on")
+        ->type_name("PATH")
         ->capture_default_str();
-    app.add_option("--group", options.group, "Whose members may use it")->capture_default_str();
+    app.add_option("--group", options.group, "The group whose members may use it")
+        ->type_name("GROUP")
+        ->capture_default_str();
     app.add_option("--state", options.state,
-                   "Folder for what is known of runs (default: /var/lib/netcut-fl)");
+                   "The folder for what is known of runs (default: /var/lib/netcut-fl)")
+        ->type_name("DIR");
     app.add_option(
-        "--config", options.configuration,
-        "File with the limits of users (default: /etc/netcut-fl/netcut-fld.yaml, if there is one)");
+           "--config", options.configuration,
+           "The file with the limits of users (default: /etc/netcut-fl/netcut-fld.yaml, if there is one)")
+        ->type_name("FILE");
+    bool manual = false;
+    app.add_flag("--manual", manual, "Print the manual page")->group("");  // for packages
     CLI11_PARSE(app, argc, argv);
+    if (manual) {
+        std::fputs(netcut::manual_page(app, "netcut-fld", 8, {"netcut-fl(1)"}).c_str(), stdout);
+        return 0;
+    }
     try {
         const auto served = netcut::serve(options);
         if (served) return 0;

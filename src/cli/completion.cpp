@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/completion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <map>
+
+#include "cli/daemon_client.h"
+#include "netcut/catalogue.h"
+#include "netcut/scenario.h"
+
+namespace netcut::cli {
+namespace {
+
+using Candidates = std::vector<std::string>;
+
+// A command line as far as it has been typed.
+class TypedLine {
+  public:
+    TypedLine(const CLI::App& app, std::vector<std::string> words) : command_(&app) {
+        begun_ = words.empty() ? "" : words.back();
+        if (!words.empty()) words.pop_back();
+        for (const std::string& word : words) take(word);
+        // Shells that split words at "=" type --kind = drop.
+        if (begun_ == "=") begun_.clear();
+    }
+
+    const CLI::App& command() const { return *command_; }
+    const std::string& begun() const { return begun_; }
+    // The option whose value is being typed, or the argument; nullptr if it is neither.
+    const CLI::Option* awaiting() const {
+        return awaiting_ != nullptr ? awaiting_ : argument(arguments_.size());
+    }
+    bool is_value() const { return awaiting_ != nullptr; }
+    bool may_be_command() const { return arguments_.empty() && awaiting_ == nullptr; }
+    // The value that an option or an argument has been given, or nothing.
+    std::optional<std::string> given(const std::string& name) const {
+        const auto found = given_.find(name);
+        return found == given_.end() ? std::nullopt : std::optional(found->second);
+    }
+
+  private:
+    void take(const std::string& word) {
+        if (word == "=" && awaiting_ != nullptr) return;
+        if (awaiting_ != nullptr) {
+            given_[awaiting_->get_name()] = word;
+            awaiting_ = nullptr;
+            return;
+        }
+        if (word.starts_with("-") && word != "-") return take_option(word);
+        if (may_be_command())
+            for (const CLI::App* command : command_->get_subcommands({}))
+                if (command->get_name() == word) {
+                    command_ = command;
+                    return;
+                }
+        if (const CLI::Option* option = argument(arguments_.size())) given_[option->get_name(true)] = word;
+        arguments_.push_back(word);
+    }
+    void take_option(const std::string& word) {
+        const std::size_t equals = word.find('=');
+        const CLI::Option* option = command_->get_option_no_throw(word.substr(0, equals));
+        if (option == nullptr || option->get_items_expected_max() == 0) return;
+        if (equals != std::string::npos)
+            given_[option->get_name()] = word.substr(equals + 1);
+        else
+            awaiting_ = option;
+    }
+    const CLI::Option* argument(std::size_t number) const {
+        const CLI::Option* last = nullptr;
+        for (const CLI::Option* option : command_->get_options()) {
+            if (!option->get_positional()) continue;
+            last = option;
+            if (number-- == 0) return option;
+        }
+        const bool takes_more = last != nullptr && last->get_items_expected_max() > 1;
+        return takes_more ? last : nullptr;
+    }
+
+    const CLI::App* command_;
+    const CLI::Option* awaiting_ = nullptr;
+    std::vector<std::string> arguments_;
+    std::map<std::string, std::string> given_;
+    std::string begun_;
+};
+
+Json ask_daemon(const TypedLine& line, const std::string& target) {
+    const DaemonClient daemon(DaemonClient::socket_path(line.given("--socket")));
+    const auto answer = daemon.ask("GET", target);
+    return answer && answer->is_object() ? *answer : Json::object();
+}
+
+Candidates runs(const TypedLine& line) {
+    Candidates ids;
+    for (const Json& run : ask_daemon(line, "/runs").value("runs", Json::array()))
+        ids.push_back(run.value("id", ""));
+    return ids;
+}
+
+Candidates names_in_run(const TypedLine& line, const std::string& run, const char* list, const char* name) {
+    Candidates names;
+    for (const Json& one : ask_daemon(line, "/runs/" + encoded(run)).value(list, Json::array()))
+        names.push_back(one.is_object()   ? one.value(name, "")
+                        : one.is_string() ? one.get<std::string>()
+                                          : "");
+    return names;
+}
+
+Candidates nodes(const TypedLine& line) {
+    if (const auto run = line.given("RUN")) return names_in_run(line, *run, "nodes", "name");
+    unsigned collaborators = 2;
+    const std::string cols = line.given("--cols").value_or("");
+    std::from_chars(cols.data(), cols.data() + cols.size(), collaborators);
+    Candidates names = {aggregator_name};
+    for (unsigned i = 1; i <= std::min<std::size_t>(collaborators, max_nodes - 1); ++i)
+        names.push_back(collaborator_name(i));
+    return names;
+}
+
+Candidates faults(const TypedLine& line) {
+    const auto run = line.given("RUN");
+    return run ? names_in_run(line, *run, "faults", "name") : Candidates{};
+}
+
+Candidates kinds(const TypedLine&) {
+    Candidates names;
+    for (const FaultInfo& fault : catalogue()) names.emplace_back(fault.name);
+    return names;
+}
+
+// Folders that runs have left here; the shell knows the others.
+Candidates run_folders(const TypedLine&) {
+    Candidates folders;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry("netcut-runs", error), end; !error && entry != end;
+         entry.increment(error))
+        folders.push_back(entry->path());
+    std::sort(folders.rbegin(), folders.rend());  // the latest first
+    return folders;
+}
+
+// By the placeholder that help shows for it.
+Candidates values_of(const CLI::Option& option, const TypedLine& line) {
+    using Lister = std::function<Candidates(const TypedLine&)>;
+    const auto words = [](Candidates list) -> Lister { return [list](const TypedLine&) { return list; }; };
+    static const std::map<std::string, Lister> listers = {
+        {"NODE", nodes},
+        {"RUN", runs},
+        {"FAULT", faults},
+        {"KIND", kinds},
+        {"DIR", run_folders},
+        {"TEMPLATE", [](const TypedLine&) { return template_names(); }},
+        {"PHASE", words({"computing", "waiting", "sending", "receiving", "reply-lost"})},
+        {"FABRIC", words({"routed", "bridge"})},
+        {"VERSION", words({"4", "6", "both"})},
+        {"SHAPER", words({"tbf", "htb"})},
+        {"DIRECTION", words({"both", "up", "down"})},
+        {"END", words({"node", "router"})},
+        {"STAGE", words({"prepare", "workspace", "certify", "run"})},
+        {"sent|received", words({"sent", "received"})}};
+    const bool is_argument = option.get_positional();
+    // Of an option DIR is any folder; of an argument it is that of a run.
+    if (!is_argument && option.get_type_name() == "DIR") return {};
+    const auto lister = listers.find(is_argument ? option.get_name(true) : option.get_type_name());
+    return lister == listers.end() ? Candidates{} : lister->second(line);
+}
+
+Candidates option_words(const CLI::App& command) {
+    Candidates words;
+    for (const CLI::Option* option : command.get_options())
+        for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    return words;
+}
+
+Candidates command_words(const CLI::App& command) {
+    Candidates words;
+    for (const CLI::App* one : command.get_subcommands({}))
+        if (!one->get_group().empty()) words.push_back(one->get_name());
+    return words;
+}
+
+}  // namespace
+
+std::vector<std::string> complete(const CLI::App& app, const std::vector<std::string>& words) {
+    const TypedLine line(app, words);
+    Candidates candidates;
+    if (line.is_value()) {
+        candidates = values_of(*line.awaiting(), line);
+    } else if (line.begun().starts_with("-")) {
+        candidates = option_words(line.command());
+    } else {
+        if (line.may_be_command()) candidates = command_words(line.command());
+        if (line.awaiting() != nullptr) {
+            const Candidates values = values_of(*line.awaiting(), line);
+            candidates.insert(candidates.end(), values.begin(), values.end());
+        }
+    }
+    std::erase_if(candidates, [&](const std::string& word) { return !word.starts_with(line.begun()); });
+    return candidates;
+}
+
+}  // namespace netcut::cli
