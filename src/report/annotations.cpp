@@ -33,8 +33,9 @@ bool proves_nothing(const Json& verdict) {
 }
 
 Annotation unmet(const Json& expected, const std::string& reason) {
+    const std::string found = expected.at("found").get<std::string>();
     return {Annotation::Level::error, "not met: " + expected.at("what").get<std::string>(),
-            fmt::format("{} ({})", expected.at("found").get<std::string>(), reason)};
+            found == reason ? found : fmt::format("{} ({})", found, reason)};
 }
 
 // What is worst in a cell decides; a cell without runs says nothing.

@@ -63,10 +63,14 @@ TEST(AnnotationsOfRun, FailureIsOneAndSuccessIsNone) {
 TEST(AnnotationsOfRun, EachExpectationThatWasNotMet) {
     Json verdict = hung_verdict();
     verdict["expected"] = Json::parse(R"([{"what": "rounds 5", "met": false, "found": "3"},
-        {"what": "nobody crashed", "met": true}])");
-    EXPECT_THAT(commands_of(annotations_of_run(verdict)),
-                ElementsAre("::error title=netcut-fl%3A not met%3A rounds 5::3 (hung: no progress for 5s; "
-                            "server did not end)"));
+        {"what": "nobody crashed", "met": true},
+        {"what": "it recovered", "met": false, "found": "hung: no progress for 5s; server did not end"}])");
+    EXPECT_THAT(
+        commands_of(annotations_of_run(verdict)),
+        ElementsAre("::error title=netcut-fl%3A not met%3A rounds 5::3 (hung: no progress for 5s; "
+                    "server did not end)",
+                    "::error title=netcut-fl%3A not met%3A it recovered::hung: no progress for 5s; server "
+                    "did not end"));
 }
 
 TEST(AnnotationsOfRun, OneThatProvesNothingIsWarnedOf) {
