@@ -64,15 +64,19 @@ class Journal {
 class RunFolder {
   public:
     // `path` empty: netcut-runs/<time>-<name> below the working directory. An earlier run in `path` is moved
-    // aside to the first free of `path`.1, .2, ...; where to is told in `moved`.
+    // aside to the first free of `path`.1, .2, ...; where to is told in `moved`. Until the last copy of it is gone no
+    // other run can have this folder: an error of the kind `usage` names the process that does.
     static Result<RunFolder> create(const std::string& path, const std::string& name, const User& user);
     // Of an earlier run, with the rights of `user`.
     static Result<RunFolder> open(const std::string& path, const User& user);
 
-    // The folder of many runs (experiments, a search), each below "runs". One that is there is gone on with.
+    // The folder of many runs (experiments, a search), each below "runs". One that is there is gone on with. It is
+    // locked in the same way.
     static Result<RunFolder> of_many(const std::string& path, const std::string& name, const User& user);
 
     const std::string& path() const { return path_; }
+    // Of the same folder, also when it has been renamed; for this process alone.
+    std::string path_that_stays() const;
     const User& user() const { return user_; }
     const std::string& moved() const { return moved_; }
     std::string work() const { return path_ + "/work"; }
@@ -84,9 +88,11 @@ class RunFolder {
     Result<Fd> open_file(const std::string& name) const;
 
   private:
-    RunFolder(std::string path, User user, std::shared_ptr<const Fd> folder)
-        : path_(std::move(path)), user_(std::move(user)), folder_(std::move(folder)) {}
-    static Result<RunFolder> at(const std::string& path, const User& user);
+    RunFolder(std::string path, User user, std::shared_ptr<const Fd> folder, std::string moved = {})
+        : path_(std::move(path)),
+          moved_(std::move(moved)),
+          user_(std::move(user)),
+          folder_(std::move(folder)) {}
     std::string path_;
     std::string moved_;
     User user_;

@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "netcut/run.h"
+#include "run/folder_lock.h"
 
 namespace netcut {
 namespace {
@@ -69,12 +70,29 @@ bool exists(const std::string& path) {
 }
 
 Result<std::string> move_earlier_run(const std::string& path) {
-    if (!exists(path + "/journal.jsonl")) return std::string();
     for (int number = 1;; ++number) {
         const std::string free = fmt::format("{}.{}", path, number);
         if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, free.c_str(), RENAME_NOREPLACE) == 0) return free;
         if (errno != EEXIST)
             return system_failure(fmt::format("move the earlier run in {} to {}", path, free), hint);
+    }
+}
+
+bool is_at(const Fd& folder, const std::string& path) {
+    struct stat ours {
+    }, there{};
+    return ::fstat(folder.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+// The folder at `path`, made if there is none, and with its lock.
+Result<Fd> open_to_write(const std::string& path) {
+    for (;;) {
+        NETCUT_TRY(make_folders(path));
+        Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!fd) return system_failure("open the folder " + path, hint);
+        NETCUT_TRY(lock_folder(fd, path));
+        if (is_at(fd, path)) return fd;  // else another run has moved it meanwhile
     }
 }
 
@@ -91,19 +109,16 @@ Result<std::string> choose_path(const std::string& wanted, const std::string& na
 
 }  // namespace
 
-Result<RunFolder> RunFolder::at(const std::string& path, const User& user) {
-    Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return system_failure("open the folder " + path, hint);
-    return RunFolder(path, user, std::make_shared<const Fd>(std::move(fd)));
-}
-
 Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string& name, const User& user) {
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
-    NETCUT_ASSIGN(std::string moved, move_earlier_run(path));
-    NETCUT_TRY(make_folders(path));
-    NETCUT_ASSIGN(RunFolder folder, at(path, user));
-    folder.moved_ = std::move(moved);
+    std::string moved;
+    NETCUT_ASSIGN(Fd fd, open_to_write(path));
+    while (::faccessat(fd.get(), "journal.jsonl", F_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) == 0) {
+        NETCUT_ASSIGN(moved, move_earlier_run(path));
+        NETCUT_ASSIGN(fd, open_to_write(path));
+    }
+    const RunFolder folder(path, user, std::make_shared<const Fd>(std::move(fd)), std::move(moved));
     for (const char* below : {"logs", "work"}) NETCUT_TRY(folder.make_folder(below));
     return folder;
 }
@@ -111,8 +126,8 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string
 Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::string& name, const User& user) {
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
-    NETCUT_TRY(make_folders(path));
-    NETCUT_ASSIGN(RunFolder folder, at(path, user));
+    NETCUT_ASSIGN(Fd fd, open_to_write(path));
+    const RunFolder folder(path, user, std::make_shared<const Fd>(std::move(fd)));
     NETCUT_TRY(folder.make_folder("runs"));
     return folder;
 }
@@ -123,7 +138,13 @@ Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
     if (!exists(path + "/journal.jsonl") && !exists(path + "/verdict.json"))
         return usage_failure("read the run in " + path, "it has neither journal.jsonl nor verdict.json",
                              "name the folder that a run has left");
-    return at(path, user);
+    Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return system_failure("open the folder " + path, hint);
+    return RunFolder(path, user, std::make_shared<const Fd>(std::move(fd)));
+}
+
+std::string RunFolder::path_that_stays() const {
+    return fmt::format("/proc/self/fd/{}", folder_->get());
 }
 
 Result<void> RunFolder::make_folder(const std::string& name) const {

@@ -25,16 +25,17 @@ Result<FileDigests> digest_run(const RunFolder& folder) {
     const AsUser as_user(folder.user());
     FileDigests files;
     std::error_code error;
-    fs::recursive_directory_iterator entry(folder.path(), error);
+    const std::string root = folder.path_that_stays();
+    fs::recursive_directory_iterator entry(root + "/", error);
     if (error) return unreadable(folder.path(), error);
     while (entry != fs::recursive_directory_iterator()) {
-        const std::string name = entry->path().lexically_relative(folder.path()).string();
+        const std::string name = entry->path().lexically_relative(root).string();
         if (name == "work") entry.disable_recursion_pending();
         if (entry->is_regular_file(error) && !entry->is_symlink(error) && is_evidence(name)) {
             const auto file = folder.open_file(name);
             if (!file && file.error().kind != Error::Kind::usage) return Failure(file.error());
             if (file) {
-                NETCUT_ASSIGN(files[name], digest_file(file->get(), "read " + entry->path().string()));
+                NETCUT_ASSIGN(files[name], digest_file(file->get(), "read " + folder.path() + "/" + name));
             }
         }
         if (entry.increment(error); error) return unreadable(folder.path(), error);

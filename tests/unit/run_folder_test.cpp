@@ -72,6 +72,36 @@ TEST_F(RunFolderTest, NoLinkBelowItIsFollowed) {
     EXPECT_EQ(std::distance(fs::directory_iterator(elsewhere()), {}), 1) << "d alone";
 }
 
+TEST_F(RunFolderTest, OneRunAtATimeHasItAndTheOtherIsToldWhich) {
+    std::optional<RunFolder> first(create().value());
+    ASSERT_TRUE(first->write_file("journal.jsonl", ""));
+    const auto second = create();
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, Error::Kind::usage);
+    EXPECT_THAT(second.error().text(),
+                HasSubstr("process " + std::to_string(::getpid()) + " is writing to it"));
+    EXPECT_FALSE(RunFolder::of_many(run(), "x", find_user("").value()));
+    EXPECT_FALSE(fs::exists(run() + ".1")) << "it is not moved aside";
+    first.reset();
+    const auto third = create();
+    ASSERT_TRUE(third);
+    EXPECT_EQ(third->moved(), run() + ".1");
+    EXPECT_TRUE(RunFolder::open(run() + ".1", find_user("").value())) << "reading needs no lock";
+}
+
+TEST_F(RunFolderTest, ItsManifestIsOfTheFolderThatTheRunWroteTo) {
+    const auto folder = create();
+    ASSERT_TRUE(folder);
+    ASSERT_TRUE(folder->write_file("scenario.yaml", "name: x"));
+    fs::rename(run(), run() + ".moved");
+    fs::create_directories(run());
+    write("other.yaml", "name: y");
+    const auto files = digest_run(*folder);
+    ASSERT_TRUE(files) << files.error().text();
+    EXPECT_TRUE(files->contains("scenario.yaml"));
+    EXPECT_FALSE(files->contains("other.yaml"));
+}
+
 TEST_F(RunFolderTest, AnotherFolderInItsPlaceIsNotWrittenTo) {
     const auto folder = create();
     ASSERT_TRUE(folder);
