@@ -37,7 +37,8 @@ struct RunOutcome {
     // "recovered", "crashed", "hung", "not noticed" (recovered, but no packet met the fault),
     // "not-triggered", "undisturbed", "error".
     std::string word() const;
-    bool survived() const;
+    bool survived() const;  // it was hit by the fault, and went on; or there was none
+    bool unnoticed() const;
     bool fatal() const;   // crashed or hung
     bool judged() const;  // it says something about the federation
     // Of word(): the time to recover, who crashed and how, who hangs; may be empty.
@@ -140,7 +141,7 @@ struct ExperimentTable {
     // run.
     Result<void> submit_row(RunPool& pool, std::size_t row, const Scenario& base, unsigned repeats,
                             const std::function<void(const std::string&)>& tell);
-    // 0: all survived; 1: some did not; 4: a moment never came; else the status of a run that went wrong.
+    // 0: none was fatal; 1: some were; 4: a moment never came; else the status of a run that went wrong.
     int exit_status() const;
 };
 
@@ -166,7 +167,11 @@ std::pair<double, double> likely_share(std::size_t failed, std::size_t runs);
 
 // --- the search for the shortest fatal outage ---
 
-// Bisects on a scale on which longer is worse. It takes outcomes as they come, and never more than needed.
+// What an outage did.
+enum class Effect { unnoticed, survived, fatal };
+
+// Bisects on a scale on which longer is worse. It takes outcomes as they come, and never more than needed. What
+// nobody noticed is not fatal, and tells nothing about survival.
 class Bisection {
   public:
     Bisection() = default;
@@ -175,14 +180,16 @@ class Bisection {
 
     // What to try next; none when it is done.
     std::optional<Nanoseconds> next() const;
-    void take(Nanoseconds length, bool survived);
+    void take(Nanoseconds length, Effect effect);
 
+    std::optional<Nanoseconds> longest_unnoticed() const { return unnoticed_; }
     std::optional<Nanoseconds> longest_survived() const { return survived_; }
     std::optional<Nanoseconds> shortest_fatal() const { return fatal_; }
 
   private:
     Nanoseconds least_{0}, most_{0}, within_{0};
-    std::optional<Nanoseconds> survived_, fatal_;
+    std::optional<Nanoseconds> longest_harmless() const { return std::max(survived_, unnoticed_); }
+    std::optional<Nanoseconds> unnoticed_, survived_, fatal_;
 };
 
 // Where one kind of cut at one moment begins to be fatal.
@@ -209,7 +216,7 @@ struct ResilienceMap {
 };
 struct SearchOptions {
     Nanoseconds least{0}, most{0}, within{0};
-    unsigned repeats = 1;  // an outage is survived if all survive it
+    unsigned repeats = 1;  // an outage is survived if none of them is fatal, and one of them was noticed
 };
 // Submits what the search needs; the map is complete when the pool has run. It must stay where it is until
 // then.

@@ -141,6 +141,7 @@ struct DataCounters {
 // Packets that a fault acted upon.
 struct PacketHits {
     std::uint64_t up = 0, down = 0;
+    std::uint64_t offered_up = 0, offered_down = 0;  // of Lose: so many had a number
 };
 using NodeHits = std::map<std::size_t, PacketHits>;
 
@@ -244,6 +245,10 @@ struct Losses {
     std::uint64_t up = 0;          // in the router, from the node
     std::uint64_t down = 0;        // in the router, to the node
     std::uint64_t unsendable = 0;  // the node's own stack had no route or no link for them
+    struct Offered {
+        std::uint64_t up = 0, down = 0;
+    };
+    std::optional<Offered> offered{};  // of a list: the packets that had a number, lost or not
     std::uint64_t total() const { return up + down + unsendable; }
 };
 

@@ -140,6 +140,7 @@ struct FaultOutcome {
     std::string fault;
     FaultKind kind = FaultKind::drop;
     bool queued = false;                // its packets were made to wait, not lost
+    std::uint32_t list_period = 0;      // of a list of losses: after so many packets it begins anew
     bool renumbered = false;            // nodes come back with another address, or a MAC that peers see
     std::size_t cycle = 0, cycles = 0;  // of a flap: which of how many, from 1
     Nanoseconds fired{0};               // since the run began
@@ -209,6 +210,12 @@ int exit_status_of(const Error& error);
 Verdict judge(const Facts& facts);
 std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verdict,
                                          const Expectations& expect);
+// Whether the run did what was expected; none if expectations do not decide about it.
+std::optional<bool> passed(const Verdict& verdict, const Expectations& expect,
+                           const std::vector<Expected>& expected);
+// The first thing to say of a run, for people: that, or else the verdict's word.
+std::string headline(const Verdict& verdict, const Expectations& expect,
+                     const std::vector<Expected>& expected);
 // Expectations decide where the run says something about the federation: a hang that was expected is a
 // success. A fault that never fired, an interruption or a defect stays what it is.
 int exit_status_of(const Verdict& verdict, const Expectations& expect, const std::vector<Expected>& expected);

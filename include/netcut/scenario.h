@@ -41,7 +41,8 @@ struct PhaseMoment {
     std::optional<Nanoseconds> time;
     unsigned round = 0;    // it is looked for once any node's progress has come to this round; 0: at once
     std::string armed_by;  // it is looked for after this log line; empty: at once
-    std::string armed_by_node;  // whose; empty: the node whose phase it is
+    std::string armed_by_node;    // whose; empty: the node whose phase it is
+    bool after_exchange = false;  // it is looked for when the node has sent and received data
 
     // Whether the kernel decides it, on the packet.
     bool on_the_wire() const { return kind == Kind::reply_lost || (moves_data() && !time); }
@@ -143,7 +144,7 @@ struct Expectations {
     std::optional<Nanoseconds> recovered_within;  // data both ways, since each heal
     bool finished = false;                        // every node ended by itself with exit code 0
     bool nobody_crashed = false;                  // a node that hangs, or that a fault killed, did not crash
-    unsigned rounds = 0;                          // at least so many were finished, by the progress lines
+    unsigned rounds = 0;                          // at least so many are finished, by the progress lines
     std::vector<LogExpectation> logs;
 
     bool any() const {
@@ -171,6 +172,9 @@ struct StageCommand {
     // has.
     std::vector<std::string> only_if, unless;
 };
+
+// What a progress line tells of its round.
+enum class RoundMark { begin, end };
 
 // What is done once, before any run, and again only when what it depends on has changed (netcut/stage.h).
 struct StageSpec {
@@ -215,7 +219,8 @@ struct Scenario {
         paths;          // those of them that are paths, relative to where the user is; of a template
     std::string ready;  // a log line of the aggregator: collaborators start after it; empty: at once
     std::string
-        progress;  // a log line that says that work goes on; its first group is the round; empty: any line
+        progress;  // a log line that says that work goes on; its first group is the round; empty: all output
+    RoundMark progress_marks = RoundMark::begin;
     std::string
         end;  // a log line of the aggregator: the work is done, and who still runs is stopped; empty: none
     Nanoseconds ready_within{0};  // the aggregator; 0: within the run's time
@@ -292,6 +297,8 @@ Result<std::vector<std::string>> expand(const std::vector<std::string>& words, c
 Result<std::map<std::string, std::string>> expand_values(const std::map<std::string, std::string>& variables,
                                                          const Scenario& scenario,
                                                          const ExpandContext& context);
+// Whether a word of commands, environments, folders or stages stands for this parameter.
+bool uses_parameter(const Scenario& scenario, const std::string& name);
 // A single word, which stays one.
 Result<std::string> expand_text(const std::string& word, const Scenario& scenario,
                                 const ExpandContext& context);
@@ -318,6 +325,7 @@ Result<FaultSpec::DnsAnswer> parse_dns_answer(const std::string& word);
 Result<int> parse_signal(const std::string& word);                      // "KILL", "SIGTERM", "9"
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric);  // "4", "6", "both"
 Result<std::string> parse_shaper(const std::string& word);
+Result<RoundMark> parse_round_mark(const std::string& word);
 Result<WhenSpec> parse_when(const std::string& text);
 Result<PhaseMoment::Kind> parse_phase(const std::string& word);
 Result<void> parse_phase_after(const std::string& word, PhaseMoment& moment);  // bytes, or a time

@@ -42,10 +42,14 @@ std::vector<JunitCase> cases_of(const ExperimentTable& table) {
             one.name = fmt::format("{} {}", table.rows[row].name, table.columns[column].text());
             one.message = table.cells[row][column].text();
             one.output = table.rows[row].what + "\n" + one.message + "\n";
-            for (const RunOutcome& outcome : table.cells[row][column].repeats) {
+            const auto& repeats = table.cells[row][column].repeats;
+            if (std::all_of(repeats.begin(), repeats.end(), [](const auto& run) { return run.unnoticed(); }))
+                one.outcome = JunitCase::Outcome::skipped;
+            for (const RunOutcome& outcome : repeats) {
                 if (!outcome.judged())
                     one.outcome = JunitCase::Outcome::error;
-                else if (!outcome.survived() && one.outcome == JunitCase::Outcome::passed)
+                else if (!outcome.survived() && !outcome.unnoticed() &&
+                         one.outcome == JunitCase::Outcome::passed)
                     one.outcome = JunitCase::Outcome::failed;
             }
             cases.push_back(std::move(one));

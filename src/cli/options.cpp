@@ -45,6 +45,8 @@ void add_node_options(CLI::App& command, RunOptions& options) {
               "The work is done when the aggregator prints this line; nodes that still run are stopped then");
     group.add("--progress-on", options.progress_on, "PATTERN",
               "Which lines show progress (default: everything that is printed)");
+    group.add("--progress-marks", options.progress_marks, "begin|end",
+              "Whether such a line marks the beginning of a round (default) or its end");
     group.add("--user", options.user, "USER",
               "Run the nodes as this user (default: the user who called sudo)");
     group.add_flag("--tty", options.tty, "Give every node a terminal instead of pipes");
@@ -129,6 +131,8 @@ Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     set_if(scenario.ready, options.ready_on);
     NETCUT_TRY(set_parsed(scenario.ready_within, "--ready-within", options.ready_within, parse_duration));
     set_if(scenario.progress, options.progress_on);
+    NETCUT_TRY(
+        set_parsed(scenario.progress_marks, "--progress-marks", options.progress_marks, parse_round_mark));
     set_if(scenario.end, options.end_on);
     set_if(scenario.user, options.user);
     set_if(scenario.name, options.name);
@@ -165,6 +169,18 @@ Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_parsed(scenario.timeout, "--timeout", options.timeout, parse_duration));
     NETCUT_TRY(set_parsed(scenario.hang_after, "--hang-after", options.hang_after, parse_duration));
     return set_parsed(scenario.grace, "--grace", options.grace, parse_duration);
+}
+
+// A template's parameters may be for some of its commands alone; those of nobody are a mistake.
+Result<void> check_sets(const Scenario& scenario, const std::vector<std::string>& sets) {
+    if (!scenario.template_name.empty()) return {};
+    for (const std::string& pair : sets) {
+        const std::string name = pair.substr(0, pair.find('='));
+        if (!uses_parameter(scenario, name))
+            return usage_failure("set the parameter '" + name + "'", "nothing uses it",
+                                 "write {" + name + "} where its value is to stand, as in --collaborator");
+    }
+    return {};
 }
 
 Result<void> apply_workspace(Scenario& scenario, const RunOptions& options) {
@@ -251,6 +267,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(apply_workspace(scenario, options));
     NETCUT_TRY(check(scenario));
+    NETCUT_TRY(check_sets(scenario, options.sets));
     return scenario;
 }
 

@@ -15,7 +15,8 @@ struct RunOptions {
     std::string file;
     std::optional<std::string> name, template_name, user, out, stage, workspace;
     std::optional<std::string> cols;
-    std::optional<std::string> aggregator, collaborator, cwd, ready_on, ready_within, progress_on, end_on;
+    std::optional<std::string> aggregator, collaborator, cwd, ready_on, ready_within, progress_on,
+        progress_marks, end_on;
     std::vector<std::string> sets, envs, uplink;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
     std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at,

@@ -81,14 +81,14 @@ class Reducer {
         FaultSpec& fault = scenario.faults[number];
         if (!fault.duration || fault.flap || *fault.duration <= within_) return {};
         Bisection bounds(within_, *fault.duration, within_);
-        bounds.take(*fault.duration, false);
+        bounds.take(*fault.duration, Effect::fatal);
         while (const auto length = bounds.next()) {
             Scenario candidate = scenario;
             candidate.faults[number].duration = *length;
             NETCUT_ASSIGN(
                 const auto failed,
                 try_all({{fmt::format("{} for {}", fault.name, duration_text(*length)), candidate}}));
-            bounds.take(*length, !failed.front());
+            bounds.take(*length, failed.front() ? Effect::fatal : Effect::survived);
         }
         fault.duration = bounds.shortest_fatal();
         return {};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/median.h"
 #include "netcut/explore.h"
 #include "netcut/stage.h"
 
@@ -12,11 +13,6 @@ namespace {
 void fill_in(std::string& text, const std::string& word, const std::string& value) {
     for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + value.size()))
         text.replace(at, word.size(), value);
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
 }
 
 // "+1.7 s", or with its spread "+1.7 s (1.2 to 2.0)".

@@ -47,7 +47,11 @@ std::string RunOutcome::word() const {
 
 bool RunOutcome::survived() const {
     const std::string result = word();
-    return result == "recovered" || result == "not noticed" || result == "undisturbed";
+    return result == "recovered" || result == "undisturbed";
+}
+
+bool RunOutcome::unnoticed() const {
+    return word() == "not noticed";
 }
 
 bool RunOutcome::fatal() const {

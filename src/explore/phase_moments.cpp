@@ -15,6 +15,8 @@ ExperimentSpec moment_of(PhaseMoment::Kind kind, std::string what) {
     trigger.kind = FaultTrigger::Kind::phase;
     trigger.phase.kind = kind;
     if (trigger.phase.on_the_wire()) trigger.phase.bytes = more_than_talk;
+    // A program that is still loading computes, too.
+    trigger.phase.after_exchange = kind == PhaseMoment::Kind::computing;
     return moment;
 }
 

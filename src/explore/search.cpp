@@ -35,13 +35,16 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
         tell_(fmt::format("{:<3} {:<14} {}{}", moment_.name, column.text(), outcome.word(),
                           detail.empty() ? "" : ": " + detail));
         if (outcomes_.size() < repeats_) return;
-        std::size_t survived = 0;
+        std::size_t fatal = 0, survived = 0;
         for (const RunOutcome& one : outcomes_) {
-            if (!one.survived() && !one.fatal()) return give_up(one);
+            if (!one.survived() && !one.unnoticed() && !one.fatal()) return give_up(one);
+            if (one.fatal()) ++fatal;
             if (one.survived()) ++survived;
         }
-        cell_.mixed = cell_.mixed || (survived > 0 && survived < outcomes_.size());
-        cell_.bounds.take(column.duration, survived == outcomes_.size());
+        cell_.mixed = cell_.mixed || (fatal > 0 && fatal < outcomes_.size());
+        cell_.bounds.take(column.duration, fatal > 0      ? Effect::fatal
+                                           : survived > 0 ? Effect::survived
+                                                          : Effect::unnoticed);
         if (auto submitted = go_on(); !submitted) {
             cell_.trouble = submitted.error().text();
             cell_.trouble_status = exit_status_of(submitted.error());
@@ -84,11 +87,15 @@ std::string ResilienceCell::text() const {
     if (!trouble.empty()) return trouble;
     const auto survived = bounds.longest_survived();
     const auto fatal = bounds.shortest_fatal();
-    if (!survived && !fatal) return "not tried";
-    std::string text =
-        !fatal      ? fmt::format("survives {}, the longest tried", duration_text(*survived))
-        : !survived ? fmt::format("does not survive {}, the shortest tried", duration_text(*fatal))
-                    : fmt::format("survives {}, not {}", duration_text(*survived), duration_text(*fatal));
+    const auto unnoticed = bounds.longest_unnoticed();
+    if (!survived && !fatal && !unnoticed) return "not tried";
+    std::vector<std::string> parts;
+    if (unnoticed > survived) parts.push_back("nobody noticed " + duration_text(*unnoticed));
+    if (survived) parts.push_back("survives " + duration_text(*survived));
+    if (fatal) parts.push_back((survived ? "not " : "does not survive ") + duration_text(*fatal));
+    std::string text = fmt::format("{}", fmt::join(parts, ", "));
+    if (!fatal) text += ", the longest tried";
+    if (fatal && !survived && !unnoticed) text += ", the shortest tried";
     return mixed ? text + " each time" : text;
 }
 
@@ -103,15 +110,17 @@ std::string ResilienceMap::to_text() const {
 }
 
 std::string ResilienceMap::to_csv() const {
-    std::string text = "moment,kind,longest_survived_s,shortest_fatal_s,limit_s,runs,mixed\r\n";
+    std::string text =
+        "moment,kind,longest_unnoticed_s,longest_survived_s,shortest_fatal_s,limit_s,runs,mixed\r\n";
     const auto field = [](const std::optional<Nanoseconds>& value) {
         return value ? fmt::format("{:.3f}", std::chrono::duration<double>(*value).count()) : std::string();
     };
     for (std::size_t row = 0; row < rows.size(); ++row)
         for (const ResilienceCell& cell : cells[row])
-            text += fmt::format("{},{},{},{},{},{},{}\r\n", csv_field(rows[row].name),
-                                csv_field(cell.cut.name), field(cell.bounds.longest_survived()),
-                                field(cell.bounds.shortest_fatal()), field(limit), cell.runs, cell.mixed);
+            text += fmt::format("{},{},{},{},{},{},{},{}\r\n", csv_field(rows[row].name),
+                                csv_field(cell.cut.name), field(cell.bounds.longest_unnoticed()),
+                                field(cell.bounds.longest_survived()), field(cell.bounds.shortest_fatal()),
+                                field(limit), cell.runs, cell.mixed);
     return text;
 }
 
@@ -121,6 +130,7 @@ Json ResilienceMap::to_json() const {
         Json cells_json = Json::array();
         for (const ResilienceCell& cell : cells[row]) {
             Json one = {{"kind", cell.cut.name},
+                        {"unnoticed_s", seconds_or_null(cell.bounds.longest_unnoticed())},
                         {"survived_s", seconds_or_null(cell.bounds.longest_survived())},
                         {"fatal_s", seconds_or_null(cell.bounds.shortest_fatal())},
                         {"limit_s", seconds_or_null(limit)},

@@ -45,7 +45,7 @@ class ActionWriter {
         fault_.transaction.add_elements(set, keys);
         for (const char* what : {"numbers", "lost"}) fault_.transaction.add_chain(chain_ + "_" + what);
         NftRule numbered(chain_);
-        numbered.go_to(chain_ + "_numbers");
+        count(numbered, "seen").go_to(chain_ + "_numbers");
         fault_.add(numbered);
         add_loss_numbers(fault_, part_);
         NftRule rule(chain_ + "_lost");
@@ -106,9 +106,9 @@ class ActionWriter {
 
   private:
     // The packet counts for the node of this fault.
-    NftRule& count(NftRule& rule) const {
-        return part_ == Direction::up ? rule.meta(NFT_META_IIF).count_by(fault_.name("hit_up"))
-                                      : rule.meta(NFT_META_OIF).count_by(fault_.name("hit_down"));
+    NftRule& count(NftRule& rule, const std::string& what = "hit") const {
+        return part_ == Direction::up ? rule.meta(NFT_META_IIF).count_by(fault_.name(what + "_up"))
+                                      : rule.meta(NFT_META_OIF).count_by(fault_.name(what + "_down"));
     }
 
     NftRule& lose(NftRule& rule) const {

@@ -106,6 +106,8 @@ Result<std::map<std::size_t, Losses>> Fault::count() {
     for (const auto& [node, hits] : hits_of_all[number_]) {
         NETCUT_ASSIGN(const std::uint64_t unsendable, count_unsent(node));
         losses[node] = {hits.up, hits.down, unsendable};
+        if (std::holds_alternative<Lose>(plan().action))
+            losses[node].offered = {hits.offered_up, hits.offered_down};
     }
     return losses;
 }
@@ -123,6 +125,10 @@ Result<std::map<std::size_t, Losses>> Fault::losses() {
         losses.up -= base.up;
         losses.down -= base.down;
         losses.unsendable -= base.unsendable;
+        if (losses.offered && base.offered) {
+            losses.offered->up -= base.offered->up;
+            losses.offered->down -= base.offered->down;
+        }
     }
     if (!active_) base_ = total;  // the router's counters stand still until it is fired again
     return now;

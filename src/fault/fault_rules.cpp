@@ -214,7 +214,10 @@ void add_hit_counters(const FaultContext& fault) {
     fault.transaction.add_set({.name = fault.name("nodes"), .size = nodes});
     for (const std::size_t node : fault.plan.nodes)
         fault.transaction.add_element(fault.name("nodes"), fault.port_of(node));
-    for (const char* what : {"hit_up", "hit_down"}) {
+    std::vector<const char*> counted = {"hit_up", "hit_down"};
+    if (std::holds_alternative<Lose>(fault.plan.action))
+        counted.insert(counted.end(), {"seen_up", "seen_down"});
+    for (const char* what : counted) {
         fault.transaction.add_set({.name = fault.name(what), .to_counters = true, .size = nodes});
         for (const std::size_t node : fault.plan.nodes) {
             const std::string counter = counter_name(fault.name(what), node);

@@ -208,7 +208,9 @@ Result<std::vector<NodeHits>> FaultTable::read_hits() {
         NodeHits& hits = all.emplace_back();
         for (const std::size_t node : plans_[number].nodes)
             hits[node] = {packets_of(fault_prefix(number) + "_hit_up", node),
-                          packets_of(fault_prefix(number) + "_hit_down", node)};
+                          packets_of(fault_prefix(number) + "_hit_down", node),
+                          packets_of(fault_prefix(number) + "_seen_up", node),
+                          packets_of(fault_prefix(number) + "_seen_down", node)};
     }
     return all;
 }

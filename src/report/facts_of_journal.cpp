@@ -63,7 +63,7 @@ HalfOpen half_open_of(const Event& event) {
 // Takes events in the order of the journal.
 class FactsBuilder {
   public:
-    explicit FactsBuilder(const Scenario& scenario) : scenario_(scenario) {
+    explicit FactsBuilder(const Scenario& scenario) : scenario_(scenario), rounds_(scenario.progress_marks) {
         facts_.faults_asked = scenario.faults.size();
         facts_.waited_for_progress = scenario.hang_after;
         for (const std::string& name : node_names(scenario)) facts_.nodes.emplace_back().name = name;
@@ -71,7 +71,9 @@ class FactsBuilder {
     }
 
     void take(const Event& event) {
-        if (event.name == "run.stopping") return take_stopping(event.details);
+        if (event.name == "run.stopping") return take_stopping(event);
+        if (event.name == "run.state" && event.details.at("state").get<std::string>() == "running")
+            rounds_.begin(event.t);
         if (event.name == "run.error" && !error_) error_ = error_of(event.details);
         if (event.name == "socket.half_open") facts_.half_open.push_back(half_open_of(event));
         if (event.name == "progress")
@@ -132,9 +134,11 @@ class FactsBuilder {
                            [](const auto& one) { return !one.outcomes.empty(); });
     }
 
-    void take_stopping(const Json& details) {
+    void take_stopping(const Event& event) {
+        const Json& details = event.details;
         facts_.end = end_of(details.at("end").get<std::string>());
         facts_.signal = details.value("signal", 0);
+        if (facts_.end == EndReason::finished) rounds_.finish(event.t);
         if (facts_.end == EndReason::interrupted && ::sigdescr_np(facts_.signal) == nullptr)
             throw std::invalid_argument("there is no such signal");
     }
@@ -186,6 +190,7 @@ class FactsBuilder {
         outcome.fault = fault.spec->name;
         outcome.kind = fault.spec->kind;
         outcome.queued = queues(*fault.spec);
+        if (outcome.kind == FaultKind::loss) outcome.list_period = loss_period(*fault.spec);
         const PlugOptions& plug = fault.spec->plug;
         outcome.renumbered =
             plug.new_address || (plug.new_mac && scenario_.fabric.kind == FabricKind::bridge);
@@ -215,7 +220,7 @@ class FactsBuilder {
     Facts facts_;
     std::vector<OneFault> faults_;
     std::optional<Error> error_;
-    RoundBegins rounds_;
+    Rounds rounds_;
 };
 
 }  // namespace

@@ -72,6 +72,19 @@ std::string pause_row(const Json& node) {
     return fmt::format("        its {} processes stood still\n", processes);
 }
 
+// Of several firings: each begins the list anew.
+std::string list_row(const Firings& firings) {
+    if (!firings.front()->contains("list")) return {};
+    std::uint64_t up = 0, down = 0;
+    for (const Json* fault : firings) {
+        up += fault->at("list").at("offered_up").get<std::uint64_t>();
+        down += fault->at("list").at("offered_down").get<std::uint64_t>();
+    }
+    return fmt::format(
+        "        of {} packets up and {} down; its list is for {} each way, then begins anew\n", up, down,
+        firings.front()->at("list").at("period").get<std::uint64_t>());
+}
+
 std::string fault_rows(const Firings& firings, std::size_t number) {
     const Json& first = *firings.front();
     const Json& last = *firings.back();
@@ -85,6 +98,7 @@ std::string fault_rows(const Firings& firings, std::size_t number) {
         text += fmt::format("        later than asked for: {} passed before {} could be lost\n",
                             missed == 1 ? "a reply" : fmt::format("{} replies", missed),
                             missed == 1 ? "it" : "they");
+    text += list_row(firings);
     for (std::size_t i = 0; i < last.at("nodes").size(); ++i) {
         const Json& node = last.at("nodes")[i];
         text += fmt::format("        {} {}\n", node.at("node").get<std::string>(), hit_text(firings, i));
@@ -150,8 +164,10 @@ std::string half_open_rows(const Json& half_open) {
 
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours) {
     const std::string word = printable(verdict.at("verdict").get<std::string>());
+    const std::string headline = printable(verdict.at("headline").get<std::string>());
     const bool good = verdict.at("exit_status").get<int>() == 0;
-    std::string text = ": " + printable(verdict.at("reason").get<std::string>(), most_reason) + "\n\n";
+    std::string text = verdict.contains("passed") ? "\n" + word : "";
+    text += ": " + printable(verdict.at("reason").get<std::string>(), most_reason) + "\n\n";
     const std::vector<Firings> faults = grouped(verdict.at("faults"));
     for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
     if (faults.size() > most_rows)
@@ -161,7 +177,8 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += node_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += "files   " + folder + "\n";
-    const std::string shown = colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, word) : word;
+    const std::string shown =
+        colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, headline) : headline;
     return "\n" + shown + printable_lines(text);
 }
 

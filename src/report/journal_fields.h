@@ -34,8 +34,14 @@ inline Nanoseconds microseconds_field(const Json& value) {
 }
 
 inline Losses losses_field(const Json& value) {
-    return {value.at("router_up").get<std::uint64_t>(), value.at("router_down").get<std::uint64_t>(),
-            value.at("unsendable_at_node").get<std::uint64_t>()};
+    Losses losses{value.at("router_up").get<std::uint64_t>(),
+                  value.at("router_down").get<std::uint64_t>(),
+                  value.at("unsendable_at_node").get<std::uint64_t>(),
+                  {}};
+    if (value.contains("offered_up"))
+        losses.offered = {value.at("offered_up").get<std::uint64_t>(),
+                          value.at("offered_down").get<std::uint64_t>()};
+    return losses;
 }
 
 }  // namespace netcut

@@ -102,9 +102,11 @@ void Engine::Impl::end(EndReason reason) {
     for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
+    const Nanoseconds now = journal_->now();
+    if (reason == EndReason::finished) rounds_.finish(now);
     Json why = {{"because", end_text(reason)}, {"end", end_word(reason)}};
     if (reason == EndReason::interrupted) why["signal"] = signal_;
-    journal_->add("run.stopping", {}, {}, std::move(why));
+    journal_->add_at(now, "run.stopping", {}, {}, std::move(why));
     timeout_timer_.cancel();
     hang_timer_.cancel();
     ready_timer_.cancel();

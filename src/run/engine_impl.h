@@ -180,9 +180,9 @@ class Engine::Impl {
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
+    Rounds rounds_;
     boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_, ready_timer_;
     Clock::time_point last_progress_;
-    RoundBegins rounds_;
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool crashed_ = false;
 

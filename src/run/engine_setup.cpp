@@ -82,6 +82,7 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
       folder_(folder),
       user_(std::move(user)),
       listener_(std::move(listener)),
+      rounds_(scenario_.progress_marks),
       timeout_timer_(io),
       hang_timer_(io),
       grace_timer_(io),
@@ -96,7 +97,9 @@ void Engine::Impl::enter(State state) {
     static constexpr std::array<const char*, 5> names = {"preparing", "starting", "running", "stopping",
                                                          "done"};
     state_ = state;
-    journal_->add("run.state", {}, {}, {{"state", names[static_cast<std::size_t>(state)]}});
+    const Nanoseconds now = journal_->now();
+    if (state == State::running) rounds_.begin(now);
+    journal_->add_at(now, "run.state", {}, {}, {{"state", names[static_cast<std::size_t>(state)]}});
 }
 
 Result<void> Engine::Impl::open_journal() {

@@ -84,12 +84,28 @@ std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verd
     return all;
 }
 
+std::optional<bool> passed(const Verdict& verdict, const Expectations& expect,
+                           const std::vector<Expected>& expected) {
+    const bool of_the_federation = verdict.word != "error" && verdict.word != "not-triggered";
+    if (expected.empty() || (!of_the_federation && expect.verdict != verdict.word)) return {};
+    return std::all_of(expected.begin(), expected.end(), [](const Expected& one) { return one.met; });
+}
+
+std::string headline(const Verdict& verdict, const Expectations& expect,
+                     const std::vector<Expected>& expected) {
+    const auto has_passed = passed(verdict, expect, expected);
+    if (!has_passed) return verdict.word;
+    if (*has_passed && !expect.verdict.empty()) return fmt::format("Passed: {}, as expected", verdict.word);
+    const auto so_many = std::count_if(expected.begin(), expected.end(),
+                                       [&](const Expected& one) { return one.met == *has_passed; });
+    return fmt::format("{}: {} of {} expectation{}", *has_passed ? "Passed" : "Failed", so_many,
+                       expected.size(), expected.size() == 1 ? "" : "s");
+}
+
 int exit_status_of(const Verdict& verdict, const Expectations& expect,
                    const std::vector<Expected>& expected) {
-    const bool of_the_federation = verdict.word != "error" && verdict.word != "not-triggered";
-    if (expected.empty() || (!of_the_federation && expect.verdict != verdict.word))
-        return verdict.exit_status;
-    return std::all_of(expected.begin(), expected.end(), [](const Expected& one) { return one.met; }) ? 0 : 1;
+    const auto has_passed = passed(verdict, expect, expected);
+    return !has_passed ? verdict.exit_status : *has_passed ? 0 : 1;
 }
 
 }  // namespace netcut

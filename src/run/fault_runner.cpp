@@ -19,10 +19,14 @@ double microseconds(Nanoseconds value) {
 
 Json losses_by_node(const FaultOutcome& outcome) {
     Json json = Json::object();
-    for (const auto& [node, losses] : outcome.losses)
-        json[node] = {{"router_up", losses.up},
-                      {"router_down", losses.down},
-                      {"unsendable_at_node", losses.unsendable}};
+    for (const auto& [node, losses] : outcome.losses) {
+        Json& one = json[node] = {{"router_up", losses.up},
+                                  {"router_down", losses.down},
+                                  {"unsendable_at_node", losses.unsendable}};
+        if (!losses.offered) continue;
+        one["offered_up"] = losses.offered->up;
+        one["offered_down"] = losses.offered->down;
+    }
     return json;
 }
 
@@ -258,6 +262,7 @@ void FaultRunner::tell_fired() {
     outcome.fault = spec_.name;
     outcome.kind = spec_.kind;
     outcome.queued = queues(spec_);
+    if (spec_.kind == FaultKind::loss) outcome.list_period = loss_period(spec_);
     outcome.renumbered =
         spec_.plug.new_address || (spec_.plug.new_mac && fabric_.options().kind == FabricKind::bridge);
     outcome.cycle = cycle_;

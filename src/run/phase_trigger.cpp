@@ -48,7 +48,8 @@ PhaseTrigger::PhaseTrigger(boost::asio::io_context& io, Journal& journal, FaultT
       node_(node),
       timer_(io),
       round_reached_(moment().round == 0),
-      armed_by_seen_(moment().armed_by.empty()) {}
+      armed_by_seen_(moment().armed_by.empty()),
+      exchanged_(!moment().after_exchange) {}
 
 void PhaseTrigger::begin() {
     begun_ = true;
@@ -77,6 +78,7 @@ void PhaseTrigger::on_state(const PhaseWatch::State& state) {
     const bool sets_out = state_.now.at_rest && !state.now.at_rest;
     state_ = state;
     if (sets_out) moving_since_ = journal_.now();
+    exchanged_ = exchanged_ || (state.data.up.packets > 0 && state.data.down.packets > 0);
     look();
 }
 

@@ -28,7 +28,7 @@ class PhaseTrigger {
 
   private:
     const PhaseMoment& moment() const { return runner_.spec().trigger.phase; }
-    bool is_looked_for() const { return begun_ && round_reached_ && armed_by_seen_; }
+    bool is_looked_for() const { return begun_ && round_reached_ && armed_by_seen_ && exchanged_; }
     void look();
     void look_at_phase();
     void look_for_rest();
@@ -42,7 +42,7 @@ class PhaseTrigger {
     FaultRunner& runner_;
     const std::size_t node_;
     boost::asio::steady_timer timer_;  // until far enough into the phase
-    bool begun_ = false, round_reached_, armed_by_seen_;
+    bool begun_ = false, round_reached_, armed_by_seen_, exchanged_;
     PhaseWatch::State state_;
     std::optional<Nanoseconds> fired_in_;  // the beginning of the phase that was told to the fault last
     unsigned passed_ = 0;                  // phases that were let pass

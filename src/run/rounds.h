@@ -10,28 +10,41 @@
 
 namespace netcut {
 
-// When each node first spoke of each round, since the run began. It takes the same time however many there
-// are: a node may print new ones without end.
-class RoundBegins {
+// When each node first spoke of each round, since the run began, and what follows about how long they took. It
+// takes the same time however many there are: a node may print new ones without end.
+class Rounds {
   public:
+    explicit Rounds(RoundMark mark) : mark_(mark) {}
+
+    // The first round begins now at the earliest: nodes run.
+    void begin(Nanoseconds t) { begun_ = t; }
+    // All work is done: the last round is finished, and none begins any more. The line that says so may be the one
+    // that tells of the round's end.
+    void finish(Nanoseconds t) { finished_ = t; }
+
     bool is_new(const std::string& node, const std::string& round) const;
     std::size_t count(const std::string& node) const;
     // A node has spoken of a round at `t`; only the first time counts.
     void note(const std::string& node, const std::string& round, Nanoseconds t);
-    // What a node says from `t` on is not noted any more; its last round ended then.
+    // What a node says from `t` on is not noted any more; a round that had begun is finished.
     void close(const std::string& node, Nanoseconds t);
 
-    // Of the node that told of the most rounds, the first of `nodes` before others. Its last round ends with
-    // itself.
+    // Those that are finished, of the node that finished the most, the first of `nodes` before others. One that had
+    // begun is finished when the node has ended by itself with success.
     RoundTimes times(const std::vector<NodeOutcome>& nodes) const;
 
   private:
     struct OfNode {
-        std::vector<std::pair<std::string, Nanoseconds>> begins;
+        std::vector<std::pair<std::string, Nanoseconds>> told;
         std::unordered_set<std::string> known;
         std::optional<Nanoseconds> closed;
     };
-    static RoundTimes times_of(const NodeOutcome& node, const OfNode& rounds);
+    std::optional<Nanoseconds> end_of_last(const NodeOutcome& node, const OfNode& rounds) const;
+    RoundTimes times_of(const NodeOutcome& node, const OfNode& rounds) const;
+
+    RoundMark mark_;
+    Nanoseconds begun_{0};
+    std::optional<Nanoseconds> finished_;
     std::map<std::string, OfNode> nodes_;
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/median.h"
 #include "netcut/run.h"
 
 namespace netcut {
@@ -205,6 +206,17 @@ Json pause_json(const Pause& pause) {
     return {{"processes", pause.processes}, {"unstopped", pause.unstopped}};
 }
 
+// How far the list of losses was used: all nodes' packets are numbered together.
+Json list_json(const FaultOutcome& outcome) {
+    Losses::Offered sum;
+    for (const auto& [node, losses] : outcome.losses) {
+        if (!losses.offered) continue;
+        sum.up += losses.offered->up;
+        sum.down += losses.offered->down;
+    }
+    return {{"period", outcome.list_period}, {"offered_up", sum.up}, {"offered_down", sum.down}};
+}
+
 Json outcome_json(const FaultOutcome& outcome) {
     Json json = {
         {"fault", outcome.fault},
@@ -214,6 +226,7 @@ Json outcome_json(const FaultOutcome& outcome) {
         {"healed_s", optional_seconds(outcome.healed)},
         {"lasted_s", outcome.healed ? Json(seconds(*outcome.healed - outcome.fired)) : Json(nullptr)}};
     if (outcome.missed > 0) json["missed"] = outcome.missed;
+    if (outcome.list_period > 0) json["list"] = list_json(outcome);
     if (outcome.cycle > 0) json["flap"] = {{"cycle", outcome.cycle}, {"of", outcome.cycles}};
     Json nodes = Json::array();
     for (const auto& [name, losses] : outcome.losses) {
@@ -232,18 +245,18 @@ Json outcome_json(const FaultOutcome& outcome) {
 }
 
 Json rounds_json(const RoundTimes& times) {
-    std::vector<Nanoseconds> sorted;
+    if (times.rounds.empty()) return nullptr;
+    std::vector<Nanoseconds> lengths;
     Json each = Json::array();
     for (const auto& [round, time] : times.rounds) {
         each.push_back({{"round", round}, {"took_s", seconds(time)}});
-        sorted.push_back(time);
+        lengths.push_back(time);
     }
-    std::sort(sorted.begin(), sorted.end());
-    if (sorted.empty()) return nullptr;
+    const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
     return {{"node", times.node},
-            {"median_s", seconds(sorted[sorted.size() / 2])},
-            {"shortest_s", seconds(sorted.front())},
-            {"longest_s", seconds(sorted.back())},
+            {"median_s", seconds(median(lengths))},
+            {"shortest_s", seconds(*shortest)},
+            {"longest_s", seconds(*longest)},
             {"each", each}};
 }
 
@@ -341,7 +354,9 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
                  {"name", scenario.name},
                  {"verdict", verdict.word},
                  {"reason", verdict.reason},
+                 {"headline", headline(verdict, scenario.expect, expected)},
                  {"exit_status", exit_status_of(verdict, scenario.expect, expected)}};
+    if (const auto met = passed(verdict, scenario.expect, expected)) json["passed"] = *met;
     if (!expected.empty()) json["expected"] = expected_json(expected);
     const Tally sum = tally(facts);
     Json outcomes = Json::array();

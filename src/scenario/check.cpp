@@ -77,6 +77,16 @@ Result<void> check_words(const Scenario& scenario) {
     return {};
 }
 
+}  // namespace
+
+bool uses_parameter(const Scenario& scenario, const std::string& name) {
+    Scenario without = scenario;
+    without.parameters.erase(name);
+    return check_words(scenario) && !check_words(without);
+}
+
+namespace {
+
 constexpr std::uint64_t largest_unsegmented = 65536;  // bytes: GSO_LEGACY_MAX_SIZE in linux/netdevice.h
 
 // Faults that tell packets apart by number or size are exact only if one packet is one segment, and a queue

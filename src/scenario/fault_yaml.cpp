@@ -67,11 +67,18 @@ void read_phase(YamlSection& section, FaultTrigger& trigger) {
     section.scalar("phase", into(moment.kind, parse_phase));
     section.scalar("after", [&](const std::string& word) { return parse_phase_after(word, moment); });
     section.count("round", moment.round, 1, largest_count);
+    trigger.kind = FaultTrigger::Kind::phase;
+    if (const auto word = section.single("armed_by")) {
+        moment.after_exchange = *word == "exchange";
+        if (!moment.after_exchange)
+            section.fail_at("armed_by", "it is neither 'exchange' nor a mapping",
+                            "write armed_by: exchange, or armed_by: {log: PATTERN, node: NODE}");
+        return;
+    }
     section.section("armed_by", [&](YamlSection& armed_by) {
         armed_by.text("log", moment.armed_by);
         armed_by.text("node", moment.armed_by_node);
     });
-    trigger.kind = FaultTrigger::Kind::phase;
 }
 
 void read_trigger(YamlSection& section, FaultTrigger& trigger) {
@@ -172,6 +179,7 @@ void write_phase(YAML::Emitter& out, const FaultTrigger& trigger) {
     if (const std::string after = phase_after_text(moment); !after.empty())
         out << YAML::Key << "after" << YAML::Value << after;
     if (moment.round != 0) out << YAML::Key << "round" << YAML::Value << moment.round;
+    if (moment.after_exchange) out << YAML::Key << "armed_by" << YAML::Value << "exchange";
     if (moment.armed_by.empty()) return;
     out << YAML::Key << "armed_by" << YAML::Value << YAML::BeginMap;
     out << YAML::Key << "log" << YAML::Value << moment.armed_by;

@@ -34,6 +34,7 @@ constexpr Words<UnreachableCode, 4> codes{{{"port-unreachable", UnreachableCode:
 constexpr Words<FaultSpec::DnsAnswer, 3> dns_answers{{{"none", FaultSpec::DnsAnswer::none},
                                                       {"refused", FaultSpec::DnsAnswer::refused},
                                                       {"late", FaultSpec::DnsAnswer::late}}};
+constexpr Words<RoundMark, 2> round_marks{{{"begin", RoundMark::begin}, {"end", RoundMark::end}}};
 using Moment = WireMoment::Kind;
 constexpr Words<Moment, 9> moments{{{"sent", Moment::sent},
                                     {"received", Moment::received},
@@ -121,6 +122,9 @@ Result<FaultSpec::DnsAnswer> parse_dns_answer(const std::string& word) {
 }
 std::string dns_answer_name(FaultSpec::DnsAnswer answer) {
     return name_of(answer, dns_answers);
+}
+Result<RoundMark> parse_round_mark(const std::string& word) {
+    return parse_word(word, round_marks, "mark of a round");
 }
 std::string direction_name(Direction direction) {
     return name_of(direction, directions);

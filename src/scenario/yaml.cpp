@@ -65,6 +65,14 @@ void read_experiment(YamlSection& section, ExperimentSpec& experiment) {
     if (experiment.name.empty()) section.fail("an experiment needs a name");
 }
 
+void read_progress(YamlSection& section, Scenario& scenario) {
+    if (section.single("progress")) return section.text("progress", scenario.progress);
+    section.section("progress", [&](YamlSection& progress) {
+        progress.text("line", scenario.progress);
+        progress.scalar("marks", into(scenario.progress_marks, parse_round_mark));
+    });
+}
+
 void read_scenario(YamlSection& section, Scenario& scenario) {
     section.text("name", scenario.name);
     section.text("template", scenario.template_name);
@@ -88,7 +96,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
             section.fail_at("paths", "'" + name + "' is not one of the parameters", "");
     section.text("ready", scenario.ready);
     section.duration("ready_within", scenario.ready_within);
-    section.text("progress", scenario.progress);
+    read_progress(section, scenario);
     section.text("end", scenario.end);
     bool first = true;
     section.sections("faults", [&](YamlSection& fault) {
@@ -161,6 +169,14 @@ void write_expectations(YAML::Emitter& out, const Expectations& expect) {
     out << YAML::EndMap;
 }
 
+void write_progress(YAML::Emitter& out, const Scenario& scenario) {
+    if (scenario.progress_marks == RoundMark::begin)
+        return write_optional(out, "progress", scenario.progress);
+    out << YAML::Key << "progress" << YAML::Value << YAML::BeginMap;
+    write_optional(out, "line", scenario.progress);
+    out << YAML::Key << "marks" << YAML::Value << "end" << YAML::EndMap;
+}
+
 void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << scenario.name;
     // Not the template: all that it said is here, and what was emptied must stay so.
@@ -177,7 +193,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     write_optional(out, "ready", scenario.ready);
     if (scenario.ready_within > Nanoseconds(0))
         write_optional(out, "ready_within", duration_text(scenario.ready_within));
-    write_optional(out, "progress", scenario.progress);
+    write_progress(out, scenario);
     write_optional(out, "end", scenario.end);
     if (!scenario.faults.empty()) {
         out << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;

@@ -99,7 +99,9 @@ TEST_P(LossTest, ThePacketsOfTheListAreLostAndNoOther) {
     must(at.fault().fire());
     EXPECT_EQ(lost_of(at.fabric, v6(), period), list);
     EXPECT_EQ(lost_of(at.fabric, v6(), period), list) << "the list begins anew";
-    EXPECT_EQ(must(at.fault().losses()).at(1).up, 2 * list.size());
+    const Losses losses = must(at.fault().losses()).at(1);
+    EXPECT_EQ(losses.up, 2 * list.size());
+    EXPECT_EQ(losses.offered.value().up, 2 * period);
 }
 
 TEST_P(LossTest, TheNumbersBeginAnewWithEachFiring) {
@@ -111,7 +113,9 @@ TEST_P(LossTest, TheNumbersBeginAnewWithEachFiring) {
         must(at.fault().fire());
         EXPECT_EQ(lost_of(at.fabric, v6(), 5), (std::vector<std::uint32_t>{1, 3})) << firing;
         must(at.fault().heal());
-        EXPECT_EQ(must(at.fault().losses()).at(1).up, 2U) << firing;
+        const Losses losses = must(at.fault().losses()).at(1);
+        EXPECT_EQ(losses.up, 2U) << firing;
+        EXPECT_EQ(losses.offered.value().up, 5U) << firing;
     }
     must(at.fault().fire(std::chrono::milliseconds(20)));
     std::this_thread::sleep_for(std::chrono::milliseconds(60));

@@ -140,12 +140,58 @@ TEST(Junit, IsXmlWhateverTheTextsAre) {
 TEST(Junit, HasACaseForEachExpectation) {
     Json verdict = {{"verdict", "recovered"}, {"reason", "all"}, {"exit_status", 0}};
     EXPECT_EQ(junit_cases(verdict, 2, "").size(), 1U);
+    verdict["passed"] = false;
     verdict["expected"] = {{{"what", "a"}, {"met", true}}, {{"what", "b"}, {"met", false}, {"found", "c"}}};
     const auto cases = junit_cases(verdict, 2, "");
     ASSERT_EQ(cases.size(), 2U);
     EXPECT_EQ(cases[0].outcome, JunitCase::Outcome::passed);
     EXPECT_EQ(cases[1].outcome, JunitCase::Outcome::failed);
     EXPECT_THAT(cases[1].message, HasSubstr("c"));
+}
+
+TEST(Junit, IsNotGreenWhenExpectationsDoNotDecide) {
+    Facts facts = two_nodes();
+    facts.outcomes.clear();
+    facts.unfired.emplace_back().fault = "cut";
+    Scenario scenario;
+    scenario.expect.nobody_crashed = true;
+    const auto cases = junit_cases(verdict_json(facts, judge(facts), scenario), 2, "");
+    ASSERT_EQ(cases.size(), 2U);
+    EXPECT_EQ(cases[0].outcome, JunitCase::Outcome::failed) << cases[0].name;
+    EXPECT_THAT(cases[0].message, HasSubstr("not-triggered"));
+}
+
+// Of the screen, the page and verdict.json.
+std::string headline_of(const Facts& facts, const Expectations& expect) {
+    const Verdict verdict = judge(facts);
+    return headline(verdict, expect, judge_expectations(facts, verdict, expect));
+}
+
+TEST(Headline, SaysWhetherTheRunDidWhatWasExpected) {
+    Facts facts = two_nodes();
+    Expectations expect;
+    EXPECT_EQ(headline_of(facts, expect), "recovered");
+    expect.finished = expect.nobody_crashed = true;
+    EXPECT_EQ(headline_of(facts, expect), "Passed: 2 of 2 expectations");
+    expect.rounds = 9;
+    EXPECT_EQ(headline_of(facts, expect), "Failed: 1 of 3 expectations");
+    facts.nodes[1].exit = ExitStatus{false, 1};
+    expect = {};
+    expect.verdict = "crashed";
+    EXPECT_EQ(headline_of(facts, expect), "Passed: crashed, as expected");
+    expect.verdict = "hung";
+    EXPECT_EQ(headline_of(facts, expect), "Failed: 1 of 1 expectation");
+    facts.end = EndReason::interrupted;
+    facts.signal = 15;
+    EXPECT_EQ(headline_of(facts, expect), "error") << "no expectation decides";
+}
+
+TEST(Headline, IsTheFirstOfTheScreenAndTheVerdictTheSecond) {
+    Facts facts = two_nodes();
+    Scenario scenario;
+    scenario.expect.rounds = 9;
+    const std::string screen = final_screen(verdict_json(facts, judge(facts), scenario), "/runs/x", false);
+    EXPECT_THAT(screen, testing::StartsWith("\nFailed: 1 of 1 expectation\nrecovered: all nodes finished"));
 }
 
 }  // namespace

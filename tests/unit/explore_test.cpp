@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 unsigned search(Bisection& bisection, Nanoseconds threshold) {
     unsigned tries = 0;
     while (const auto length = bisection.next()) {
-        bisection.take(*length, *length <= threshold);
+        bisection.take(*length, *length <= threshold ? Effect::survived : Effect::fatal);
         if (++tries > 1000) break;
     }
     return tries;
@@ -77,6 +77,24 @@ TEST(Bisection, SaysWhenThereIsNoThresholdBetweenItsEnds) {
     EXPECT_EQ(search(never, 0s), 2U);
     EXPECT_EQ(never.shortest_fatal(), 500ms);
     EXPECT_FALSE(never.longest_survived());
+}
+
+TEST(Bisection, WhatNobodyNoticedIsNotSurvived) {
+    Bisection bisection(500ms, 60s, 250ms);
+    bisection.take(60s, Effect::fatal);
+    bisection.take(500ms, Effect::unnoticed);
+    EXPECT_FALSE(bisection.longest_survived());
+    EXPECT_EQ(bisection.longest_unnoticed(), 500ms);
+    EXPECT_EQ(bisection.next(), 30250ms) << "it is no threshold either";
+    ResilienceCell cell{CutKind(FaultKind::drop), bisection, 0, false, {}, 0};
+    EXPECT_EQ(cell.text(), "nobody noticed 500ms, does not survive 1m");
+    cell.bounds.take(30250ms, Effect::survived);
+    EXPECT_EQ(cell.text(), "survives 30.25s, not 1m");
+    RunOutcome outcome;
+    outcome.verdict = {{"verdict", "recovered"}, {"noticed", false}};
+    EXPECT_FALSE(outcome.survived());
+    EXPECT_FALSE(outcome.fatal());
+    EXPECT_TRUE(outcome.unnoticed());
 }
 
 ItemSet reduce(std::size_t count, const std::function<bool(const ItemSet&)>& fails) {
@@ -155,7 +173,7 @@ ExperimentTable table_of(std::vector<RunOutcome> repeats) {
 
 TEST(Table, ShowsTheSpreadOfRepeatsAndTellsMixedOnes) {
     ExperimentTable same = table_of({outcome("recovered", "", 1.2), outcome("recovered", "", 3.0)});
-    EXPECT_THAT(same.to_text(), HasSubstr("recovered +3.0 s (1.2 to 3.0)"));
+    EXPECT_THAT(same.to_text(), HasSubstr("recovered +2.1 s (1.2 to 3.0)"));
     EXPECT_EQ(same.exit_status(), 0);
     ExperimentTable mixed = table_of({outcome("recovered", "", 1.2), outcome("hung", "", nullptr)});
     EXPECT_THAT(mixed.to_text(), HasSubstr("hung 1, recovered 1 of 2"));

@@ -27,7 +27,7 @@ Nanoseconds cpu_time() {
 }
 
 Nanoseconds time_to_note(std::size_t rounds) {
-    RoundBegins begins;
+    Rounds begins(RoundMark::begin);
     const Nanoseconds begin = cpu_time();
     for (std::size_t i = 0; i < rounds; ++i) begins.note("aggregator", std::to_string(i), Nanoseconds(i));
     EXPECT_EQ(begins.count("aggregator"), rounds);
@@ -35,7 +35,7 @@ Nanoseconds time_to_note(std::size_t rounds) {
 }
 
 TEST(Rounds, EachLastsUntilTheNextAndTheLastUntilTheEnd) {
-    RoundBegins begins;
+    Rounds begins(RoundMark::begin);
     begins.note("aggregator", "1", 1s);
     begins.note("aggregator", "2", 3s);
     begins.note("aggregator", "1", 4s);  // it speaks of an earlier one again
@@ -48,8 +48,31 @@ TEST(Rounds, EachLastsUntilTheNextAndTheLastUntilTheEnd) {
         << "of a node that crashed the last round has no end";
 }
 
+TEST(Rounds, TheLastIsOpenWhenItsNodeWasStopped) {
+    Rounds begins(RoundMark::begin);
+    begins.note("aggregator", "1", 1s);
+    begins.note("aggregator", "2", 3s);
+    NodeOutcome stopped = ended_at("aggregator", 10s);
+    stopped.stopped_by_us = true;
+    EXPECT_THAT(begins.times({stopped}).rounds, ElementsAre(Pair("1", 2s))) << "though its status is 0";
+    begins.finish(8s);
+    begins.note("aggregator", "3", 9s);
+    EXPECT_THAT(begins.times({stopped}).rounds, ElementsAre(Pair("1", 2s), Pair("2", 5s)))
+        << "the end line said that all is done";
+}
+
+TEST(Rounds, LinesMayMarkTheEnds) {
+    Rounds ends(RoundMark::end);
+    ends.begin(1s);
+    ends.note("aggregator", "1", 3s);
+    ends.finish(7s);
+    ends.note("aggregator", "2", 7s);  // the same line as the end's
+    EXPECT_THAT(ends.times({ended_at("aggregator", 10s, 1)}).rounds,
+                ElementsAre(Pair("1", 2s), Pair("2", 4s)));
+}
+
 TEST(Rounds, WhatIsNotNotedAnyMoreEndsTheLastRound) {
-    RoundBegins begins;
+    Rounds begins(RoundMark::begin);
     begins.note("aggregator", "1", 1s);
     begins.close("aggregator", 3s);
     begins.note("aggregator", "2", 4s);
@@ -58,7 +81,7 @@ TEST(Rounds, WhatIsNotNotedAnyMoreEndsTheLastRound) {
 }
 
 TEST(Rounds, TheNodeThatToldOfTheMostCountsAndOfEqualsTheFirst) {
-    RoundBegins begins;
+    Rounds begins(RoundMark::begin);
     for (const char* node : {"aggregator", "collaborator1", "collaborator2"}) begins.note(node, "1", 1s);
     begins.note("collaborator1", "2", 2s);
     begins.note("collaborator2", "2", 2s);

@@ -54,7 +54,7 @@ faults:
   - {kind: drop, direction: up, on: {log: x}, for: 250ms}
   - {kind: drop, on: {phase: sending, after: 64KiB, node: collaborator2, round: 3, nth: 2,
      armed_by: {log: begins, node: aggregator}}}
-  - {kind: drop, on: {phase: computing, after: 200ms, delay: 1s}}
+  - {kind: drop, on: {phase: computing, after: 200ms, delay: 1s, armed_by: exchange}}
   - {kind: drop, on: {phase: reply-lost}}
 expect: {verdict: crashed, recovered_within: 2s, finished: true, nobody_crashed: true, rounds: 3,
          logs: [{node: collaborator1, line: "re:a(b)", equals: b}, {line: c}]}
@@ -80,6 +80,7 @@ files: /srv/template
     EXPECT_EQ(sending.round, 3U);
     EXPECT_EQ(sending.armed_by_node, "aggregator");
     EXPECT_EQ(scenario.faults[3].trigger.phase.time, Nanoseconds(200ms));
+    EXPECT_TRUE(scenario.faults[3].trigger.phase.after_exchange);
     EXPECT_EQ(scenario.faults[4].trigger.phase.bytes, 16384U) << "more than what a poll sends";
     EXPECT_EQ(scenario.faults[4].trigger.node, "collaborator3");
     const std::string written = write_yaml(scenario);
@@ -99,6 +100,25 @@ TEST(Scenario, AnUplinkIsOfNodesThatThereAre) {
     EXPECT_FALSE(check(unknown));
     Scenario bridge = read(nodes + "fabric: {kind: bridge, uplink: [collaborator1]}\n");
     EXPECT_FALSE(check(bridge));
+}
+
+TEST(Scenario, ProgressMarksTheBeginOrTheEndOfARound) {
+    const std::string nodes = "aggregator: {command: a}\ncollaborator: {command: c}\n";
+    const Scenario scenario = read(nodes + "progress: {line: 're:round ([0-9]+) done', marks: end}\n");
+    EXPECT_EQ(scenario.progress, "re:round ([0-9]+) done");
+    EXPECT_EQ(scenario.progress_marks, RoundMark::end);
+    EXPECT_EQ(read(write_yaml(scenario)).progress_marks, RoundMark::end);
+    EXPECT_EQ(read(nodes + "progress: round\n").progress_marks, RoundMark::begin);
+    EXPECT_THAT(error_of(nodes + "progress: {line: x, marks: middle}\n"), HasSubstr("begin, end"));
+}
+
+TEST(Scenario, KnowsWhetherAParameterIsUsed) {
+    const Scenario scenario = read(
+        "parameters: {depth: 3, width: 4, other: '5'}\nenv: {A: 'x{width}'}\n"
+        "aggregator: {command: a}\ncollaborator: {command: 'c {depth}'}\n");
+    EXPECT_TRUE(uses_parameter(scenario, "depth"));
+    EXPECT_TRUE(uses_parameter(scenario, "width"));
+    EXPECT_FALSE(uses_parameter(scenario, "other"));
 }
 
 TEST(Scenario, ExpectationsAreChecked) {

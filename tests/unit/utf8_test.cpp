@@ -85,6 +85,8 @@ TEST(Utf8, TheLastScreenSteersNoTerminal) {
     for (const std::string& text : hostile) {
         const Json verdict = {{"verdict", "hung"},
                               {"reason", "no progress" + text},
+                              {"headline", "Failed" + text},
+                              {"passed", false},
                               {"exit_status", 1},
                               {"faults", Json::array()},
                               {"expected", {{{"what", text}, {"met", false}, {"found", text}}}},

@@ -322,6 +322,14 @@ TEST(Journal, FailureToWriteIsKept) {
     EXPECT_EQ(journal.failure()->code, ENOSPC);
 }
 
+TEST(Verdict, TheMedianOfAnEvenNumberOfRoundsIsBetweenTheTwoInTheMiddle) {
+    Facts facts = cut_and_back();
+    facts.rounds.rounds = {{"1", 4s}, {"2", 1s}, {"3", 2s}, {"4", 9s}};
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("rounds").at("median_s"), 3.0);
+    facts.rounds.rounds.pop_back();
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("rounds").at("median_s"), 2.0);
+}
+
 TEST(Verdict, TellsThatAReplySlippedThroughBeforeTheCut) {
     Facts facts = cut_and_back();
     facts.outcomes[0].missed = 1;

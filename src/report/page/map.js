@@ -2,11 +2,7 @@
 // The resilience map: for each phase and kind of cut the longest outage that was survived, and the shortest that was not.
 
 function mapCellText(cell) {
-    const survived = isNumber(cell.survived_s), fatal = isNumber(cell.fatal_s);
-    if (!survived && !fatal) return cell.trouble ?? "not known";
-    if (!fatal) return `survived ${seconds(cell.survived_s)}, the longest tried`;
-    if (!survived) return `fatal from ${seconds(cell.fatal_s)} on, the shortest tried`;
-    return `survived ${seconds(cell.survived_s)}, fatal from ${seconds(cell.fatal_s)} on`;
+    return cell.text ?? cell.trouble ?? "not known";
 }
 
 // A bar from 0 to the limit: survived, not known, fatal; each has a pattern too.
@@ -26,6 +22,7 @@ function mapCell(kind, cell, limit) {
     const words = isNumber(cell.fatal_s) ?
         [isNumber(cell.survived_s) ? `${seconds(cell.survived_s)} ✓` : "none ✓", " · ", `${seconds(cell.fatal_s)} ✕`] :
         [isNumber(cell.survived_s) ? `${seconds(cell.survived_s)} ✓` : "not known"];
+    if (isNumber(cell.unnoticed_s) && !(cell.unnoticed_s < cell.survived_s)) words.push(` · ${seconds(cell.unnoticed_s)} not noticed`);
     if (cell.mixed) words.push(" · repeats differ");
     if (cell.trouble) words.push(" · ", cell.trouble);
     return el("td", {"data-label": kind}, mapBar(cell, limit), el("div.detail", {title: mapCellText(cell)}, words));
@@ -50,6 +47,7 @@ function mapPage(data) {
     const numbers = () => table("The same as numbers", [
         {name: "Phase", cell: ({row}) => row.phase ?? ""},
         {name: "Kind", cell: ({cell}) => cell.kind ?? ""},
+        {name: "Longest not noticed", kind: "number", cell: ({cell}) => seconds(cell.unnoticed_s)},
         {name: "Longest survived", kind: "number", cell: ({cell}) => seconds(cell.survived_s)},
         {name: "Shortest fatal", kind: "number", cell: ({cell}) => seconds(cell.fatal_s)},
         {name: "Tried up to", kind: "number", cell: ({cell}) => seconds(cell.limit_s)},
@@ -60,7 +58,8 @@ function mapPage(data) {
             el("p.overline", {}, "resilience map"),
             el("h1", {}, data.title ?? "Resilience map"),
             el("p.lead", {}, fatal ? `The shortest outage that was not survived: ${seconds(fatal.fatal_s)} of ${fatal.kind} while ${where.phase}.` :
-                "Every outage that was tried was survived."),
+                cells.some((cell) => isNumber(cell.unnoticed_s)) ? "No outage that was tried was fatal; some of them met no packet." :
+                    "Every outage that was tried was survived."),
         ],
         parts: [section("map", "Map", picture), section("numbers", "Numbers", numbers)],
     };

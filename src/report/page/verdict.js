@@ -10,9 +10,20 @@ const verdictLooks = {
     error: {mood: "bad", sign: "!"},
 };
 
-function headline(word) {
-    const look = verdictLooks[word] ?? {mood: "plain", sign: "?"};
-    return el("h1." + look.mood, {}, el("span.sign", {"aria-hidden": "true"}, look.sign), word[0].toUpperCase() + word.slice(1).replace("-", " "));
+// Whether the run did what was expected, if anything was; else the verdict.
+function headline(verdict) {
+    const word = String(verdict?.verdict ?? "no verdict");
+    const judged = typeof verdict?.passed === "boolean";
+    const look = judged ? verdictLooks[verdict.passed ? "recovered" : "crashed"] : verdictLooks[word] ?? {mood: "plain", sign: "?"};
+    const text = judged ? String(verdict.headline) : word[0].toUpperCase() + word.slice(1).replace("-", " ");
+    return el("h1." + look.mood, {}, el("span.sign", {"aria-hidden": "true"}, look.sign), text);
+}
+
+function expectations(verdict) {
+    const expected = objects(verdict?.expected);
+    return expected.length === 0 ? null : el("ul.expected", {"aria-label": "What was expected"}, expected.map((one) =>
+        el("li." + (one.met ? "good" : "bad"), {}, el("span.sign", {"aria-hidden": "true"}, one.met ? "✓" : "✕"),
+            `${sentence(one.what)} ${one.met ? "Met." : "Not met: " + one.found + "."}`)));
 }
 
 function sentence(text) {
@@ -31,9 +42,10 @@ function verdictHeader(run) {
     return [
         el("p.overline", {}, el("span", {}, run.title || "run"), " · ", run.about.begun ?
             el("time", {datetime: run.about.begun}, run.about.begun.replace("T", " ").replace(/\.\d+Z$/, " UTC")) : "netcut-fl"),
-        headline(verdict ? String(verdict.verdict ?? "no verdict") : "no verdict"),
-        el("p.lead", {}, verdict ? reasonText(verdict.reason, names) :
-            "This run left no verdict.json that can be read: it has not ended, or netcut-fl was killed. Below is what its journal has."),
+        headline(verdict),
+        expectations(verdict),
+        el("p.lead", {}, typeof verdict?.passed === "boolean" ? el("b", {}, `Verdict: ${verdict.verdict}. `) : null,
+            verdict ? reasonText(verdict.reason, names) : "This run left no verdict.json that can be read: it has not ended, or netcut-fl was killed. Below is what its journal has."),
         run.faults.slice(0, 3).map((fault) => el("p", {}, faultStory(run, fault))),
         run.faults.length > 3 ? el("p", {}, el("a", {href: "#faults"}, `All ${run.faults.length} firings are in the table of faults.`)) : null,
         facts([
