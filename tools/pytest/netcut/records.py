@@ -100,8 +100,8 @@ class Study:
     def rows(self) -> list[Row]:
         """The study's CSV file. `experiments` and `sweep` have a row for each run: moment, what, kind, duration_s, repeat,
         outcome, detail, time_to_recover_s, exit_status, run. `map` has one for each moment and kind: moment, kind,
-        longest_unnoticed_s, longest_survived_s, shortest_fatal_s, limit_s, runs, mixed. `repeats` has one for each run: repeat, outcome,
-        detail, time_to_recover_s, exit_status, run. What is not known is None."""
+        longest_unnoticed_s, longest_survived_s, shortest_fatal_s, limit_s, runs, mixed. `repeats` has one for each run:
+        repeat, outcome, detail, time_to_recover_s, exit_status, run. What is not known is None."""
         with open(self.folder / f"{self.kind}.csv", encoding="utf-8", newline="") as file:
             return [{name: _value(name, text) for name, text in row.items()} for row in csv.DictReader(file)]
 
