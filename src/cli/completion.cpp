@@ -161,7 +161,8 @@ Candidates values_of(const CLI::Option& option, const TypedLine& line) {
         {"DIRECTION", words({"both", "up", "down"})},
         {"END", words({"node", "router"})},
         {"STAGE", words({"prepare", "workspace", "certify", "run"})},
-        {"sent|received", words({"sent", "received"})}};
+        {"sent|received", words({"sent", "received"})},
+        {"begin|end", words({"begin", "end"})}};
     const bool is_argument = option.get_positional();
     // Of an option DIR is any folder; of an argument it is that of a run.
     if (!is_argument && option.get_type_name() == "DIR") return {};
