@@ -213,6 +213,12 @@ struct TcpSocket {
     std::uint32_t retransmits = 0;    // of the oldest segment, now
     std::uint32_t ms_since_sent = 0;  // since the last data was sent
     std::uint32_t ms_since_received = 0;
+    // Since it was opened; what is sent again, or received again, does not count (RFC 4898). A SYN and a FIN
+    // count as one byte each, but for a SYN that was received.
+    std::uint64_t bytes_acked = 0, bytes_received = 0;
+    std::uint32_t data_segments_sent = 0;
+    std::uint32_t total_retransmits = 0;  // segments that were sent again, ever
+    bool held = true;                     // by a program; else the kernel alone still has it
 };
 // All TCP sockets of the socket's namespace that are not listening, of both address families.
 Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket);

@@ -112,7 +112,7 @@ struct NodeSockets {
     std::vector<IpAddress> addresses;
     std::vector<TcpSocket> sockets;
 };
-// Sockets between these nodes whose other end is missing or refers to an address that nobody has. Nodes are
+// Sockets between these nodes whose other end is missing, or one of whose addresses nobody has any more. Nodes are
 // read one after another, so that a connection which opens or closes meanwhile looks the same.
 std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes);
 // Those of `candidates` that a later reading, of their nodes and peers at least, finds again.
@@ -130,9 +130,41 @@ struct NodeOutcome {
     unsigned starts = 0;           // more than one: a fault has started it again
 };
 
+// A connection of a node that met a fault: it lost packets, or one of its ends was given up meanwhile.
+struct Conversation {
+    enum class Outcome {
+        went_on,       // at the heal nothing was left to be sent
+        resumed,       // what was left got through, and with a request its answer
+        replaced,      // by a new connection to the same peer and port, with data both ways
+        given_up,      // the node's program has it no more
+        address_gone,  // the node's program has it, bound to an address that the node no longer has
+        half_open,     // the node's program has it, and the other end is gone
+        stuck          // both ends have it, and what was left did not get through
+    };
+    std::string peer;           // the node at the other end; empty: none of the run's
+    std::string local, remote;  // "10.99.0.3 port 45678"
+    Outcome outcome = Outcome::went_on;
+    std::optional<Nanoseconds>
+        after;  // since the heal: when it was resumed, or its replacement had data both ways
+
+    bool operator==(const Conversation&) const = default;
+};
+
+// Of a node, since the heal. "Data" is new data, in sequence, on connections that the fault could hit and that
+// a program has: not what a kernel sends once more for a socket that nobody holds.
 struct Recovery {
-    std::optional<Nanoseconds> sent, received;  // first data each way, since the heal
-    std::optional<Nanoseconds> both() const;
+    std::optional<Nanoseconds> sent, received;     // the first data each way
+    std::optional<Nanoseconds> next_round = {};    // its progress came to another round
+    std::vector<Conversation> conversations = {};  // the worst and slowest of those that met the fault
+    std::size_t others = 0;                        // connections that did not
+    bool exchanged = false;      // data went both ways since the firing, on any of its connections
+    Nanoseconds largest_gap{0};  // between two looks at its sockets
+
+    std::optional<Nanoseconds> network_back() const;  // data both ways
+    // What the fault had stopped went on: the last of the conversations, or the next round, whatever is first.
+    std::optional<Nanoseconds> work_resumed() const;
+    // Conversations of these kinds.
+    std::size_t count(Conversation::Outcome outcome) const;
 };
 
 // One firing of a fault, from fire to heal.
@@ -175,13 +207,22 @@ struct Expected {
 
 enum class EndReason {
     all_exited,
-    finished,   // the scenario's end line came
-    not_ready,  // its readiness line did not, in time
+    finished,             // the scenario's end line came
+    collaborators_ended,  // all of them, and the scenario ends with them
+    not_ready,            // its readiness line did not come in time
     hung,
     timeout,
     interrupted,
     failed
 };
+const char* end_word(EndReason reason);  // the journal's
+const char* end_text(EndReason reason);  // for people
+std::optional<EndReason> parse_end_word(const std::string& word);
+// Its nodes ended by themselves, or the scenario says that its work was done.
+inline bool is_done(EndReason reason) {
+    return reason == EndReason::all_exited || reason == EndReason::finished ||
+           reason == EndReason::collaborators_ended;
+}
 
 struct Facts {
     EndReason end = EndReason::all_exited;
@@ -200,7 +241,7 @@ struct Facts {
 
 struct Verdict {
     std::string
-        word;  // recovered, crashed, hung, not-triggered, error; undisturbed when no fault was asked for
+        word;  // recovered, crashed, hung, left, not-triggered, error; undisturbed when no fault was asked for
     std::string reason;  // in words a colleague understands
     int exit_status = 0;
 };

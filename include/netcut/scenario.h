@@ -141,7 +141,7 @@ struct LogExpectation {
 inline constexpr unsigned most_rounds = 10'000;  // of one node that are told apart
 struct Expectations {
     std::string verdict;                          // empty: any
-    std::optional<Nanoseconds> recovered_within;  // data both ways, since each heal
+    std::optional<Nanoseconds> recovered_within;  // work goes on, since each heal
     bool finished = false;                        // every node ended by itself with exit code 0
     bool nobody_crashed = false;                  // a node that hangs, or that a fault killed, did not crash
     unsigned rounds = 0;                          // at least so many are finished, by the progress lines
@@ -221,8 +221,9 @@ struct Scenario {
     std::string
         progress;  // a log line that says that work goes on; its first group is the round; empty: all output
     RoundMark progress_marks = RoundMark::begin;
-    std::string
-        end;  // a log line of the aggregator: the work is done, and who still runs is stopped; empty: none
+    // What says that the work is done, so that who still runs is stopped: a log line of the aggregator, or
+    // end_with_collaborators. Empty: nothing does.
+    std::string end;
     Nanoseconds ready_within{0};  // the aggregator; 0: within the run's time
     std::vector<FaultSpec> faults;
     Expectations expect;
@@ -238,6 +239,8 @@ struct Scenario {
 };
 
 inline constexpr const char* aggregator_name = "aggregator";
+// In place of a line: when all collaborators have ended by themselves.
+inline constexpr const char* end_with_collaborators = "collaborators";
 std::string collaborator_name(unsigned index);  // from 1
 // The aggregator first.
 std::vector<std::string> node_names(const Scenario& scenario);

@@ -18,7 +18,7 @@ struct RecordedRun {
     static Result<RecordedRun> read(const std::string& path);
 
     std::string word() const { return verdict.at("verdict").get<std::string>(); }
-    // Crashed or hung, or not as was expected.
+    // Crashed, hung or left, or not as was expected.
     bool failed() const { return verdict.at("exit_status") == 1; }
     bool same_failure(const RunOutcome& outcome) const;
 };

@@ -56,7 +56,7 @@ bool RunOutcome::unnoticed() const {
 
 bool RunOutcome::fatal() const {
     const std::string result = word();
-    return result == "crashed" || result == "hung";
+    return result == "crashed" || result == "hung" || result == "left";
 }
 
 bool RunOutcome::judged() const {
@@ -76,7 +76,7 @@ std::string RunOutcome::detail() const {
     if (const auto seconds = seconds_to_recover(); seconds && result == "recovered")
         text = fmt::format("+{:.1f} s", *seconds);
     if (result == "crashed") text = crash_of(verdict);
-    if (result == "hung") text = names_of_unfinished(verdict.at("nodes"));
+    if (result == "hung" || result == "left") text = names_of_unfinished(verdict.at("nodes"));
     const std::string late = late_text();
     return text.empty() || late.empty() ? text + late : text + "; " + late;
 }

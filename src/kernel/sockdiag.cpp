@@ -36,7 +36,7 @@ IpAddress address_of(int family, const __be32* words) {
 struct TcpInfo {
     tcp_info known;
     std::uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
-    std::uint32_t segments_out, segments_in, unsent;
+    std::uint32_t segments_out, segments_in, unsent, least_round_trip, data_segments_in, data_segments_out;
 };
 static_assert(offsetof(TcpInfo, unsent) == 144);
 
@@ -49,6 +49,10 @@ void fill_tcp_info(TcpSocket& socket, const nlattr* attribute) {
     socket.retransmits = info.known.tcpi_retransmits;
     socket.ms_since_sent = info.known.tcpi_last_data_sent;
     socket.ms_since_received = info.known.tcpi_last_data_recv;
+    socket.bytes_acked = info.bytes_acked;
+    socket.bytes_received = info.bytes_received;
+    socket.data_segments_sent = info.data_segments_out;
+    socket.total_retransmits = info.known.tcpi_total_retrans;
 }
 
 TcpSocket parse_socket(const nlmsghdr* message) {
@@ -61,6 +65,7 @@ TcpSocket parse_socket(const nlmsghdr* message) {
     socket.state = diag->idiag_state < state_names.size() ? state_names[diag->idiag_state] : "UNKNOWN";
     socket.receive_queue = diag->idiag_rqueue;
     socket.send_queue = diag->idiag_wqueue;
+    socket.held = diag->idiag_inode != 0;
     for_each_attribute(message, sizeof(*diag), [&](std::uint16_t type, const nlattr* attribute) {
         if (type == INET_DIAG_INFO) fill_tcp_info(socket, attribute);
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "report/captures.h"
@@ -40,6 +41,10 @@ void compare(const RunFolder& folder, const std::vector<Event>& events, const Sc
     check_losses(captures, events, scenario, check);
     check_nothing_passed(captures, events, scenario, check);
     check_moments(captures, events, scenario, check);
+    const bool all_are_there = std::none_of(events.begin(), events.end(), [](const Event& event) {
+        return event.name == "capture.missed" && event.details.at("seen").get<std::uint64_t>() > 0;
+    });
+    if (all_are_there) check_recoveries(captures, events, scenario, check);
     for (const Event& event : events)
         if (event.name == "capture.missed" && event.details.at("seen").get<std::uint64_t>() > 0)
             check.unchecked.push_back(

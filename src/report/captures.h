@@ -76,6 +76,9 @@ void check_losses(const Captures& captures, const std::vector<Event>& events, co
                   Check& check);
 void check_nothing_passed(const Captures& captures, const std::vector<Event>& events,
                           const Scenario& scenario, Check& check);
+// Against the journal's times of recovery: when new data in sequence went each way, per connection.
+void check_recoveries(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
+                      Check& check);
 void check_moments(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
                    Check& check);
 

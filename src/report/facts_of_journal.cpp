@@ -6,23 +6,14 @@
 
 #include "netcut/evidence.h"
 #include "report/journal_fields.h"
+#include "run/recovery_json.h"
 #include "run/rounds.h"
 
 namespace netcut {
 namespace {
 
-std::optional<Nanoseconds> optional_time(const Json& value) {
-    if (value.is_null()) return {};
-    return time_field(value);
-}
-
 EndReason end_of(const std::string& word) {
-    for (const auto& [name, end] :
-         {std::pair("all-exited", EndReason::all_exited), std::pair("hung", EndReason::hung),
-          std::pair("finished", EndReason::finished), std::pair("not-ready", EndReason::not_ready),
-          std::pair("timeout", EndReason::timeout), std::pair("interrupted", EndReason::interrupted),
-          std::pair("failed", EndReason::failed)})
-        if (word == name) return end;
+    if (const auto end = parse_end_word(word)) return *end;
     throw std::invalid_argument("no run ends by '" + word + "'");
 }
 
@@ -138,7 +129,10 @@ class FactsBuilder {
         const Json& details = event.details;
         facts_.end = end_of(details.at("end").get<std::string>());
         facts_.signal = details.value("signal", 0);
-        if (facts_.end == EndReason::finished) rounds_.finish(event.t);
+        const bool crashed = std::any_of(facts_.nodes.begin(), facts_.nodes.end(),
+                                         [](const auto& node) { return node.exit && !node.exit->success(); });
+        if (facts_.end == EndReason::finished || (facts_.end == EndReason::collaborators_ended && !crashed))
+            rounds_.finish(event.t);
         if (facts_.end == EndReason::interrupted && ::sigdescr_np(facts_.signal) == nullptr)
             throw std::invalid_argument("there is no such signal");
     }
@@ -178,9 +172,7 @@ class FactsBuilder {
             pause.unstopped = event.details.at("unstopped").get<int>();
         }
         if (event.name == "node.recovered" || event.name == "node.unrecovered") {
-            Recovery& recovery = last_of(fault).recovery[event.node];
-            recovery.sent = optional_time(event.details.at("sent_again_ns"));
-            recovery.received = optional_time(event.details.at("received_again_ns"));
+            last_of(fault).recovery[event.node] = parse_recovery(event.details);
         }
     }
 

@@ -85,6 +85,23 @@ std::string list_row(const Firings& firings) {
         firings.front()->at("list").at("period").get<std::uint64_t>());
 }
 
+// What the fault had stopped: when it went on, and what has not.
+std::string work_rows(const Json& node) {
+    std::string text;
+    if (!node.contains("conversations")) return text;  // an older record
+    const Json& conversations = node.at("conversations");
+    if (const Json& resumed = node.at("time_to_recover_s"); !resumed.is_null() && !conversations.empty())
+        text += fmt::format("        its work went on after {}\n", seconds_or(resumed, ""));
+    std::size_t rows = 0;
+    for (const Json& one : conversations) {
+        const std::string outcome = one.at("outcome").get<std::string>();
+        if (outcome == "went on" || outcome == "resumed" || ++rows > most_rows) continue;
+        text += fmt::format("        connection {} to {} ({}): {}\n", one.at("local").get<std::string>(),
+                            one.at("peer").get<std::string>(), one.at("remote").get<std::string>(), outcome);
+    }
+    return text;
+}
+
 std::string fault_rows(const Firings& firings, std::size_t number) {
     const Json& first = *firings.front();
     const Json& last = *firings.back();
@@ -107,8 +124,15 @@ std::string fault_rows(const Firings& firings, std::size_t number) {
         text += fmt::format(
             "        data after the {}heal: sent {}, received {}\n", last.contains("flap") ? "last " : "",
             seconds_or(node.at("sent_again_s"), "never"), seconds_or(node.at("received_again_s"), "never"));
+        text += work_rows(node);
     }
     return text;
+}
+
+std::string end_of(const Json& node) {
+    const std::string ended = node.at("ended").get<std::string>();
+    const std::string after = node.value("after_faults", "took part");
+    return after == "took part" ? ended : ended + "; " + after;
 }
 
 std::string node_rows(const Json& nodes) {
@@ -119,8 +143,7 @@ std::string node_rows(const Json& nodes) {
         if (node.at("finished").get<bool>()) {
             ++finished;
         } else if (++rows <= most_rows) {
-            others += fmt::format("        {}: {}\n", node.at("node").get<std::string>(),
-                                  node.at("ended").get<std::string>());
+            others += fmt::format("        {}: {}\n", node.at("node").get<std::string>(), end_of(node));
         }
     }
     if (rows > most_rows) others += fmt::format("        and {} more, see verdict.json\n", rows - most_rows);

@@ -230,6 +230,8 @@ void JournalDigest::take_recovered(const ParsedEvent& event) {
     Band* band = last_band(text_of(member(event, "fault")));
     if (band != nullptr && node_of(node) && sent.is_number() && received.is_number())
         band->recovered[node] = {sent.get<double>(), received.get<double>()};
+    const ParsedEvent& resumed = member(details, "time_to_recover_s");
+    if (band != nullptr && node_of(node) && resumed.is_number()) band->resumed[node] = resumed.get<double>();
 }
 
 void JournalDigest::take_sockets(const ParsedEvent& event) {

@@ -73,6 +73,7 @@ class JournalDigest {
         std::map<std::string, std::int64_t> lost;
         bool queued = false;
         std::map<std::string, std::pair<double, double>> recovered;  // sent, received; s
+        std::map<std::string, double> resumed;                       // its work; s
     };
 
     std::optional<std::size_t> node_of(const std::string& name);

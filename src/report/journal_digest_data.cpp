@@ -140,8 +140,10 @@ Json JournalDigest::faults() const {
             if (const auto again = band.recovered.find(name); again != band.recovered.end()) {
                 row["sent_again_s"] = again->second.first;
                 row["received_again_s"] = again->second.second;
-                row["time_to_recover_s"] = std::max(again->second.first, again->second.second);
+                row["network_back_s"] = std::max(again->second.first, again->second.second);
             }
+            if (const auto resumed = band.resumed.find(name); resumed != band.resumed.end())
+                row["time_to_recover_s"] = resumed->second;
             nodes.push_back(std::move(row));
         }
         faults.push_back({{"fault", band.fault},

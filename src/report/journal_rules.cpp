@@ -5,6 +5,7 @@
 
 #include "netcut/evidence.h"
 #include "report/journal_fields.h"
+#include "run/recovery_json.h"
 
 namespace netcut {
 namespace {
@@ -195,16 +196,36 @@ class Rules {
     }
 
     void recover(const OneFault& fault) {
-        if (!fault.healed_at) return wrong("the fault had not healed");
-        for (const std::string what : {"sent_again", "received_again"}) {
+        if (!fault.healed_at && (!fault.on || line_->name == "node.recovered"))
+            return wrong("the fault had not healed");
+        const Nanoseconds healed = fault.healed_at.value_or(line_->t);
+        for (const std::string what : {"sent_again", "received_again", "next_round"}) {
+            if (!line_->details.contains(what + "_ns")) continue;
             const Json& ns = detail((what + "_ns").c_str());
             const Json& s = detail((what + "_s").c_str());
             if (ns.is_null() != s.is_null()) wrong(what + ": one of _s and _ns is null");
             if (ns.is_null() || s.is_null()) continue;
             const Nanoseconds since = time_field(ns);
             if (s.get<double>() != seconds(since)) wrong(what + ": _s and _ns are not the same");
-            if (*fault.healed_at + since > line_->t) wrong(what + " is later than the line that tells of it");
+            if (healed + since > line_->t) wrong(what + " is later than the line that tells of it");
         }
+        check_conversations(healed);
+    }
+
+    void check_conversations(Nanoseconds healed) {
+        const Recovery recovery = parse_recovery(line_->details);
+        for (const Conversation& one : recovery.conversations) {
+            if (one.after && healed + *one.after > line_->t)
+                wrong("a conversation went on later than the line that tells of it");
+            const bool has_gone_on = one.outcome == Conversation::Outcome::resumed ||
+                                     one.outcome == Conversation::Outcome::replaced;
+            if (has_gone_on != one.after.has_value())
+                wrong("a conversation has a time, or none, unlike its outcome");
+        }
+        if (!line_->details.contains("conversations")) return;  // an older record
+        const Json told = recovery_json(recovery);
+        for (const char* sum : {"network_back_s", "time_to_recover_s"})
+            if (detail(sum) != told.at(sum)) wrong(fmt::format("{} is not what its parts come to", sum));
     }
 
     const Scenario& scenario_;

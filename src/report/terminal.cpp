@@ -57,6 +57,15 @@ std::string healed_line(const Event& event) {
                        event.details.at("lasted_s").get<double>(), hit);
 }
 
+std::string recovered_line(const Event& event) {
+    const Json& resumed = event.details.at("time_to_recover_s");
+    const Json& back = event.details.at("network_back_s");
+    if (resumed.is_null())
+        return fmt::format("{} exchanged data again after {:.3f} s", event.node, back.get<double>());
+    return fmt::format("the work of {} went on after {:.3f} s, data after {:.3f} s", event.node,
+                       resumed.get<double>(), back.get<double>());
+}
+
 std::string loss_line(const Event& event) {
     std::string lists;
     for (const auto& [direction, list] : event.details.at("lists").items())
@@ -96,10 +105,7 @@ std::string text_of(const Event& event) {
     if (event.name == "fault.loss_list") return loss_line(event);
     if (event.name == "fault.fired") return fired_line(event);
     if (event.name == "fault.healed") return healed_line(event);
-    if (event.name == "node.recovered")
-        return fmt::format("{} sent data again after {:.3f} s and received after {:.3f} s", event.node,
-                           details.at("sent_again_s").get<double>(),
-                           details.at("received_again_s").get<double>());
+    if (event.name == "node.recovered") return recovered_line(event);
     if (event.name == "capture.missed")
         return fmt::format("{} packets came faster than they were captured, and {} that were lost",
                            details.at("seen").get<std::uint64_t>(), details.at("lost").get<std::uint64_t>());

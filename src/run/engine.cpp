@@ -81,6 +81,7 @@ void Engine::Impl::start_collaborator(std::size_t index) {
 
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     if (phases_) phases_->node_ended(actor.index);
+    for (const auto& fault : faults_) fault->node_ended(actor.index);
     actor.out.finish();
     actor.err.finish();
     actor.outcome.exit = status;
@@ -110,6 +111,8 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     const bool all_started =
         state_ == State::starting || actors_.back()->outcome.exit || actors_.back()->node->running();
     if (!any_running() && all_started) return end(EndReason::all_exited);
+    if (scenario_.end == end_with_collaborators && collaborators_have_ended())
+        return end(EndReason::collaborators_ended);
     arm_hang_timer();
 }
 
@@ -126,6 +129,7 @@ void Engine::Impl::on_round(const std::string& node, const std::string& round) {
     if (rounds_.count(node) < most_rounds) {
         rounds_.note(node, round, now);
         journal_->add_at(now, "progress", node, {}, {{"round", round}});
+        for (const auto& fault : faults_) fault->progressed(node_index(scenario_, node).value());
     } else {
         rounds_.close(node, now);
         journal_->add_at(now, "progress.full", node, {}, {{"rounds", most_rounds}});
@@ -210,6 +214,12 @@ bool Engine::Impl::any_fired() const {
 
 bool Engine::Impl::any_busy() const {
     return std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) { return fault->busy(); });
+}
+
+bool Engine::Impl::collaborators_have_ended() const {
+    return std::all_of(actors_.begin() + 1, actors_.end(), [](const auto& actor) {
+        return actor->outcome.exit && !actor->starts_again && !actor->start_when_gone;
+    });
 }
 
 // A node that will be started again counts.

@@ -13,47 +13,6 @@
 namespace netcut {
 namespace {
 
-// The word that the journal has for it, and what it means.
-const char* end_word(EndReason reason) {
-    switch (reason) {
-        case EndReason::all_exited:
-            return "all-exited";
-        case EndReason::finished:
-            return "finished";
-        case EndReason::not_ready:
-            return "not-ready";
-        case EndReason::hung:
-            return "hung";
-        case EndReason::timeout:
-            return "timeout";
-        case EndReason::interrupted:
-            return "interrupted";
-        case EndReason::failed:
-            return "failed";
-    }
-    return "";
-}
-
-const char* end_text(EndReason reason) {
-    switch (reason) {
-        case EndReason::all_exited:
-            return "all nodes ended";
-        case EndReason::finished:
-            return "the end line came";
-        case EndReason::not_ready:
-            return "the readiness line did not come in time";
-        case EndReason::hung:
-            return "no progress";
-        case EndReason::timeout:
-            return "the run's time is over";
-        case EndReason::interrupted:
-            return "a signal";
-        case EndReason::failed:
-            return "an error";
-    }
-    return "";
-}
-
 Json socket_json(const TcpSocket& socket) {
     return {{"local", fmt::format("{} {}", socket.local.to_string(), socket.local_port)},
             {"remote", fmt::format("{} {}", socket.remote.to_string(), socket.remote_port)},
@@ -97,13 +56,15 @@ void Engine::Impl::end(EndReason reason) {
     end_ = reason;
     for (const auto& trigger : phase_triggers_) trigger->end();
     if (phases_) phases_->stop();
-    if (reason == EndReason::hung || reason == EndReason::timeout) sample_half_open();
+    if (reason == EndReason::hung || reason == EndReason::timeout || (is_done(reason) && any_fired()))
+        sample_half_open();
     if (any_fired()) sample_sockets("end", all_nodes());
     for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
     const Nanoseconds now = journal_->now();
-    if (reason == EndReason::finished) rounds_.finish(now);
+    if (reason == EndReason::finished || (reason == EndReason::collaborators_ended && !crashed_))
+        rounds_.finish(now);
     Json why = {{"because", end_text(reason)}, {"end", end_word(reason)}};
     if (reason == EndReason::interrupted) why["signal"] = signal_;
     journal_->add_at(now, "run.stopping", {}, {}, std::move(why));

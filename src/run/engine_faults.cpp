@@ -151,6 +151,7 @@ ProcessControl Engine::Impl::process_control() {
             [this](std::size_t node) { return start_again(*actors_[node]); },
             [running](std::size_t node) { return running(node) != nullptr; },
             [this](std::size_t node) {
+                for (const auto& fault : faults_) fault->let_go_of(node);
                 const auto renew = [this, node] { return fabric_->renew(node); };
                 return phases_ ? phases_->change_network(node, renew) : renew();
             }};

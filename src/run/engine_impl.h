@@ -142,6 +142,7 @@ class Engine::Impl {
     bool any_fired() const;
     bool any_busy() const;
     bool any_running() const;
+    bool collaborators_have_ended() const;
 
     boost::asio::io_context& io_;
     Scenario scenario_;

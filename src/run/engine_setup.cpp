@@ -278,7 +278,7 @@ void Engine::Impl::watch(Actor& actor) {
             scanner->watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {
                                 if (state_ == State::starting) start_collaborators();
                             }});
-        if (actor.index == 0 && !scenario_.end.empty())
+        if (actor.index == 0 && !scenario_.end.empty() && scenario_.end != end_with_collaborators)
             scanner->watch({Pattern::parse(scenario_.end).value(), [this](std::string_view) {
                                 if (state_ == State::running) end(EndReason::finished);
                             }});

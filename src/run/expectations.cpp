@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
-#include "netcut/run.h"
+#include "run/conclusions.h"
+#include "run/tally.h"
 
 namespace netcut {
 namespace {
 
-bool finished(const NodeOutcome& node) {
-    return node.started && !node.stopped_by_us && node.exit && node.exit->success();
+// A server that would never end by itself need not, where the scenario says that its work is done.
+bool need_not_end(const Facts& facts, const NodeOutcome& node) {
+    return facts.end == EndReason::collaborators_ended && &node == &facts.nodes.front() && node.stopped_by_us;
 }
 
 bool crashed(const NodeOutcome& node) {
@@ -29,17 +31,17 @@ Expected expect_verdict(const Verdict& verdict, const std::string& wanted) {
     return {"the verdict is " + wanted, met, met ? "" : fmt::format("{}: {}", verdict.word, verdict.reason)};
 }
 
-// What broke it first is enough: a fault that did not heal, or a node that stayed silent or was too slow.
+// What broke it first is enough: a fault that did not heal, or a node whose work did not go on or was too slow.
 std::string slow_recovery(const Facts& facts, Nanoseconds within) {
     if (facts.outcomes.empty()) return "no fault was fired";
     for (const FaultOutcome& outcome : facts.outcomes) {
         if (!outcome.healed) return outcome.fault + " did not heal";
         for (const auto& [node, recovery] : outcome.recovery) {
-            const auto both = recovery.both();
-            if (!both) return fmt::format("{} did not exchange data both ways after {}", node, outcome.fault);
-            if (*both > within)
-                return fmt::format("{} took {:.3f} s after {}", node,
-                                   std::chrono::duration<double>(*both).count(), outcome.fault);
+            if (!has_met(outcome, node)) continue;
+            if (const std::string why = unresolved_text(recovery); !why.empty())
+                return fmt::format("{} did not go on after {}: {}", node, outcome.fault, why);
+            if (const auto resumed = recovery.work_resumed(); resumed && *resumed > within)
+                return fmt::format("{} took {:.3f} s after {}", node, seconds(*resumed), outcome.fault);
         }
     }
     return {};
@@ -65,10 +67,13 @@ std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verd
     };
     if (!expect.verdict.empty()) all.push_back(expect_verdict(verdict, expect.verdict));
     if (expect.recovered_within)
-        add(fmt::format("data goes both ways again within {}", duration_text(*expect.recovered_within)),
+        add(fmt::format("work goes on within {}", duration_text(*expect.recovered_within)),
             slow_recovery(facts, *expect.recovered_within));
     if (expect.finished) {
-        const std::string others = names_of(facts, [](const NodeOutcome& node) { return !finished(node); });
+        const auto conclusions = conclude(facts);
+        const std::string others = names_of(facts, [&](const NodeOutcome& node) {
+            return !has_finished(node, conclusions) && !need_not_end(facts, node);
+        });
         add("all nodes finish", others.empty() ? "" : others + " did not");
     }
     if (expect.nobody_crashed) {

@@ -3,14 +3,14 @@
 
 #include <algorithm>
 
+#include "run/recovery_json.h"
+
 namespace netcut {
 namespace {
 
-// How exactly the time to recover is measured; reading a node's counters takes ten microseconds.
-constexpr auto recovery_step = std::chrono::milliseconds(5);
-
 // A node may print what matches without end.
 constexpr unsigned most_in_vain = 1000;
+constexpr auto silence_step = std::chrono::milliseconds(5);
 constexpr auto dying_step = std::chrono::milliseconds(2);
 
 double microseconds(Nanoseconds value) {
@@ -26,16 +26,6 @@ Json losses_by_node(const FaultOutcome& outcome) {
         if (!losses.offered) continue;
         one["offered_up"] = losses.offered->up;
         one["offered_down"] = losses.offered->down;
-    }
-    return json;
-}
-
-Json recovery_json(const Recovery& recovery) {
-    Json json = Json::object();
-    for (const auto& [what, since_heal] :
-         {std::pair("sent_again", recovery.sent), std::pair("received_again", recovery.received)}) {
-        json[what + std::string("_s")] = since_heal ? Json(seconds(*since_heal)) : Json(nullptr);
-        json[what + std::string("_ns")] = since_heal ? Json(since_heal->count()) : Json(nullptr);
     }
     return json;
 }
@@ -67,7 +57,13 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
       observer_(std::move(observer)),
       counter_(spec_.trigger.nth, spec_.times),
       timer_(io),
-      recovery_timer_(io) {
+      recovery_(
+          io, fabric, table, fault_.plan(), spec_.kind,
+          {[this](std::size_t node, const Recovery& found) { take_recovery("node.recovered", node, found); },
+           [this](std::size_t node, const Recovery& found) {
+               take_recovery("node.unrecovered", node, found);
+           },
+           [this](Error error) { fail(std::move(error)); }}) {
     if (spec_.flap) cycles_ = spec_.flap->cycles();
     const FaultTrigger& trigger = spec_.trigger;
     moment_text_ = spec_.when ? when_text(*spec_.when) : phase_moment_text(trigger.phase);
@@ -170,7 +166,7 @@ void FaultRunner::look_for_silence() {
         begin();
         return tell_fired();
     }
-    timer_.expires_after(recovery_step);
+    timer_.expires_after(silence_step);
     when_due(timer_, timer_use_, [this] { look_for_silence(); });
 }
 
@@ -207,9 +203,7 @@ void FaultRunner::when_due(boost::asio::steady_timer& timer, unsigned& use, std:
 
 void FaultRunner::stop_timers() {
     ++timer_use_;
-    ++recovery_use_;
     timer_.cancel();
-    recovery_timer_.cancel();
 }
 
 std::optional<Nanoseconds> FaultRunner::duration() const {
@@ -252,9 +246,7 @@ void FaultRunner::heal_at(Nanoseconds duration) {
 }
 
 void FaultRunner::tell_fired() {
-    ++recovery_use_;  // of the firing before
-    recovery_timer_.cancel();
-    tell_unrecovered();
+    recovery_.finish();  // of the firing before
     if (!fire_result_) return fail(std::move(fire_result_).error());
     auto read_back = fault_.in_effect();
     if (!read_back) return fail(std::move(read_back).error());
@@ -284,6 +276,7 @@ void FaultRunner::tell_fired() {
     if (std::exchange(asked_for_, false)) details["asked_for"] = true;
     if (observer_.phases) details["phases"] = observer_.phases(fault_.plan().nodes);
     journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
+    recovery_.fired();
     observer_.fired(*this);
 }
 
@@ -297,6 +290,7 @@ Result<bool> FaultRunner::machines_are_off() {
 }
 
 void FaultRunner::heal() {
+    recovery_.heals();
     const auto off = machines_are_off();
     if (!off) return fail(off.error());
     if (!*off) {
@@ -308,15 +302,16 @@ void FaultRunner::heal() {
     if (auto healed = heal_processes(); !healed) return fail(std::move(healed).error());
     Nanoseconds end = journal_.now();
     const Nanoseconds took = end - begin;
-    healed_at_ = Clock::now();
+    Clock::time_point healed_at = Clock::now();
     // The kernel ends it on time by itself, also when we come late.
     if (fault_.plan().lease() && end > lease_begun_ + *duration()) {
-        healed_at_ -= end - (lease_begun_ + *duration());
+        healed_at -= end - (lease_begun_ + *duration());
         end = lease_begun_ + *duration();
     }
-    watch_recovery();
     FaultOutcome& outcome = outcomes_.back();
     outcome.healed = end;
+    for (const std::size_t node : fault_.plan().nodes) outcome.recovery[node_name(node)] = {};
+    recovery_.healed(healed_at);
     update_losses();
     Json hit = Json::object();
     for (const auto& [node, losses] : outcome.losses) hit[node] = losses.total();
@@ -363,51 +358,14 @@ void FaultRunner::update_losses() {
     for (const auto& [node, value] : *losses) outcomes_.back().losses[node_name(node)] = value;
 }
 
-void FaultRunner::watch_recovery() {
-    for (const std::size_t node : fault_.plan().nodes) {
-        auto data = table_.read_data(node);
-        if (!data) return fail(std::move(data).error());
-        data_at_heal_[node] = *data;
-        outcomes_.back().recovery[node_name(node)] = {};
-    }
-    recovery_timer_.expires_after(recovery_step);
-    when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
-}
-
-void FaultRunner::look_for_data() {
-    bool all = true;
-    for (const std::size_t node : fault_.plan().nodes) {
-        Recovery& recovery = outcomes_.back().recovery[node_name(node)];
-        if (recovery.both()) continue;
-        const auto data = table_.read_data(node);
-        if (!data) return fail(data.error());
-        const DataCounters& then = data_at_heal_.at(node);
-        const Nanoseconds since = Clock::now() - healed_at_;
-        if (!recovery.sent && data->up.packets > then.up.packets) recovery.sent = since;
-        if (!recovery.received && data->down.packets > then.down.packets) recovery.received = since;
-        if (!recovery.both()) {
-            all = false;
-            continue;
-        }
-        journal_.add("node.recovered", node_name(node), spec_.name, recovery_json(recovery));
-    }
-    if (all) return;
-    // Finely while it matters; a node that is silent for long is looked at less often.
-    const bool soon = Clock::now() - healed_at_ < std::chrono::seconds(30);
-    recovery_timer_.expires_after(soon ? recovery_step : recovery_step * 20);
-    when_due(recovery_timer_, recovery_use_, [this] { look_for_data(); });
-}
-
-// Nobody looks at these nodes any more.
-void FaultRunner::tell_unrecovered() {
-    if (!fired()) return;
-    for (const auto& [node, recovery] : outcomes_.back().recovery)
-        if (!recovery.both()) journal_.add("node.unrecovered", node, spec_.name, recovery_json(recovery));
+void FaultRunner::take_recovery(const char* event, std::size_t node, const Recovery& recovery) {
+    outcomes_.back().recovery[node_name(node)] = recovery;
+    journal_.add(event, node_name(node), spec_.name, recovery_json(recovery));
 }
 
 void FaultRunner::finish() {
     stop_timers();
-    tell_unrecovered();
+    recovery_.end();
     if (!fault_.active() || !fired()) return;
     update_losses();
     journal_.add("fault.unhealed", {}, spec_.name, {{"losses", losses_by_node(outcomes_.back())}});

@@ -8,6 +8,7 @@
 
 #include "netcut/run.h"
 #include "netcut/trigger.h"
+#include "run/recovery_watch.h"
 
 namespace netcut {
 
@@ -61,6 +62,12 @@ class FaultRunner {
                  const std::function<Json()>& phase = {});
     // A moment had passed before it could be waited for: the next one is taken.
     void note_missed() { ++missed_; }
+    // The node is about to get another network namespace.
+    void let_go_of(std::size_t node) { recovery_.let_go_of(node); }
+    // Its processes are gone.
+    void node_ended(std::size_t node) { recovery_.look_at(node); }
+    // The node's progress has come to another round.
+    void progressed(std::size_t node) { recovery_.progressed(node); }
     // All processes of a node stand still, or some of them do not.
     void tell_paused(std::size_t node, const Pause& pause);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
@@ -83,9 +90,7 @@ class FaultRunner {
     std::optional<Nanoseconds> duration() const;
     void when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work);
     void stop_timers();
-    void watch_recovery();
-    void look_for_data();
-    void tell_unrecovered();
+    void take_recovery(const char* event, std::size_t node, const Recovery& recovery);
     void update_losses();
     bool awaits_silence() const { return spec_.when && spec_.when->moment.kind == WireMoment::Kind::silence; }
     const std::string& node_name(std::size_t index) const { return fabric_.node(index).name; }
@@ -98,9 +103,9 @@ class FaultRunner {
     const ProcessControl& processes_;
     Observer observer_;
     MatchCounter counter_;
-    boost::asio::steady_timer timer_;           // of the delay, of the silence, then of the heal
-    boost::asio::steady_timer recovery_timer_;  // of the next look at the counters
-    unsigned timer_use_ = 0, recovery_use_ = 0;
+    boost::asio::steady_timer timer_;  // of the delay, of the silence, then of the heal
+    unsigned timer_use_ = 0;
+    RecoveryWatch recovery_;
     unsigned in_vain_ = 0;                                     // matches that did not fire
     bool asked_for_ = false;                                   // the firing, or the heal, that is told next
     bool waiting_ = false;                                     // in the delay between trigger and fault
@@ -116,8 +121,6 @@ class FaultRunner {
     Nanoseconds lease_begun_{0};  // since when, at the latest, the kernel holds the fault
     Result<void> fire_result_;
     std::vector<FaultOutcome> outcomes_;
-    Clock::time_point healed_at_;
-    std::map<std::size_t, DataCounters> data_at_heal_;
 };
 
 }  // namespace netcut

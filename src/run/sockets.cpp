@@ -19,6 +19,11 @@ bool believes(const TcpSocket& socket) {
            socket.state == "CLOSE_WAIT";
 }
 
+// What a node gives itself, for its own link.
+bool is_of_the_link(const IpAddress& address) {
+    return address.is_v6() && address.to_v6().is_link_local();
+}
+
 bool same(const HalfOpen& a, const HalfOpen& b) {
     const auto flow = [](const HalfOpen& half) {
         const TcpSocket& socket = half.socket;
@@ -88,11 +93,16 @@ std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes) {
     for (const NodeSockets& node : nodes) {
         for (const TcpSocket& socket : node.sockets) {
             const Flow other_end(socket.remote, socket.remote_port, socket.local, socket.local_port);
-            if (!believes(socket) || ends.count(other_end) != 0 || socket.remote.is_loopback()) continue;
+            if (!believes(socket) || socket.remote.is_loopback()) continue;
             const auto owner = owners.find(socket.remote);
+            const bool both_are_reached = owners.contains(socket.local) && owner != owners.end();
+            if (ends.count(other_end) != 0 && (both_are_reached || is_of_the_link(socket.local))) continue;
             found.push_back({node.name, owner == owners.end() ? "nobody" : owner->second, socket});
         }
     }
+    // First whose own address is gone: the others are what became of that.
+    std::stable_partition(found.begin(), found.end(),
+                          [&](const HalfOpen& half) { return !owners.contains(half.socket.local); });
     return found;
 }
 

@@ -32,8 +32,8 @@ void read_role(YamlSection& section, RoleSpec& role) {
 }
 
 Result<std::string> parse_verdict_word(const std::string& word) {
-    static const std::vector<std::string> words = {"recovered", "crashed", "hung", "undisturbed",
-                                                   "not-triggered"};
+    static const std::vector<std::string> words = {"recovered", "crashed",     "hung",
+                                                   "left",      "undisturbed", "not-triggered"};
     if (std::find(words.begin(), words.end(), word) != words.end()) return word;
     return usage_failure("expect the verdict '" + word + "'", "there is none of that name",
                          fmt::format("they are {}", fmt::join(words, ", ")));

@@ -219,7 +219,7 @@ TEST(FactsOfJournal, AreThoseOfTheRun) {
     EXPECT_EQ(outcome.fired, 1001ms);
     EXPECT_EQ(outcome.healed, 3001ms);
     EXPECT_EQ(outcome.losses.at("collaborator1").total(), 6U);
-    EXPECT_EQ(outcome.recovery.at("collaborator1").both(), 250ms);
+    EXPECT_EQ(outcome.recovery.at("collaborator1").network_back(), 250ms);
     EXPECT_TRUE(facts.nodes[1].after_fault);
     EXPECT_EQ(facts.rounds.node, "collaborator1");
     EXPECT_EQ(judge(facts).word, "recovered");

@@ -153,8 +153,10 @@ TEST(OpenFL, PatternsOfItsMomentsMatchItsWrappedLogEvenWithLongNamesOfTensors) {
         const std::string& node = of_phase ? trigger.phase.armed_by_node : trigger.node;
         const auto lines = lines_of_openfl(node == aggregator_name ? node : "collaborator");
         ASSERT_FALSE(lines.empty());
-        const auto matches = static_cast<unsigned>(std::count_if(
-            lines.begin(), lines.end(), [&](const std::string& line) { return PatternInLine(pattern).holds(line); }));
+        const auto matches =
+            static_cast<unsigned>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+                return PatternInLine(pattern).holds(line);
+            }));
         EXPECT_EQ(matches, trigger.nth) << moment.name;
     }
 }

@@ -16,7 +16,9 @@ using testing::Not;
 using namespace std::chrono_literals;
 
 NodeOutcome ended(const std::string& name, int code, bool after_fault = true) {
-    return {name, true, ExitStatus{false, code}, false, after_fault};
+    NodeOutcome node{name, true, ExitStatus{false, code}, false, after_fault};
+    node.ended = 60s;
+    return node;
 }
 
 NodeOutcome stopped(const std::string& name) {
@@ -129,10 +131,67 @@ TEST(Judge, CrashBeforeTheCutIsNamedBeforeOneAfterIt) {
                 HasSubstr("aggregator ended with exit code 3 before the fault; collaborator1 ended"));
 }
 
+// The run ended by its end line, or with its collaborators, while nodes still ran.
+Facts ended_by(EndReason reason) {
+    Facts facts = cut_and_back();
+    facts.end = reason;
+    for (NodeOutcome& node : facts.nodes) node = stopped(node.name);
+    return facts;
+}
+
+TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
+    Facts facts = ended_by(EndReason::finished);
+    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("nodes")[1].at("after_faults"), "took part");
+    facts.outcomes[0].recovery["collaborator1"] = {100ms, {}};
+    EXPECT_EQ(judge(facts).word, "hung");
+    EXPECT_EQ(judge(facts).exit_status, 1);
+    EXPECT_EQ(judge(facts).reason,
+              "the end line came; collaborator1: waits since cut healed: no data went both ways");
+    facts.half_open = {{"collaborator1", "aggregator", {}}};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("it holds a half-open connection"));
+    facts.outcomes[0].healed.reset();
+    EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1: cut was active to the end");
+    facts.outcomes[0].losses["collaborator1"] = {};
+    EXPECT_EQ(judge(facts).word, "recovered") << "it did not meet the fault";
+}
+
+TEST(Judge, NodeThatEndedBeforeTheHealHasLeft) {
+    Facts facts = cut_and_back();
+    facts.nodes[1].ended = 2s;
+    facts.outcomes[0].recovery["collaborator1"] = {};
+    const Verdict verdict = judge(facts);
+    EXPECT_EQ(verdict.word, "left");
+    EXPECT_EQ(verdict.exit_status, 1);
+    EXPECT_EQ(verdict.reason, "all nodes ended; collaborator1: left: exit 0 after cut, before it healed");
+    const Json json = verdict_json(facts, verdict, {});
+    EXPECT_EQ(json.at("nodes")[1].at("finished"), false);
+    EXPECT_THAT(final_screen(json, "run", false), HasSubstr("collaborator1: exit code 0; left: exit 0"));
+    facts.end = EndReason::hung;
+    facts.nodes[0] = stopped("aggregator");
+    EXPECT_EQ(judge(facts).word, "hung");
+    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator1: left"));
+}
+
+TEST(Judge, CollaboratorsThatEndedMakeTheWorkDone) {
+    Facts facts = cut_and_back();
+    facts.end = EndReason::collaborators_ended;
+    facts.nodes[0] = stopped("aggregator");
+    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_THAT(judge(facts).reason, HasSubstr("all collaborators finished"));
+    Expectations expect;
+    expect.finished = true;
+    EXPECT_TRUE(judge_expectations(facts, judge(facts), expect).front().met);
+    facts.end = EndReason::finished;
+    EXPECT_FALSE(judge_expectations(facts, judge(facts), expect).front().met);
+}
+
 TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
     Facts facts = cut_and_back();
     facts.outcomes[0].losses["collaborator2"] = {1, 0, 0};
     facts.outcomes[0].recovery["collaborator2"] = {};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator2: left: exit 0 after cut, which had healed"));
+    facts.outcomes[0].recovery["collaborator2"].exchanged = true;  // while the fault was on
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times"));
     EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
 }
@@ -141,6 +200,9 @@ TEST(Judge, CutThatNeverHealedIsSaidToBe) {
     Facts facts = cut_and_back();
     facts.outcomes[0].healed.reset();
     facts.outcomes[0].recovery.clear();
+    EXPECT_EQ(judge(facts).reason,
+              "all nodes ended; collaborator1: left: exit 0 after cut, which did not heal");
+    facts.outcomes[0].losses["collaborator1"] = {};
     EXPECT_THAT(judge(facts).reason, HasSubstr("active to the end"));
 }
 
@@ -156,7 +218,7 @@ Facts renumbered() {
 TEST(Judge, NodeThatSpeaksUnderAnotherAddressIsNoticedThoughNoPacketWasLost) {
     const Facts facts = renumbered();
     EXPECT_THAT(judge(facts).reason, HasSubstr("no packet met a fault, but collaborator1 came back under "
-                                               "another address; data went both ways again"));
+                                               "another address; work went on within"));
     EXPECT_THAT(judge(facts).reason, Not(HasSubstr("nobody noticed")));
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("noticed"), true);
 }
@@ -165,7 +227,7 @@ TEST(Judge, NodeWithAnotherAddressIsNamedAlsoWhenPacketsWereLost) {
     Facts facts = cut_and_back();
     facts.outcomes[0].renumbered = true;
     EXPECT_THAT(judge(facts).reason,
-                HasSubstr("finished; collaborator1 came back under another address; data"));
+                HasSubstr("finished; collaborator1 came back under another address; work"));
 }
 
 TEST(Judge, NodeWithAnotherAddressThatNeverSpeaksAgainIsNotNoticed) {
@@ -194,12 +256,13 @@ Facts flapped() {
 TEST(Judge, FlapIsOneFaultThatIsRecoveredFromAfterItsLastCycle) {
     Facts facts = flapped();
     EXPECT_EQ(judge(facts).reason,
-              "all nodes finished; cut was on and off 3 times; data went both ways again within 0.250 s of "
+              "all nodes finished; cut was on and off 3 times; work went on within 0.250 s of "
               "the last heal");
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("time_to_recover_s"), 0.25);
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("packets_lost"), 18);
     facts.outcomes[2].recovery["collaborator1"] = {};
-    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 1 times a node did not exchange data both ways after"));
+    facts.outcomes[2].recovery["collaborator1"].exchanged = true;
+    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 1 times the work of a node did not go on after"));
 }
 
 TEST(Judge, EachFlapOfSeveralIsRecoveredFrom) {
@@ -208,9 +271,10 @@ TEST(Judge, EachFlapOfSeveralIsRecoveredFrom) {
         outcome.fired += 10s;
         outcome.healed = *outcome.healed + 10s;
         outcome.recovery["collaborator1"] = {};
+        outcome.recovery["collaborator1"].exchanged = true;
         facts.outcomes.push_back(outcome);
     }
-    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times a node did not"));
+    EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times the work of a node did not"));
 }
 
 TEST(FinalScreen, TellsOfAFlapOnce) {
@@ -238,7 +302,7 @@ TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
     Pause& pause = facts.outcomes[0].pauses["collaborator1"];
     pause.processes = 3;
     const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
-    EXPECT_THAT(judge(facts).reason, Not(HasSubstr("went on")));
+    EXPECT_THAT(judge(facts).reason, Not(HasSubstr("in the pause")));
     EXPECT_THAT(screen(), HasSubstr("its 3 processes stood still"));
     pause.unstopped = 1;
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 3 processes of collaborator1 went on in the pause"));
@@ -277,6 +341,16 @@ TEST(HalfOpen, PeerUnderAnAddressThatNobodyHasAnyMoreIsOne) {
     const auto found = find_half_open(two_nodes({tcp("10.0.0.1", 50, "10.0.0.9", 999, "ESTABLISHED")}, {}));
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].peer, "nobody");
+}
+
+TEST(HalfOpen, OneFromAnAddressThatItsNodeNoLongerHasIsOneThoughBothEndsKnowIt) {
+    const auto found = find_half_open(two_nodes({tcp("10.0.0.9", 50, "10.0.0.2", 999, "ESTABLISHED")},
+                                                {tcp("10.0.0.2", 999, "10.0.0.9", 50, "ESTABLISHED")}));
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].node, "a");
+    EXPECT_EQ(found[0].peer, "b");
+    EXPECT_EQ(found[1].node, "b");
+    EXPECT_EQ(found[1].peer, "nobody");
 }
 
 TEST(HalfOpen, WhatIsClosingOrConnectingOrLocalIsNone) {

@@ -5,6 +5,7 @@ const outcomeLooks = {
     recovered: {mood: "good", sign: "✓"},
     crashed: {mood: "bad", sign: "✕"},
     hung: {mood: "hung", sign: "‖"},
+    left: {mood: "bad", sign: "↩"},
     mixed: {mood: "hung", sign: "±"},
     "not noticed": {mood: "plain", sign: "○"},
     "not-triggered": {mood: "plain", sign: "–"},

@@ -25,6 +25,7 @@ function faultTable(run) {
             ...optional,
             {name: "Sent again", kind: "number", cell: (row) => again(row, "sent_again_s")},
             {name: "Received again", kind: "number", cell: (row) => again(row, "received_again_s")},
+            {name: "Work went on", kind: "number", cell: (row) => workAgain(row)},
             {name: "Trigger", kind: "wide", cell: (row) => row.first || !row.fault.trigger?.line ? trigger(row.fault) : "as above"},
         ], rows, (row) => row.first ? "first" : ""),
         kinds.map((kind) => el("p.note", {}, el("strong", {}, kind), ": ", run.kinds[kind], ".")),
@@ -34,6 +35,13 @@ function faultTable(run) {
 function again(row, key) {
     if (!isNumber(row.fault.healed_s)) return "–";
     return isNumber(row.node[key]) ? "+" + seconds(row.node[key]) : el("span.bad", {}, "never");
+}
+
+// What the fault had stopped; nothing may have been stopped.
+function workAgain(row) {
+    const open = objects(row.node.conversations).filter((one) => !["went on", "resumed", "replaced"].includes(one.outcome));
+    if (isNumber(row.node.time_to_recover_s)) return "+" + seconds(row.node.time_to_recover_s);
+    return open.length ? el("span.bad", {title: open.map((one) => `${one.local} to ${one.peer || one.remote}: ${one.outcome}`).join("\n")}, open[0].outcome) : "–";
 }
 
 function trigger(fault) {

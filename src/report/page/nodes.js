@@ -4,11 +4,13 @@
 function nodeTable(run) {
     const order = (node) => (node.failed ? 0 : node.hit ? 1 : node.stopped ? 2 : 3);
     const mood = (node) => (node.failed ? "failed" : node.stopped ? "stopped" : "");
+    const after = new Map(objects(run.verdict?.nodes).filter((node) => node.after_faults).map((node) => [node.node, node.after_faults]));
     const nodes = [...run.nodes].sort((a, b) => order(a) - order(b) || a.index - b.index);
     return [
         table("Nodes and how each ended", [
             {name: "Node", cell: (node) => node.name},
             {name: "Ended", cell: (node) => node.finished ? node.ended : el("strong", {class: node.failed ? "bad" : node.stopped ? "hung" : null}, node.ended)},
+            ...(after.size ? [{name: "After its last fault", cell: (node) => after.get(node.name) ?? "–"}] : []),
             {name: "Started", kind: "number", cell: (node) => isNumber(node.from) ? clock(node.from, 3) : "–"},
             {name: "Ran", kind: "number", cell: (node) => isNumber(node.from) ? seconds((node.to ?? run.length) - node.from) : "–"},
             {name: "Hit by", cell: (node) => node.bands.length ? listed([...new Set(node.bands.map((band) => band.label))], 3) : "–"},

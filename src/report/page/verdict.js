@@ -6,6 +6,7 @@ const verdictLooks = {
     undisturbed: {mood: "good", sign: "✓"},
     crashed: {mood: "bad", sign: "✕"},
     hung: {mood: "hung", sign: "‖"},
+    left: {mood: "bad", sign: "↩"},
     "not-triggered": {mood: "plain", sign: "–"},
     error: {mood: "bad", sign: "!"},
 };
@@ -51,7 +52,7 @@ function verdictHeader(run) {
         facts([
             ["Exit status", verdict ? String(verdict.exit_status ?? "–") : null],
             ["Time to recover", verdict && run.faults.length ? (isNumber(verdict.time_to_recover_s) ? seconds(verdict.time_to_recover_s) :
-                "–") : null, run.faults.length && verdict?.time_to_recover_s == null ? "no data both ways" : ""],
+                "–") : null, run.faults.length && verdict?.time_to_recover_s == null ? "work did not go on" : ""],
             ["Packets lost", verdict && run.faults.length ? grouped(verdict.packets_lost) : null,
                 verdict?.packets_queued ? grouped(verdict.packets_queued) + " made to wait" : ""],
             ["Nodes finished", verdict ? `${run.nodes.filter((node) => node.finished).length} of ${run.nodes.length}` : null],
@@ -85,8 +86,8 @@ function faultStory(run, fault) {
     if (waited) parts.push(`It made ${plural(waited, "packet")} wait. `);
     const times = nodes.map((node) => node.time_to_recover_s);
     if (isNumber(fault.healed_s) && nodes.length)
-        parts.push(times.every(isNumber) ? `Data went both ways again ${seconds(Math.max(...times))} after the heal.` :
-            "After the heal data did not go both ways again" + (nodes.length > 1 ? " on every node." : "."));
+        parts.push(times.every(isNumber) ? `Work went on ${seconds(Math.max(...times))} after the heal.` :
+            "After the heal work did not go on" + (nodes.length > 1 ? " on every node." : "."));
     return parts;
 }
 

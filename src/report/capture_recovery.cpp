@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When new data went each way after a heal, by the captures alone: against what the journal says that sockets
+// told.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "report/captures.h"
+#include "run/conversations.h"
+#include "run/recovery_json.h"
+
+namespace netcut {
+namespace {
+
+// A record cannot make these wider.
+constexpr Nanoseconds recovery_tolerance = std::chrono::milliseconds(250);
+constexpr double recovery_tolerance_share = 0.05;
+constexpr std::size_t most_ahead = 1000;  // segments beyond a hole
+
+// One way of a connection: what its receiver has had without a hole, and what was acknowledged.
+struct Way {
+    std::optional<std::uint32_t> next, acknowledged, last_sent;
+    std::map<std::int32_t, std::uint32_t> ahead;  // beyond the next: how far, and where it ends
+    bool any = false;
+
+    static std::int32_t distance(std::uint32_t from, std::uint32_t to) {
+        return static_cast<std::int32_t>(to - from);
+    }
+    // Whether new data has come in sequence.
+    bool take_segment(std::uint32_t seq, std::uint32_t bytes) {
+        const std::uint32_t end = seq + bytes;
+        if (!next) next = seq;
+        if (distance(*next, seq) > 0) {
+            if (ahead.size() < most_ahead) ahead[distance(*next, seq)] = end;
+            return false;
+        }
+        if (distance(*next, end) <= 0) return false;
+        const std::uint32_t before = *next;
+        next = end;
+        std::map<std::int32_t, std::uint32_t> rest;
+        for (const auto& [far, stop] : ahead) {
+            const std::uint32_t begin = before + static_cast<std::uint32_t>(far);
+            if (distance(*next, begin) > 0)
+                rest[distance(*next, begin)] = stop;
+            else if (distance(*next, stop) > 0)
+                next = stop;
+        }
+        ahead = std::move(rest);
+        return any = true;
+    }
+    void note_sent(std::uint32_t end) {
+        if (!last_sent || distance(*last_sent, end) > 0) last_sent = end;
+    }
+    // Whether it acknowledges data that no acknowledgement before it did.
+    bool take_acknowledgement(std::uint32_t ack) {
+        if (acknowledged && distance(*acknowledged, ack) <= 0) return false;
+        const bool is_first = !acknowledged.has_value();  // of the SYN
+        acknowledged = ack;
+        return !is_first;
+    }
+};
+
+// A connection as one node sees it, and what came after a moment.
+struct Followed {
+    std::size_t node = 0;
+    std::optional<std::size_t> peer;
+    Nanoseconds begun{0};
+    Way up, down;
+    std::optional<Nanoseconds> sent, received;  // the first new data after the moment
+    bool awaits_sent = false;                   // at the moment, data of the node was not acknowledged
+};
+
+using Followeds = std::map<ConversationKey, Followed>;
+
+// What the packets say of a firing and one of its nodes.
+class Follower {
+  public:
+    Follower(const Captures& captures, std::size_t node, Nanoseconds healed, Nanoseconds end)
+        : node_(node), healed_(healed) {
+        for (const SeenPacket& packet : captures.seen) {
+            if (packet.time > end) break;
+            if (!passed_heal_ && packet.time >= healed) pass_heal();
+            if (!packet.header.tcp || packet.header.later_fragment) continue;
+            if (packet.from == node) take(packet, true);
+            if (packet.to == node) take(packet, false);
+        }
+        if (!passed_heal_) pass_heal();
+    }
+    const Followeds& all() const { return followed_; }
+
+  private:
+    void pass_heal() {
+        passed_heal_ = true;
+        for (auto& [key, one] : followed_)
+            one.awaits_sent =
+                one.up.last_sent &&
+                (!one.up.acknowledged || Way::distance(*one.up.acknowledged, *one.up.last_sent) > 0);
+    }
+
+    void take(const SeenPacket& packet, bool up) {
+        const PacketHeader& header = packet.header;
+        const ConversationKey key = up ? ConversationKey{header.source, header.source_port,
+                                                         header.destination, header.destination_port}
+                                       : ConversationKey{header.destination, header.destination_port,
+                                                         header.source, header.source_port};
+        const auto [entry, is_new] = followed_.try_emplace(key);
+        Followed& one = entry->second;
+        if (is_new) {
+            one.node = node_;
+            one.peer = up ? packet.to : std::optional(packet.from);
+            one.begun = packet.time;
+        }
+        const TcpFields& tcp = *header.tcp;
+        if (up && header.payload > 0) one.up.note_sent(tcp.seq + header.payload);
+        if (packet.lost_by) return;
+        if ((tcp.flags & tcp_flag::syn) != 0) {
+            (up ? one.up : one.down).next = tcp.seq + 1;
+            if ((tcp.flags & tcp_flag::ack) == 0) one.up.acknowledged.reset();
+        } else if (header.payload > 0) {
+            const bool is_new_data = (up ? one.up : one.down).take_segment(tcp.seq, header.payload);
+            if (is_new_data && !up && passed_heal_ && !one.received) one.received = packet.time - healed_;
+        }
+        if (!up && (tcp.flags & tcp_flag::ack) != 0 && one.up.take_acknowledgement(tcp.ack) && passed_heal_ &&
+            !one.sent)
+            one.sent = packet.time - healed_;
+    }
+
+    std::size_t node_;
+    Nanoseconds healed_;
+    bool passed_heal_ = false;
+    Followeds followed_;
+};
+
+std::optional<Nanoseconds> later(const std::optional<Nanoseconds>& a, const std::optional<Nanoseconds>& b) {
+    return a && b ? std::optional(std::max(*a, *b)) : std::nullopt;
+}
+
+bool agree(Nanoseconds told, Nanoseconds found) {
+    const auto share = std::chrono::duration_cast<Nanoseconds>(found * recovery_tolerance_share);
+    return std::chrono::abs(told - found) <= std::max(recovery_tolerance, share);
+}
+
+std::string end_text_of(const IpAddress& address, std::uint16_t port) {
+    return fmt::format("{} port {}", address.to_string(), port);
+}
+
+class RecoveryCheck {
+  public:
+    RecoveryCheck(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
+                  Check& check)
+        : captures_(captures), scenario_(scenario), check_(check) {
+        for (const Event& event : events) {
+            if (event.name == "run.stopping") stopping_ = event.t;
+            if (event.name == "node.exited") exited_[event.node] = event.t;
+            if (event.name == "node.started") exited_.erase(event.node);
+        }
+    }
+
+    void take(const Event& event, const Firing& firing) {
+        const auto plan = plan_of(scenario_, scenario_.faults[firing.fault]);
+        const auto node = node_index(scenario_, event.node);
+        if (!plan || !node || !firing.healed) return;
+        const Recovery told = parse_recovery(event.details);
+        // What a kernel still does for a program that is gone is no recovery.
+        const auto exited = exited_.find(event.node);
+        const Nanoseconds end =
+            std::min({exited == exited_.end() ? stopping_ : exited->second, stopping_, event.t});
+        const Followeds found = Follower(captures_, *node, *firing.healed, end).all();
+        const std::string what = fmt::format("{} after {}", event.node, firing.name(scenario_));
+        compare_network(told, found, *plan, what);
+        for (const Conversation& one : told.conversations) compare(one, found, firing, what);
+    }
+    std::size_t compared() const { return compared_; }
+
+  private:
+    void wrong(const std::string& what, const std::string& why) {
+        check_.disagreements.push_back(fmt::format("recovery of {}: {}", what, why));
+    }
+
+    // The first new data each way, of any connection that the fault could hit.
+    void compare_network(const Recovery& told, const Followeds& found, const FaultPlan& plan,
+                         const std::string& what) {
+        std::optional<Nanoseconds> sent, received;
+        const auto first = [](std::optional<Nanoseconds>& sum, const std::optional<Nanoseconds>& one) {
+            if (one && (!sum || *one < *sum)) sum = one;
+        };
+        // Which connections were there before is not followed, nor is UDP.
+        using Connections = PacketFilter::Connections;
+        bool any = false;
+        if (plan.filter.only == Connections::fresh || plan.filter.only == Connections::established) return;
+        for (const auto& [key, one] : found) {
+            if (!acts_on(plan, one.node, one.peer, std::get<1>(key), std::get<3>(key))) continue;
+            any = true;
+            first(sent, one.sent);
+            first(received, one.received);
+        }
+        if (!any) return;
+        for (const auto& [way, by_journal, by_capture] :
+             {std::tuple("sent", told.sent, sent), std::tuple("received", told.received, received)}) {
+            if (!by_journal) continue;
+            ++compared_;
+            if (!by_capture)
+                wrong(what, fmt::format("it {} data {:.3f} s after the heal, and by the captures no new data",
+                                        way, seconds(*by_journal)));
+            else if (!agree(*by_journal, *by_capture))
+                wrong(what,
+                      fmt::format("it {} data {:.3f} s after the heal, and by the captures new data {:.3f} s",
+                                  way, seconds(*by_journal), seconds(*by_capture)));
+        }
+    }
+
+    void compare(const Conversation& told, const Followeds& found, const Firing& firing,
+                 const std::string& what) {
+        using Outcome = Conversation::Outcome;
+        for (const auto& [key, one] : found) {
+            if (end_text_of(std::get<0>(key), std::get<1>(key)) != told.local ||
+                end_text_of(std::get<2>(key), std::get<3>(key)) != told.remote)
+                continue;
+            if (told.outcome == Outcome::resumed) return compare_resumed(told, one, what);
+            if (told.outcome == Outcome::replaced) return compare_replaced(told, key, found, firing, what);
+            if (told.outcome == Outcome::stuck && one.awaits_sent && later(one.sent, one.received))
+                wrong(what, fmt::format("{} is said to be stuck, and by the captures data went both ways",
+                                        told.local));
+        }
+    }
+
+    void compare_resumed(const Conversation& told, const Followed& one, const std::string& what) {
+        ++compared_;
+        // Its own data may have been waiting where no capture is: without a link.
+        std::vector<std::optional<Nanoseconds>> possible = {later(one.sent, one.received)};
+        if (!one.awaits_sent) possible.push_back(one.received);
+        if (!one.down.any) possible.push_back(one.sent);
+        const bool is_one = std::any_of(possible.begin(), possible.end(),
+                                        [&](const auto& time) { return time && agree(*told.after, *time); });
+        if (!is_one)
+            wrong(what,
+                  fmt::format("{} is said to have gone on {:.3f} s after the heal, and by the captures {}",
+                              told.local, seconds(*told.after),
+                              possible.front() ? fmt::format("{:.3f} s", seconds(*possible.front()))
+                                               : "no new data went both ways"));
+    }
+
+    void compare_replaced(const Conversation& told, const ConversationKey& key, const Followeds& found,
+                          const Firing& firing, const std::string& what) {
+        ++compared_;
+        const auto& [local, local_port, remote, remote_port] = key;
+        const std::optional<std::size_t> peer = found.at(key).peer;
+        for (const auto& [other_key, other] : found) {
+            const bool same_service = other.peer == peer && (std::get<1>(other_key) == local_port ||
+                                                             std::get<3>(other_key) == remote_port);
+            const auto both = later(other.sent, other.received);
+            if (same_service && other.begun >= firing.fired && both && agree(*told.after, *both)) return;
+        }
+        wrong(what,
+              fmt::format("{} is said to be replaced {:.3f} s after the heal, and the captures have no such "
+                          "connection",
+                          told.local, seconds(*told.after)));
+    }
+
+    const Captures& captures_;
+    const Scenario& scenario_;
+    Check& check_;
+    std::map<std::string, Nanoseconds> exited_;
+    Nanoseconds stopping_ = Nanoseconds::max();
+    std::size_t compared_ = 0;
+};
+
+}  // namespace
+
+void check_recoveries(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
+                      Check& check) {
+    RecoveryCheck compare(captures, events, scenario, check);
+    const std::vector<Firing> firings = firings_of(events, scenario);
+    for (const Event& event : events) {
+        if (event.name != "node.recovered" && event.name != "node.unrecovered") continue;
+        const Firing* last = nullptr;
+        for (const Firing& firing : firings)
+            if (scenario.faults[firing.fault].name == event.fault && firing.fired <= event.t) last = &firing;
+        if (last != nullptr) compare.take(event, *last);
+    }
+    if (compare.compared() > 0)
+        check.found +=
+            fmt::format("\n{} times of recovery are those of new data in sequence", compare.compared());
+}
+
+}  // namespace netcut

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/conversations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace netcut {
+namespace {
+
+// A FIN takes one number in sequence, as a SYN does, and is no data.
+constexpr std::uint32_t fin_alone = 1;
+// A node may open connections without end.
+constexpr std::size_t most_tracked = 4096;
+constexpr std::size_t most_ended = 65'536;
+constexpr std::size_t most_listed = 20;  // of each outcome
+
+bool is_closed_in_order(const TcpSocket& socket) {
+    return !socket.held && socket.send_queue <= fin_alone && socket.state != "CLOSED";
+}
+
+// What it has sent and the peer has acknowledged, without the SYN of an end that opened the connection.
+std::uint64_t sent_by(const TcpSocket& socket) {
+    const bool syn_alone =
+        socket.bytes_acked == 1 && (socket.send_queue > 0 || socket.data_segments_sent == 0);
+    return syn_alone ? 0 : socket.bytes_acked;
+}
+
+const TcpSocket* socket_of(const std::map<ConversationKey, TcpSocket>& sockets, const ConversationKey& key) {
+    const auto found = sockets.find(key);
+    return found == sockets.end() ? nullptr : &found->second;
+}
+
+// The same connection, as its other end sees it.
+TcpSocket mirrored(TcpSocket socket) {
+    std::swap(socket.local, socket.remote);
+    std::swap(socket.local_port, socket.remote_port);
+    return socket;
+}
+
+// Of a socket of the node. Nobody gives or takes link-local addresses.
+bool is_foreign(const IpAddress& local, const std::set<IpAddress>& addresses) {
+    return !addresses.contains(local) && !(local.is_v6() && local.to_v6().is_link_local());
+}
+
+std::string endpoint_text(const IpAddress& address, std::uint16_t port) {
+    return fmt::format("{} port {}", address.to_string(), port);
+}
+
+}  // namespace
+
+ConversationKey conversation_key(const TcpSocket& socket) {
+    return {socket.local, socket.local_port, socket.remote, socket.remote_port};
+}
+
+bool acts_on(const FaultPlan& plan, std::size_t node, std::optional<std::size_t> peer,
+             std::uint16_t local_port, std::uint16_t remote_port) {
+    const PacketFilter& filter = plan.filter;
+    if (filter.port && local_port != *filter.port && remote_port != *filter.port) return false;
+    if (!plan.pairs.empty())
+        return std::any_of(plan.pairs.begin(), plan.pairs.end(), [&](const auto& pair) {
+            return (pair.first == node && pair.second == peer) || (pair.second == node && pair.first == peer);
+        });
+    return filter.peers.empty() ||
+           (peer && std::find(filter.peers.begin(), filter.peers.end(), *peer) != filter.peers.end());
+}
+
+// Both its ends have closed it since the sample before, so that all that was sent had arrived.
+void Conversations::note_end(const ConversationKey& key, const TcpSocket& socket,
+                             const SocketSample& sample) {
+    if (socket.state != "TIME_WAIT" || ended_.size() >= most_ended || !ended_.insert(key).second) return;
+    if (healed_) begin(key, socket, sample);  // it may have come and gone since then
+    const auto tracked = tracked_.find(key);
+    const bool was_used = tracked == tracked_.end() || tracked->second.is_new || tracked->second.held;
+    if (fired_ && was_used) sent_since_fire_ = received_since_fire_ = true;
+}
+
+void Conversations::begin(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample) {
+    if (socket.remote.is_loopback() || tracked_.contains(key) || tracked_.size() >= most_tracked) return;
+    Tracked& one = tracked_[key];
+    one.peer = sample.who(socket.remote);
+    one.could_be_hit = could_hit_(socket, !fired_);
+    one.last = socket;
+    one.is_new = healed_;
+}
+
+void Conversations::follow(Tracked& one, const TcpSocket* own, const TcpSocket* other) {
+    one.held = own != nullptr && own->held;
+    if (own != nullptr) {
+        one.left = one.left || (!own->held && own->send_queue > fin_alone);
+        one.closed = one.closed || is_closed_in_order(*own);
+        if (own->state != "TIME_WAIT") one.last = *own;
+    }
+    one.closed = !one.left && (one.closed || (other != nullptr && other->state == "TIME_WAIT"));
+    one.missing = other != nullptr || one.last.state == "SYN_SENT" ? 0 : one.missing + 1;
+    if (other != nullptr) one.other = *other;
+}
+
+// What is new, what is gone, and the last that was known of each.
+void Conversations::see(const SocketSample& sample) {
+    std::map<ConversationKey, TcpSocket> own;
+    for (const TcpSocket& socket : sample.own) {
+        const ConversationKey key = conversation_key(socket);
+        own[key] = socket;
+        // One that was just closed when the fault came may lose its FIN, and nothing more.
+        const bool closes = !fired_ && is_closed_in_order(socket) && socket.state != "TIME_WAIT";
+        if (socket.held || closes) begin(key, socket, sample);
+        note_end(key, socket, sample);
+    }
+    for (const auto& [key, other] : sample.other_ends) note_end(key, mirrored(other), sample);
+    for (auto& [key, one] : tracked_) {
+        one.address_gone = is_foreign(std::get<0>(key), sample.addresses);
+        follow(one, socket_of(own, key), socket_of(sample.other_ends, key));
+        if (fired_) note_exchange(one);
+    }
+}
+
+// What the kernel does for a program that is gone is nobody's data.
+void Conversations::note_exchange(const Tracked& one) {
+    if (one.left || (!one.held && !one.closed)) return;
+    sent_since_fire_ = sent_since_fire_ || sent_by(one.last) > one.acked_at_fire;
+    received_since_fire_ = received_since_fire_ || one.last.bytes_received > one.received_at_fire;
+}
+
+// Ends are read one after the other, so that one that closes looks so for a moment.
+bool Conversations::is_half_open(const Tracked& one) {
+    return one.held && !one.peer.empty() && one.missing > 1;
+}
+
+void Conversations::at_fire(const SocketSample& sample) {
+    see(sample);
+    fired_ = true;
+    for (auto& [key, one] : tracked_) {
+        one.at_fire = true;
+        one.acked_at_fire = sent_by(one.last);
+        one.received_at_fire = one.last.bytes_received;
+        one.retransmits_at_fire = one.last.total_retransmits;
+        one.other_retransmits_at_fire = one.other.total_retransmits;
+    }
+}
+
+void Conversations::during(const SocketSample& sample) {
+    see(sample);
+}
+
+void Conversations::at_heal(const SocketSample& sample) {
+    see(sample);
+    healed_ = true;
+    for (auto& [key, one] : tracked_) judge_at_heal(one);
+}
+
+void Conversations::judge_at_heal(Tracked& one) {
+    one.acked_at_heal = sent_by(one.last);
+    one.received_at_heal = one.last.bytes_received;
+    if (!one.could_be_hit) {  // but it may have taken the place of one that was
+        if (!one.at_fire && one.acked_at_heal > 0) one.sent = Nanoseconds(0);
+        if (!one.at_fire && one.received_at_heal > 0) one.received = Nanoseconds(0);
+        return;
+    }
+    one.touched = one.last.total_retransmits > one.retransmits_at_fire ||
+                  one.other.total_retransmits > one.other_retransmits_at_fire;
+    one.touched = one.touched || (one.at_fire && !one.held && one.last.send_queue > 0);
+    one.settled = one.closed;
+    if (one.settled) return;
+    one.awaits_sent = one.last.send_queue > fin_alone || one.last.state == "SYN_SENT";
+    one.awaits_received = one.other.send_queue > fin_alone || one.last.state == "SYN_SENT";
+    one.stopped = one.awaits_sent || one.awaits_received || is_over(one);
+    // A request that could not be sent has no answer yet.
+    if (one.awaits_sent) one.awaits_received = true;
+    one.touched = one.touched || one.stopped;
+}
+
+void Conversations::after(const SocketSample& sample, Nanoseconds since_heal) {
+    see(sample);
+    for (auto& [key, one] : tracked_) {
+        // It comes back under another address with the heal.
+        if (one.address_gone && one.could_be_hit && !one.is_new && !one.settled)
+            one.stopped = one.touched = true;
+        note_data(one, since_heal);
+    }
+    for (auto& [key, one] : tracked_)
+        if (one.stopped && !one.went_on && is_over(one)) find_replacement(one);
+    std::erase_if(tracked_, [](const auto& entry) { return entry.second.is_new && !entry.second.held; });
+}
+
+void Conversations::note_data(Tracked& one, Nanoseconds since_heal) {
+    if (one.left || one.settled || (!one.held && !one.closed)) return;
+    // Between two samples it may have gone on and come to its end, or have come and gone.
+    const bool went_on_to_its_end = one.closed && (one.stopped || one.is_new);
+    if (!one.sent && (went_on_to_its_end || sent_by(one.last) > one.acked_at_heal)) one.sent = since_heal;
+    if (!one.received && (went_on_to_its_end || one.last.bytes_received > one.received_at_heal))
+        one.received = since_heal;
+    if (!one.could_be_hit) return;
+    if (one.sent && !sent_) sent_ = one.sent;
+    if (one.received && !received_) received_ = one.received;
+    if (!one.stopped || one.went_on || !(one.awaits_sent || one.awaits_received)) return;
+    const bool got_through = (!one.awaits_sent || one.sent) && (!one.awaits_received || one.received);
+    if (got_through) one.went_on = since_heal;
+}
+
+void Conversations::find_replacement(Tracked& one) {
+    if (one.replaced) return;
+    for (const auto& [key, other] : tracked_) {
+        const bool same_service = other.peer == one.peer && (other.last.remote_port == one.last.remote_port ||
+                                                             other.last.local_port == one.last.local_port);
+        if (&other == &one || other.at_fire || !same_service || !other.sent || !other.received) continue;
+        const Nanoseconds when = std::max(*other.sent, *other.received);
+        if (!one.replaced || when < *one.replaced) one.replaced = when;
+    }
+}
+
+bool Conversations::all_went_on() const {
+    return std::all_of(tracked_.begin(), tracked_.end(), [](const auto& entry) {
+        const Tracked& one = entry.second;
+        return !one.stopped || one.went_on || one.replaced;
+    });
+}
+
+Conversation Conversations::conclude(const Tracked& one) {
+    using Outcome = Conversation::Outcome;
+    const std::string local = endpoint_text(one.last.local, one.last.local_port);
+    const std::string remote = endpoint_text(one.last.remote, one.last.remote_port);
+    if (!one.stopped) return {one.peer, local, remote, Outcome::went_on, {}};
+    // A way that it has never carried data is not waited for.
+    const bool one_way = one.sent && one.last.bytes_received == 0;
+    const auto after = one.went_on    ? one.went_on
+                       : one.replaced ? one.replaced
+                       : one_way      ? one.sent
+                                      : std::nullopt;
+    const Outcome outcome = one.went_on || one_way ? Outcome::resumed
+                            : one.replaced         ? Outcome::replaced
+                            : !one.held            ? Outcome::given_up
+                            : one.address_gone     ? Outcome::address_gone
+                            : is_half_open(one)    ? Outcome::half_open
+                                                   : Outcome::stuck;
+    return {one.peer, local, remote, outcome, after};
+}
+
+std::vector<Conversation> Conversations::list() const {
+    std::map<Conversation::Outcome, std::vector<Conversation>> by_outcome;
+    for (const auto& [key, one] : tracked_) {
+        if (!one.touched) continue;
+        Conversation conversation = conclude(one);
+        by_outcome[conversation.outcome].push_back(std::move(conversation));
+    }
+    std::vector<Conversation> all;
+    for (auto& [outcome, some] : by_outcome) {
+        std::stable_sort(some.begin(), some.end(),
+                         [](const auto& a, const auto& b) { return a.after > b.after; });
+        some.resize(std::min(some.size(), most_listed));
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+}
+
+std::size_t Conversations::others() const {
+    return static_cast<std::size_t>(std::count_if(tracked_.begin(), tracked_.end(), [](const auto& entry) {
+        return !entry.second.touched && !entry.second.is_new;
+    }));
+}
+
+}  // namespace netcut

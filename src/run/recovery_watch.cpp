@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/recovery_watch.h"
+
+#include <linux/netlink.h>
+
+#include <algorithm>
+
+namespace netcut {
+namespace {
+
+// How exactly the time to recover is measured: reading a node's sockets takes some tens of microseconds.
+constexpr Nanoseconds look_step = std::chrono::milliseconds(5);
+// What is silent for long is looked at less often, and so is what a fault still stops.
+constexpr Nanoseconds soon = std::chrono::seconds(30);
+constexpr Nanoseconds late_step = 20 * look_step, fault_step = 10 * look_step;
+// The thread has other things to do: so many nodes a step, and it rests so many times as long as it looked.
+constexpr std::size_t most_at_once = 32;
+constexpr int rest_after_look = 4;
+
+}  // namespace
+
+RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, FaultPlan plan,
+                             FaultKind kind, Observer observer)
+    : fabric_(fabric),
+      table_(table),
+      plan_(std::move(plan)),
+      kind_(kind),
+      observer_(std::move(observer)),
+      timer_(io) {}
+
+bool RecoveryWatch::could_hit(std::size_t node, const TcpSocket& socket, bool was_there) const {
+    const auto owner = owners_.find(socket.remote);
+    const auto peer = owner == owners_.end() ? std::nullopt : std::optional(owner->second);
+    if (kind_ == FaultKind::names || peer == node) return false;
+    const auto only = plan_.filter.only;
+    if (only == PacketFilter::Connections::fresh && was_there) return false;
+    if (only == PacketFilter::Connections::established && !was_there && !healed_) return false;
+    if (const auto* forget = std::get_if<ForgetIdle>(&plan_.action); forget != nullptr && forget->udp)
+        return false;
+    return acts_on(plan_, node, peer, socket.local_port, socket.remote_port);
+}
+
+void RecoveryWatch::learn_addresses() {
+    for (std::size_t node = 0; node < fabric_.size(); ++node)
+        for (const IpAddress& address : fabric_.node(node).addresses) owners_[address] = node;
+}
+
+void RecoveryWatch::fired() {
+    finish();
+    healed_.reset();
+    subjects_.clear();
+    next_ = 0;
+    learn_addresses();
+    for (const std::size_t node : plan_.nodes)
+        subjects_.emplace(
+            node,
+            Subject{Conversations([this, node](const auto&... what) { return could_hit(node, what...); })});
+    look_at_all([](Subject& subject, const Sample& sample) {
+        subject.conversations.at_fire(sample.sockets);
+        subject.at_fire = sample.data;
+    });
+    look_again();
+}
+
+// With many nodes the heal would wait for it.
+void RecoveryWatch::heals() {
+    looked_before_heal_ = subjects_.size() <= most_at_once;
+    if (looked_before_heal_) look_at_heal();
+}
+
+void RecoveryWatch::healed(Clock::time_point when) {
+    learn_addresses();
+    if (!std::exchange(looked_before_heal_, false)) look_at_heal();
+    for (auto& [node, subject] : subjects_) subject.looked = when;
+    healed_ = when;
+    look_again();
+}
+
+void RecoveryWatch::look_at_heal() {
+    look_at_all([](Subject& subject, const Sample& sample) {
+        subject.conversations.at_heal(sample.sockets);
+        subject.at_heal = sample.data;
+    });
+}
+
+void RecoveryWatch::look_at_all(const std::function<void(Subject&, const Sample&)>& take) {
+    Read read;
+    for (auto& [node, subject] : subjects_) {
+        auto sampled = sample(node, subject, read);
+        if (!sampled) return observer_.failed(std::move(sampled).error());
+        take(subject, *sampled);
+    }
+}
+
+// Goes on until all have recovered, or somebody calls it off.
+void RecoveryWatch::look_again(Nanoseconds rest) {
+    const bool late = healed_ && Clock::now() - *healed_ > soon;
+    timer_.expires_after(std::max(rest, !healed_ ? fault_step : late ? late_step : look_step));
+    timer_.async_wait([this, mine = ++use_](boost::system::error_code error) {
+        if (error || mine != use_) return;
+        const auto begin = Clock::now();
+        look_at_some();
+        const bool all = std::all_of(subjects_.begin(), subjects_.end(),
+                                     [](const auto& entry) { return entry.second.recovered; });
+        if (mine != use_) return;
+        if (all) return diags_.clear();
+        look_again(rest_after_look * (Clock::now() - begin));
+    });
+}
+
+// The nodes' turn comes one after the other; those that have recovered are not looked at any more.
+void RecoveryWatch::look_at_some() {
+    Read read;
+    for (std::size_t i = 0, looked = 0; i < plan_.nodes.size() && looked < most_at_once; ++i) {
+        const std::size_t node = plan_.nodes[next_];
+        next_ = (next_ + 1) % plan_.nodes.size();
+        if (subjects_.at(node).recovered) continue;
+        ++looked;
+        if (auto done = look(node, read); !done) return observer_.failed(std::move(done).error());
+    }
+}
+
+void RecoveryWatch::look_at(std::size_t node) {
+    const auto found = subjects_.find(node);
+    if (found == subjects_.end() || found->second.recovered) return;
+    Read read;
+    if (auto done = look(node, read); !done) observer_.failed(std::move(done).error());
+}
+
+Result<void> RecoveryWatch::look(std::size_t node, Read& read) {
+    Subject& subject = subjects_.at(node);
+    NETCUT_ASSIGN(const Sample sampled, sample(node, subject, read));
+    const auto went_both_ways = [&](const DataCounters& before) {
+        return sampled.data.up.packets > before.up.packets && sampled.data.down.packets > before.down.packets;
+    };
+    subject.exchanged = subject.exchanged || went_both_ways(subject.at_fire);
+    if (!healed_) {
+        subject.conversations.during(sampled.sockets);
+        return {};
+    }
+    const auto now = Clock::now();
+    subject.largest_gap =
+        std::max<Nanoseconds>(subject.largest_gap, now - std::exchange(subject.looked, now));
+    subject.conversations.after(sampled.sockets, now - *healed_);
+    if (!subject.sent && sampled.data.up.packets > subject.at_heal.up.packets) subject.sent = now - *healed_;
+    if (!subject.received && sampled.data.down.packets > subject.at_heal.down.packets)
+        subject.received = now - *healed_;
+    const Recovery recovery = recovery_of(subject);
+    if (!recovery.network_back() || !subject.conversations.all_went_on()) return {};
+    subject.recovered = true;
+    observer_.recovered(node, recovery);
+    return {};
+}
+
+Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& subject, Read& read) {
+    NETCUT_ASSIGN(const DataCounters data, table_.read_data(node));
+    SocketSample sample;
+    sample.who = [this](const IpAddress& address) {
+        const auto owner = owners_.find(address);
+        return owner == owners_.end() ? std::string() : fabric_.node(owner->second).name;
+    };
+    NETCUT_ASSIGN(const auto* own, sockets_of(node, read));
+    sample.own = *own;
+    const auto& addresses = fabric_.node(node).addresses;
+    sample.addresses.insert(addresses.begin(), addresses.end());
+    for (const TcpSocket& socket : sample.own)
+        if (const auto owner = owners_.find(socket.remote); owner != owners_.end() && owner->second != node)
+            subject.peers.insert(owner->second);
+    for (const std::size_t peer : subject.peers) {
+        NETCUT_ASSIGN(const auto* ends, ends_towards(node, peer, read));
+        for (const TcpSocket* end : *ends)
+            sample.other_ends[{end->remote, end->remote_port, end->local, end->local_port}] = *end;
+    }
+    return Sample{std::move(sample), data};
+}
+
+Result<const std::vector<TcpSocket>*> RecoveryWatch::sockets_of(std::size_t node, Read& read) {
+    if (const auto found = read.sockets.find(node); found != read.sockets.end()) return &found->second;
+    if (!diags_.contains(node)) {
+        if (diags_.size() >= most_at_once) diags_.clear();  // open files are scarce with a thousand nodes
+        NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, &fabric_.node(node).ns));
+        diags_.emplace(node, std::move(diag));
+    }
+    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(diags_.at(node)));
+    return &(read.sockets[node] = std::move(sockets));
+}
+
+// The sockets of `peer` whose other end is this node.
+Result<const std::vector<const TcpSocket*>*> RecoveryWatch::ends_towards(std::size_t node, std::size_t peer,
+                                                                         Read& read) {
+    if (!read.sorted.contains(peer)) {
+        NETCUT_ASSIGN(const auto* sockets, sockets_of(peer, read));
+        auto& sorted = read.sorted[peer];
+        for (const TcpSocket& socket : *sockets)
+            if (const auto owner = owners_.find(socket.remote); owner != owners_.end())
+                sorted[owner->second].push_back(&socket);
+    }
+    return &read.sorted[peer][node];
+}
+
+void RecoveryWatch::progressed(std::size_t node) {
+    const auto found = subjects_.find(node);
+    if (!healed_ || found == subjects_.end() || found->second.progressed) return;
+    found->second.progressed = Clock::now() - *healed_;
+}
+
+// UDP has no connections: what passed at the port tells of nodes that have no others.
+Recovery RecoveryWatch::recovery_of(const Subject& subject) {
+    const Conversations& conversations = subject.conversations;
+    const bool by_port = !conversations.any();
+    return {by_port ? subject.sent : conversations.sent(),
+            by_port ? subject.received : conversations.received(),
+            subject.progressed,
+            conversations.list(),
+            conversations.others(),
+            by_port ? subject.exchanged : conversations.exchanged(),
+            subject.largest_gap};
+}
+
+void RecoveryWatch::finish() {
+    ++use_;
+    timer_.cancel();
+    diags_.clear();
+    if (!healed_) return;
+    for (auto& [node, subject] : subjects_)
+        if (!std::exchange(subject.recovered, true)) observer_.unrecovered(node, recovery_of(subject));
+}
+
+void RecoveryWatch::end() {
+    if (!healed_ && !subjects_.empty()) healed(Clock::now());
+    finish();
+}
+
+}  // namespace netcut

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "netcut/run.h"
+#include "run/conversations.h"
+
+namespace netcut {
+
+// What becomes of the connections of a fault's nodes, in each of its firings: samples their sockets when it is
+// fired, while it is on, and from the heal on until what it had stopped has gone on. All on the thread of the
+// io_context.
+class RecoveryWatch {
+  public:
+    struct Observer {
+        std::function<void(std::size_t node, const Recovery& recovery)> recovered;
+        std::function<void(std::size_t node, const Recovery& recovery)> unrecovered;  // nobody looks any more
+        std::function<void(Error)> failed;
+    };
+    RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, FaultPlan plan,
+                  FaultKind kind, Observer observer);
+
+    void fired();
+    // The node is about to get another network namespace.
+    void let_go_of(std::size_t node) { diags_.erase(node); }
+    // Right before the heal, so that nothing of what follows it is missed.
+    void heals();
+    void healed(Clock::time_point when);
+    // The node's progress has come to another round.
+    void progressed(std::size_t node);
+    // At once, since its program has ended.
+    void look_at(std::size_t node);
+    // Nobody looks at this firing's nodes any more.
+    void finish();
+    // The run is over: also what has not healed is concluded.
+    void end();
+
+  private:
+    struct Subject {
+        Conversations conversations;
+        std::set<std::size_t> peers = {};  // nodes that it has talked to
+        // What passed at its port: of nodes that have no connection, as with UDP.
+        DataCounters at_fire = {}, at_heal = {};
+        std::optional<Nanoseconds> sent = {}, received = {};
+        bool exchanged = false;
+        std::optional<Nanoseconds> progressed = {};
+        Nanoseconds largest_gap{0};
+        Clock::time_point looked = {};
+        bool recovered = false;
+    };
+
+    struct Sample {
+        SocketSample sockets;
+        DataCounters data;
+    };
+    // At this moment.
+    struct Read {
+        std::map<std::size_t, std::vector<TcpSocket>> sockets;  // by node
+        // By node, and by the node at the other end: a server is sorted once, not for each of its clients.
+        std::map<std::size_t, std::map<std::size_t, std::vector<const TcpSocket*>>> sorted;
+    };
+
+    bool could_hit(std::size_t node, const TcpSocket& socket, bool was_there) const;
+    static Recovery recovery_of(const Subject& subject);
+    void look_at_heal();
+    void look_at_all(const std::function<void(Subject&, const Sample&)>& take);
+    void look_again(Nanoseconds rest = {});
+    void look_at_some();
+    Result<void> look(std::size_t node, Read& read);
+    Result<Sample> sample(std::size_t node, Subject& subject, Read& read);
+    Result<const std::vector<TcpSocket>*> sockets_of(std::size_t node, Read& read);
+    Result<const std::vector<const TcpSocket*>*> ends_towards(std::size_t node, std::size_t peer, Read& read);
+    void learn_addresses();
+
+    Fabric& fabric_;
+    FaultTable& table_;
+    FaultPlan plan_;
+    FaultKind kind_;
+    Observer observer_;
+    boost::asio::steady_timer timer_;
+    unsigned use_ = 0;  // of the timer: a handler that is queued already runs in spite of cancel()
+    std::map<std::size_t, NetlinkSocket> diags_;
+    std::map<IpAddress, std::size_t> owners_;  // of all addresses that nodes have or had
+    std::map<std::size_t, Subject> subjects_;
+    std::size_t next_ = 0;  // of the plan's nodes: which is looked at next
+    bool looked_before_heal_ = false;
+    std::optional<Clock::time_point> healed_;
+};
+
+}  // namespace netcut

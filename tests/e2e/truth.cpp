@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "e2e/truth.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+namespace netcut::test {
+namespace {
+
+constexpr std::size_t at_once = 6;
+
+void write_script(std::ostream& out, const char* role, const std::string& script) {
+    out << role << ":\n  command:\n    - python3\n    - -uc\n    - |\n      from truth import *\n";
+    std::istringstream lines(script);
+    for (std::string line; std::getline(lines, line);) out << "      " << line << '\n';
+}
+
+bool is_measured(const Federation& federation) {
+    return federation.recovery == Federation::Recovery::measured;
+}
+
+std::string write_scenario(const Federation& federation, const std::string& path) {
+    std::ofstream out(path);
+    out << "name: " << federation.name << "\nenv: {PYTHONPATH: " << NETCUT_SOURCE_DIR
+        << "/tests/e2e/programs, PYTHONDONTWRITEBYTECODE: '1'}\nready: listening\ngrace: 500ms\n";
+    const std::string rest = federation.rest;
+    if (!contains(rest, "collaborators:")) out << "collaborators: 1\n";
+    if (is_measured(federation)) out << "pcap: true\n";
+    if (!contains(rest, "hang_after:")) out << "hang_after: 2s\n";
+    write_script(out, "aggregator", federation.aggregator);
+    write_script(out, "collaborator", federation.collaborator);
+    out << rest;
+    return path;
+}
+
+int exit_status_of(const Federation& federation) {
+    if (federation.exit_status >= 0) return federation.exit_status;
+    return std::string(federation.verdict) == "recovered" ? 0 : 1;
+}
+
+// Of the node that was cut last: its own clock's time since the heal, when it was answered again.
+struct Recovered {
+    std::string node;
+    std::optional<double> true_s, told_s;
+    double late_s = 0;  // the tool between two looks, or the program when it was to run
+};
+
+struct Answer {
+    std::int64_t when = 0, late = 0;  // ns
+};
+
+std::optional<Answer> next_answer(const std::string& log, std::int64_t since) {
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string truth, what;
+        Answer answer;
+        if (words >> truth >> answer.when >> what >> answer.late && truth == "truth" && what == "answered" &&
+            answer.when > since)
+            return answer;
+    }
+    return {};
+}
+
+Recovered recovered_in(const std::string& folder) {
+    Recovered found;
+    std::int64_t begun = 0, healed = 0;
+    for (const Json& event : read_journal(folder)) {
+        if (event.at("event") == "run.begun") begun = event.at("details").at("monotonic_ns");
+        if (event.at("event") == "fault.healed") healed = begun + event.at("t_ns").get<std::int64_t>();
+        if (event.at("event") != "node.recovered" && event.at("event") != "node.unrecovered") continue;
+        const Json& details = event.at("details");
+        found = {event.at("node"), {}, {}, details.at("largest_gap_ns").get<double>() / 1e9};
+        if (details.at("time_to_recover_s").is_number()) found.told_s = details.at("time_to_recover_s");
+    }
+    if (const auto answer = next_answer(slurp(folder + "/logs/" + found.node + ".out"), healed)) {
+        found.true_s = static_cast<double>(answer->when - healed) / 1e9;
+        found.late_s = std::max(found.late_s, static_cast<double>(answer->late) / 1e9);
+    }
+    return found;
+}
+
+void compare_recovery(const Federation& federation, const std::string& folder) {
+    constexpr double tolerance_s = 0.05, tolerance_share = 0.05, crowded_s = 0.04;
+    const Recovered found = recovered_in(folder);
+    if (federation.recovery == Federation::Recovery::none) {
+        EXPECT_FALSE(found.told_s) << *found.told_s;
+        return;
+    }
+    ASSERT_TRUE(found.true_s) << "the node logged no answer after the heal";
+    ASSERT_TRUE(found.told_s) << read_verdict(folder).dump(2);
+    if (found.late_s > crowded_s) {
+        std::cout << "skipped: crowded: " << federation.name << ": something was late by " << found.late_s
+                  << " s\n";
+        return;
+    }
+    EXPECT_NEAR(*found.told_s, *found.true_s, std::max(tolerance_s, tolerance_share * *found.true_s))
+        << read_verdict(folder).dump(2);
+}
+
+class Run {
+  public:
+    explicit Run(const Federation& federation)
+        : federation_(federation),
+          tool_({"run", write_scenario(federation, folder_ / "scenario.yaml"), "--out", out()}) {}
+
+    void compare() {
+        SCOPED_TRACE(federation_.name);
+        const Finished finished = tool_.wait();
+        EXPECT_EQ(finished.status, exit_status_of(federation_)) << finished.out << finished.err;
+        const Json verdict = read_verdict(out());
+        ASSERT_TRUE(verdict.contains("verdict")) << finished.err;
+        EXPECT_EQ(verdict.at("verdict"), federation_.verdict) << verdict.dump(2);
+        const std::string reason = verdict.at("reason");
+        for (const char* said : federation_.said)
+            EXPECT_TRUE(contains(reason, said)) << said << ": " << reason;
+        for (const char* said : federation_.not_said)
+            EXPECT_FALSE(contains(reason, said)) << said << ": " << reason;
+        if (federation_.recovery != Federation::Recovery::any) compare_recovery(federation_, out());
+        if (!is_measured(federation_)) return;
+        const Finished verified = run_tool({"verify", out()});
+        EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+    }
+
+  private:
+    std::string out() const { return folder_ / "run"; }
+
+    const Federation& federation_;
+    Folder folder_;
+    Tool tool_;
+};
+
+}  // namespace
+
+Finished run_federation(const Federation& federation, const std::string& folder) {
+    return run_tool({"run", write_scenario(federation, folder + ".yaml"), "--out", folder});
+}
+
+void expect_truth(const std::vector<Federation>& federations) {
+    std::vector<std::unique_ptr<Run>> runs;
+    std::size_t compared = 0;
+    for (const Federation& federation : federations) {
+        if (runs.size() - compared == at_once) runs[compared++]->compare();
+        runs.push_back(std::make_unique<Run>(federation));
+    }
+    while (compared < runs.size()) runs[compared++]->compare();
+}
+
+}  // namespace netcut::test

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nodes that come back under another address: what was connected is dead, though no packet meets a fault.
+#include "e2e/truth.h"
+
+namespace netcut::test {
+namespace {
+
+constexpr auto measured = Federation::Recovery::measured;
+constexpr auto none = Federation::Recovery::none;
+
+TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
+    NETCUT_E2E();
+    // It is idle while the address changes, and speaks much later.
+    constexpr const char* listens =
+        "s = listen(9000); print('listening'); c = s.accept()[0]; c.settimeout(1.5)\n"
+        "try:\n  while c.recv(9999): truth('got')\nexcept OSError as e: print('went on without it:', e)";
+    constexpr const char* loses_it =
+        "c = connect(9000); c.sendall(b'one'); time.sleep(0.2); print('training', flush=True); "
+        "time.sleep(0.8)\n"
+        "c.settimeout(1)\n"
+        "try: c.sendall(b'two'); c.recv(1)\nexcept OSError as e: print('connection lost:', e)";
+    constexpr const char* waits_for_ever =
+        "c = connect(9000); exchange(c); print('training', flush=True); receive(c)";
+    constexpr const char* answers = "serve(9000); listening(60)";
+    expect_truth({
+        {"renumbered-4",
+         listens,
+         loses_it,
+         "fabric: {ip: 4}\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
+         "left",
+         {"collaborator1: left: exit 0 after cut"},
+         {"nobody noticed"},
+         none},
+        {"renumbered-6",
+         listens,
+         loses_it,
+         "fabric: {ip: 6}\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
+         "left",
+         {"collaborator1: left: exit 0 after cut"},
+         {"nobody noticed"},
+         none},
+        {"renumbered-on-a-bridge",
+         listens,
+         loses_it,
+         "fabric: {kind: bridge}\nfaults: [{kind: renumber, mac: new, on: {log: training}, for: 200ms}]\n",
+         "left",
+         {"collaborator1: left: exit 0 after cut"},
+         {"nobody noticed"},
+         none},
+        {"unplugged-with-a-new-address",
+         listens,
+         loses_it,
+         "faults: [{kind: unplug, address: new, on: {log: training}, for: 200ms}]\n",
+         "left",
+         {"collaborator1: left: exit 0 after cut"},
+         {"nobody noticed"},
+         none},
+        {"hangs-on-it-4",
+         answers,
+         waits_for_ever,
+         "fabric: {ip: 4}\nhang_after: 1s\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
+         "hung",
+         {"collaborator1 holds a connection"},
+         {},
+         none},
+        {"hangs-on-it-6",
+         answers,
+         waits_for_ever,
+         "fabric: {ip: 6}\nhang_after: 1s\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
+         "hung",
+         {"holds a connection"},
+         {},
+         none},
+        {"connects-anew",
+         answers,
+         "work(9000, 8, timeout=0.3, again=True)",
+         "end: collaborators\nfaults: [{kind: renumber, on: {log: work 2}, for: 200ms}]\n",
+         "recovered",
+         {"came back under another address"},
+         {},
+         measured},
+        {"connects-anew-on-a-bridge-with-a-new-mac",
+         answers,
+         "work(9000, 8, timeout=0.3, again=True)",
+         "fabric: {kind: bridge}\nend: collaborators\n"
+         "faults: [{kind: renumber, mac: new, on: {log: work 2}, for: 200ms}]\n",
+         "recovered",
+         {"came back under another address"},
+         {},
+         measured},
+    });
+}
+
+}  // namespace
+}  // namespace netcut::test

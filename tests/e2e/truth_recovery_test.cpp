@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long it took until work went on, with every kind of cut and network.
+#include "e2e/truth.h"
+
+namespace netcut::test {
+namespace {
+
+constexpr auto measured = Federation::Recovery::measured;
+constexpr const char* answers = "serve(9000); listening(60)";
+constexpr const char* works = "work(9000, 6)";
+// Until its third request is answered, by the timers of TCP.
+#define CUT_WORK(more) "end: collaborators\nfaults: [{" more ", on: {log: work 2}, for: 700ms}]\n"
+
+TEST(Truth, TimeToRecoverIsWhatTheProgramSaw) {
+    NETCUT_E2E();
+    expect_truth({
+        {"drop-4", answers, works, "fabric: {ip: 4}\n" CUT_WORK("kind: drop"), "recovered", {}, {}, measured},
+        {"drop-6", answers, works, "fabric: {ip: 6}\n" CUT_WORK("kind: drop"), "recovered", {}, {}, measured},
+        {"bridge-4",
+         answers,
+         works,
+         "fabric: {kind: bridge, ip: 4}\n" CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"bridge-6",
+         answers,
+         works,
+         "fabric: {kind: bridge, ip: 6}\n" CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"up", answers, works, CUT_WORK("kind: drop, direction: up"), "recovered", {}, {}, measured},
+        {"down", answers, works, CUT_WORK("kind: drop, direction: down"), "recovered", {}, {}, measured},
+        {"link-down", answers, works, CUT_WORK("kind: down"), "recovered", {}, {}, measured},
+        {"unplug", answers, works, CUT_WORK("kind: unplug"), "recovered", {}, {}, measured},
+        {"bridge-unplug",
+         answers,
+         works,
+         "fabric: {kind: bridge}\n" CUT_WORK("kind: unplug"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"partition",
+         answers,
+         works,
+         "end: collaborators\nfaults: [{kind: partition, groups: [[aggregator], [collaborator1]], on: {log: "
+         "work 2, node: collaborator1}, "
+         "for: 700ms}]\n",
+         "recovered",
+         {},
+         {},
+         Federation::Recovery::any},
+        {"pause", answers, works, CUT_WORK("kind: pause"), "recovered"},
+        {"a-slow-answer",
+         "def slow(c):\n  while True: receive(c); time.sleep(0.3); c.sendall(b'a' * 500)\n"
+         "serve(9000, answer=slow); listening(60)",
+         works,
+         CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
+    });
+}
+
+TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
+    NETCUT_E2E();
+    constexpr const char* replaces = "work(9000, 6, timeout=0.25, again=True)";
+    expect_truth({
+        {"replaced", answers, replaces, CUT_WORK("kind: drop"), "recovered", {"work went on"}, {}, measured},
+        {"replaced-6",
+         answers,
+         replaces,
+         "fabric: {ip: 6}\n" CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"replaced-bridge",
+         answers,
+         replaces,
+         "fabric: {kind: bridge}\n" CUT_WORK("kind: unplug"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"reset", answers, replaces, CUT_WORK("kind: reset"), "recovered", {}, {}, measured},
+        {"refused", answers, replaces, CUT_WORK("kind: reject"), "recovered", {}, {}, measured},
+        {"a-connection-a-request",
+         answers,
+         "for n in range(6):\n  print('work', n)\n  c = connect(9000); exchange(c); truth('answered'); "
+         "c.close()\n"
+         "  time.sleep(0.1)",
+         CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"new-address",
+         answers,
+         replaces,
+         CUT_WORK("kind: unplug, address: new"),
+         "recovered",
+         {"came back under another address"},
+         {},
+         measured},
+        {"restarted",
+         answers,
+         works,
+         "end: collaborators\nfaults: [{kind: restart, on: {log: work 2}, for: 300ms}]\n",
+         "recovered",
+         {},
+         {},
+         measured},
+    });
+}
+
+TEST(Truth, FaultThatNeverHealsStopsNoNodeThatGetsThrough) {
+    NETCUT_E2E();
+    constexpr const char* loses =
+        "hang_after: 5s\nfaults: [{kind: loss, model: iid 5%, on: {log: work 1}, for: never}]\n";
+    expect_truth({
+        {"loss-and-finishes",
+         "serve(9000); listening(4)",
+         "work(9000, 20, pause=0.02)",
+         loses,
+         "recovered",
+         {"a fault was active to the end"},
+         {"left"}},
+        {"loss-and-end-line", "serve(9000); listening(3); print('all done'); time.sleep(60)",
+         "work(9000, 9999, pause=0.02)",
+         "end: all done\nhang_after: 5s\nfaults: [{kind: loss, model: iid 5%, on: {log: work 1}, for: "
+         "never}]\n",
+         "recovered"},
+        {"loss-and-end-with-collaborators", answers, "work(9000, 20, pause=0.02)",
+         "end: collaborators\nhang_after: 5s\n"
+         "faults: [{kind: loss, model: iid 5%, on: {log: work 1}, for: never}]\n",
+         "recovered"},
+        {"other-port-is-cut-off",
+         "serve(9000, 9001); listening(60)",
+         "c = connect(9001); exchange(c); c.settimeout(0.2); work(9000, 3); print('cut me')\n"
+         "try: exchange(c)\nexcept OSError: pass\nwork(9000, 3)",
+         "end: collaborators\nfaults: [{kind: drop, port: 9001, on: {log: cut me}, for: never}]\n",
+         "recovered",
+         {"a fault was active to the end"},
+         {"left"}},
+    });
+}
+
+}  // namespace
+}  // namespace netcut::test
