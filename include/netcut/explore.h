@@ -25,6 +25,7 @@ namespace netcut {
 struct RunRequest {
     std::string id;  // the name of its folder below runs/, unique
     Scenario scenario;
+    bool afresh = false;  // also if it was made before
 };
 
 struct RunOutcome {

@@ -66,6 +66,12 @@ void CiOutput::tell_error(const Error& error) {
     if (summarizes_) tell({annotation_of(error)}, {});
 }
 
+void CiOutput::tell_warning(const std::string& title, const std::string& text) {
+    if (summarizes_)
+        tell({{Annotation::Level::warning, title, text}},
+             fmt::format("**{}**: {}\n\n", title, markdown_text(text)));
+}
+
 void CiOutput::tell(const std::vector<Annotation>& annotations, const std::string& summary) {
     resume_commands();
     if (annotates_)

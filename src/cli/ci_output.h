@@ -23,6 +23,7 @@ class CiOutput {
     void tell_run(const Json& verdict, const std::string& folder);
     void tell_table(const Json& table, const std::string& folder);
     void tell_error(const Error& error);
+    void tell_warning(const std::string& title, const std::string& text);
 
   private:
     void tell(const std::vector<Annotation>& annotations, const std::string& summary);

@@ -236,6 +236,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     repeats.add("--repeat", options.repeat, "N",
                 "Make the run N times, and say whether it ends the same way each time");
     repeats.add("--jobs", options.jobs, "N", "How many of these run at once (default: 4)");
+    repeats.add_flag(
+        "--twin", options.twin,
+        "If the run fails, make it once more without its faults, and say whether it fails as well");
     Group group(command, "The daemon");
     group.add_flag("--local", options.local,
                    "Run in this process even if a daemon is running (the default for root)");

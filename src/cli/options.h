@@ -28,6 +28,7 @@ struct RunOptions {
     bool tty = false, join_output = false, quiet = false, pcap = false;
     std::optional<bool> annotate;             // for CI; by default where it is GitHub's
     std::optional<std::string> repeat, jobs;  // of the whole run
+    bool twin = false;                        // if it fails, run it without its faults
     std::optional<std::string> socket;        // of the daemon
     bool local = false, detached = false;     // without the daemon; by the daemon, and not waited for
 };

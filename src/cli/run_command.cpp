@@ -11,6 +11,7 @@
 #include "cli/run_screen.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
+#include "cli/twin_command.h"
 #include "daemon/hosted_run.h"
 #include "netcut/report.h"
 
@@ -91,6 +92,8 @@ int run_command(const RunOptions& options) {
     // A run that is not waited for has nothing to tell, and its id is all that is printed.
     CiOutput ci(options.detached ? std::optional(false) : options.annotate);
     const auto status = options.repeat ? run_repeatedly(options, ci) : try_run(options, ci);
+    if (status && *status == 1 && options.twin)
+        if (const auto told = run_twin(options, ci); !told) complain("no twin: {}", told.error().text());
     if (status) return *status;
     ci.tell_error(status.error());
     return report_error(status.error());

@@ -87,7 +87,7 @@ Result<void> RunPool::start_next() {
     waiting_.pop_front();
     const std::string id = next.request.id;
     const std::string yaml = write_yaml(next.request.scenario);
-    if (const auto earlier = outcome_of_earlier(next.request, yaml)) {
+    if (const auto earlier = outcome_of_earlier(next.request, yaml); earlier && !next.request.afresh) {
         next.done(*earlier);
         return {};
     }

@@ -94,5 +94,39 @@ TEST(CiOutput, ErrorThatMadeNoRunIsAnnotated) {
         << finished.out;
 }
 
+// One federation gives up when it hears nothing for a second and is cut off for two; the other fails by itself.
+TEST(Twin, SaysWhetherTheFaultIsWhatARunFailsBy) {
+    NETCUT_E2E();
+    const Folder folder;
+    const std::string build = NETCUT_BUILD_DIR;
+    const auto run_with = [&](const std::string& collaborator, const std::string& trigger) {
+        std::ofstream(folder / "s.yaml")
+            << "collaborators: 1\nready: ready\nhang_after: 1s\naggregator: {command: " << build
+            << "/netcut_datagrams echo 1 7000}\ncollaborator: {command: " << collaborator
+            << "}\nfaults: [{kind: drop, on: " << trigger << ", for: " << 2 * time_scale() << "s}]\n";
+        return run_tool(
+            {"run", folder / "s.yaml", "--twin", "--annotate", "--quiet", "--out", folder / "run"});
+    };
+    const Finished by_fault =
+        run_with(build + "/netcut_heartbeat aggregator 7000 30 " + std::to_string(1000 * time_scale()),
+                 "{log: beat 5}");
+    EXPECT_EQ(by_fault.status, 1) << by_fault.out << by_fault.err;
+    EXPECT_TRUE(contains(by_fault.out, "twin    without its faults it does not fail\n"))
+        << by_fault.out << by_fault.err;
+    EXPECT_FALSE(contains(by_fault.out, "::warning")) << by_fault.out;
+    run_with(build + "/netcut_heartbeat aggregator 7000 30 " + std::to_string(1000 * time_scale()),
+             "{log: beat 5}");
+    EXPECT_TRUE(std::filesystem::exists(folder / "run-twin/runs/twin.1"))
+        << "the twin of an earlier run says nothing";
+    const Finished by_itself = run_with("sh -c 'sleep 0.2; exit 7'", "start");
+    EXPECT_EQ(by_itself.status, 1) << by_itself.out << by_itself.err;
+    EXPECT_TRUE(contains(by_itself.out,
+                         "twin    without its faults it fails as well: crashed collaborator1, exit code 7"))
+        << by_itself.out << by_itself.err;
+    EXPECT_TRUE(
+        contains(by_itself.out, "::warning title=netcut-fl%3A this run proves nothing::without its faults"))
+        << by_itself.out;
+}
+
 }  // namespace
 }  // namespace netcut::test

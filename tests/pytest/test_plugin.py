@@ -8,6 +8,8 @@ import sys
 import time
 import xml.etree.ElementTree as xml
 
+from netcut import PrivateDaemon
+
 # A client that sends, and hears, a byte each 20 ms, until it has said "beat 40".
 BEATS = '''
 import socket, sys, time
@@ -172,6 +174,21 @@ def test_one(federation):
     suite(test, "--netcut-skip").assert_outcomes(skipped=1)
 
 
+def test_daemon_that_is_named_is_used(suite, pytester, monkeypatch):
+    pytester.makepyfile(beats=BEATS)
+    daemon = PrivateDaemon()
+    monkeypatch.setenv("NETCUT_FL_SOCKET", daemon.socket_path)
+    try:
+        suite(DESCRIBED + '''
+def test_one(federation):
+    federation.expect("undisturbed")
+''').assert_outcomes(passed=1)
+        [run] = daemon.ask("GET", "/runs")["runs"]
+        assert (run["name"], run["verdict"]) == ("test_suite.py-test_one", "undisturbed")
+    finally:
+        daemon.stop()
+
+
 def test_nothing_is_left_when_pytest_is_killed(pytester):
     pytester.makepyfile(test_long='''
 def test_long(federation):
@@ -187,7 +204,7 @@ def test_long(federation):
     assert processes_with(socket)
     os.kill(suite.pid, signal.SIGKILL)
     suite.wait()
-    wait_until(lambda: not processes_with(socket))
+    wait_until(lambda: not processes_with(socket) and not os.path.exists(os.path.dirname(socket)))
 
 
 def processes_with(word):

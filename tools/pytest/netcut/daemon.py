@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 SYSTEM_SOCKET = "/run/netcut-fl.sock"
 SECONDS_TO_START = 20
-SECONDS_TO_STOP = 30
 
 
 class DaemonError(Exception):
@@ -99,56 +98,41 @@ def _refusal(status: int, body: bytes) -> DaemonError:
     return DaemonError(detail, problem.get("kind") or "usage")
 
 
-# It ends when we do, by SIGKILL too, and its runs with it. By a process in between, since what runs between
-# fork and exec must not be Python where there are threads.
-_START = """
-import ctypes, os, signal, sys
-ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
-"""
-
 # Nobody else uses it; what one machine can run at most.
 _LIMITS = "limits: {runs: 1000, nodes: 4097}\n"
 
 
 class PrivateDaemon(Daemon):
-    """A daemon of our own, with our own rights: as root, or rootless. It ends with `stop`, or with this process.
-
-    Start it on a thread that lives as long as it is needed: the kernel ends it with that thread.
-    """
+    """A daemon of our own, with our own rights: as root, or rootless. It ends with `stop`, or with this process."""
 
     def __init__(self) -> None:
         program = shutil.which("netcut-fld")
         if program is None:
             raise DaemonError("netcut-fld is not in PATH; install netcut-fl, or put the folder of its programs in PATH")
         # Of a short path: the address of a Unix socket has at most 107 bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="netcut-", dir="/tmp"))
-        super().__init__(str(self._folder / "socket"))
-        (self._folder / "netcut-fld.yaml").write_text(_LIMITS)
-        options = ["--socket", self.socket_path, "--state", str(self._folder / "state")]
-        options += ["--config", str(self._folder / "netcut-fld.yaml")]
-        with open(self._folder / "errors", "wb") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _START, str(os.getpid()), program, *options],
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True)
+        folder = Path(tempfile.mkdtemp(prefix="netcut-", dir="/tmp"))
+        super().__init__(str(folder / "socket"))
+        (folder / "netcut-fld.yaml").write_text(_LIMITS)
+        options = ["--socket", self.socket_path, "--state", str(folder / "state"), "--config", str(folder / "netcut-fld.yaml")]
+        self._errors = tempfile.TemporaryFile()
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(folder), program, *options],
+            stdin=subprocess.PIPE, stdout=self._errors, stderr=self._errors, start_new_session=True)
         self._wait_until_it_listens()
 
     def stop(self) -> None:
         """Ends it and what it still runs. To be called once."""
-        self._process.terminate()
-        try:
-            self._process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait()
+        self._errors.close()
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START
         while not self.is_there():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                errors = (self._folder / "errors").read_text(errors="replace").strip()
+            if self._keeper.poll() is not None or time.monotonic() > deadline:
+                self._errors.seek(0)
+                errors = self._errors.read().decode(errors="replace").strip()
                 self.stop()
                 raise DaemonError(f"netcut-fld did not start: {errors or 'it said nothing'}")
             time.sleep(0.01)

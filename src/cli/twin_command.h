@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/ci_output.h"
+#include "cli/options.h"
+
+namespace netcut::cli {
+
+// `netcut-fl run --twin`, after a run that failed: the same run without its faults. Says whether it fails as well, so that the
+// faults are not what it failed by.
+Result<void> run_twin(const RunOptions& options, CiOutput& ci);
+
+}  // namespace netcut::cli
