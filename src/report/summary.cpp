@@ -72,9 +72,8 @@ std::vector<Cells> node_cells(const Json& nodes) {
     return rows;
 }
 
-std::string bold_unless_good(const Json& cell) {
-    const std::string text = text_at(cell, "text");
-    return cell.value("outcome", "recovered") == "recovered" ? text : "**" + text + "**";
+std::string bold_unless(bool good, const std::string& text) {
+    return good ? text : "**" + text + "**";
 }
 
 }  // namespace
@@ -88,8 +87,9 @@ std::string markdown_text(const std::string& text) {
 
 std::string summary_of_run(const Json& verdict, const std::string& folder) {
     const bool good = verdict.at("exit_status") == 0;
-    return fmt::format("### {}: {} ({})\n\n{}\n", text_at(verdict, "name"), good ? "passed" : "**failed**",
-                       text_at(verdict, "verdict"), text_at(verdict, "reason")) +
+    return fmt::format("### {}: {}\n\n{}: {}\n", text_at(verdict, "name"),
+                       bold_unless(good, text_at(verdict, "headline")), text_at(verdict, "verdict"),
+                       text_at(verdict, "reason")) +
            markdown_table({"expected", "what", "found"}, expected_cells(verdict)) +
            markdown_table({"fault", "kind", "node", "at", "for", "packets", "data both ways after the heal"},
                           fault_cells(verdict.at("faults"))) +
@@ -105,7 +105,8 @@ std::string summary_of_table(const Json& table, const std::string& folder) {
         Cells cells = {text_at(row, map ? "phase" : "name")};
         for (const Json& cell : row.at("cells")) {
             if (rows.empty()) head.push_back(text_at(cell, map ? "kind" : "column"));
-            cells.push_back(map ? text_at(cell, "text") : bold_unless_good(cell));
+            cells.push_back(map ? text_at(cell, "text")
+                                : bold_unless(cell.at("outcome") == "recovered", text_at(cell, "text")));
         }
         cells.push_back(text_at(row, "what"));
         rows.push_back(std::move(cells));

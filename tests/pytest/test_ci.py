@@ -38,7 +38,7 @@ def test_github_job_passes_and_says_what_was_done(machine):
     job = GitHub(machine).run_job(WORKFLOW, "cut")
     assert job.passed, job.log
     assert job.annotations == []
-    assert "### sums: passed (recovered)" in job.summary
+    assert "### sums: Passed\\: recovered\\, as expected\n" in job.summary
     assert "| cut | drop | collaborator2 |" in job.summary
     assert {"report.html", "junit.xml", "verdict.json", "aggregator.out"} <= set(job.artifacts["netcut-fl"])
 
@@ -50,7 +50,7 @@ def test_github_job_fails_and_says_why(machine):
     assert [(level, title) for level, title, _ in job.annotations] == [
         ("error", "netcut-fl: not met: the verdict is recovered"), ("error", "netcut-fl: not met: at least 3 rounds are finished")], job.log
     assert "hung: no progress for 4s" in job.annotations[0][2]
-    assert "**failed** (hung)" in job.summary
+    assert "### sums: **Failed\\: 2 of 2 expectations**\n\nhung: " in job.summary
     assert "report.html" in job.artifacts["netcut-fl"], "it is what says why"
 
 
@@ -61,6 +61,9 @@ def test_github_job_whose_run_proves_nothing_is_warned_of_it(machine):
     [(level, title, text)] = job.annotations
     assert (level, title) == ("warning", "netcut-fl: this run proves nothing")
     assert "no packet met a fault" in text
+    [case] = [one for one in xml.parse(machine.checkout / "netcut-runs/ci/junit.xml").iter("testcase")
+              if one.find("skipped") is not None]
+    assert case.get("name") == "a packet met a fault"
 
 
 def test_github_jobs_that_make_many_runs(machine):
@@ -90,7 +93,7 @@ def test_github_action_installs_a_package_and_needs_no_artifact(machine):
     assert job.passed, job.log
     assert (machine.folder / "installed").read_text() == f"{package}\n"
     assert job.artifacts == {}
-    assert "### with\\-sudo: passed" in job.summary
+    assert "### with\\-sudo: Passed" in job.summary
 
 
 def test_github_action_whose_inputs_are_wrong_says_so(machine):

@@ -15,7 +15,7 @@ using testing::SizeIs;
 
 Json hung_verdict() {
     return Json::parse(
-        R"({"name": "upload", "verdict": "hung", "reason": "no progress for 5s; server did not end",
+        R"({"name": "upload", "verdict": "hung", "reason": "no progress for 5s; server did not end", "headline": "hung",
         "exit_status": 1, "noticed": true,
         "faults": [{"fault": "cut", "kind": "drop", "fired_s": 1.25, "healed_s": 3.25, "lasted_s": 2.0,
                     "nodes": [{"node": "collaborator1", "packets_lost": {"total": 7}, "time_to_recover_s": null}]}],
@@ -104,7 +104,7 @@ TEST(AnnotationsOfTable, NoMoreThanAreShownAndTheLastSaysHowManyAreLeft) {
 
 TEST(Summary, SaysWhatFailedAndWhatWasDone) {
     const std::string summary = summary_of_run(hung_verdict(), "/runs/1");
-    EXPECT_THAT(summary, HasSubstr("### upload: **failed** (hung)"));
+    EXPECT_THAT(summary, HasSubstr("### upload: **hung**\n\nhung: no progress for 5s"));
     EXPECT_THAT(summary, HasSubstr("| cut | drop | collaborator1 | 1.250 s | 2.000 s | 7 lost | never |"));
     EXPECT_THAT(summary, HasSubstr("| aggregator | stopped by netcut\\-fl |"));
     EXPECT_THAT(summary, Not(HasSubstr("exit code 0")));

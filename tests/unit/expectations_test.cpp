@@ -138,7 +138,7 @@ TEST(Junit, IsXmlWhateverTheTextsAre) {
 }
 
 TEST(Junit, HasACaseForEachExpectation) {
-    Json verdict = {{"verdict", "recovered"}, {"reason", "all"}, {"exit_status", 0}};
+    Json verdict = {{"verdict", "recovered"}, {"reason", "all"}, {"exit_status", 0}, {"noticed", true}};
     EXPECT_EQ(junit_cases(verdict, 2, "").size(), 1U);
     verdict["passed"] = false;
     verdict["expected"] = {{{"what", "a"}, {"met", true}}, {{"what", "b"}, {"met", false}, {"found", "c"}}};
@@ -147,6 +147,15 @@ TEST(Junit, HasACaseForEachExpectation) {
     EXPECT_EQ(cases[0].outcome, JunitCase::Outcome::passed);
     EXPECT_EQ(cases[1].outcome, JunitCase::Outcome::failed);
     EXPECT_THAT(cases[1].message, HasSubstr("c"));
+}
+
+TEST(Junit, RunThatProvesNothingHasACaseThatWasSkipped) {
+    const Json verdict = {
+        {"verdict", "recovered"}, {"reason", "all"}, {"exit_status", 0}, {"noticed", false}};
+    const auto cases = junit_cases(verdict, 2, "");
+    ASSERT_EQ(cases.size(), 2U);
+    EXPECT_EQ(cases[0].outcome, JunitCase::Outcome::passed);
+    EXPECT_EQ(cases[1].outcome, JunitCase::Outcome::skipped);
 }
 
 TEST(Junit, IsNotGreenWhenExpectationsDoNotDecide) {

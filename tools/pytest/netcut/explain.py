@@ -21,8 +21,12 @@ def no_proof(verdict: dict[str, Any]) -> bool:
 def explain(verdict: dict[str, Any], expected: Sequence[str], folder: Path, proves_nothing: bool = False) -> str:
     """What was expected, what came, why, and where to read on."""
     wanted = " or ".join(expected) or "a run without a failure"
-    lines = [f"expected {wanted}, but the run proves nothing: no packet met a fault" if proves_nothing else
-             f"expected {wanted}, found {verdict['verdict']}", verdict["reason"], ""]
+    found = f"found {verdict['verdict']}"
+    if proves_nothing:
+        found = "but the run proves nothing: no packet met a fault"
+    elif not expected and verdict.get("passed") is False:
+        wanted, found = "what the scenario does", verdict["headline"]
+    lines = [f"expected {wanted}, {found}", verdict["reason"], ""]
     lines += [f"not met  {one['what']}: {one['found']}" for one in verdict.get("expected", []) if not one["met"]]
     lines += [_fault_text(fault) for fault in verdict["faults"][:MOST_FAULTS]]
     lines += [f"node     {node['node']}: {node['ended']}" for node in verdict["nodes"] if not node["finished"]]
