@@ -85,10 +85,14 @@ void add_end_options(CLI::App& command, RunOptions& options) {
               "The folder for the run's files (default: netcut-runs/TIME-NAME-PID)");
     group.add_flag("-q,--quiet", options.quiet, "Print only the summary at the end");
     command
-        .add_flag_function(
-            "--annotate,!--no-annotate", [&options](std::int64_t sum) { options.annotate = sum > 0; },
+        .add_flag_callback(
+            "--annotate", [&options] { options.annotate = true; },
             "Tell the CI what failed, by workflow commands and $GITHUB_STEP_SUMMARY (default: if "
             "$GITHUB_ACTIONS is true)")
+        ->group("The end");
+    command
+        .add_flag_callback(
+            "--no-annotate", [&options] { options.annotate = false; }, "Do not tell the CI anything")
         ->group("The end");
 }
 

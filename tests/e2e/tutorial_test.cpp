@@ -23,7 +23,7 @@ struct Tutorial {
 };
 
 // A file is a fenced block whose first line is a comment with its name; a command is an indented line of its own, and
-// the next indented line begins with the verdict.
+// the next indented line begins with the verdict, below another one if something was expected.
 Tutorial read_tutorial() {
     Tutorial tutorial;
     std::istringstream page(slurp(NETCUT_SOURCE_DIR "/docs/tutorial.md"));
@@ -40,7 +40,7 @@ Tutorial read_tutorial() {
         } else if (line.starts_with("    netcut-fl ")) {
             tutorial.steps.push_back({line.substr(4), ""});
         } else if (line.starts_with("    ") && !tutorial.steps.empty() &&
-                   tutorial.steps.back().verdict.empty()) {
+                   (tutorial.steps.back().verdict.empty() || tutorial.steps.back().verdict == "Passed")) {
             tutorial.steps.back().verdict = line.substr(4, line.find(':') - 4);
         }
     }
