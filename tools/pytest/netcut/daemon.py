@@ -109,8 +109,9 @@ class PrivateDaemon(Daemon):
         program = shutil.which("netcut-fld")
         if program is None:
             raise DaemonError("netcut-fld is not in PATH; install netcut-fl, or put the folder of its programs in PATH")
-        # Of a short path: the address of a Unix socket has at most 107 bytes.
-        folder = Path(tempfile.mkdtemp(prefix="netcut-", dir="/tmp"))
+        # Where sockets of a user belong, if there is such a place. The address of one has at most 107 bytes, so TMPDIR, which
+        # may be long, is not asked.
+        folder = Path(tempfile.mkdtemp(prefix="netcut-", dir=os.environ.get("XDG_RUNTIME_DIR") or "/tmp"))
         super().__init__(str(folder / "socket"))
         (folder / "netcut-fld.yaml").write_text(_LIMITS)
         options = ["--socket", self.socket_path, "--state", str(folder / "state"), "--config", str(folder / "netcut-fld.yaml")]
