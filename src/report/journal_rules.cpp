@@ -187,9 +187,7 @@ class Rules {
     void add_up(const char* total) {
         const Json& losses = detail("losses");
         for (const auto& [node, sum] : detail(total).items()) {
-            std::uint64_t parts = 0;
-            for (const auto& [where, packets] : losses.at(node).items())
-                parts += packets.get<std::uint64_t>();
+            const std::uint64_t parts = losses_field(losses.at(node)).total();
             if (parts != sum.get<std::uint64_t>())
                 wrong(fmt::format("{} of {} is {}, and its parts are {}", total, node, sum.dump(), parts));
         }

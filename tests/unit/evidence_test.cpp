@@ -201,6 +201,16 @@ TEST(JournalReader, ATornLineIsTold) {
     EXPECT_THAT(check.disagreements, Contains(HasSubstr("torn")));
 }
 
+TEST(CheckJournal, PacketsThatAListWasAppliedToAreNoLosses) {
+    Lines lines;
+    Json& losses = lines["fault.healed"].details["losses"]["collaborator1"];
+    losses["offered_up"] = 1000;
+    losses["offered_down"] = 900;
+    EXPECT_THAT(lines.disagreements(), IsEmpty());
+    losses["router_up"] = 4;
+    EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("its parts are 7")));
+}
+
 TEST(JournalReader, WhatIsNoEventIsToldWithItsLine) {
     for (const char* line : {"", "{", "[]", "{\"n\":1}", "{\"n\":-1,\"t_ns\":\"x\"}", "\xff\xfe"}) {
         Check check;

@@ -2,7 +2,16 @@
 // The resilience map: for each phase and kind of cut the longest outage that was survived, and the shortest that was not.
 
 function mapCellText(cell) {
-    return cell.text ?? cell.trouble ?? "not known";
+    const unnoticed = isNumber(cell.unnoticed_s) && !(cell.unnoticed_s <= cell.survived_s);
+    const survived = isNumber(cell.survived_s), fatal = isNumber(cell.fatal_s);
+    const parts = [];
+    if (unnoticed) parts.push(`${seconds(cell.unnoticed_s)} not noticed`);
+    if (survived) parts.push(`survived ${seconds(cell.survived_s)}`);
+    if (fatal) parts.push(`fatal from ${seconds(cell.fatal_s)} on`);
+    if (parts.length === 0) return cell.trouble ?? "not known";
+    if (!fatal) parts.push("the longest tried");
+    if (fatal && !survived && !unnoticed) parts.push("the shortest tried");
+    return parts.join(", ");
 }
 
 // A bar from 0 to the limit: survived, not known, fatal; each has a pattern too.
