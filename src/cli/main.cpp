@@ -36,7 +36,8 @@ int run(const std::vector<std::string>& words) {
     app.set_version_flag("-V,--version", "netcut-fl " NETCUT_VERSION);
     app.require_subcommand(1);
     app.footer(
-        "Exit status: 0 recovered, 1 crashed, hung or left, 2 usage, 3 this machine cannot, 4 never triggered, 5 "
+        "Exit status: 0 recovered, 1 crashed, hung or left, 2 usage, 3 this machine cannot, 4 never "
+        "triggered, 5 "
         "internal.");
     netcut::cli::RunOptions options;
     CLI::App* run_app = app.add_subcommand("run", "Run a federation, cut it, heal it, and judge it");

@@ -329,7 +329,8 @@ TEST(Machine, ANodeTakesAsManyOpenFilesAsItsPageSays) {
     NETCUT_E2E();
     const std::size_t few = open_files_with(2), many = open_files_with(12);
     EXPECT_EQ((many - few) / 10, 12U);
-    EXPECT_NE(slurp(NETCUT_SOURCE_DIR "/docs/running.md").find("A node takes 12 open files"), std::string::npos);
+    EXPECT_NE(slurp(NETCUT_SOURCE_DIR "/docs/running.md").find("A node takes 12 open files"),
+              std::string::npos);
 }
 
 TEST(Machine, FullDiskEndsTheRunAndIsNamed) {
