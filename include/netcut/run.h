@@ -67,7 +67,7 @@ class RunFolder {
     // aside to the first free of `path`.1, .2, ...; where to is told in `moved`. Until the last copy of it is gone no
     // other run can have this folder: an error of the kind `usage` names the process that does.
     static Result<RunFolder> create(const std::string& path, const std::string& name, const User& user);
-    // Of an earlier run, with the rights of `user`.
+    // Of an earlier run, with the rights of `user`. ENOENT: there is nothing of one.
     static Result<RunFolder> open(const std::string& path, const User& user);
 
     // The folder of many runs (experiments, a search), each below "runs". One that is there is gone on with. It is

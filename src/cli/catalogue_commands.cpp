@@ -8,6 +8,7 @@
 
 #include "cli/run_command.h"
 #include "cli/screen.h"
+#include "kernel/control_group.h"
 #include "netcut/catalogue.h"
 #include "netcut/fault.h"
 #include "netcut/rights.h"
@@ -47,6 +48,11 @@ Reason missing(const std::vector<Need>& needs, const std::map<Need, Reason>& tri
     return {};
 }
 
+Reason unlimited_memory() {
+    if (control_group_limits_memory()) return {};
+    return "no control group (cgroup v2) limits what runs take: the machine's memory does";
+}
+
 constexpr const char* without_root = "without root: in a user namespace";
 
 // What the rights do not allow.
@@ -74,6 +80,7 @@ Result<std::vector<DoctorCheck>> check_all() {
     NETCUT_ASSIGN(const auto tried, try_needs());
     std::vector<DoctorCheck> checks = check_rights(rights);
     for (DoctorCheck& check : check_catalogue(tried)) checks.push_back(std::move(check));
+    checks.push_back({"limits", "memory", unlimited_memory()});
     return checks;
 }
 

@@ -191,8 +191,10 @@ Result<int> for_each_run(const Request& request, const std::function<Result<Json
 }
 
 Result<Json> wait_for_end(const Request& request) {
-    constexpr auto between = std::chrono::milliseconds(50);
-    for (;; std::this_thread::sleep_for(between)) {
+    // Its journal goes on until then, unless it cannot be read.
+    (void)request.client().stream("GET", request.target() + "/events?follow=1", nullptr,
+                                  [](std::string_view) {});
+    for (;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
         NETCUT_ASSIGN(Json run, request.client().ask("GET", request.target()));
         const std::string state = run.value("state", "");
         if (state != "starting" && state != "running") return run;

@@ -20,6 +20,10 @@ void read_limits(YamlSection& section, Limits& limits) {
         NETCUT_ASSIGN(limits.log_bytes, parse_bytes(text));
         return {};
     });
+    section.scalar("memory", [&](const std::string& text) -> Result<void> {
+        NETCUT_ASSIGN(limits.memory, parse_bytes(text));
+        return {};
+    });
     section.count("processes", limits.processes, 1, many);
     section.count("connections", limits.connections, 1, many);
 }

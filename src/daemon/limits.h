@@ -18,6 +18,7 @@ struct Limits {
     Nanoseconds run_time = std::chrono::hours(6);  // of one run
     std::uint64_t log_bytes = 1ULL << 30;          // of one log, and of any one file that a run writes
     unsigned processes = 8192;                     // of the user, as RLIMIT_NPROC counts them
+    std::uint64_t memory = 0;                      // of all runs of the user; 0: as much as there is
     unsigned connections = 64;                     // at the same time, to the socket
 };
 

@@ -27,7 +27,7 @@ std::optional<T> take(std::string_view& bytes) {
 std::optional<Message> decoded(std::string_view bytes) {
     const auto kind = take<std::uint8_t>(bytes);
     const auto id = take<std::uint64_t>(bytes);
-    if (!kind || *kind > static_cast<std::uint8_t>(Message::Kind::ended) || !id) return {};
+    if (!kind || *kind > static_cast<std::uint8_t>(Message::Kind::file) || !id) return {};
     Message message{static_cast<Message::Kind>(*kind), *id, {}};
     while (!bytes.empty()) {
         const auto size = take<std::uint32_t>(bytes);

@@ -35,6 +35,15 @@ struct Message {
         output,      // bytes of a command's stream
         closed,      // of a command's stream: there is no more
         ended,       // exit status, word of the verdict, reason; the last one
+
+        // Daemon to broker (broker/broker.h), with descriptors; first a connection of who asks.
+        launch,  // program, processes, bytes of a file, bytes of memory; and its standard input and output
+        kill,    // of the same id
+        open,    // folder, file, uid, gid, groups
+
+        // Broker to daemon.
+        exited,  // wait status; or an error, if it was never started
+        file,    // with its descriptor; or an error: kind, attempt, errno, reason, hint
     };
     Kind kind = Kind::run;
     std::uint64_t id = 0;  // of the request that it belongs to, if any

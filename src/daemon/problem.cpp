@@ -17,18 +17,18 @@ Problem written(unsigned status, Json json) {
     return {status, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
-Error::Kind kind_of(const std::string& name) {
-    for (const auto kind : {Error::Kind::usage, Error::Kind::machine})
-        if (name == error_kind_name(kind)) return kind;
-    return Error::Kind::internal;
-}
-
 std::string text_at(const Json& json, const char* key) {
     const auto found = json.find(key);
     return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 }  // namespace
+
+Error::Kind error_kind_of(const std::string& name) {
+    for (const auto kind : {Error::Kind::usage, Error::Kind::machine})
+        if (name == error_kind_name(kind)) return kind;
+    return Error::Kind::internal;
+}
 
 Problem problem_of(unsigned status, const std::string& title, const std::string& detail) {
     return written(status, {{"title", clipped(title)}, {"detail", clipped(detail)}});
@@ -66,7 +66,7 @@ Error error_of_problem(unsigned status, const std::string& body) {
     const bool is_problem = json && json->is_object();
     if (is_problem && json->contains("attempt")) {
         const Json code = json->value("code", Json(0));
-        return {kind_of(text_at(*json, "kind")), text_at(*json, "attempt"),
+        return {error_kind_of(text_at(*json, "kind")), text_at(*json, "attempt"),
                 code.is_number_integer() ? code.get<int>() : 0, text_at(*json, "reason"),
                 text_at(*json, "hint")};
     }

@@ -1,55 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/worker_order.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
-
+#include "daemon/flat_words.h"
 #include "daemon/json_text.h"
 
 namespace netcut {
 namespace {
-
-// The daemon's words one after the other, in the order in which words() puts them.
-class Words {
-  public:
-    explicit Words(const std::vector<std::string>& words) : words_(words) {}
-
-    const std::string& text() {
-        static const std::string none;
-        complete_ = complete_ && next_ < words_.size();
-        return complete_ ? words_[next_++] : none;
-    }
-    template <typename T>
-    T number() {
-        return number_of<T>(text());
-    }
-    template <typename T>
-    std::vector<T> numbers() {
-        std::vector<T> all;
-        std::string_view rest = text();
-        while (!rest.empty()) {
-            const std::size_t end = std::min(rest.find(','), rest.size());
-            all.push_back(number_of<T>(rest.substr(0, end)));
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-        }
-        return all;
-    }
-    bool complete() const { return complete_; }
-
-  private:
-    template <typename T>
-    T number_of(std::string_view text) {
-        T value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        complete_ = complete_ && error == std::errc() && end == text.data() + text.size();
-        return value;
-    }
-
-    const std::vector<std::string>& words_;
-    std::size_t next_ = 0;
-    bool complete_ = true;
-};
 
 Result<void> read_request(WorkerOrder& order, const std::string& body) {
     const std::string attempt = "read the request";
@@ -77,7 +33,7 @@ std::vector<std::string> WorkerOrder::words(const WorkerOrder& order, std::strin
     const Limits& limits = order.limits;
     return {std::to_string(user.uid),
             std::to_string(user.gid),
-            fmt::format("{}", fmt::join(user.groups, ",")),
+            number_list(user.groups),
             user.name,
             user.home,
             user.shell,

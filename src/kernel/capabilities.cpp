@@ -32,6 +32,10 @@ bool Capabilities::apply() const {
     return ::syscall(SYS_capset, &header, sets_.data()) == 0;
 }
 
+bool Capabilities::any() const {
+    return std::any_of(sets_.begin(), sets_.end(), [](const auto& set) { return set.permitted != 0; });
+}
+
 bool Capabilities::has(unsigned capability) const {
     return (sets_[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }

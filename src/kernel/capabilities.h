@@ -17,6 +17,7 @@ class Capabilities {
     static std::optional<Capabilities> own();  // none: errno says why
     bool apply() const;                        // false: errno says why
 
+    bool any() const;                                  // there are some that it may have
     bool has(unsigned capability) const;               // it is effective
     void set_effective(unsigned capability, bool on);  // within those that are permitted
     void keep_only(std::span<const unsigned> capabilities);

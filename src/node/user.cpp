@@ -13,6 +13,7 @@
 
 #include "kernel/capabilities.h"
 #include "netcut/node.h"
+#include "node/account.h"
 
 namespace netcut {
 namespace {
@@ -46,22 +47,27 @@ bool set_effective(unsigned capability, bool on) {
 
 }  // namespace
 
+Result<User> find_account(const std::string& name) {
+    const std::optional<uid_t> id = numeric(name);
+    const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(name.c_str());
+    if (entry != nullptr) return user_of(*entry);
+    if (!id)
+        return usage_failure("run nodes as the user '" + name + "'", "there is no such user",
+                             "see getent passwd");
+    const gid_t gid = *id == ::geteuid() ? ::getegid() : *id;
+    return User{*id, gid, {gid}, name, "/", "/bin/sh"};
+}
+
 Result<User> find_user(const std::string& name) {
     const char* sudo_uid = std::getenv("SUDO_UID");
     const bool by_sudo = name.empty() && ::geteuid() == 0 && sudo_uid != nullptr;
     const std::string wanted = !name.empty() ? name : by_sudo ? sudo_uid : std::to_string(::geteuid());
-    const std::optional<uid_t> id = numeric(wanted);
-    const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(wanted.c_str());
-    const std::string attempt = "run nodes as the user '" + wanted + "'";
-    if (entry == nullptr && !id) return usage_failure(attempt, "there is no such user", "see getent passwd");
-    const uid_t uid = entry != nullptr ? entry->pw_uid : *id;
-    if (::geteuid() != 0 && uid != ::geteuid())
-        return usage_failure(attempt, "only root can run nodes as somebody else",
-                             "leave --user out, or use sudo");
-    // An id without an entry is common in containers, and good enough.
-    const gid_t gid = uid == ::geteuid() ? ::getegid() : uid;
-    User user = entry != nullptr ? user_of(*entry) : User{uid, gid, {gid}, wanted, "/", "/bin/sh"};
-    if (::geteuid() != 0) user.gid = gid;  // after newgrp, say
+    NETCUT_ASSIGN(User user, find_account(wanted));
+    if (::geteuid() == 0) return user;
+    if (user.uid != ::geteuid())
+        return usage_failure("run nodes as the user '" + wanted + "'",
+                             "only root can run nodes as somebody else", "leave --user out, or use sudo");
+    user.gid = ::getegid();  // after newgrp, say
     return user;
 }
 

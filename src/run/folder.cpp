@@ -136,8 +136,9 @@ Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, {}));
     if (!exists(path + "/journal.jsonl") && !exists(path + "/verdict.json"))
-        return usage_failure("read the run in " + path, "it has neither journal.jsonl nor verdict.json",
-                             "name the folder that a run has left");
+        return Failure(Error{Error::Kind::usage, "read the run in " + path, ENOENT,
+                             "it has neither journal.jsonl nor verdict.json",
+                             "name the folder that a run has left"});
     Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return system_failure("open the folder " + path, hint);
     return RunFolder(path, user, std::make_shared<const Fd>(std::move(fd)));

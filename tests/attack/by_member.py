@@ -483,3 +483,40 @@ def signals(daemon):
     finally:
         daemon.cli(BOB, "rm", "-f", run)
     return "not permitted"
+
+
+@attempt("finds the daemon, which reads what it is sent, with a right to lose")
+def daemon_has_no_right(daemon):
+    status = status_of(daemon.process.pid)
+    for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        check(int(status[name], 16) == 0, f"{name} of the daemon is {status[name]}")
+    check(status["Seccomp"] == "2", "no filter bounds the daemon's system calls")
+    check(status["NoNewPrivs"] == "1", "the daemon may gain rights")
+    return "no capability, and a filter of system calls"
+
+
+@attempt("reaches the broker, which has the rights")
+def reach_the_broker(daemon):
+    broker = [pid for pid in descendants(daemon.process.pid) if "netcut-fld" in command_of(pid)]
+    check(len(broker) == 1, f"there are {len(broker)} brokers")
+    script = f"""
+import ctypes, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+def let(what):
+    try:
+        what()
+        print("let")
+    except OSError:
+        pass
+let(lambda: os.kill({broker[0]}, signal.SIGTERM))
+let(lambda: os.listdir("/proc/{broker[0]}/fd"))
+let(lambda: open("/proc/{broker[0]}/environ").read())
+if libc.ptrace(16, {broker[0]}, 0, 0) == 0: print("let")
+fd = libc.syscall(434, {broker[0]}, 0)
+for number in range(20):
+    if fd >= 0 and libc.syscall(438, fd, number, 0) >= 0: print("let")
+print("tried")
+"""
+    done = subprocess.run(["python3", "-c", script], user=ALICE, group=ALICE, extra_groups=[54320], capture_output=True, text=True)
+    check(done.stdout == "tried\n", f"it is let: {done.stdout}{done.stderr}")
+    return "neither signal nor ptrace nor its descriptors"

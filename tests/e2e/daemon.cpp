@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -19,8 +20,9 @@ std::vector<gid_t> groups_of(uid_t user) {
 
 }  // namespace
 
-Daemon::Daemon(const std::string& configuration, std::function<void()> before_exec, std::string program)
-    : before_exec_(std::move(before_exec)), program_(std::move(program)) {
+Daemon::Daemon(const std::string& configuration, std::function<void()> before_exec, std::string program,
+               Arguments more)
+    : before_exec_(std::move(before_exec)), program_(std::move(program)), more_(std::move(more)) {
     for (const uid_t user : {uid_t{0}, alice, bob, mallory, stranger}) {
         if (::mkdir(home(user).c_str(), 0700) != 0 || ::chown(home(user).c_str(), user, user) != 0)
             throw std::runtime_error("cannot make " + home(user));
@@ -35,6 +37,7 @@ Daemon::Daemon(const std::string& configuration, std::function<void()> before_ex
 void Daemon::start() {
     Arguments arguments = {"--socket", socket(), "--group", std::to_string(daemon_group), "--state", state()};
     if (!configuration_.empty()) arguments.insert(arguments.end(), {"--config", configuration_});
+    arguments.insert(arguments.end(), more_.begin(), more_.end());
     process_ = std::make_unique<Tool>(arguments, before_exec_, program_);
     if (!process_->wait_for_output("listening at")) throw std::runtime_error("the daemon does not start");
 }
@@ -49,7 +52,9 @@ std::map<pid_t, std::string> Daemon::processes_of_runs() const {
 
 bool Daemon::has_no_run_left() const {
     for (int i = 0; i < 300 * time_scale(); ++i) {
-        if (process_->processes().size() == 1) return true;
+        const auto left = process_->processes();
+        if (std::all_of(left.begin(), left.end(), [](pid_t pid) { return program_of(pid) == "netcut-fld"; }))
+            return true;
         std::this_thread::sleep_for(10ms);
     }
     return false;

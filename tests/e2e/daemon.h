@@ -17,9 +17,9 @@ constexpr uid_t stranger = 54323;  // is not in the group
 class Daemon {
   public:
     // `configuration`: the contents of its file; empty: none. `before_exec`: as Tool has it. `program`: of the
-    // build, or a full path.
+    // build, or a full path. `more`: of its arguments.
     explicit Daemon(const std::string& configuration = {}, std::function<void()> before_exec = {},
-                    std::string program = "netcut-fld");
+                    std::string program = "netcut-fld", Arguments more = {});
 
     // Starts it (again), and waits until it listens.
     void start();
@@ -58,6 +58,7 @@ class Daemon {
     std::string configuration_;
     std::function<void()> before_exec_;
     std::string program_;
+    Arguments more_;
     std::unique_ptr<Tool> process_;
 };
 

@@ -39,6 +39,7 @@ std::set<std::string> expect_rights_of(Daemon& daemon, uid_t user) {
         EXPECT_NE(space, proc_link(::getpid(), "ns/user"))
             << name << " has rights over nothing of the machine's";
         EXPECT_EQ(news, "1") << name;
+        EXPECT_EQ(status_of(pid, "Seccomp"), "2") << name << " is bound by the filter of runs";
         if (name == worker_program || name == init_program) continue;
         EXPECT_EQ(status_of(pid, "CapEff"), "0000000000000000") << name;
         EXPECT_EQ(status_of(pid, "CapPrm"), "0000000000000000") << name;
@@ -101,14 +102,19 @@ TEST_P(DaemonRightsAtEveryStage, AreTheUsersInEveryProcess) {
     EXPECT_TRUE(daemon.has_no_run_left());
 }
 
-TEST(DaemonRights, OfTheDaemonItselfAreFew) {
+TEST(DaemonRights, AreNoneAndThoseOfItsBrokerAreFew) {
     NETCUT_E2E();
     Daemon daemon;
-    const pid_t pid = daemon.process().pid();
-    // CAP_KILL, SETGID, SETUID, SYS_ADMIN, SYS_NICE, SETFCAP
-    for (const char* set : {"CapPrm", "CapEff", "CapBnd"})
-        EXPECT_EQ(status_of(pid, set), "0000000080a000e0") << set;
-    EXPECT_EQ(status_of(pid, "NoNewPrivs"), "1");
+    const std::vector<pid_t> both = daemon.process().processes();
+    ASSERT_EQ(both.size(), 2U);
+    for (const pid_t pid : both) {
+        const bool is_broker = pid != daemon.process().pid();
+        // CAP_KILL, SETGID, SETUID, SYS_ADMIN, SYS_NICE, SETFCAP
+        for (const char* set : {"CapPrm", "CapEff", "CapBnd"})
+            EXPECT_EQ(status_of(pid, set), is_broker ? "0000000080a000e0" : "0000000000000000") << set;
+        EXPECT_EQ(status_of(pid, "NoNewPrivs"), "1");
+        EXPECT_EQ(status_of(pid, "Seccomp"), is_broker ? "0" : "2");
+    }
 }
 
 // Of a process that may go where the user may not, /proc has the folder.

@@ -140,8 +140,7 @@ TEST_F(DaemonWorker, WhatItSaidBeforeItsEndCounts) {
     const std::string id = begun("keeper");
     ASSERT_TRUE(daemon_->wait_for_state(alice, id, "ended"));
     EXPECT_EQ(daemon_->show(alice, id).at("reason"), "said in time");
-    for (const pid_t pid : daemon_->process().processes())
-        if (pid != daemon_->process().pid()) ::kill(pid, SIGKILL);
+    for (const auto& [pid, name] : daemon_->processes_of_runs()) ::kill(pid, SIGKILL);
 }
 
 TEST_F(DaemonWorker, OneThatDoesNotEndItsRunInTimeIsKilled) {

@@ -3,6 +3,7 @@
 // By root, without root, or by the daemon: one engine, and so one record.
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "e2e/daemon.h"
@@ -17,8 +18,8 @@ std::string scenario_text() {
     return "name: three-ways\ncollaborators: 2\nready: ready\nfabric: {kind: bridge}\naggregator: "
            "{command: " +
            build + "/netcut_datagrams echo 4 7000}\ncollaborator: {command: " + build +
-           "/netcut_heartbeat aggregator 7000 60 20000}\nexpect: {verdict: recovered}\nfaults:\n"
-           "  - {name: lossy, kind: loss, model: iid 20%, seed: 7, on: {log: beat 1}, for: 300ms, nodes: "
+           "/netcut_heartbeat aggregator 7000 250 20000}\nexpect: {verdict: recovered}\nfaults:\n"
+           "  - {name: lossy, kind: loss, model: iid 20%, seed: 7, on: {log: beat 60}, for: 300ms, nodes: "
            "[collaborator1]}\n"
            "  - {name: down, kind: down, on: {after: lossy, delay: 100ms}, for: 200ms}\n"
            "  - {name: plug, kind: unplug, on: {after: down, delay: 100ms}, for: 200ms, mac: new}\n"
@@ -50,6 +51,17 @@ Json judged(const std::string& run) {
     return all;
 }
 
+// By its manifest: each file, with the digest of those that the scenario alone decides.
+std::map<std::string, std::string> listed(const std::string& run) {
+    std::map<std::string, std::string> files;
+    for (const Json& file : Json::parse(slurp(run + "/manifest.json")).at("files")) {
+        const std::string name = file.at("file");
+        const bool decided = name == "scenario.yaml" || name.starts_with("loss-");
+        files[name] = decided ? file.at("sha256").get<std::string>() : "";
+    }
+    return files;
+}
+
 TEST(ThreeWays, OfRunningLeaveTheSameRecord) {
     NETCUT_E2E();
     Daemon daemon;
@@ -67,6 +79,7 @@ TEST(ThreeWays, OfRunningLeaveTheSameRecord) {
     for (const std::string& run : {rootless, hosted}) {
         EXPECT_EQ(happenings(run), happenings(root)) << run;
         EXPECT_EQ(judged(run).dump(1), judged(root).dump(1)) << run;
+        EXPECT_EQ(listed(run), listed(root)) << run;
         for (const char* file : {"scenario.yaml", "loss-lossy-up.txt", "loss-lossy-down.txt"}) {
             EXPECT_NE(slurp(root + "/" + file), "") << file;
             EXPECT_EQ(slurp(run + "/" + file), slurp(root + "/" + file)) << file;

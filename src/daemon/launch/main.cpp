@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "daemon/message.h"
+#include "filter.h"
 #include "kernel/precedence.h"
 #include "options.h"
 #include "user.h"
@@ -37,6 +39,13 @@ const char* limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
     ::getrlimit(resource, &now);
     const rlimit wanted{std::min(soft, now.rlim_max), std::min(hard, now.rlim_max)};
     return ::setrlimit(resource, &wanted) == 0 ? nullptr : "limit what a run may use";
+}
+
+const char* enter_control_group(const Options& options) {
+    if (options.group == nullptr) return nullptr;
+    const int fd = ::open((std::string(options.group) + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
+    const bool entered = fd >= 0 && ::write(fd, "0", 1) == 1;
+    return entered ? nullptr : "enter the run's control group";
 }
 
 // In bytes of a file, in core files.
@@ -88,10 +97,12 @@ int main(int argc, char** argv) {
     const Options options = parse_options(argc, argv);
     ::close_range(3, ~0U, 0);
     ::setsid();  // no terminal of the daemon's
+    must(enter_control_group(options));
     must(limit_files(options));
     must(limit_processes(options, false));
     become_the_user_alone(options);
     must(limit_processes(options, true));
+    must(filter_calls_of_run());
     ::execv(options.argv[0], options.argv);
     fail("execute the worker");
 }

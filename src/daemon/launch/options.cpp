@@ -33,12 +33,13 @@ std::vector<gid_t> group_list(const char* text) {
     return groups;
 }
 
-constexpr std::array<option, 7> known{{{"uid", required_argument, nullptr, 'u'},
+constexpr std::array<option, 8> known{{{"uid", required_argument, nullptr, 'u'},
                                        {"gid", required_argument, nullptr, 'g'},
                                        {"groups", required_argument, nullptr, 'G'},
                                        {"processes", required_argument, nullptr, 'p'},
                                        {"file-bytes", required_argument, nullptr, 'b'},
                                        {"hide", required_argument, nullptr, 'h'},
+                                       {"control-group", required_argument, nullptr, 'c'},
                                        {nullptr, 0, nullptr, 0}}};
 
 }  // namespace
@@ -64,6 +65,9 @@ Options parse_options(int argc, char** argv) {
                 break;
             case 'h':
                 options.hidden = optarg;
+                break;
+            case 'c':
+                options.group = optarg;
                 break;
             default:
                 std::exit(125);

@@ -20,6 +20,7 @@ struct Options {
     rlim_t processes = RLIM_INFINITY;   // that nodes may have
     rlim_t file_bytes = RLIM_INFINITY;  // of any one file that the run writes
     const char* hidden = nullptr;       // a socket that nobody in the run can connect to
+    const char* group = nullptr;        // control group of the run
     char** argv = nullptr;              // what to execute
 };
 

@@ -110,8 +110,8 @@ std::vector<Api::Route> Api::routes() {
     return all;
 }
 
-Api::Api(boost::asio::io_context& io, Registry& registry, const Launcher& launcher)
-    : io_(io), registry_(registry), examiner_(io, launcher) {}
+Api::Api(boost::asio::io_context& io, Registry& registry, BrokerLink& broker)
+    : io_(io), registry_(registry), broker_(broker), examiner_(io, broker) {}
 
 void Api::handle(HttpRequest request, const HttpResponder& respond) {
     ++requests_;
@@ -170,7 +170,9 @@ void Api::list_runs(Call& call) {
 
 void Api::create_run(Call& call) {
     HttpRequest request = std::exchange(call.request, {});
-    call.request.account = request.account;  // all that is needed when the worker has answered
+    // All that is needed when the worker has answered.
+    call.request.account = request.account;
+    call.request.peer = request.peer;
     registry_.create(std::move(request), [this, call](auto run) {
         if (!run) return call.respond(std::move(run).error());
         answer_with_run(call, *run);
@@ -201,7 +203,7 @@ FileSource::What Api::file_of(const std::shared_ptr<Run>& run, const std::string
 
 void Api::stream(const Call& call, FileSource::What what, const char* type) {
     what.refused = [this] { ++refused_; };
-    call.respond({200, type, {}, std::make_shared<FileSource>(io_, call.request.account, std::move(what))});
+    call.respond({200, type, {}, std::make_shared<FileSource>(io_, broker_, call.request, std::move(what))});
 }
 
 void Api::show_run(Call& call) {
@@ -289,9 +291,7 @@ void Api::execute(Call& call) {
 }
 
 void Api::doctor(Call& call) {
-    const auto user = call.request.peer.user();
-    if (!user) return call.respond(reply_of(problem_of(user.error())));
-    examiner_.examine(*user, registry_.limits_of(call.request.peer), call.respond);
+    examiner_.examine(call.request.peer, registry_.limits_of(call.request.peer), call.respond);
 }
 
 void Api::ask(Call& call, Message::Kind kind, std::vector<std::string> words) {

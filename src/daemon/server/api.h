@@ -12,7 +12,7 @@ namespace netcut {
 // served, or served and not described, is an exception of the constructor's.
 class Api {
   public:
-    Api(boost::asio::io_context& io, Registry& registry, const Launcher& launcher);
+    Api(boost::asio::io_context& io, Registry& registry, BrokerLink& broker);
 
     void handle(HttpRequest request, const HttpResponder& respond);
     void count_connections(std::function<std::size_t()> connections) {
@@ -68,6 +68,7 @@ class Api {
 
     boost::asio::io_context& io_;
     Registry& registry_;
+    BrokerLink& broker_;
     Examiner examiner_;
     const std::vector<Route> routes_ = routes();
     std::function<std::size_t()> connections_;

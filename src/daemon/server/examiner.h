@@ -3,8 +3,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/server/broker_link.h"
 #include "daemon/server/http.h"
-#include "daemon/server/launcher.h"
 
 namespace netcut {
 
@@ -13,22 +13,21 @@ namespace netcut {
 // of the user, who may make it say anything: no other user hears of it.
 class Examiner {
   public:
-    Examiner(boost::asio::io_context& io, Launcher launcher);
+    Examiner(boost::asio::io_context& io, BrokerLink& broker) : io_(io), broker_(broker) {}
 
-    void examine(const User& user, const Limits& limits, HttpResponder respond);
+    void examine(const Peer& who, const Limits& limits, HttpResponder respond);
 
   private:
-    struct Examination;
     struct Knowledge {
         std::vector<HttpResponder> waiting;
         std::optional<std::string> text;
         Clock::time_point until;
     };
-    void begin(const User& user, const Limits& limits);
+    void begin(const Peer& who, const Limits& limits);
     void finish(uid_t user, std::optional<std::string> text);
 
     boost::asio::io_context& io_;
-    Launcher launcher_;
+    BrokerLink& broker_;
     std::map<uid_t, Knowledge> known_;  // what is out of date and not waited for is left out
 };
 

@@ -56,9 +56,6 @@ class Slot {
     bool closed_ = false;
 };
 
-// Of a stream; an error instead of the first one.
-using Piece = Result<std::string>;
-
 // False if the target is none.
 bool read_target(std::string_view target, HttpRequest& request) {
     const auto url = boost::urls::parse_origin_form(boost::urls::string_view(target.data(), target.size()));
@@ -194,6 +191,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
             }
             Bill::to(account);
             HttpRequest request{{}, {}, {}, {}, std::move(room), peer, account};
+            const int socket = stream.socket().native_handle();
+            request.peer.connection = std::make_shared<const Fd>(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+            if (!*request.peer.connection) co_return;  // there are too many already
             more = co_await answer(stream, parser.release(), std::move(request));
         }
     }
@@ -269,16 +269,19 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
     asio::awaitable<void> send_stream(Connection& stream, HttpReply& reply, unsigned version,
                                       const std::shared_ptr<Account>& account) {
-        auto slot = std::make_shared<Slot<Piece>>(stream.get_executor());
+        auto slot = std::make_shared<Slot<std::string>>(stream.get_executor());
+        const auto refusal = std::make_shared<std::optional<Error>>();
         watch_for_end(stream, slot);
-        reply.source->begin(
-            [slot](const Result<void>& begun) { slot->put(begun.map([] { return std::string(); })); });
+        reply.source->begin([slot, refusal](const Result<void>& begun) {
+            if (!begun) *refusal = begun.error();
+            slot->put(std::string());
+        });
         const auto begun = co_await slot->take();
         Bill::to(account);
-        if (begun && *begun)
-            co_await send_pieces(stream, reply, version, slot, account);
+        if (*refusal)
+            co_await send(stream, reply_of(problem_of(404, **refusal)), version, false);
         else if (begun)
-            co_await send(stream, reply_of(problem_of(404, begun->error())), version, false);
+            co_await send_pieces(stream, reply, version, slot, account);
         slot->close();
         reply.source->abandon();
         beast::error_code ignored;
@@ -286,7 +289,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     asio::awaitable<void> send_pieces(Connection& stream, const HttpReply& reply, unsigned version,
-                                      const std::shared_ptr<Slot<Piece>>& slot,
+                                      const std::shared_ptr<Slot<std::string>>& slot,
                                       const std::shared_ptr<Account>& account) {
         auto response = response_of<http::empty_body>(reply, version, false);
         response.chunked(true);
@@ -300,17 +303,17 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
             const auto piece = co_await slot->take();
             Bill::to(account);
             if (!piece) co_return;
-            if ((*piece)->empty()) {
+            if (piece->empty()) {
                 co_await asio::async_write(stream, http::make_chunk_last(), awaiting);
                 co_return;
             }
             std::tie(error, count) =
-                co_await asio::async_write(stream, http::make_chunk(asio::buffer(**piece)), awaiting);
+                co_await asio::async_write(stream, http::make_chunk(asio::buffer(*piece)), awaiting);
         }
     }
 
     // A stream may have nothing to write for hours: that its reader has gone is seen by reading.
-    static void watch_for_end(Connection& stream, const std::shared_ptr<Slot<Piece>>& slot) {
+    static void watch_for_end(Connection& stream, const std::shared_ptr<Slot<std::string>>& slot) {
         stream.socket().async_wait(Local::socket::wait_read, [slot](beast::error_code) { slot->close(); });
     }
 

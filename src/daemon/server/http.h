@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "daemon/broker/peer.h"
 #include "daemon/problem.h"
 #include "daemon/server/account.h"
-#include "daemon/server/peer.h"
 
 namespace netcut {
 

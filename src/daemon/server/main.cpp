@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,8 +16,10 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "daemon/broker/broker.h"
+#include "daemon/broker/filter.h"
+#include "daemon/broker/rights.h"
 #include "daemon/server/api.h"
-#include "daemon/server/rights.h"
 #include "daemon/server/service.h"
 #include "help/manual.h"
 
@@ -31,6 +34,9 @@ struct Options {
     std::string group = "netcut";
     std::string state;
     std::string configuration;
+    std::string broker;
+    bool as_broker = false;
+    bool delegated = false;
 };
 
 std::string state_folder(const Options& options) {
@@ -70,11 +76,12 @@ Result<std::string> program_folder() {
 
 class Daemon {
   public:
-    Daemon(std::optional<unsigned> group, const std::string& state, const Launcher& launcher,
-           std::uint64_t open_files, Configuration configuration, Fd listener)
+    Daemon(std::optional<unsigned> group, const std::string& state, Fd broker, std::uint64_t open_files,
+           Configuration configuration, Fd listener)
         : group_(group),
-          registry_(io_, state, launcher, open_files, std::move(configuration), accounts_),
-          api_(io_, registry_, launcher),
+          broker_(io_, std::move(broker)),
+          registry_(io_, broker_, state, open_files, std::move(configuration), accounts_),
+          api_(io_, registry_, broker_),
           server_(io_, std::move(listener), HttpLimits(), accounts_,
                   {[this](HttpRequest request, const HttpResponder& respond) {
                        api_.handle(std::move(request), respond);
@@ -143,6 +150,7 @@ class Daemon {
     boost::asio::io_context io_{1};
     std::optional<unsigned> group_;
     Accounts accounts_;
+    BrokerLink broker_;
     Registry registry_;
     Api api_;
     HttpServer server_;
@@ -150,6 +158,47 @@ class Daemon {
     boost::asio::steady_timer watchdog_, patience_;
     bool stopping_ = false;
 };
+
+Result<std::optional<RunGroups>> groups_of(const Options& options) {
+    if (!options.delegated) return std::nullopt;
+    NETCUT_ASSIGN(RunGroups groups, RunGroups::divide_own());
+    return groups;
+}
+
+// Before there is a thread, and before a byte of a user's has been read. It hears of our end by the socket.
+Result<Fd> start_broker(const Options& options, const BrokerSettings& settings) {
+    const std::string attempt = "start the broker";
+    NETCUT_ASSIGN(auto groups, groups_of(options));
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_failure(attempt);
+    Fd ours(ends[0]), its(ends[1]);
+    const pid_t pid = ::fork();
+    if (pid < 0) return system_failure(attempt);
+    if (pid > 0) return ours;
+    ours = Fd();
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_IGN);  // the daemon's
+    if (auto kept = keep_rights_of_broker(); !kept)
+        std::fprintf(stderr, "netcut-fld: %s\n", kept.error().text().c_str());
+    else
+        serve_as_broker(std::move(its), settings, groups);
+    ::_exit(0);
+}
+
+// For the daemons that connect to its socket, one after the other.
+Result<void> serve_as_broker_of(const Options& options) {
+    NETCUT_ASSIGN(const std::string programs, program_folder());
+    NETCUT_ASSIGN(const auto listener, activated_socket());
+    if (!listener)
+        return usage_failure("serve as a broker", "no socket was passed on",
+                             "it is for netcut-fl-broker.service; netcut-fld starts one by itself");
+    NETCUT_TRY(keep_rights_of_broker());
+    NETCUT_ASSIGN(auto groups, groups_of(options));
+    for (;;) {
+        Fd daemon(::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (!daemon) return system_failure("accept the daemon");
+        serve_as_broker(std::move(daemon), {programs, options.socket, options.socket}, groups);
+    }
+}
 
 Result<void> serve(const Options& options) {
     const std::string state = state_folder(options);
@@ -162,11 +211,16 @@ Result<void> serve(const Options& options) {
     if (!activated) {
         NETCUT_ASSIGN(listener, listen_at(options.socket, ::geteuid() == 0 ? group : std::nullopt));
     }
+    NETCUT_ASSIGN(Fd broker,
+                  options.broker.empty()
+                      ? start_broker(options, {programs, bound_name(listener->get()), path_of(*listener)})
+                      : connect_to(options.broker));
     const std::uint64_t open_files = raise_limits().open_files;
-    NETCUT_TRY(keep_few_rights());
+    NETCUT_TRY(give_up_rights());
+    NETCUT_TRY(filter_own_calls());
     if (!activated) std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
-    const Launcher launcher{programs, path_of(*listener)};
-    Daemon daemon(group, state, launcher, open_files, std::move(configuration), std::move(*listener));
+    Daemon daemon(group, state, std::move(broker), open_files, std::move(configuration),
+                  std::move(*listener));
     NETCUT_TRY(daemon.run());
     // Some thread may still wait for a disk; nothing is taken from under it.
     std::_Exit(0);
@@ -194,6 +248,12 @@ int main(int argc, char** argv) {
            "--config", options.configuration,
            "The file with the limits of users (default: /etc/netcut-fl/netcut-fld.yaml, if there is one)")
         ->type_name("FILE");
+    app.add_option("--broker", options.broker,
+                   "The socket of the broker, which has the rights (default: a process of its own)")
+        ->type_name("PATH");
+    app.add_flag("--delegated", options.delegated,
+                 "Its control group is its own (systemd's Delegate=yes): limit users' memory there");
+    app.add_flag("--as-broker", options.as_broker, "Be the broker, at a socket that systemd passes on");
     bool manual = false;
     app.add_flag("--manual", manual, "Print the manual page")->group("");  // for packages
     CLI11_PARSE(app, argc, argv);
@@ -202,7 +262,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     try {
-        const auto served = netcut::serve(options);
+        const auto served = options.as_broker ? netcut::serve_as_broker_of(options) : netcut::serve(options);
         if (served) return 0;
         std::fprintf(stderr, "netcut-fld: %s\n", served.error().text().c_str());
         return netcut::exit_status_of(served.error());

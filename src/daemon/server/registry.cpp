@@ -30,11 +30,11 @@ bool may_see(const Peer& peer, const Run& run) {
 
 }  // namespace
 
-Registry::Registry(boost::asio::io_context& io, std::string folder, Launcher launcher,
+Registry::Registry(boost::asio::io_context& io, BrokerLink& broker, std::string folder,
                    std::uint64_t open_files, Configuration configuration, Accounts& accounts)
     : io_(io),
+      broker_(broker),
       folder_(std::move(folder)),
-      launcher_(std::move(launcher)),
       open_files_(open_files),
       configuration_(std::move(configuration)),
       accounts_(accounts) {}
@@ -55,7 +55,8 @@ Result<void> Registry::load() {
         const bool lost = !record->over();
         if (lost) record->lose("the daemon died under it");
         auto account = accounts_.of(record->user.uid);
-        runs_.push_back(std::make_shared<Run>(io_, std::move(*record), std::move(account), observer()));
+        runs_.push_back(
+            std::make_shared<Run>(io_, broker_, std::move(*record), std::move(account), observer()));
         if (lost) save(*runs_.back());
     }
     if (error)
@@ -99,9 +100,9 @@ void Registry::create(HttpRequest request,
     record.user = order.user;
     record.id = new_id();
     record.created = wall_time_text(std::chrono::system_clock::now());
-    const auto run = std::make_shared<Run>(io_, std::move(record), request.account, observer());
+    const auto run = std::make_shared<Run>(io_, broker_, std::move(record), request.account, observer());
     runs_.push_back(run);
-    auto started = run->start(launcher_, order, std::move(request.body), std::move(request.room),
+    auto started = run->start(request.peer, order, std::move(request.body), std::move(request.room),
                               [this, run, done](std::optional<HttpReply> refusal) {
                                   if (!refusal) return done(run);
                                   forget(run->record().id);

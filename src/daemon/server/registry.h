@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/server/launcher.h"
 #include "daemon/server/run.h"
 #include "daemon/worker_order.h"
 
@@ -11,7 +10,7 @@ namespace netcut {
 class Registry {
   public:
     // `folder`: where records are kept, the daemon's own; `open_files`: that nodes have.
-    Registry(boost::asio::io_context& io, std::string folder, Launcher launcher, std::uint64_t open_files,
+    Registry(boost::asio::io_context& io, BrokerLink& broker, std::string folder, std::uint64_t open_files,
              Configuration configuration, Accounts& accounts);
 
     // Reads what an earlier daemon has left. Runs that it had not ended are lost.
@@ -35,8 +34,8 @@ class Registry {
     std::string file_of(const std::string& id) const { return folder_ + "/" + id + ".json"; }
 
     boost::asio::io_context& io_;
+    BrokerLink& broker_;
     std::string folder_;
-    Launcher launcher_;
     std::uint64_t open_files_;
     Configuration configuration_;
     Accounts& accounts_;

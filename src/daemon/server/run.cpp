@@ -8,15 +8,10 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/process/v2/process.hpp>
-#include <boost/process/v2/stdio.hpp>
 #include <charconv>
-#include <csignal>
 
 namespace netcut {
 namespace {
-
-namespace process = boost::process::v2;
 
 constexpr std::size_t max_message = 128 << 10;  // of a worker's
 constexpr auto longest_silence = std::chrono::seconds(10);
@@ -84,19 +79,24 @@ std::optional<HttpReply> reply_of_launch(const Message& message) {
 }  // namespace
 
 struct Run::Child {
-    process::process process;
+    std::uint64_t number = 0;           // by which the broker knows it
     boost::asio::steady_timer silence;  // of one that ought to answer, or to end
     boost::asio::steady_timer drain;    // of one that has exited
     boost::asio::steady_timer limit;    // of one that runs for too long
 };
 
-Run::Run(boost::asio::io_context& io, RunRecord record, std::shared_ptr<Account> account, Observer observer)
-    : io_(io), record_(std::move(record)), account_(std::move(account)), observer_(std::move(observer)) {}
+Run::Run(boost::asio::io_context& io, BrokerLink& broker, RunRecord record, std::shared_ptr<Account> account,
+         Observer observer)
+    : io_(io),
+      broker_(broker),
+      record_(std::move(record)),
+      account_(std::move(account)),
+      observer_(std::move(observer)) {}
 Run::~Run() {
     if (channel_) channel_->close();
 }
 
-Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std::string body,
+Result<void> Run::start(const Peer& who, const WorkerOrder& order, std::string body,
                         std::shared_ptr<void> hold, Begun begun) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -104,20 +104,8 @@ Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std:
     Fd ours(ends[0]);
     const Fd theirs(ends[1]);
     const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    try {
-        child_ = std::make_unique<Child>(Child{
-            process::process(io_, process::filesystem::path(launcher.program()),
-                             launcher.arguments(order.user, order.limits, {"netcut-fl-worker"}),
-                             // What the user's process prints is not for the daemon's terminal.
-                             process::process_stdio{theirs.get(), nothing.get(), nothing.get()},
-                             FixedEnvironment{}),
-            boost::asio::steady_timer(io_), boost::asio::steady_timer(io_), boost::asio::steady_timer(io_)});
-    } catch (const boost::system::system_error& error) {
-        const int code = error.code().value();
-        return system_failure("start " + launcher.program(), code,
-                              code == EMFILE || code == ENFILE ? "raise the daemon's limit on open files"
-                                                               : "install the program whole");
-    }
+    child_ = std::make_unique<Child>(Child{0, boost::asio::steady_timer(io_), boost::asio::steady_timer(io_),
+                                           boost::asio::steady_timer(io_)});
     begun_ = std::move(begun);
     const std::weak_ptr<Run> weak = weak_from_this();
     channel_ =
@@ -131,8 +119,9 @@ Result<void> Run::start(const Launcher& launcher, const WorkerOrder& order, std:
                                                             self->take_end_of_channel(broken);
                                                     },
                                                     [account = account_] { return account->cpu.wait(); }});
-    child_->process.async_wait(
-        [self = shared_from_this()](boost::system::error_code, int) { self->take_exit(); });
+    child_->number =
+        broker_.launch(who, BrokerLink::Program::worker, order.limits, theirs.get(), nothing.get(),
+                       [self = shared_from_this()](BrokerLink::Ended ended) { self->take_exit(ended); });
     channel_->start();
     kill_when_overdue(order.limits.run_time);
     channel_->send({Message::Kind::run, 0, WorkerOrder::words(order, std::move(body))}, std::move(hold));
@@ -242,11 +231,12 @@ void Run::kill_when_overdue(Nanoseconds run_time) {
 }
 
 void Run::kill() {
-    if (child_ && end_.empty()) ::kill(child_->process.id(), SIGKILL);
+    if (child_ && end_.empty()) broker_.kill(child_->number);
 }
 
-void Run::take_exit() {
-    end_ = end_text(child_->process.native_exit_code());
+void Run::take_exit(BrokerLink::Ended ended) {
+    end_ = end_text(ended.status);
+    unstarted_ = std::move(ended.unstarted);
     if (channel_ended_) return conclude();
     await_end_of_channel();
 }
@@ -275,12 +265,12 @@ void Run::conclude() {
     if (overdue_) why = "it has gone on for longer than the limit `run-time` allows";
     if (stopped_) why = "it was stopped before it had begun";
     if (!record_.over()) record_.lose(why);
-    if (begun_)
-        std::exchange(begun_, nullptr)(reply_of(problem_of(
-            Error{stopped_ ? Error::Kind::usage : Error::Kind::internal, "start the run", 0, why, ""})));
+    Error error{stopped_ ? Error::Kind::usage : Error::Kind::internal, "start the run", 0, why, ""};
+    if (unstarted_) error = *unstarted_;
+    if (begun_) std::exchange(begun_, nullptr)(reply_of(problem_of(error)));
     channel_->close();
     channel_.reset();
-    // Not from inside a callback of its own. It holds a descriptor.
+    // Not from inside a callback of its own.
     boost::asio::post(io_, [child = std::shared_ptr<Child>(std::move(child_))] {});
     let_go();
 }

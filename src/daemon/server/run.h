@@ -5,8 +5,8 @@
 
 #include "daemon/channel.h"
 #include "daemon/server/account.h"
+#include "daemon/server/broker_link.h"
 #include "daemon/server/command_stream.h"
-#include "daemon/server/launcher.h"
 #include "daemon/server/run_record.h"
 #include "daemon/worker_order.h"
 
@@ -22,13 +22,14 @@ class Run : public std::enable_shared_from_this<Run> {
         std::function<void(Run&)> changed;  // what is on disk is out of date
         std::function<void(Run&)> over;
     };
-    Run(boost::asio::io_context& io, RunRecord record, std::shared_ptr<Account> account, Observer observer);
+    Run(boost::asio::io_context& io, BrokerLink& broker, RunRecord record, std::shared_ptr<Account> account,
+        Observer observer);
     ~Run();
 
     const RunRecord& record() const { return record_; }
-    // Starts the worker with the order, and the body that says the rest of it; `begun` is called once it has
-    // accepted or refused. `hold` is released when the worker has taken them.
-    Result<void> start(const Launcher& launcher, const WorkerOrder& order, std::string body,
+    // Starts the worker, as `who`, with the order, and the body that says the rest of it; `begun` is called once it
+    // has accepted or refused. `hold` is released when the worker has taken them.
+    Result<void> start(const Peer& who, const WorkerOrder& order, std::string body,
                        std::shared_ptr<void> hold, Begun begun);
     // Asks the worker for something; its answer is passed on as it comes.
     void ask(Message request, std::shared_ptr<void> hold, Answer answer);
@@ -50,13 +51,14 @@ class Run : public std::enable_shared_from_this<Run> {
     void kill();
     void kill_if_silent();
     // The worker is gone when it has exited and all that it sent has been read.
-    void take_exit();
+    void take_exit(BrokerLink::Ended ended);
     void await_end_of_channel();
     void take_end_of_channel(bool broken);
     void conclude();
     void let_go();
 
     boost::asio::io_context& io_;
+    BrokerLink& broker_;
     RunRecord record_;
     std::shared_ptr<Account> account_;
     Observer observer_;
@@ -67,7 +69,8 @@ class Run : public std::enable_shared_from_this<Run> {
     std::map<std::uint64_t, std::shared_ptr<CommandStream>> streams_;
     std::vector<std::function<void()>> when_over_;
     std::uint64_t last_id_ = 0;
-    std::string end_;  // of the worker, in words; empty while it lives
+    std::string end_;                 // of the worker, in words; empty while it lives
+    std::optional<Error> unstarted_;  // it never lived
     bool heard_ = false;
     bool broken_ = false;
     bool channel_ended_ = false;

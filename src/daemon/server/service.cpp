@@ -83,6 +83,16 @@ Result<Fd> listen_at(const std::string& path, std::optional<unsigned> group) {
     return socket;
 }
 
+Result<Fd> connect_to(const std::string& path) {
+    const std::string attempt = "connect to the broker at " + path;
+    const auto address = address_of(path);
+    if (!address) return usage_failure(attempt, "the path is empty or too long", "it may have 107 bytes");
+    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!socket || ::connect(socket.get(), generic(*address), sizeof(*address)) != 0)
+        return system_failure(attempt, "is netcut-fl-broker.socket active?");
+    return socket;
+}
+
 std::string path_of(const Fd& listener) {
     sockaddr_un address{};
     socklen_t size = sizeof(address) - 1;  // a path that fills it has no end of its own

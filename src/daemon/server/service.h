@@ -17,6 +17,8 @@ Result<std::optional<Fd>> activated_socket();
 // Listens at `path`, for its owner and for `group` (none: for the owner alone). A socket that a dead daemon
 // has left is replaced.
 Result<Fd> listen_at(const std::string& path, std::optional<unsigned> group);
+// To the broker's socket.
+Result<Fd> connect_to(const std::string& path);
 
 // Where a socket listens, in full; empty if that is no path.
 std::string path_of(const Fd& listener);

@@ -4,15 +4,17 @@
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/server/broker_link.h"
 #include "daemon/server/http.h"
 #include "daemon/server/run_record.h"
 
 namespace netcut {
 
-// A file of a run's folder, read with its owner's rights from an offset on; if it is followed, until the run is
-// over. What cannot be read is an error at the begin, or, after a prefix, a line `problem` at the end. Its disk may not answer for ever: each look at it is on a thread of its
-// own, which alone touches what is marked so below, and may outlive everything but the process. What stands in
-// the file is its user's: no look reads or keeps more than a bound, and its CPU time is the user's.
+// A file of a run's folder, opened with its owner's rights and read from an offset on; if it is followed, until
+// the run is over. What cannot be opened is an error at the begin, or, after a prefix, a line `problem` at the
+// end. Its disk may not answer for ever: the broker opens it on a thread of its own, and each look at it is on
+// one of ours, which alone touches what is marked so below, and may outlive everything but the process. What
+// stands in the file is its user's: no look reads or keeps more than a bound, and its CPU time is the user's.
 class FileSource : public ByteSource, public std::enable_shared_from_this<FileSource> {
   public:
     struct What {
@@ -28,7 +30,7 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
         std::function<void()> abandoned;      // the reader went before the end; may be empty
         std::function<void()> refused;        // it cannot be read; may be empty
     };
-    FileSource(boost::asio::io_context& io, std::shared_ptr<Account> account, What what);
+    FileSource(boost::asio::io_context& io, BrokerLink& broker, const HttpRequest& asked, What what);
 
     void begin(std::function<void(Result<void>)> then) override;
     void next(std::function<void(std::string)> take) override;
@@ -36,24 +38,26 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
 
   private:
     // On the thread of a look:
-    std::string look(bool at_bytes);  // or only whether the file is there
-    void open();
+    std::string look();
     std::string read(std::size_t size) const;
     std::string read_lines();
     void skip_lines(std::string& lines);
     // On that of `io`:
+    void go_on();
+    void ask_for_file();
+    void take_file(Result<Fd> file, bool over);
     void begin_look();
-    void look_again();
     void finish_look(std::string bytes, bool over, Nanoseconds cpu_time);
-    void finish_begin(bool over);
+    void later();
     std::string end();
 
+    BrokerLink& broker_;
+    Peer asked_by_;
     What what_;  // offset and skip: the look's
     std::shared_ptr<Account> account_;
     boost::asio::steady_timer timer_;
-    Fd file_;                       // the look's
-    std::optional<Error> failure_;  // why there is no file; the look's
-    bool may_come_ = false;         // it is not there yet; the look's
+    Fd file_;
+    std::optional<Error> failure_;  // why there is no file
     std::size_t torn_ = 0;          // bytes of a line without an end; the look's
     bool more_ = false;             // the look ended before the file did; the look's
     bool is_journal_ = true;        // no line of it is longer than a line may be; the look's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "netcut/node.h"
@@ -12,6 +13,8 @@ struct Peer {
     uid_t uid = 0;
     gid_t gid = 0;
     std::vector<gid_t> groups;
+    // A duplicate of it, while a request is carried out: to the broker, it proves who this is.
+    std::shared_ptr<const Fd> connection;
 
     bool is_root() const { return uid == 0; }
     bool is_in(gid_t group) const;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/server/peer.h"
+#include "daemon/broker/peer.h"
 
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+
+#include "node/account.h"
 
 namespace netcut {
 
@@ -13,7 +15,7 @@ bool Peer::is_in(gid_t group) const {
 }
 
 Result<User> Peer::user() const {
-    NETCUT_ASSIGN(User user, find_user(std::to_string(uid)));
+    NETCUT_ASSIGN(User user, find_account(std::to_string(uid)));
     user.gid = gid;
     user.groups = groups;
     return user;
@@ -24,7 +26,7 @@ Result<Peer> peer_of(int socket) {
     socklen_t size = sizeof(credentials);
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
         return system_failure("ask the kernel who has connected");
-    Peer peer{credentials.uid, credentials.gid, std::vector<gid_t>(64)};
+    Peer peer{credentials.uid, credentials.gid, std::vector<gid_t>(64), nullptr};
     for (;;) {
         size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
         const int result = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size);
