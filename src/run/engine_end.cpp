@@ -152,16 +152,16 @@ std::vector<std::size_t> Engine::Impl::all_nodes() const {
 
 void Engine::Impl::sample_sockets(const char* moment, const std::vector<std::size_t>& nodes) {
     for (const std::size_t index : nodes) {
-        auto read = read_sockets(fabric_->node(index));
+        auto read = sockets_->read(index);
         if (!read) return fail(std::move(read).error());
         Json sockets = Json::array();
-        for (const TcpSocket& socket : read->sockets) sockets.push_back(socket_json(socket));
-        journal_->add("sockets", read->name, {}, {{"moment", moment}, {"sockets", sockets}});
+        for (const TcpSocket& socket : *read) sockets.push_back(socket_json(socket));
+        journal_->add("sockets", fabric_->node(index).name, {}, {{"moment", moment}, {"sockets", sockets}});
     }
 }
 
 void Engine::Impl::sample_half_open() {
-    auto sampled = netcut::sample_half_open(*fabric_);
+    auto sampled = netcut::sample_half_open(*fabric_, *sockets_);
     if (!sampled) return fail(std::move(sampled).error());
     half_open_ = std::move(*sampled);
     for (const HalfOpen& half : half_open_) {

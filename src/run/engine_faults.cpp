@@ -38,7 +38,7 @@ Result<void> Engine::Impl::prepare_faults() {
 void Engine::Impl::add_runner(Fault fault) {
     const FaultSpec& spec = scenario_.faults[fault.number()];
     faults_.push_back(std::make_unique<FaultRunner>(
-        io_, *journal_, *fabric_, *table_, spec, std::move(fault), processes_,
+        io_, *journal_, *fabric_, *table_, *sockets_, spec, std::move(fault), processes_,
         FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
                               [this](const FaultRunner& runner) { on_healed(runner); },
                               [this](Error error) { fail(std::move(error)); },
@@ -151,7 +151,7 @@ ProcessControl Engine::Impl::process_control() {
             [this](std::size_t node) { return start_again(*actors_[node]); },
             [running](std::size_t node) { return running(node) != nullptr; },
             [this](std::size_t node) {
-                for (const auto& fault : faults_) fault->let_go_of(node);
+                sockets_->let_go_of(node);
                 const auto renew = [this, node] { return fabric_->renew(node); };
                 return phases_ ? phases_->change_network(node, renew) : renew();
             }};

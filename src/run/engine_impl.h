@@ -17,6 +17,7 @@
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/rounds.h"
+#include "run/sockets.h"
 #include "run/summed_note.h"
 
 namespace netcut {
@@ -156,6 +157,7 @@ class Engine::Impl {
     std::unique_ptr<Journal> journal_;
     std::optional<Fabric> fabric_;
     std::optional<FaultTable> table_;
+    std::optional<SocketReader> sockets_;
     std::string hosts_;  // of every node that no fault takes names from
     ProcessControl processes_;
     std::vector<std::unique_ptr<FaultRunner>> faults_;

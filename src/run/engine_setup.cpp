@@ -17,9 +17,9 @@ namespace netcut {
 namespace {
 
 Result<void> check_open_files(const Scenario& scenario) {
-    // Of a node: namespace, two netlink sockets, two outputs, two logs, lifeline, status, the times of its
+    // Of a node: namespace, three netlink sockets, two outputs, two logs, lifeline, status, the times of its
     // processes, two of which are ours, and a capture. Each further process is one more.
-    const std::uint64_t descriptors_per_node = scenario.pcap ? 13 : 12;
+    const std::uint64_t descriptors_per_node = scenario.pcap ? 14 : 13;
     constexpr std::uint64_t descriptors_of_ours = 64;
     raise_limits();
     rlimit limit{};
@@ -132,6 +132,7 @@ Result<void> Engine::Impl::build_network() {
     const Nanoseconds begin = journal_->now();
     NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
     fabric_.emplace(std::move(built));
+    sockets_.emplace(*fabric_);
     update_hosts();
     Json nodes = Json::object();
     for (std::size_t i = 0; i < fabric_->size(); ++i)

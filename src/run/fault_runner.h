@@ -32,7 +32,8 @@ class FaultRunner {
         std::function<Json(const std::vector<std::size_t>& nodes)> phases;  // what they do at this moment
     };
     FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
-                FaultSpec spec, Fault fault, const ProcessControl& processes, Observer observer);
+                SocketReader& sockets, FaultSpec spec, Fault fault, const ProcessControl& processes,
+                Observer observer);
 
     const FaultSpec& spec() const { return spec_; }
     const Fault& fault() const { return fault_; }
@@ -62,8 +63,6 @@ class FaultRunner {
                  const std::function<Json()>& phase = {});
     // A moment had passed before it could be waited for: the next one is taken.
     void note_missed() { ++missed_; }
-    // The node is about to get another network namespace.
-    void let_go_of(std::size_t node) { recovery_.let_go_of(node); }
     // Its processes are gone.
     void node_ended(std::size_t node) { recovery_.look_at(node); }
     // The node's progress has come to another round.

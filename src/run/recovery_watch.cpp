@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/recovery_watch.h"
 
-#include <linux/netlink.h>
-
 #include <algorithm>
 
 namespace netcut {
@@ -19,10 +17,11 @@ constexpr int rest_after_look = 4;
 
 }  // namespace
 
-RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, FaultPlan plan,
-                             FaultKind kind, Observer observer)
+RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table,
+                             SocketReader& sockets, FaultPlan plan, FaultKind kind, Observer observer)
     : fabric_(fabric),
       table_(table),
+      sockets_(sockets),
       plan_(std::move(plan)),
       kind_(kind),
       observer_(std::move(observer)),
@@ -102,9 +101,7 @@ void RecoveryWatch::look_again(Nanoseconds rest) {
         look_at_some();
         const bool all = std::all_of(subjects_.begin(), subjects_.end(),
                                      [](const auto& entry) { return entry.second.recovered; });
-        if (mine != use_) return;
-        if (all) return diags_.clear();
-        look_again(rest_after_look * (Clock::now() - begin));
+        if (mine == use_ && !all) look_again(rest_after_look * (Clock::now() - begin));
     });
 }
 
@@ -176,12 +173,7 @@ Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& s
 
 Result<const std::vector<TcpSocket>*> RecoveryWatch::sockets_of(std::size_t node, Read& read) {
     if (const auto found = read.sockets.find(node); found != read.sockets.end()) return &found->second;
-    if (!diags_.contains(node)) {
-        if (diags_.size() >= most_at_once) diags_.clear();  // open files are scarce with a thousand nodes
-        NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, &fabric_.node(node).ns));
-        diags_.emplace(node, std::move(diag));
-    }
-    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(diags_.at(node)));
+    NETCUT_ASSIGN(auto sockets, sockets_.read(node));
     return &(read.sockets[node] = std::move(sockets));
 }
 
@@ -220,7 +212,6 @@ Recovery RecoveryWatch::recovery_of(const Subject& subject) {
 void RecoveryWatch::finish() {
     ++use_;
     timer_.cancel();
-    diags_.clear();
     if (!healed_) return;
     for (auto& [node, subject] : subjects_)
         if (!std::exchange(subject.recovered, true)) observer_.unrecovered(node, recovery_of(subject));

@@ -10,6 +10,7 @@
 
 #include "netcut/run.h"
 #include "run/conversations.h"
+#include "run/sockets.h"
 
 namespace netcut {
 
@@ -23,12 +24,10 @@ class RecoveryWatch {
         std::function<void(std::size_t node, const Recovery& recovery)> unrecovered;  // nobody looks any more
         std::function<void(Error)> failed;
     };
-    RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, FaultPlan plan,
-                  FaultKind kind, Observer observer);
+    RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, SocketReader& sockets,
+                  FaultPlan plan, FaultKind kind, Observer observer);
 
     void fired();
-    // The node is about to get another network namespace.
-    void let_go_of(std::size_t node) { diags_.erase(node); }
     // Right before the heal, so that nothing of what follows it is missed.
     void heals();
     void healed(Clock::time_point when);
@@ -80,12 +79,12 @@ class RecoveryWatch {
 
     Fabric& fabric_;
     FaultTable& table_;
+    SocketReader& sockets_;
     FaultPlan plan_;
     FaultKind kind_;
     Observer observer_;
     boost::asio::steady_timer timer_;
     unsigned use_ = 0;  // of the timer: a handler that is queued already runs in spite of cancel()
-    std::map<std::size_t, NetlinkSocket> diags_;
     std::map<IpAddress, std::size_t> owners_;  // of all addresses that nodes have or had
     std::map<std::size_t, Subject> subjects_;
     std::size_t next_ = 0;  // of the plan's nodes: which is looked at next

@@ -32,33 +32,36 @@ bool same(const HalfOpen& a, const HalfOpen& b) {
     return a.node == b.node && flow(a) == flow(b);
 }
 
-Result<std::vector<NodeSockets>> read_all(const Fabric& fabric,
+Result<std::vector<NodeSockets>> read_all(const Fabric& fabric, SocketReader& reader,
                                           const std::function<bool(const std::string&)>& wanted) {
     std::vector<NodeSockets> nodes;
     for (std::size_t i = 0; i < fabric.size(); ++i) {
         if (!wanted(fabric.node(i).name)) continue;
-        NETCUT_ASSIGN(NodeSockets sockets, read_sockets(fabric.node(i)));
-        nodes.push_back(std::move(sockets));
+        NETCUT_ASSIGN(auto sockets, reader.read(i));
+        nodes.push_back({fabric.node(i).name, fabric.node(i).addresses, std::move(sockets)});
     }
     return nodes;
 }
 
 }  // namespace
 
-Result<NodeSockets> read_sockets(const NodeLink& node) {
-    NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, &node.ns));
-    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(diag));
-    return NodeSockets{node.name, node.addresses, std::move(sockets)};
+Result<std::vector<TcpSocket>> SocketReader::read(std::size_t node) {
+    auto diag = diags_.find(node);
+    if (diag == diags_.end()) {
+        NETCUT_ASSIGN(NetlinkSocket opened, NetlinkSocket::open(NETLINK_SOCK_DIAG, &fabric_.node(node).ns));
+        diag = diags_.emplace(node, std::move(opened)).first;
+    }
+    return list_tcp_sockets(diag->second);
 }
 
-Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric) {
+Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader) {
     constexpr int confirmations = 2;
     constexpr auto apart = std::chrono::milliseconds(10);
-    NETCUT_ASSIGN(const auto nodes, read_all(fabric, [](const std::string&) { return true; }));
+    NETCUT_ASSIGN(const auto nodes, read_all(fabric, reader, [](const std::string&) { return true; }));
     std::vector<HalfOpen> found = find_half_open(nodes);
     for (int i = 0; i < confirmations && !found.empty(); ++i) {
         std::this_thread::sleep_for(apart);
-        NETCUT_ASSIGN(const auto again, read_all(fabric, [&](const std::string& name) {
+        NETCUT_ASSIGN(const auto again, read_all(fabric, reader, [&](const std::string& name) {
                           return std::any_of(found.begin(), found.end(), [&](const HalfOpen& half) {
                               return half.node == name || half.peer == name;
                           });

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <vector>
+
 #include "netcut/fabric.h"
 #include "netcut/run.h"
 
 namespace netcut {
 
-// The node's TCP sockets but for listening ones, as they are now.
-Result<NodeSockets> read_sockets(const NodeLink& node);
+// Reads the TCP sockets of nodes again and again: getting into a node's namespace takes longer than reading them.
+// Holds one descriptor of each node that was read.
+class SocketReader {
+  public:
+    // `fabric` must outlive it.
+    explicit SocketReader(const Fabric& fabric) : fabric_(fabric) {}
+
+    // But for listening ones, as they are now.
+    Result<std::vector<TcpSocket>> read(std::size_t node);
+    // The node is about to get another network namespace.
+    void let_go_of(std::size_t node) { diags_.erase(node); }
+
+  private:
+    const Fabric& fabric_;
+    std::map<std::size_t, NetlinkSocket> diags_;
+};
+
 // Half-open connections of the fabric's nodes: those that stay so over a few readings, some 10 ms apart.
-Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric);
+Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader);
 
 }  // namespace netcut

@@ -63,30 +63,32 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
         {"cut-off-to-the-end",
          gives_tasks,
          does_tasks,
-         "collaborators: 2\nend: all done\nfaults: [{kind: drop, on: {log: task}, for: never}]\n",
+         "collaborators: 2\nend: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: task}, for: "
+         "never}]\n",
          "hung",
          {"the end line came", "collaborator2: cut was active to the end"}},
         {"took-part-again",
          gives_tasks,
          does_tasks,
-         "collaborators: 2\nend: all done\nfaults: [{kind: drop, on: {log: task}, for: 250ms}]\n",
+         "collaborators: 2\nend: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: task}, for: "
+         "250ms}]\n",
          "recovered",
          {"its end line came"}},
         {"waits-after-the-heal",
          "serve(9000); listening(3.5); print('all done'); time.sleep(60)",
-         "work(9000, 2); c = connect(9000); print('cut me'); time.sleep(0.1)\n"
+         "work(9000, 2); c = connect(9000); print('cut me'); time.sleep(0.4)\n"
          "c.setsockopt(6, 18, 250); c.sendall(b'u' * 3000); time.sleep(60)",
-         "end: all done\nfaults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
+         "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
          "hung",
          {"collaborator1: waits since cut healed"}},
         {"half-open",
          // The server gives its answer up, and its end is gone.
          "def late(c):\n"
-         "  receive(c); time.sleep(0.3)\n"
+         "  receive(c); time.sleep(0.6)\n"
          "  c.setsockopt(6, 18, 200); c.sendall(b'a' * 500); time.sleep(0.5); c.close()\n"
          "serve(9000, answer=late); listening(3.5); print('all done'); time.sleep(60)",
          "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); print('cut me'); receive(c)",
-         "end: all done\nfaults: [{kind: drop, on: {log: cut me}, for: 900ms}]\n",
+         "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1400ms}]\n",
          "hung",
          {"collaborator1: waits since", "half-open connection"}},
         {"all-collaborators-ended",

@@ -106,11 +106,11 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
         // The server gives its answer up; the client waits for it for ever.
         {"half-open",
          "def late(c):\n"
-         "  receive(c); time.sleep(0.3)\n"
+         "  receive(c); time.sleep(0.6)\n"
          "  c.setsockopt(6, 18, 200); c.sendall(b'a' * 500); time.sleep(0.5); c.close()\n"
          "serve(9000, answer=late); listening(60)",
          "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); print('cut me'); receive(c)",
-         "hang_after: 1s\nfaults: [{kind: drop, on: {log: cut me}, for: 900ms}]\n",
+         "hang_after: 1s\nfaults: [{kind: drop, on: {log: cut me}, for: 1400ms}]\n",
          "hung",
          {"half open"},
          {},

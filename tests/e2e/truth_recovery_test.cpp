@@ -55,7 +55,6 @@ TEST(Truth, TimeToRecoverIsWhatTheProgramSaw) {
          {},
          {},
          Federation::Recovery::any},
-        {"pause", answers, works, CUT_WORK("kind: pause"), "recovered"},
         {"a-slow-answer",
          "def slow(c):\n  while True: receive(c); time.sleep(0.3); c.sendall(b'a' * 500)\n"
          "serve(9000, answer=slow); listening(60)",

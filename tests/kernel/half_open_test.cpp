@@ -42,7 +42,8 @@ TEST_P(HalfOpenTest, IsWhatStaysSoWhileOthersOpenAndCloseAllTheTime) {
         }
     });
     std::vector<Result<std::vector<HalfOpen>>> samples;
-    for (int i = 0; i < 30; ++i) samples.push_back(sample_half_open(scene_->fabric));
+    SocketReader reader(scene_->fabric);
+    for (int i = 0; i < 30; ++i) samples.push_back(sample_half_open(scene_->fabric, reader));
     over = true;
     others.join();
     for (const auto& sample : samples) {
