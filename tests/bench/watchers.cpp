@@ -42,7 +42,8 @@ FaultSpec fault_spec(Nanoseconds duration) {
 ProductWatcher::ProductWatcher(int core, Scene& scene, Nanoseconds duration)
     : pipe_(must(make_pipe())),
       journal_(unnamed_file(), {}),
-      runner_(io_, journal_, scene.fabric, scene.table, fault_spec(duration), scene.prepare_cut(),
+      sockets_(scene.fabric),
+      runner_(io_, journal_, scene.fabric, scene.table, sockets_, fault_spec(duration), scene.prepare_cut(),
               no_processes_, observer()) {
     scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
                     [this](std::string_view line) { runner_.trigger("collaborator1", line); }});

@@ -12,6 +12,7 @@
 #include "bench/scene.h"
 #include "node/log_pump.h"
 #include "run/fault_runner.h"
+#include "run/sockets.h"
 
 namespace netcut::bench {
 
@@ -39,6 +40,7 @@ class ProductWatcher {
     boost::asio::io_context io_;
     Journal journal_;
     ProcessControl no_processes_;
+    SocketReader sockets_;
     FaultRunner runner_;
     LineScanner scanner_;
     std::deque<LineScanner> others_;
