@@ -95,9 +95,11 @@ class Node {
         std::function<void(Stream, std::string_view)> output;  // bytes as they came
         std::function<void(ExitStatus)> exited;  // after the last output, also when it never ran
         std::function<void(Error)> failed;       // it never ran, or its log cannot be written
-        std::function<void(Pause)> paused = {};  // once for each pause(); these two may be empty
+        std::function<void(Pause)> paused = {};  // once for each pause(); this and what follows may be empty
         std::function<void(Clock::time_point)> resumed =
             {};  // by resume(), by its lease or by a request to end
+        // Before `exited`: so many processes of the tree were still there when the command had ended, and are killed.
+        std::function<void(int)> left_behind = {};
     };
 
     Node(boost::asio::io_context& io, NodeSpec spec, Observer observer);

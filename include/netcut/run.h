@@ -119,6 +119,11 @@ std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes);
 std::vector<HalfOpen> still_half_open(const std::vector<HalfOpen>& candidates,
                                       const std::vector<NodeSockets>& again);
 
+// Lines of a node's standard output that came in one burst as it ended, and how many it printed in all.
+struct LineBurst {
+    std::uint64_t late = 0, all = 0;
+};
+
 struct NodeOutcome {
     std::string name;
     bool started = false;
@@ -128,6 +133,8 @@ struct NodeOutcome {
     bool killed_by_fault = false;  // so its end is no crash
     Nanoseconds ended{0};          // since the run began
     unsigned starts = 0;           // more than one: a fault has started it again
+    int left_behind = 0;           // processes that it did not end, which were killed with it
+    std::optional<LineBurst> late_lines{};
 };
 
 // A connection of a node that met a fault: it lost packets, or one of its ends was given up meanwhile.

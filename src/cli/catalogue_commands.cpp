@@ -75,12 +75,21 @@ std::vector<DoctorCheck> check_catalogue(const std::map<Need, Reason>& tried) {
     return checks;
 }
 
+// Programs in C write blocks into a pipe, and triggers come late.
+DoctorCheck check_line_buffering(const User& user) {
+    const auto found = find_program("stdbuf", {}, user);
+    return {"lines in time", "stdbuf -oL",
+            found ? Reason() : Reason("stdbuf (GNU coreutils) is not in PATH; --tty helps as well")};
+}
+
 Result<std::vector<DoctorCheck>> check_all() {
+    NETCUT_ASSIGN(const User user, find_user(""));
     NETCUT_ASSIGN(const Rights rights, gain_rights());
     NETCUT_ASSIGN(const auto tried, try_needs());
     std::vector<DoctorCheck> checks = check_rights(rights);
     for (DoctorCheck& check : check_catalogue(tried)) checks.push_back(std::move(check));
     checks.push_back({"limits", "memory", unlimited_memory()});
+    checks.push_back(check_line_buffering(user));
     return checks;
 }
 

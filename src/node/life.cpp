@@ -92,6 +92,8 @@ Result<void> Node::Life::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_l
         return {};
     }
     stdio[0] = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    // Made by the user, they are the user's: the node may open /dev/stdout.
+    const AsUser as_user(spec.user);
     NETCUT_ASSIGN(Pipe out, make_pipe());
     stdio[1] = std::move(out.write);
     add_pump(Stream::out, std::move(out.read), std::move(out_log));
@@ -172,6 +174,7 @@ void Node::Life::take_status(const std::string& line) {
     words >> number;
     if (kind == "ready") take_hosts_in_place();
     if (kind == "started") tell(&Observer::started);
+    if (kind == "left") tell(&Observer::left_behind, static_cast<int>(number));
     if (kind == "exit") exit_ = ExitStatus{false, static_cast<int>(number)};
     if (kind == "signal") exit_ = ExitStatus{true, static_cast<int>(number)};
     if (kind == "failed") take_failure(static_cast<int>(number), words);

@@ -95,7 +95,7 @@ Environment node_environment(const NodeSpec& spec) {
     variables["USER"] = variables["LOGNAME"] = spec.user.name;
     variables["HOME"] = spec.user.home;
     variables["SHELL"] = spec.user.shell;
-    variables["PYTHONUNBUFFERED"] = "1";  // or a line comes minutes after it was printed
+    variables.emplace("PYTHONUNBUFFERED", "1");  // or a line comes minutes after it was printed
     variables["NETCUT_NODE"] = spec.name;
     for (const auto& [name, value] : spec.env) variables[name] = value;
     return variables;

@@ -142,6 +142,8 @@ class FactsBuilder {
         node.started = true;
         node.exit.reset();
         node.killed_by_fault = false;
+        node.left_behind = 0;
+        node.late_lines.reset();
     }
 
     void take_exit(const Event& event) {
@@ -151,6 +153,12 @@ class FactsBuilder {
         one.starts = event.details.at("starts").get<unsigned>();
         one.stopped_by_us = event.details.at("stopped_by_us").get<bool>();
         one.killed_by_fault = event.details.at("killed_by_fault").get<bool>();
+        one.left_behind = event.details.value("left_behind", 0);
+        if (event.details.contains("late_lines")) {
+            const Json& lines = event.details.at("late_lines");
+            one.late_lines =
+                LineBurst{lines.at("late").get<std::uint64_t>(), lines.at("all").get<std::uint64_t>()};
+        }
         one.after_fault = any_fired();
         one.ended = event.t;
     }

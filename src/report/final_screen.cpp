@@ -150,6 +150,26 @@ std::string node_rows(const Json& nodes) {
     return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
 }
 
+// What is not wrong, and what somebody who wonders would like to know.
+std::string hint_rows(const Json& nodes) {
+    std::string text;
+    std::size_t rows = 0;
+    for (const Json& node : nodes) {
+        const std::string name = node.at("node").get<std::string>();
+        const int left = node.value("left_behind", 0);
+        if (left > 0 && ++rows <= most_rows)
+            text += fmt::format("note    {} left {} process{} behind, which netcut-fl has killed\n", name,
+                                left, left == 1 ? "" : "es");
+        if (node.contains("late_lines") && ++rows <= most_rows)
+            text += fmt::format(
+                "note    {} of {} lines of {} came at once as it ended: it may keep its output in a "
+                "buffer, so that triggers come late (docs/scenario.md, Log lines)\n",
+                node.at("late_lines").at("late").get<std::uint64_t>(),
+                node.at("late_lines").at("all").get<std::uint64_t>(), name);
+    }
+    return text;
+}
+
 std::string expected_rows(const Json& verdict) {
     std::string text;
     if (!verdict.contains("expected")) return text;
@@ -198,6 +218,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += expected_rows(verdict);
     text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
+    text += hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += "files   " + folder + "\n";
     const std::string shown =

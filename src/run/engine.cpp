@@ -88,12 +88,11 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     actor.outcome.stopped_by_us = state_ == State::stopping;
     actor.outcome.after_fault = any_fired();
     actor.outcome.ended = journal_->now();
-    journal_->add_at(actor.outcome.ended, "node.exited", actor.outcome.name, {},
-                     {{"status", status.text()},
-                      {status.signaled ? "signal" : "exit_code", status.value},
-                      {"starts", actor.outcome.starts},
-                      {"stopped_by_us", actor.outcome.stopped_by_us},
-                      {"killed_by_fault", actor.outcome.killed_by_fault}});
+    // A tree that is made to end need not end in order.
+    const bool by_itself = !actor.outcome.stopped_by_us && !actor.outcome.killed_by_fault;
+    if (!by_itself) actor.outcome.left_behind = 0;
+    if (by_itself) actor.outcome.late_lines = actor.late_lines.at_end(actor.outcome.ended);
+    journal_exit(actor.outcome);
     if (state_ == State::stopping) {
         if (!any_running()) finish();
         return;
@@ -114,6 +113,18 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     if (scenario_.end == end_with_collaborators && collaborators_have_ended())
         return end(EndReason::collaborators_ended);
     arm_hang_timer();
+}
+
+void Engine::Impl::journal_exit(const NodeOutcome& outcome) {
+    Json details = {{"status", outcome.exit->text()},
+                    {outcome.exit->signaled ? "signal" : "exit_code", outcome.exit->value},
+                    {"starts", outcome.starts},
+                    {"stopped_by_us", outcome.stopped_by_us},
+                    {"killed_by_fault", outcome.killed_by_fault}};
+    if (outcome.left_behind > 0) details["left_behind"] = outcome.left_behind;
+    if (outcome.late_lines)
+        details["late_lines"] = {{"late", outcome.late_lines->late}, {"all", outcome.late_lines->all}};
+    journal_->add_at(outcome.ended, "node.exited", outcome.name, {}, std::move(details));
 }
 
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {

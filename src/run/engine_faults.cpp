@@ -190,6 +190,8 @@ Result<void> Engine::Impl::start_again(Actor& actor) {
     actor.start_when_gone = false;
     actor.outcome.killed_by_fault = false;
     actor.outcome.exit.reset();
+    actor.outcome.left_behind = 0;
+    actor.outcome.late_lines.reset();
     actor.out = LineScanner();
     actor.err = LineScanner();
     watch(actor);

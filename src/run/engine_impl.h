@@ -14,6 +14,7 @@
 #include "netcut/trigger.h"
 #include "run/capture.h"
 #include "run/fault_runner.h"
+#include "run/late_lines.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/rounds.h"
@@ -40,6 +41,7 @@ class Engine::Impl {
         std::size_t index = 0;  // in the fabric
         std::unique_ptr<Node> node;
         LineScanner out, err;
+        LateLines late_lines;
         NodeOutcome outcome;
         bool starts_again = false;     // a fault has ended it, and will start it again
         bool start_when_gone = false;  // the time for that has come, and it has not ended yet
@@ -81,6 +83,7 @@ class Engine::Impl {
     void start_collaborator(std::size_t index);
     static std::vector<std::size_t> with_aggregator(std::vector<std::size_t> nodes);
     void on_exit(Actor& actor, ExitStatus status);
+    void journal_exit(const NodeOutcome& outcome);
     void on_paused(const Actor& actor, const Pause& pause);
     void on_prepared(ExitStatus status);
     void on_progress(const std::string& node, const std::optional<std::string>& value);

@@ -236,11 +236,14 @@ Result<void> Engine::Impl::make_actors() {
             io_, std::move(spec),
             Node::Observer{[this, raw] {
                                raw->outcome.started = true;
+                               raw->late_lines = {};
+                               raw->late_lines.start(journal_->now());
                                if (phases_) phases_->node_runs(raw->index, raw->node->pid());
                                journal_->add("node.started", raw->outcome.name, {}, Json::object());
                            },
                            [this, raw](Stream stream, std::string_view bytes) {
                                if (scenario_.progress.empty()) on_progress(raw->outcome.name, {});
+                               if (stream == Stream::out) raw->late_lines.take(bytes, journal_->now());
                                (stream == Stream::out ? raw->out : raw->err).feed(bytes);
                            },
                            [this, raw](ExitStatus status) { on_exit(*raw, status); },
@@ -249,7 +252,8 @@ Result<void> Engine::Impl::make_actors() {
                            [this, raw](Clock::time_point when) {
                                journal_->add_at(journal_->now() - (Clock::now() - when), "node.resumed",
                                                 raw->outcome.name, {}, Json::object());
-                           }});
+                           },
+                           [raw](int processes) { raw->outcome.left_behind = processes; }});
         watch(*actor);
         actors_.push_back(std::move(actor));
     }

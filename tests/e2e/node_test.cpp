@@ -64,6 +64,39 @@ TEST(Node, HasNoRightsAndItsOwnNamesAndProcesses) {
     EXPECT_EQ(info.st_uid, ::getpwnam("nobody")->pw_uid) << "files belong to the user";
 }
 
+TEST(Node, MayOpenItsOwnOutputs) {
+    NETCUT_E2E();
+    for (const Arguments& more : {Arguments{}, Arguments{"--join-output"}, Arguments{"--tty"}}) {
+        Arguments options = {"--user", "nobody"};
+        options.insert(options.end(), more.begin(), more.end());
+        const OneNode node("echo to out >/dev/stdout\necho to err >/dev/stderr\necho ended $?\n", options);
+        EXPECT_TRUE(node.printed("to out")) << node.out << node.err;
+        EXPECT_TRUE(contains(more.empty() ? node.err : node.out, "to err")) << node.out << node.err;
+        EXPECT_TRUE(node.printed("ended 0")) << node.out << node.err;
+    }
+}
+
+TEST(Node, ProcessesThatItLeavesBehindAreCountedAndKilled) {
+    NETCUT_E2E();
+    const OneNode node("sleep 100 &\nsleep 100 &\nexit 0\n");
+    const Json verdict = read_verdict(node.folder / "run");
+    EXPECT_EQ(verdict.at("nodes")[1].value("left_behind", 0), 2) << verdict.dump(2);
+    EXPECT_FALSE(verdict.at("nodes")[0].contains("left_behind"));
+    EXPECT_TRUE(contains(node.finished.out, "collaborator1 left 2 processes behind")) << node.finished.out;
+}
+
+TEST(Node, LinesThatWereKeptToTheEndAreNoticed) {
+    NETCUT_E2E();
+    const std::string program = "python3 -c 'import time\nfor i in range(30): print(i); time.sleep(0.05)'\n";
+    const OneNode kept(program, {"--env", "PYTHONUNBUFFERED="});
+    const Json verdict = read_verdict(kept.folder / "run");
+    EXPECT_EQ(verdict.at("nodes")[1].at("late_lines"), (Json{{"late", 30}, {"all", 30}})) << verdict.dump(2);
+    EXPECT_TRUE(contains(kept.finished.out, "30 of 30 lines of collaborator1 came at once"))
+        << kept.finished.out;
+    const OneNode told(program);
+    EXPECT_FALSE(read_verdict(told.folder / "run").at("nodes")[1].contains("late_lines"));
+}
+
 TEST(Node, CannotTouchItsLinkOrReachTheHostsNetwork) {
     NETCUT_E2E();
     const OneNode node(

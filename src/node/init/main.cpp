@@ -162,6 +162,7 @@ bool next_signal(const Options& options, int signals, Tree& tree, signalfd_sigin
             continue;
         }
         if (!reap(command, status)) continue;
+        if (const int left = tree.processes(); left > 0) report(options, "left " + std::to_string(left));
         if (WIFSIGNALED(status))
             report(options, "signal " + std::to_string(WTERMSIG(status)));
         else

@@ -149,6 +149,16 @@ std::optional<timespec> Tree::patience() const {
     return timespec{left / second, left % second};
 }
 
+int Tree::processes() const {
+    int count = 0;
+    for_numbers("/proc", [&](int process) {
+        if (process == 1) return;
+        const char state = state_of("/proc/" + std::to_string(process));
+        if (state != 'X' && state != 'Z') ++count;
+    });
+    return count;
+}
+
 void Tree::keep_lease() {
     if (lease_end_ && now() >= *lease_end_) resume();
 }

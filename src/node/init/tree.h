@@ -29,6 +29,7 @@ class Tree {
     std::optional<timespec> patience() const;
     // Resumes the tree if the lease is over.
     void keep_lease();
+    int processes() const;  // of the node, this one left out
 
   private:
     void pause(std::int64_t lease_ns);

@@ -16,8 +16,21 @@ function nodeTable(run) {
             {name: "Hit by", cell: (node) => node.bands.length ? listed([...new Set(node.bands.map((band) => band.label))], 3) : "–"},
             {name: "Addresses", kind: "code", cell: (node) => node.addresses.join(" ") || "–"},
         ], nodes, mood),
+        nodeHints(run),
         run.phases ? phaseTable(run) : null,
     ];
+}
+
+function nodeHints(run) {
+    const judged = objects(run.verdict?.nodes);
+    const hints = [
+        ...judged.filter((node) => node.left_behind > 0).map((node) =>
+            `${node.node} left ${plural(node.left_behind, "process", "processes")} behind, which netcut-fl has killed.`),
+        ...judged.filter((node) => node.late_lines).map((node) =>
+            `${grouped(node.late_lines.late)} of ${grouped(node.late_lines.all)} lines of ${node.node} came at once as it ended: it may ` +
+            "keep its output in a buffer, so that triggers come late (see docs/scenario.md, Log lines)."),
+    ];
+    return hints.length ? el("ul.note", {}, hints.slice(0, 50).map((hint) => el("li", {}, hint))) : null;
 }
 
 function phaseTable(run) {

@@ -77,7 +77,8 @@ function faultStory(run, fault) {
     parts.push(". ");
     if (fault.missed) parts.push(`That is later than asked for: ${missedText(fault.missed)}. `);
     if (lost.length) {
-        parts.push(`It lost ${plural(sum("total"), "packet")}`);
+        const offered = fault.list ? fault.list.offered_up + fault.list.offered_down : 0;
+        parts.push(offered ? `It lost ${grouped(sum("total"))} of ${plural(offered, "packet")}` : `It lost ${plural(sum("total"), "packet")}`);
         if (lost.some((one) => isNumber(one.router_up)))
             parts.push(` (${grouped(sum("router_up"))} up, ${grouped(sum("router_down"))} down, ` +
                 `${grouped(sum("unsendable_at_node"))} that the node could not send)`);
