@@ -23,6 +23,7 @@ struct RoleSpec {
     std::map<std::string, std::string> env;
     std::string cwd;                   // empty: where netcut-fl was started
     std::vector<std::string> aliases;  // further names in every node's /etc/hosts: TLS names must match
+    std::vector<std::string> logs;     // files that it writes its log to; watched as what it prints
 };
 
 // A moment in a node's work, told from its phases (netcut/phase.h).

@@ -82,8 +82,10 @@ void Engine::Impl::start_collaborator(std::size_t index) {
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     if (phases_) phases_->node_ended(actor.index);
     for (const auto& fault : faults_) fault->node_ended(actor.index);
+    for (const auto& log : actor.logs) log->follower->drain();
     actor.out.finish();
     actor.err.finish();
+    for (const auto& log : actor.logs) log->scanner.finish();
     actor.outcome.exit = status;
     actor.outcome.stopped_by_us = state_ == State::stopping;
     actor.outcome.after_fault = any_fired();

@@ -5,6 +5,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "kernel/packet_log.h"
 #include "netcut/run.h"
 #include "netcut/trigger.h"
+#include "node/log_follower.h"
 #include "run/capture.h"
 #include "run/fault_runner.h"
 #include "run/late_lines.h"
@@ -41,6 +43,12 @@ class Engine::Impl {
         std::size_t index = 0;  // in the fabric
         std::unique_ptr<Node> node;
         LineScanner out, err;
+        // Of a file that it writes its log to.
+        struct Log {
+            LineScanner scanner;
+            std::shared_ptr<LogFollower> follower;
+        };
+        std::vector<std::unique_ptr<Log>> logs;
         LateLines late_lines;
         NodeOutcome outcome;
         bool starts_again = false;     // a fault has ended it, and will start it again
@@ -70,6 +78,10 @@ class Engine::Impl {
     ExpandContext expand_context(const std::string& node, unsigned index) const;
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
+    void watch(LineScanner& scanner, const Actor& actor);
+    Result<void> open_logs(Actor& actor);
+    void take_output(const Actor& actor, LineScanner& scanner, std::string_view bytes);
+    Result<std::string> log_path(const Actor& actor, const std::string& log) const;
     void watch_for_progress(LineScanner& scanner, const std::string& node);
     void watch_for_expected(LineScanner& scanner, const std::string& node);
     void on_expected(const std::string& node, std::size_t number, std::string value);
@@ -183,6 +195,8 @@ class Engine::Impl {
     bool capture_ends_ = false, captured_ = false;
     std::unique_ptr<Node> preparation_;
     std::string preparation_tail_;  // the end of what it printed
+    FolderWatch folders_;
+    std::set<std::string> followed_;  // paths
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 

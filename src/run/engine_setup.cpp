@@ -82,6 +82,7 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
       folder_(folder),
       user_(std::move(user)),
       listener_(std::move(listener)),
+      folders_(io),
       rounds_(scenario_.progress_marks),
       timeout_timer_(io),
       hang_timer_(io),
@@ -242,9 +243,8 @@ Result<void> Engine::Impl::make_actors() {
                                journal_->add("node.started", raw->outcome.name, {}, Json::object());
                            },
                            [this, raw](Stream stream, std::string_view bytes) {
-                               if (scenario_.progress.empty()) on_progress(raw->outcome.name, {});
                                if (stream == Stream::out) raw->late_lines.take(bytes, journal_->now());
-                               (stream == Stream::out ? raw->out : raw->err).feed(bytes);
+                               take_output(*raw, stream == Stream::out ? raw->out : raw->err, bytes);
                            },
                            [this, raw](ExitStatus status) { on_exit(*raw, status); },
                            [this](Error error) { fail(std::move(error)); },
@@ -254,80 +254,11 @@ Result<void> Engine::Impl::make_actors() {
                                                 raw->outcome.name, {}, Json::object());
                            },
                            [raw](int processes) { raw->outcome.left_behind = processes; }});
+        NETCUT_TRY(open_logs(*actor));
         watch(*actor);
         actors_.push_back(std::move(actor));
     }
     return {};
-}
-
-// Patterns were checked with the scenario, so that parsing them again cannot fail.
-void Engine::Impl::watch(Actor& actor) {
-    const std::string name = actor.outcome.name;
-    for (LineScanner* scanner : {&actor.out, &actor.err}) {
-        for (const auto& runner : faults_) {
-            const FaultTrigger& trigger = runner->spec().trigger;
-            if (trigger.kind != FaultTrigger::Kind::log || trigger.node != name) continue;
-            scanner->watch({Pattern::parse(trigger.pattern).value(),
-                            [this, name, fault = runner.get()](std::string_view line) {
-                                if (state_ == State::starting || state_ == State::running)
-                                    fault->trigger(name, line);
-                            }});
-        }
-        for (const auto& trigger : phase_triggers_) {
-            const PhaseMoment& moment = trigger->runner().spec().trigger.phase;
-            if (moment.armed_by.empty() || moment.armed_by_node != name) continue;
-            scanner->watch({Pattern::parse(moment.armed_by).value(),
-                            [trigger = trigger.get()](std::string_view) { trigger->on_armed_by(); }});
-        }
-        if (actor.index == 0 && !scenario_.ready.empty())
-            scanner->watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {
-                                if (state_ == State::starting) start_collaborators();
-                            }});
-        if (actor.index == 0 && !scenario_.end.empty() && scenario_.end != end_with_collaborators)
-            scanner->watch({Pattern::parse(scenario_.end).value(), [this](std::string_view) {
-                                if (state_ == State::running) end(EndReason::finished);
-                            }});
-        watch_for_expected(*scanner, name);
-        watch_for_progress(*scanner, name);
-    }
-}
-
-// A round's number may go on: it is taken when the line is whole.
-void Engine::Impl::watch_for_progress(LineScanner& scanner, const std::string& node) {
-    if (scenario_.progress.empty()) return;
-    const Pattern pattern = Pattern::parse(scenario_.progress).value();
-    scanner.watch({pattern, [this, node](std::string_view) { on_progress(node, {}); }, true});
-    scanner.watch_whole({pattern, [this, node](std::string_view, const std::optional<std::string>& round) {
-                             on_progress(node, round);
-                         }});
-}
-
-void Engine::Impl::watch_for_expected(LineScanner& scanner, const std::string& node) {
-    for (std::size_t number = 0; number < scenario_.expect.logs.size(); ++number) {
-        const LogExpectation& expected = scenario_.expect.logs[number];
-        if (expected.node != node) continue;
-        scanner.watch_whole(
-            {Pattern::parse(expected.pattern).value(),
-             [this, node, number](std::string_view line, const std::optional<std::string>& group) {
-                 on_expected(node, number, group.value_or(std::string(line)));
-             }});
-    }
-}
-
-// Of a value that changes very often the journal has the first ones, and at the end the last.
-void Engine::Impl::on_expected(const std::string& node, std::size_t number, std::string value) {
-    constexpr unsigned most_told = 1000;
-    ExpectedLine& line = expected_lines_[number];
-    if (line.changes > 0 && line.value == value) return;
-    line.node = node;
-    line.value = std::move(value);
-    line.told = false;
-    if (++line.changes <= most_told) tell_expected(number, line);
-}
-
-void Engine::Impl::tell_expected(std::size_t number, ExpectedLine& line) {
-    if (std::exchange(line.told, true)) return;
-    journal_->add("expected.line", line.node, {}, {{"number", number}, {"value", line.value}});
 }
 
 Result<void> Engine::Impl::start_actor(Actor& actor) {
@@ -338,6 +269,8 @@ Result<void> Engine::Impl::start_actor(Actor& actor) {
     if (!scenario_.tty && !scenario_.join_output) {
         NETCUT_ASSIGN(err, folder_.create_file("logs/" + name + ".err", how));
     }
+    if (actor.outcome.starts == 0)
+        for (const auto& log : actor.logs) NETCUT_TRY(log->follower->start(folders_));
     NETCUT_TRY(actor.node->rewrite_hosts(hosts_of(actor.index)));
     NETCUT_TRY(actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err)));
     ++actor.outcome.starts;

@@ -90,6 +90,9 @@ Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusio
                     : node.killed_by_fault && node.exit ? "killed by the fault"
                     : node.stopped_by_us || !node.exit  ? "stopped by netcut-fl"
                                                         : node.exit->text();
+    if (node.left_behind > 0) json["left_behind"] = node.left_behind;
+    if (node.late_lines)
+        json["late_lines"] = {{"late", node.late_lines->late}, {"all", node.late_lines->all}};
     json["finished"] = has_finished(node, conclusions);
     for (const Conclusion& one : conclusions)
         if (one.node == node.name) json["after_faults"] = one.text;

@@ -68,6 +68,7 @@ Result<void> check_words(const Scenario& scenario) {
             return wrong(fmt::format("start a node with '{}'", fmt::join(role->command, " ")),
                          "it stands for nothing", "give it with --set NAME='COMMAND'");
         NETCUT_TRY(expand(role->aliases, scenario, context));
+        NETCUT_TRY(expand(role->logs, scenario, context));
         NETCUT_TRY(expand_text(role->cwd, scenario, context));
         NETCUT_TRY(expand_values(role->env, scenario, context));
     }

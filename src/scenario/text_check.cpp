@@ -34,6 +34,7 @@ class Texts {
         several(fmt::format("the {}'s command", name), role.command);
         named(fmt::format("a variable of the {}", name), role.env);
         one(fmt::format("the {}'s folder", name), role.cwd);
+        for (const std::string& log : role.logs) one(fmt::format("a log of the {}", name), log);
         several(fmt::format("an alias of the {}", name), role.aliases);
     }
     void fault(const FaultSpec& fault) {

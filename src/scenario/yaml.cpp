@@ -29,6 +29,7 @@ void read_role(YamlSection& section, RoleSpec& role) {
     section.map("env", role.env);
     section.text("cwd", role.cwd);
     section.list("aliases", role.aliases);
+    section.list("logs", role.logs);
 }
 
 Result<std::string> parse_verdict_word(const std::string& word) {
@@ -124,6 +125,7 @@ void write_role(YAML::Emitter& out, const char* name, const RoleSpec& role) {
     out << YAML::Key << "command" << YAML::Value << YAML::Flow << role.command;
     if (!role.env.empty()) out << YAML::Key << "env" << YAML::Value << role.env;
     if (!role.cwd.empty()) out << YAML::Key << "cwd" << YAML::Value << role.cwd;
+    if (!role.logs.empty()) out << YAML::Key << "logs" << YAML::Value << YAML::Flow << role.logs;
     if (!role.aliases.empty()) out << YAML::Key << "aliases" << YAML::Value << YAML::Flow << role.aliases;
     out << YAML::EndMap;
 }

@@ -72,6 +72,31 @@ for k in range(3):
     EXPECT_EQ(named(journal, "trigger.matched").front().at("details").at("line"), "round 1");
 }
 
+TEST(LogLine, OfAFileThatANodeWritesItsLogToIsAsGoodAsOneThatItPrints) {
+    NETCUT_E2E();
+    const Folder folder;
+    const std::string log = folder / "collaborator1.log";
+    std::ofstream(log) << "round 1 of an earlier run\n";
+    std::ofstream(folder / "logs.yaml")
+        << "collaborator: {logs: ['" + folder.path() + "/{name}.log']}\n"
+        << "expect: {logs: [{node: collaborator1, line: 're:last (.*)', equals: word}]}\n";
+    const auto journal = journal_of(folder, "log = open('" + log + "', 'a', 1)\n" + R"(
+for k in (2, 3):
+    log.write('round %d begins\n' % k)
+    time.sleep(.2)
+log.write('last word\n')
+)",
+                                    {folder / "logs.yaml", "--progress-on", "re:round ([0-9]+)", "--cut-on",
+                                     "round * begins", "--reconnect-after", "1ms"},
+                                    "recovered");
+    std::vector<std::string> rounds;
+    for (const Json& event : named(journal, "progress")) rounds.push_back(event.at("details").at("round"));
+    EXPECT_EQ(rounds, (std::vector<std::string>{"2", "3"}));
+    EXPECT_EQ(named(journal, "trigger.matched").size(), 1U);
+    EXPECT_EQ(slurp(folder / "run/logs/collaborator1.log"), "round 2 begins\nround 3 begins\nlast word\n");
+    EXPECT_EQ(read_verdict(folder / "run").at("passed"), true);
+}
+
 // It takes three times as long as a hang does.
 TEST(LogLine, DotsWithoutALinesEndAreProgress) {
     NETCUT_E2E();
