@@ -37,8 +37,10 @@ struct PacketFilter {
     std::vector<std::size_t> peers;     // what is exchanged with these nodes; empty: with anybody
     std::optional<std::uint16_t> port;  // TCP or UDP port of either end
     Connections only = Connections::any;
+    // So many layer 3 bytes of each TCP connection and flow of UDP pass, each way, since the fault was fired.
+    std::optional<std::uint64_t> beyond = {};
 
-    bool open() const { return !port && only == Connections::any; }
+    bool open() const { return !port && only == Connections::any && !beyond; }
 };
 
 // --- what is done to packets ---

@@ -103,6 +103,7 @@ struct FaultSpec {
     std::vector<std::string> peers;
     unsigned port = 0;  // 0: any
     PacketFilter::Connections only = PacketFilter::Connections::any;
+    std::optional<std::uint64_t> beyond;                       // bytes of each connection that pass before
     LinkEnd down_end = LinkEnd::node;                          // down
     PlugOptions plug;                                          // unplug, renumber
     UnreachableCode code = UnreachableCode::port_unreachable;  // reject

@@ -10,7 +10,7 @@ using Keys = std::set<std::string>;
 
 const Keys link_filter = {"direction", "peers"};
 const Keys flow_filter = {"direction", "peers", "port"};
-const Keys packet_filter = {"direction", "peers", "port", "only"};
+const Keys packet_filter = {"direction", "peers", "port", "only", "beyond"};
 
 Keys operator+(Keys keys, const Keys& more) {
     keys.insert(more.begin(), more.end());
@@ -49,7 +49,7 @@ std::vector<FaultInfo> make_catalogue() {
          "reset",
          "answers TCP segments by RST: connections end at once",
          {Need::reject},
-         flow_filter,
+         flow_filter + Keys{"beyond"},
          "--fault '{kind: reset, when: sent 64KiB, for: 50ms}' --set on-error=resend",
          ""},
         {reject,

@@ -114,6 +114,21 @@ void add_filter(const FaultContext& fault, const std::string& chain, Direction p
     }
 }
 
+const char* allowance(Direction part) {
+    return part == Direction::up ? "spent_up" : "spent_down";
+}
+
+// The first bytes of each connection pass.
+void add_allowance(const FaultContext& fault, const std::string& chain, Direction part) {
+    NftRule other(chain);
+    other.meta(NFT_META_L4PROTO).not_in("ported").leave();
+    fault.add(other);
+    FlowStep step{FlowStep::Kind::allow};
+    step.bytes = *fault.plan.filter.beyond;
+    add_flow_sets(fault, allowance(part), false);
+    add_flow_rules(fault, chain, part, allowance(part), step);
+}
+
 bool knows_flows(const FaultContext& fault) {
     return forgets(fault) != nullptr || fault.plan.filter.only == PacketFilter::Connections::established;
 }
@@ -135,6 +150,7 @@ void add_direction(const FaultContext& fault, Direction part) {
     if (!acts && !knows_flows(fault)) return;
     add_exemptions(fault, chain, part);
     add_filter(fault, chain, part);
+    if (acts && fault.plan.filter.beyond) add_allowance(fault, chain, part);
     if (acts) add_action(fault, part);
 }
 
@@ -225,6 +241,12 @@ void add_hit_counters(const FaultContext& fault) {
             fault.transaction.add_counter_element(fault.name(what), fault.port_of(node), counter);
         }
     }
+}
+
+void forget_allowances(const FaultContext& fault) {
+    for (const Direction part : {Direction::up, Direction::down})
+        if (fault.plan.filter.beyond && includes(fault.plan.filter.direction, part))
+            flush_flow_sets(fault, allowance(part));
 }
 
 void add_fault(const FaultContext& fault) {

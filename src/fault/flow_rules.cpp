@@ -69,6 +69,9 @@ void add_flow_rules(const FaultContext& fault, const std::string& chain, Directi
             case FlowStep::Kind::skip:
                 rule.in(set);
                 break;
+            case FlowStep::Kind::allow:
+                rule.fewer_bytes_each(set, step.bytes);
+                break;
             case FlowStep::Kind::renew:
                 rule.in(set);
                 load_flow(rule, family, part);
@@ -77,7 +80,7 @@ void add_flow_rules(const FaultContext& fault, const std::string& chain, Directi
         }
         if (!step.then.empty())
             rule.go_to(step.then);
-        else if (step.kind == FlowStep::Kind::skip || step.kind == FlowStep::Kind::renew)
+        else if (step.kind != FlowStep::Kind::remember && step.kind != FlowStep::Kind::forget)
             rule.leave();
         fault.add(rule);
     }

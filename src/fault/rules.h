@@ -88,6 +88,7 @@ Result<DataCounters> read_data_counters(NetlinkSocket& socket, const Fabric& fab
 // fault_rules.cpp
 void add_fault(const FaultContext& fault);
 void add_hit_counters(const FaultContext& fault);
+void forget_allowances(const FaultContext& fault);  // each connection has all of its bytes again
 void add_address_counters(NftTransaction& transaction, const std::string& fault, std::size_t node,
                           const std::vector<IpAddress>& addresses);
 std::string counter_name(const std::string& what, std::size_t node);
@@ -104,12 +105,14 @@ struct FlowStep {
     enum class Kind {
         remember,  // add it, or let its time begin anew
         forget,
-        skip,  // leave if it is known
-        renew  // if it is known, let its time begin anew and leave
+        skip,   // leave if it is known
+        allow,  // leave while it had fewer bytes
+        renew   // if it is known, let its time begin anew and leave
     };
     Kind kind;
     std::optional<Nanoseconds> lease = {};  // of `remember` and `renew`
     std::string then = {};                  // the chain that follows, instead of returning from this one
+    std::uint64_t bytes = 0;                // of `allow`: layer 3, since the set was laid or flushed
 };
 // Rules, one for each address family.
 void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,

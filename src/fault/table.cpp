@@ -120,10 +120,11 @@ Result<void> FaultTable::forget(std::size_t number) {
     const FaultPlan& plan = plans_[number];
     const bool loses = std::holds_alternative<Lose>(plan.action);
     const bool knows = plan.filter.only == PacketFilter::Connections::established;
-    if (!loses && !knows) return {};
+    if (!loses && !knows && !plan.filter.beyond) return {};
     NftTransaction transaction(family_, table_name);
     const FaultContext fault{transaction, *fabric_, plan, number};
     if (knows) flush_flow_sets(fault, "known");
+    forget_allowances(fault);
     if (loses)
         for (const Direction part : {Direction::up, Direction::down}) {
             if (!includes(plan.filter.direction, part)) continue;

@@ -20,6 +20,11 @@ std::uint32_t register_at(std::uint32_t index) {
     return NFT_REG32_00 + index;
 }
 
+void set_quota(nftnl_expr* expr, std::uint64_t bytes) {
+    nftnl_expr_set_u64(expr, NFTNL_EXPR_QUOTA_BYTES, bytes);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_QUOTA_FLAGS, 0);
+}
+
 }  // namespace
 
 void NftRule::Release::operator()(nftnl_rule* rule) const {
@@ -139,21 +144,28 @@ NftRule& NftRule::set_meta(std::uint32_t key) {
     return *this;
 }
 
-NftRule& NftRule::update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease) {
+NftRule& NftRule::update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease,
+                         nftnl_expr* of_each) {
     nftnl_expr* expr = add("dynset");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_SREG_KEY, register_at(0));
     nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_OP, operation);
     nftnl_expr_set_str(expr, NFTNL_EXPR_DYNSET_SET_NAME, set.c_str());
     if (lease) nftnl_expr_set_u64(expr, NFTNL_EXPR_DYNSET_TIMEOUT, nft_lease(*lease));
+    if (of_each != nullptr) nftnl_expr_set(expr, NFTNL_EXPR_DYNSET_EXPR, of_each, 0);
     loaded_ = 0;
     return *this;
 }
 
 NftRule& NftRule::fewer_bytes_than(std::uint64_t bytes) {
-    nftnl_expr* expr = add("quota");
-    nftnl_expr_set_u64(expr, NFTNL_EXPR_QUOTA_BYTES, bytes);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_QUOTA_FLAGS, 0);
+    set_quota(add("quota"), bytes);
     return *this;
+}
+
+NftRule& NftRule::fewer_bytes_each(const std::string& set, std::uint64_t bytes) {
+    nftnl_expr* quota = nftnl_expr_alloc("quota");
+    if (quota == nullptr) throw std::bad_alloc();
+    set_quota(quota, bytes);
+    return update(NFT_DYNSET_OP_ADD, set, {}, quota);
 }
 
 NftRule& NftRule::log(std::uint16_t group, const std::string& prefix, std::uint32_t snaplen) {

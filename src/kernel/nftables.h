@@ -80,6 +80,8 @@ class NftRule {
 
     // Matches as long as the layer 3 bytes of all packets that came so far, this one included, are fewer.
     NftRule& fewer_bytes_than(std::uint64_t bytes);
+    // The same of each element of a dynamic set, to which what is loaded is added.
+    NftRule& fewer_bytes_each(const std::string& set, std::uint64_t bytes);
     // Tells user space: the beginning of the packet goes to the nfnetlink_log group.
     NftRule& log(std::uint16_t group, const std::string& prefix, std::uint32_t snaplen);
 
@@ -98,7 +100,8 @@ class NftRule {
     NftRule& verdict(int code, const std::string& chain = {});
     NftRule& compare(std::uint32_t operation, NftKey value);
     NftRule& look_up(const std::string& set, std::uint32_t flags);
-    NftRule& update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease);
+    NftRule& update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease,
+                    nftnl_expr* of_each = nullptr);
     NftRule& reject(std::uint32_t type, std::uint8_t code);
 
     struct Release {

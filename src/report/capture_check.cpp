@@ -169,6 +169,7 @@ bool opens_connection(const PacketHeader& header) {
 std::optional<bool> is_meant(const PacketFilter& filter, const PacketHeader& header) {
     if (filter.port && header.source_port != *filter.port && header.destination_port != *filter.port)
         return false;
+    if (filter.beyond) return {};
     switch (filter.only) {
         case PacketFilter::Connections::any:
             return true;

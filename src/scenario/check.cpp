@@ -93,7 +93,7 @@ constexpr std::uint64_t largest_unsegmented = 65536;  // bytes: GSO_LEGACY_MAX_S
 // Faults that tell packets apart by number or size are exact only if one packet is one segment, and a queue
 // that holds less than what comes unsegmented would lose all of it.
 bool needs_segments(const FaultSpec& fault) {
-    if (fault.when) return true;
+    if (fault.when || fault.beyond) return true;
     if (fault.trigger.kind == FaultTrigger::Kind::phase && fault.trigger.phase.on_the_wire()) return true;
     switch (fault.kind) {
         case FaultKind::loss:

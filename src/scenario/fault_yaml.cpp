@@ -170,6 +170,7 @@ void read_filter(YamlSection& section, FaultSpec& fault) {
     section.list("peers", fault.peers);
     section.count("port", fault.port, 1, 65535);
     section.scalar("only", into(fault.only, parse_connections));
+    section.scalar("beyond", into(fault.beyond, parse_bytes));
 }
 
 void write_phase(YAML::Emitter& out, const FaultTrigger& trigger) {
@@ -286,6 +287,7 @@ void write_keys_of_kind(YAML::Emitter& out, const FaultSpec& fault) {
     writer.write_flow("peers", fault.peers, !fault.peers.empty());
     writer.write("port", fault.port, fault.port != 0);
     writer.write("only", connections_name(fault.only));
+    writer.write("beyond", fault.beyond.value_or(0), fault.beyond.has_value());
     writer.write("end", fault.down_end == LinkEnd::node ? "node" : "router");
     writer.write("address", fault.plug.new_address ? "new" : "keep");
     writer.write("mac", fault.plug.new_mac ? "new" : "keep");

@@ -103,6 +103,7 @@ Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault) {
     if (fault.port != 0) plan.filter.port = static_cast<std::uint16_t>(fault.port);
     if (fault.kind == FaultKind::dns) plan.filter.port = dns_port;
     plan.filter.only = fault.only;
+    plan.filter.beyond = fault.beyond;
     plan.pairs = pairs_of(scenario, fault);
     NETCUT_ASSIGN(plan.action, action_of(fault));
     if (fault.kind == FaultKind::down) plan.link = LinkChange::down;
@@ -126,6 +127,7 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault) {
     if (scenario.fabric.kind == FabricKind::bridge && needs.erase(Need::reject) > 0)
         needs.insert(Need::packet_log);
     if (fault.size_told) needs.insert(Need::packet_log);
+    if (fault.beyond) needs.insert(Need::quota);
     if (fault.queue.needs_netem()) needs.insert({Need::netem, Need::redirect});
     if (const auto moment = moment_of(fault)) {
         needs.insert({Need::packet_log, Need::numgen});

@@ -47,6 +47,23 @@ class PacketFaultTest : public EachFabricTest {
 
 INSTANTIATE_TEST_SUITE_P(Faults, PacketFaultTest, each_fabric(), fabric_name);
 
+TEST_P(PacketFaultTest, EachConnectionHasBytesOfItsOwnThatPassBefore) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.filter.direction = Direction::up;
+    plan.filter.beyond = 500;  // three datagrams of 128 bytes, or of 148
+    FaultScene at = scene({plan}, true);
+    const Datagrams one(at.fabric, 1, 0, v6(), 7001), two(at.fabric, 1, 0, v6(), 7002);
+    for (int firing = 1; firing <= 2; ++firing) {
+        must(at.fault().fire());
+        for (int i = 0; i < 6; ++i) one.send(100);
+        for (int i = 0; i < 4; ++i) two.send(100);
+        EXPECT_EQ(one.arrived(3), 3U) << firing;
+        EXPECT_EQ(two.arrived(3), 3U) << firing;
+        must(at.fault().heal());
+        EXPECT_EQ(must(at.fault().losses()).at(1).up, 4U) << firing;
+    }
+}
+
 TEST_P(PacketFaultTest, APortIsLostAndOthersPass) {
     FaultPlan plan = plan_of(Drop{});
     plan.filter.port = 7001;

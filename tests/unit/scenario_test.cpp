@@ -51,7 +51,7 @@ progress: "re:round ([0-9]+)"
 faults:
   - {name: one, kind: unplug, nodes: [collaborator1, collaborator2], address: new, mac: new, announce: false,
      on: {log: "round * begins", node: aggregator, nth: 2, delay: 1s}, for: never, times: 4}
-  - {kind: drop, direction: up, on: {log: x}, for: 250ms}
+  - {kind: drop, direction: up, beyond: 64KiB, on: {log: x}, for: 250ms}
   - {kind: drop, on: {phase: sending, after: 64KiB, node: collaborator2, round: 3, nth: 2,
      armed_by: {log: begins, node: aggregator}}}
   - {kind: drop, on: {phase: computing, after: 200ms, delay: 1s, armed_by: exchange}}
@@ -72,6 +72,7 @@ files: /srv/template
     EXPECT_FALSE(scenario.faults[0].duration);
     EXPECT_EQ(scenario.faults[1].duration, Nanoseconds(250ms));
     EXPECT_EQ(scenario.faults[1].name, "cut2");
+    EXPECT_EQ(scenario.faults[1].beyond, 65536U);
     EXPECT_THAT(scenario.faults[1].nodes, ElementsAre("collaborator3")) << "the last one by default";
     EXPECT_EQ(scenario.faults[1].trigger.node, "collaborator3") << "its own log by default";
     const PhaseMoment& sending = scenario.faults[2].trigger.phase;
