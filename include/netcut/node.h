@@ -65,6 +65,7 @@ struct NodeSpec {
     // A pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output.
     bool tty = false;
     bool joined = false;       // standard error joins the output
+    bool syslog = false;       // it has a /dev/log, which the observer is told from
     std::string hosts;         // contents of /etc/hosts
     std::string name_servers;  // contents of /etc/resolv.conf; empty: there is none
 };
@@ -100,6 +101,7 @@ class Node {
             {};  // by resume(), by its lease or by a request to end
         // Before `exited`: so many processes of the tree were still there when the command had ended, and are killed.
         std::function<void(int)> left_behind = {};
+        std::function<void(std::string_view)> syslog = {};  // a message as a line, without its priority
     };
 
     Node(boost::asio::io_context& io, NodeSpec spec, Observer observer);

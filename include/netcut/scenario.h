@@ -235,8 +235,9 @@ struct Scenario {
     Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
     std::string user;                                   // empty: who called
     bool tty = false;
-    bool join_output = false;                     // a node's stdout and stderr are one stream
-    bool pcap = false;                            // a capture of each node's packets
+    bool join_output = false;  // a node's stdout and stderr are one stream
+    bool syslog = false;       // nodes have a /dev/log, which is watched as what they print
+    bool pcap = false;         // a capture of each node's packets
     std::uint32_t pcap_snap = default_pcap_snap;  // bytes of each packet, from the link header on
 };
 

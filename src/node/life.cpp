@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <limits>
+
 #include "netcut/rights.h"
 
 namespace netcut {
@@ -135,6 +137,12 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
         arguments.insert(arguments.end(), {"--resolv", std::to_string(name_servers.get())});
         inherited.push_back(name_servers.get());
     }
+    Fd syslog;
+    if (spec.syslog) {
+        NETCUT_ASSIGN(syslog, open_syslog());
+        arguments.insert(arguments.end(), {"--syslog", std::to_string(syslog.get())});
+        inherited.push_back(syslog.get());
+    }
     if (spec.tty) arguments.emplace_back("--tty");
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
@@ -145,7 +153,41 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
     open_streams_ = pumps_.size() + 1;
     for (const auto& pump : pumps_) pump->start();
     read_status();
+    if (syslog_.is_open()) read_syslog();
     return {};
+}
+
+// Of the two descriptors one is for us; the node's first process gives the socket its place.
+Result<Fd> Node::Life::open_syslog() {
+    Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const int ours = ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3);
+    if (!socket || ours < 0) return system_failure("make a socket for /dev/log");
+    syslog_.assign(ours);
+    return socket;
+}
+
+void Node::Life::read_syslog() {
+    constexpr int most_in_a_turn = 64;
+    syslog_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](boost::system::error_code error) {
+                           if (error || !self->running_) return;
+                           self->take_syslog(most_in_a_turn);
+                           if (self->syslog_.is_open()) self->read_syslog();
+                       });
+}
+
+// "<13>Oct 11 22:14:15 name: text", perhaps with a line's end or a zero byte behind it (syslog(3), RFC 3164).
+void Node::Life::take_syslog(int most) {
+    std::array<char, 8192> buffer;
+    for (int i = 0; i < most && syslog_.is_open(); ++i) {
+        const ssize_t count = ::recv(syslog_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (count < 0) return;
+        std::string_view message(buffer.data(), static_cast<std::size_t>(count));
+        if (const std::size_t end = message.find('>'); message.starts_with('<') && end <= 4)
+            message.remove_prefix(end + 1);
+        while (message.ends_with('\n') || message.ends_with('\0')) message.remove_suffix(1);
+        tell(&Observer::syslog, std::string(message) + '\n');
+    }
 }
 
 void Node::Life::read_status() {
@@ -239,6 +281,9 @@ void Node::Life::finish_if_done() {
     drain_timer_.cancel();
     const ExitStatus outer = process_.wait();
     lifeline_.reset();
+    take_syslog(std::numeric_limits<int>::max());
+    boost::system::error_code ignored;
+    syslog_.close(ignored);
     running_ = false;
     paused_ = false;
     // Without a report the node's first process was killed, and all with it.
@@ -276,6 +321,7 @@ void Node::Life::abandon() {
     boost::system::error_code ignored;
     drain_timer_.cancel();
     status_.close(ignored);
+    syslog_.close(ignored);
     if (running_) process_.wait();
     running_ = false;
     pumps_.clear();  // they refer to us

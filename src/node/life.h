@@ -24,7 +24,7 @@ namespace netcut {
 class Node::Life : public std::enable_shared_from_this<Node::Life> {
   public:
     Life(boost::asio::io_context& io, std::shared_ptr<const Observer> observer)
-        : io_(io), observer_(std::move(observer)), status_(io), drain_timer_(io) {}
+        : io_(io), observer_(std::move(observer)), status_(io), syslog_(io), drain_timer_(io) {}
 
     // Without a namespace it keeps the network, hosts files and host name of the machine.
     Result<void> start(const NodeSpec& spec, const NetNs* ns, Fd out_log, Fd err_log);
@@ -49,6 +49,9 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     Result<void> open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio);
     void read_status();
     void take_status(const std::string& line);
+    Result<Fd> open_syslog();
+    void read_syslog();
+    void take_syslog(int most);
     void take_hosts_in_place();
     void take_pause(std::istream& words);
     void take_failure(int code, std::istream& words);
@@ -66,6 +69,7 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     InitProcess process_;
     Fd lifeline_;
     boost::asio::posix::stream_descriptor status_;
+    boost::asio::posix::stream_descriptor syslog_;
     boost::asio::steady_timer drain_timer_;
     std::string status_text_;
     std::array<char, 512> status_buffer_{};

@@ -82,7 +82,7 @@ Json log_excerpts(const RunFolder& folder, const JournalDigest& digest) {
     for (const Match& match : digest.firing_matches()) by_node[match.node].emplace_back(match);
     std::map<const Match*, Json> written;
     for (auto& [node, excerpts] : by_node) {
-        for (const char* stream : {"out", "err", "log", "log2", "log3"})
+        for (const char* stream : {"out", "err", "log", "log2", "log3", "syslog"})
             look_through(folder, digest.node_name(node), stream, excerpts);
         for (const Excerpt& excerpt : excerpts) written[excerpt.match] = to_json(excerpt, digest);
     }

@@ -85,6 +85,7 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     for (const auto& log : actor.logs) log->follower->drain();
     actor.out.finish();
     actor.err.finish();
+    actor.syslog.finish();
     for (const auto& log : actor.logs) log->scanner.finish();
     actor.outcome.exit = status;
     actor.outcome.stopped_by_us = state_ == State::stopping;

@@ -194,6 +194,7 @@ Result<void> Engine::Impl::start_again(Actor& actor) {
     actor.outcome.late_lines.reset();
     actor.out = LineScanner();
     actor.err = LineScanner();
+    actor.syslog = LineScanner();
     for (const auto& log : actor.logs) log->scanner = LineScanner();
     watch(actor);
     return start_actor(actor);

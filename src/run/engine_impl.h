@@ -49,6 +49,8 @@ class Engine::Impl {
             std::shared_ptr<LogFollower> follower;
         };
         std::vector<std::unique_ptr<Log>> logs;
+        LineScanner syslog;
+        Fd syslog_copy;
         LateLines late_lines;
         NodeOutcome outcome;
         bool starts_again = false;     // a fault has ended it, and will start it again
@@ -80,6 +82,7 @@ class Engine::Impl {
     void watch(Actor& actor);
     void watch(LineScanner& scanner, const Actor& actor);
     Result<void> open_logs(Actor& actor);
+    void take_syslog(Actor& actor, std::string_view line);
     void take_output(const Actor& actor, LineScanner& scanner, std::string_view bytes);
     Result<std::string> log_path(const Actor& actor, const std::string& log) const;
     void watch_for_progress(LineScanner& scanner, const std::string& node);

@@ -14,6 +14,15 @@ void Engine::Impl::take_output(const Actor& actor, LineScanner& scanner, std::st
     scanner.feed(bytes);
 }
 
+void Engine::Impl::take_syslog(Actor& actor, std::string_view line) {
+    take_output(actor, actor.syslog, line);
+    if (!actor.syslog_copy) return;
+    auto written = write_all(actor.syslog_copy.get(), line, "write the syslog of " + actor.outcome.name);
+    if (written) return;
+    actor.syslog_copy.reset();
+    fail(std::move(written).error());
+}
+
 // As the node itself means it.
 Result<std::string> Engine::Impl::log_path(const Actor& actor, const std::string& log) const {
     std::error_code error;
@@ -44,6 +53,9 @@ Result<void> Engine::Impl::open_logs(Actor& actor) {
                                   [this](Error error) { fail(std::move(error)); }});
         actor.logs.push_back(std::move(log));
     }
+    if (scenario_.syslog) {
+        NETCUT_ASSIGN(actor.syslog_copy, folder_.create_file("logs/" + name + ".syslog"));
+    }
     return {};
 }
 
@@ -51,6 +63,7 @@ Result<void> Engine::Impl::open_logs(Actor& actor) {
 void Engine::Impl::watch(Actor& actor) {
     watch(actor.out, actor);
     watch(actor.err, actor);
+    watch(actor.syslog, actor);
     for (const auto& log : actor.logs) watch(log->scanner, actor);
 }
 

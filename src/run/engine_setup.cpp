@@ -18,8 +18,11 @@ namespace {
 
 Result<void> check_open_files(const Scenario& scenario) {
     // Of a node: namespace, three netlink sockets, two outputs, two logs, lifeline, status, the times of its
-    // processes, two of which are ours, and a capture. Each further process is one more.
-    const std::uint64_t descriptors_per_node = scenario.pcap ? 14 : 13;
+    // processes, two of which are ours, and a capture; of each log in a file two, and of syslog. Each further
+    // process is one more.
+    const std::uint64_t logs = std::max(scenario.aggregator.logs.size(), scenario.collaborator.logs.size());
+    const std::uint64_t descriptors_per_node =
+        13 + (scenario.pcap ? 1 : 0) + (scenario.syslog ? 2 : 0) + 2 * logs;
     constexpr std::uint64_t descriptors_of_ours = 64;
     raise_limits();
     rlimit limit{};
@@ -223,6 +226,7 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     spec.user = user_;
     spec.tty = scenario_.tty;
     spec.joined = scenario_.join_output;
+    spec.syslog = scenario_.syslog;
     return spec;
 }
 
@@ -253,7 +257,8 @@ Result<void> Engine::Impl::make_actors() {
                                journal_->add_at(journal_->now() - (Clock::now() - when), "node.resumed",
                                                 raw->outcome.name, {}, Json::object());
                            },
-                           [raw](int processes) { raw->outcome.left_behind = processes; }});
+                           [raw](int processes) { raw->outcome.left_behind = processes; },
+                           [this, raw](std::string_view line) { take_syslog(*raw, line); }});
         NETCUT_TRY(open_logs(*actor));
         watch(*actor);
         actors_.push_back(std::move(actor));

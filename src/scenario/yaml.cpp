@@ -116,6 +116,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
     section.boolean("join_output", scenario.join_output);
+    section.boolean("syslog", scenario.syslog);
     section.boolean("pcap", scenario.pcap);
     section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap));
 }
@@ -209,6 +210,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     write_optional(out, "user", scenario.user);
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;
     if (scenario.join_output) out << YAML::Key << "join_output" << YAML::Value << true;
+    if (scenario.syslog) out << YAML::Key << "syslog" << YAML::Value << true;
     if (scenario.pcap) {
         out << YAML::Key << "pcap" << YAML::Value << true << YAML::Key << "pcap_snap" << YAML::Value;
         scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;

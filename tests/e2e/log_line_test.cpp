@@ -97,6 +97,33 @@ log.write('last word\n')
     EXPECT_EQ(read_verdict(folder / "run").at("passed"), true);
 }
 
+TEST(LogLine, OfSyslogIsAsGoodAsOneThatANodePrints) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "syslog.yaml") << "syslog: true\n";
+    const auto journal =
+        journal_of(folder, R"(
+import logging, logging.handlers, syslog
+log = logging.getLogger()
+log.addHandler(logging.handlers.SysLogHandler('/dev/log'))
+for k in (2, 3):
+    log.warning('round %d begins', k)
+    time.sleep(.2)
+syslog.syslog('last word')
+open('/dev/null', 'w').write('x')
+say(open('/dev/zero', 'rb').read(1) + b'zero\n')
+)",
+                   {folder / "syslog.yaml", "--user", "nobody", "--progress-on", "re:round ([0-9]+)",
+                    "--cut-on", "round * begins", "--reconnect-after", "1ms"},
+                   "recovered");
+    std::vector<std::string> rounds;
+    for (const Json& event : named(journal, "progress")) rounds.push_back(event.at("details").at("round"));
+    EXPECT_EQ(rounds, (std::vector<std::string>{"2", "3"}));
+    EXPECT_EQ(named(journal, "trigger.matched").front().at("details").at("line"), "round 2 begins");
+    EXPECT_TRUE(contains(slurp(folder / "run/logs/collaborator1.syslog"), "last word\n"));
+    EXPECT_TRUE(contains(slurp(folder / "run/logs/collaborator1.out"), "zero"));
+}
+
 // It takes three times as long as a hang does.
 TEST(LogLine, DotsWithoutALinesEndAreProgress) {
     NETCUT_E2E();

@@ -209,6 +209,7 @@ int run(const Options& options) {
     must(options, die_with_parent());
     must(options, enter_namespaces(options));
     must(options, set_up_files(options));
+    must(options, set_up_syslog(options));
     must(options, leave_session_keyring());
     report(options, "ready");
     const sigset_t relayed = relayed_signals();
@@ -238,7 +239,8 @@ void keep_own_descriptors(const Options& options) {
                     options.status,
                     options.environment,
                     options.hosts,
-                    options.resolv};
+                    options.resolv,
+                    options.syslog};
     std::sort(kept.begin(), kept.end());
     int next = 0;
     for (const int fd : kept) {

@@ -30,12 +30,13 @@ std::vector<gid_t> group_list(const std::string& text) {
     return groups;
 }
 
-constexpr std::array<option, 15> known{{{"netns", required_argument, nullptr, 'n'},
+constexpr std::array<option, 16> known{{{"netns", required_argument, nullptr, 'n'},
                                         {"lifeline", required_argument, nullptr, 'l'},
                                         {"status", required_argument, nullptr, 's'},
                                         {"environment", required_argument, nullptr, 'e'},
                                         {"hosts", required_argument, nullptr, 'h'},
                                         {"resolv", required_argument, nullptr, 'r'},
+                                        {"syslog", required_argument, nullptr, 'S'},
                                         {"hostname", required_argument, nullptr, 'H'},
                                         {"cwd", required_argument, nullptr, 'd'},
                                         {"uid", required_argument, nullptr, 'u'},
@@ -69,6 +70,9 @@ Options parse_options(int argc, char** argv) {
                 break;
             case 'r':
                 options.resolv = static_cast<int>(number(optarg));
+                break;
+            case 'S':
+                options.syslog = static_cast<int>(number(optarg));
                 break;
             case 'H':
                 options.hostname = optarg;

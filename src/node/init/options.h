@@ -22,6 +22,7 @@ struct Options {
     int environment = -1;  // the command's, as /proc/PID/environ has it
     int hosts = -1;        // contents for /etc/hosts
     int resolv = -1;       // contents for /etc/resolv.conf, if there are any
+    int syslog = -1;       // a socket that is to be the node's /dev/log
 
     std::string hostname;
     std::string cwd;

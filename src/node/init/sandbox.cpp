@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -10,8 +11,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,6 +73,36 @@ const char* set_up_files(const Options& options) {
     if (::mount("/tmp/resolv.conf", "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT)
         return "put the node's /etc/resolv.conf in place";
     if (::umount2(scratch, MNT_DETACH) != 0) return "hide the tmpfs of the node's /etc/hosts";
+    return nullptr;
+}
+
+// The machine's /dev stays as it is, below the node's, in which links lead to it.
+const char* set_up_syslog(const Options& options) {
+    if (options.syslog < 0) return nullptr;
+    const std::string folder = scratch, machines = folder + "/.machine", socket = folder + "/log";
+    if (::mount("netcut", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=0755") != 0)
+        return "mount a tmpfs for the node's /dev";
+    if (::mkdir(machines.c_str(), 0755) != 0 ||
+        ::mount("/dev", machines.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+        return "put the machine's /dev into the node's";
+    DIR* entries = ::opendir(machines.c_str());
+    if (entries == nullptr) return "read the machine's /dev";
+    while (const dirent* entry = ::readdir(entries)) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == ".." || name == "log") continue;
+        if (::symlink((".machine/" + name).c_str(), (folder + "/" + name).c_str()) == 0) continue;
+        ::closedir(entries);
+        return "put the machine's devices into the node's /dev";
+    }
+    ::closedir(entries);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    if (::bind(options.syslog, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+        ::chmod(socket.c_str(), 0666) != 0)
+        return "make the node's /dev/log";
+    ::close(options.syslog);
+    if (::mount(scratch, "/dev", nullptr, MS_MOVE, nullptr) != 0) return "put the node's /dev in place";
     return nullptr;
 }
 

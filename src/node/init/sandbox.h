@@ -9,6 +9,7 @@ namespace netcut::init {
 
 const char* enter_namespaces(const Options& options);  // net, then new mount, UTS, IPC and PID
 const char* set_up_files(const Options& options);      // /etc/hosts, /etc/resolv.conf, host name
+const char* set_up_syslog(const Options& options);     // /dev/log, beside all that the machine's /dev has
 const char* mount_proc();                              // from inside the PID namespace
 // A session keyring of its own, with nothing in it: who started the tool may have keys in his.
 const char* leave_session_keyring();
