@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Packages for Debian: `cpack` in the build folder. A component of the installation is a package.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME netcut-fl)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_COMPONENTS_ALL main)
+if(NETCUT_REFERENCE)
+    list(APPEND CPACK_COMPONENTS_ALL reference)
+endif()
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(NETCUT_PACKAGER "netcut-fl maintainers <maintainers@netcut-fl.invalid>" CACHE STRING "Who packages it: NAME <ADDRESS>")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER ${NETCUT_PACKAGER})
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+set(CPACK_DEBIAN_MAIN_PACKAGE_NAME netcut-fl)
+set(CPACK_DEBIAN_MAIN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_MAIN_PACKAGE_RECOMMENDS netcut-fl-reference)
+set(CPACK_COMPONENT_MAIN_DESCRIPTION "tests whether federated learning survives a broken network
+It runs an aggregator and its collaborators in network namespaces of their
+own, cuts one of them off at a chosen moment, heals the cut, and says
+whether the federation recovered, crashed or hung, and why.")
+set(CPACK_DEBIAN_MAIN_PACKAGE_CONTROL_EXTRA
+    "${CMAKE_CURRENT_LIST_DIR}/debian/postinst;${CMAKE_CURRENT_LIST_DIR}/debian/prerm;${CMAKE_CURRENT_LIST_DIR}/debian/postrm")
+
+set(CPACK_DEBIAN_REFERENCE_PACKAGE_NAME netcut-fl-reference)
+set(CPACK_DEBIAN_REFERENCE_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_REFERENCE_PACKAGE_DEPENDS "netcut-fl (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_REFERENCE_DESCRIPTION "federation that netcut-fl runs by default
+Federated averaging over gRPC with mutual TLS, made for being cut: what it
+does about errors is an option, so that each outcome can be seen.")
+
+# What Debian's policy asks of every package (12.5, 12.7).
+set(documents ${CMAKE_BINARY_DIR}/debian)
+file(WRITE ${documents}/changelog "netcut-fl (${PROJECT_VERSION}) unstable; urgency=medium
+
+  * See /usr/share/doc/netcut-fl.
+
+ -- ${CPACK_DEBIAN_PACKAGE_MAINTAINER}  Mon, 30 Nov 2026 00:00:00 +0000
+")
+execute_process(COMMAND gzip -9nf ${documents}/changelog)
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+    string(TOUPPER ${component} upper)
+    set(package ${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
+    install(FILES ${CMAKE_CURRENT_LIST_DIR}/debian/copyright ${documents}/changelog.gz DESTINATION share/doc/${package}
+            COMPONENT ${component})
+    install(FILES ${CMAKE_CURRENT_LIST_DIR}/debian/${package}.lintian-overrides DESTINATION share/lintian/overrides
+            RENAME ${package} COMPONENT ${component})
+endforeach()
+install(DIRECTORY docs DESTINATION share/doc/netcut-fl COMPONENT main)
+install(FILES README.md DESTINATION share/doc/netcut-fl COMPONENT main)
+include(CPack)
