@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -67,10 +70,25 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
     return {};
 }
 
+// Every node gets mounts of its own, one of them over /etc/hosts. What a bare system or a chroot lacks for that is named before
+// anything starts.
+Result<void> check_root_folder() {
+    if (::access("/etc/hosts", F_OK) != 0)
+        return system_failure("give nodes an /etc/hosts of their own", "make the file: touch /etc/hosts");
+    struct statx root {};
+    const bool known =
+        ::statx(AT_FDCWD, "/", 0, 0, &root) == 0 && (root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+    if (!known || (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return {};
+    return Failure(Error{Error::Kind::machine, "give nodes mounts of their own", 0,
+                         "this is a chroot, and its root folder is not a mount point",
+                         "before chroot DIR: mount --bind DIR DIR"});
+}
+
 }  // namespace
 
 Result<void> preflight(const Scenario& scenario) {
     NETCUT_TRY(check_open_files(scenario));
+    NETCUT_TRY(check_root_folder());
     NETCUT_ASSIGN(const Rights rights, gain_rights());
     if (!scenario.fabric.uplink.empty()) NETCUT_TRY(check_uplink(scenario.fabric, rights));
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
