@@ -11,10 +11,18 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr const char* plain = "aggregator: {command: a}\ncollaborator: {command: c}\n";
+
+Scenario read(const std::string& yaml) {
+    Scenario scenario;
+    const auto result = read_yaml(scenario, yaml, "test.yaml");
+    if (!result) throw std::runtime_error(result.error().text());
+    return scenario;
+}
+
 // The error of a scenario with these entries of `faults`, each on a line of its own from the fifth on.
 std::string fault_error(const std::vector<std::string>& faults, const std::string& fabric = "{}") {
-    std::string yaml =
-        "aggregator: {command: a}\ncollaborator: {command: c}\n" + ("fabric: " + fabric + "\nfaults:\n");
+    std::string yaml = plain + ("fabric: " + fabric + "\nfaults:\n");
     for (const std::string& fault : faults) yaml += "- {" + fault + "}\n";
     Scenario scenario;
     if (auto result = read_yaml(scenario, yaml, "test.yaml"); !result) return result.error().text();
