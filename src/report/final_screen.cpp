@@ -194,7 +194,7 @@ std::string half_open_rows(const Json& half_open) {
     std::size_t rows = 0;
     for (const Json& half : half_open) {
         if (++rows > most_rows) break;
-        text += fmt::format("{} {} {} -> {} ({}), idle for {:.1f} s; the other end has no such socket\n",
+        text += fmt::format("{} {} {} -> {} ({}), idle for {:.1f} s; its other end or its address is gone\n",
                             rows == 1 ? "half-open" : "         ", half.at("node").get<std::string>(),
                             half.at("local").get<std::string>(), half.at("remote").get<std::string>(),
                             half.at("state").get<std::string>(),

@@ -56,8 +56,9 @@ void Engine::Impl::end(EndReason reason) {
     end_ = reason;
     for (const auto& trigger : phase_triggers_) trigger->end();
     if (phases_) phases_->stop();
-    if (reason == EndReason::hung || reason == EndReason::timeout || (is_done(reason) && any_fired()))
-        sample_half_open();
+    // Nobody holds one when all have ended.
+    const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fired();
+    if (reason == EndReason::hung || reason == EndReason::timeout || is_cut_short) sample_half_open();
     if (any_fired()) sample_sockets("end", all_nodes());
     for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
