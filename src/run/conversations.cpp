@@ -102,12 +102,15 @@ void Conversations::see(const SocketSample& sample) {
     for (const TcpSocket& socket : sample.own) {
         const ConversationKey key = conversation_key(socket);
         own[key] = socket;
-        // One that was just closed when the fault came may lose its FIN, and nothing more.
-        const bool closes = !fired_ && is_closed_in_order(socket) && socket.state != "TIME_WAIT";
-        if (socket.held || closes) begin(key, socket, sample);
+        // One that was just closed when the fault came may lose a FIN, and nothing more.
+        if (socket.held || (!fired_ && is_closed_in_order(socket))) begin(key, socket, sample);
         note_end(key, socket, sample);
     }
-    for (const auto& [key, other] : sample.other_ends) note_end(key, mirrored(other), sample);
+    for (const auto& [key, other] : sample.other_ends) {
+        if (other.state == "TIME_WAIT" && sample.new_peers.contains(sample.who(other.local)))
+            ended_.insert(key);
+        note_end(key, mirrored(other), sample);
+    }
     for (auto& [key, one] : tracked_) {
         one.address_gone = is_foreign(std::get<0>(key), sample.addresses);
         follow(one, socket_of(own, key), socket_of(sample.other_ends, key));

@@ -27,8 +27,9 @@ bool acts_on(const FaultPlan& plan, std::size_t node, std::optional<std::size_t>
 struct SocketSample {
     std::vector<TcpSocket> own;
     std::map<ConversationKey, TcpSocket>
-        other_ends;                 // of nodes that were read, by the key of this node's end
-    std::set<IpAddress> addresses;  // that the node has
+        other_ends;                   // of nodes that were read, by the key of this node's end
+    std::set<IpAddress> addresses;    // that the node has
+    std::set<std::string> new_peers;  // that were not read before: what has ended there may have long ago
     // The node that has or had the address; empty: none of the run's.
     std::function<std::string(const IpAddress&)> who;
 };

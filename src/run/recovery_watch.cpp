@@ -162,7 +162,8 @@ Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& s
     sample.addresses.insert(addresses.begin(), addresses.end());
     for (const TcpSocket& socket : sample.own)
         if (const auto owner = owners_.find(socket.remote); owner != owners_.end() && owner->second != node)
-            subject.peers.insert(owner->second);
+            if (subject.peers.insert(owner->second).second)
+                sample.new_peers.insert(fabric_.node(owner->second).name);
     for (const std::size_t peer : subject.peers) {
         NETCUT_ASSIGN(const auto* ends, ends_towards(node, peer, read));
         for (const TcpSocket* end : *ends)

@@ -63,9 +63,21 @@ std::optional<std::int64_t> next_answer(const std::string& log, std::int64_t sin
     return {};
 }
 
-// How late the programs of the federation were to run, at worst, by their own measure.
+// How late a fault came after the line that it waited for, whose last word is its time.
+std::int64_t lateness_of(const Json& fired, std::int64_t begun) {
+    const std::string line = fired.at("details").at("trigger").at("line");
+    std::int64_t said = 0;
+    std::istringstream(line.substr(line.rfind(' ') + 1)) >> said;
+    return said == 0 ? 0 : begun + fired.at("t_ns").get<std::int64_t>() - said;
+}
+
+// How late the programs of the federation were to run, by their own measure, or a fault was to come, at worst.
 double lateness_in(const std::string& folder) {
-    std::int64_t worst = 0;
+    std::int64_t worst = 0, begun = 0;
+    for (const Json& event : read_journal(folder)) {
+        if (event.at("event") == "run.begun") begun = event.at("details").at("monotonic_ns");
+        if (event.at("event") == "fault.fired") worst = std::max(worst, lateness_of(event, begun));
+    }
     for (const auto& file : std::filesystem::directory_iterator(folder + "/logs")) {
         std::istringstream words(slurp(file.path()));
         for (std::string word; words >> word;)

@@ -16,12 +16,11 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
         "s = listen(9000); print('listening'); c = s.accept()[0]; c.settimeout(1.5)\n"
         "try:\n  while c.recv(9999): truth('got')\nexcept OSError as e: print('went on without it:', e)";
     constexpr const char* loses_it =
-        "c = connect(9000); c.sendall(b'one'); time.sleep(0.2); print('training', flush=True); "
+        "c = connect(9000); c.sendall(b'one'); time.sleep(0.2); say('training'); "
         "time.sleep(0.8)\n"
         "c.settimeout(1)\n"
         "try: c.sendall(b'two'); c.recv(1)\nexcept OSError as e: print('connection lost:', e)";
-    constexpr const char* waits_for_ever =
-        "c = connect(9000); exchange(c); print('training', flush=True); receive(c)";
+    constexpr const char* waits_for_ever = "c = connect(9000); exchange(c); say('training'); receive(c)";
     constexpr const char* answers = "serve(9000); listening(60)";
     expect_truth({
         {"renumbered-4",

@@ -16,22 +16,22 @@ TEST(Truth, NodeThatLeftIsNamed) {
         {"left-before-the-heal",
          "s = listen(9000); print('listening'); c = s.accept()[0]; c.recv(2); time.sleep(0.2)\n"
          "c.sendall(b't' * 100); time.sleep(2)",
-         "c = connect(9000); c.sendall(b'go'); print('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
+         "c = connect(9000); c.sendall(b'go'); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
          "time.sleep(0.4); os._exit(0)",
          "faults: [{kind: drop, on: {log: cut me}, for: 1500ms}]\n",
          "left",
          {"collaborator1: left: exit 0 after cut, before it healed"},
          {"work went on"}},
         {"left-for-good",
-         "serve(9000); listening(1.5)",
-         "work(9000, 2); c = connect(9000); print('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
+         answers_for_ever,
+         "work(9000, 2); c = connect(9000); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
          "time.sleep(0.3)",
-         "faults: [{kind: unplug, on: {log: cut me}, for: never}]\n",
+         "end: collaborators\nfaults: [{kind: unplug, on: {log: cut me}, for: never}]\n",
          "left",
          {"collaborator1: left: exit 0 after cut, which did not heal"}},
         {"left-and-the-others-hang",
          answers_for_ever,
-         "work(9000, 2); c = connect(9000); print('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
+         "work(9000, 2); c = connect(9000); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
          "time.sleep(0.2); os._exit(0)",
          "faults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
          "hung",
@@ -39,7 +39,7 @@ TEST(Truth, NodeThatLeftIsNamed) {
         {"stayed", answers_for_ever, "work(9000, 6)", cut_at_work_2, "recovered", {}, {"left"}},
         {"not-noticed-is-not-left",
          answers_for_ever,
-         "work(9000, 3); print('cut me'); time.sleep(0.2)",
+         "work(9000, 3); say('cut me'); time.sleep(0.2)",
          "end: collaborators\nfaults: [{kind: drop, port: 9999, on: {log: cut me}, for: 1s}]\n",
          "recovered",
          {"no packet met a fault"},
@@ -58,7 +58,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
         "print('all done'); time.sleep(60)";
     constexpr const char* does_tasks =
         "c = connect(9000)\n"
-        "while receive(c): print('task', flush=True); time.sleep(0.1); c.sendall(b'r' * 2000)";
+        "while receive(c): say('task'); time.sleep(0.1); c.sendall(b'r' * 2000)";
     expect_truth({
         {"cut-off-to-the-end",
          gives_tasks,
@@ -76,7 +76,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          {"its end line came"}},
         {"waits-after-the-heal",
          "serve(9000); listening(3.5); print('all done'); time.sleep(60)",
-         "work(9000, 2); c = connect(9000); print('cut me'); time.sleep(0.4)\n"
+         "work(9000, 2); c = connect(9000); say('cut me'); time.sleep(0.4)\n"
          "c.setsockopt(6, 18, 250); c.sendall(b'u' * 3000); time.sleep(60)",
          "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
          "hung",
@@ -87,7 +87,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "  receive(c); time.sleep(0.6)\n"
          "  c.setsockopt(6, 18, 200); c.sendall(b'a' * 500); time.sleep(0.5); c.close()\n"
          "serve(9000, answer=late); listening(3.5); print('all done'); time.sleep(60)",
-         "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); print('cut me'); receive(c)",
+         "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); say('cut me'); receive(c)",
          "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1400ms}]\n",
          "hung",
          {"collaborator1: waits since", "half-open connection"}},

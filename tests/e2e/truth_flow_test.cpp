@@ -64,7 +64,7 @@ TEST(Truth, OtherFlowsThatWentOnDoNotEndTheMeasurement) {
          "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n", "recovered"},
         {"idle-and-nobody-noticed",
          "serve(9000); listening(60)",
-         "c = work(9000, 2); print('cut me'); time.sleep(0.8)",
+         "c = work(9000, 2); say('cut me'); time.sleep(0.8)",
          "end: collaborators\nfaults: [{kind: drop, on: {log: cut me}, for: 300ms}]\n",
          "recovered",
          {"nobody noticed"},
@@ -109,7 +109,7 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
          "  receive(c); time.sleep(0.6)\n"
          "  c.setsockopt(6, 18, 200); c.sendall(b'a' * 500); time.sleep(0.5); c.close()\n"
          "serve(9000, answer=late); listening(60)",
-         "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); print('cut me'); receive(c)",
+         "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); say('cut me'); receive(c)",
          "hang_after: 1s\nfaults: [{kind: drop, on: {log: cut me}, for: 1400ms}]\n",
          "hung",
          {"half open"},
@@ -117,7 +117,7 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
          none},
         {"given-up-after-the-heal",
          "serve(9000); listening(60)",
-         "c = connect(9000); exchange(c); print('cut me'); time.sleep(0.2); c.settimeout(1.2)\n"
+         "c = connect(9000); exchange(c); say('cut me'); time.sleep(0.2); c.settimeout(1.2)\n"
          "try: exchange(c)\nexcept OSError: pass",
          "end: collaborators\nfaults: [{kind: drop, on: {log: cut me}, for: 1100ms}]\n",
          "left",
@@ -125,13 +125,13 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
          {},
          none},
         {"killed",
-         "serve(9000); listening(1.5)",
+         "serve(9000); listening(60)",
          "work(9000, 99)",
          "end: collaborators\nfaults: [{kind: kill, on: {log: work 2}}]\n",
          "recovered",
          {"the fault killed collaborator1"}},
         {"crashed",
-         "serve(9000); listening(1.5)",
+         "serve(9000); listening(60)",
          "work(9000, 6, timeout=0.2)",
          "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 500ms}]\n",
          "crashed",
@@ -172,7 +172,7 @@ TEST(Truth, DatagramsRecoverToo) {
          measured},
         {"udp-left",
          answers,
-         "datagrams(9000, 2); print('work 2'); threading.Thread(target=datagrams, args=(9000, 9), "
+         "datagrams(9000, 2); say('work 2'); threading.Thread(target=datagrams, args=(9000, 9), "
          "daemon=True).start(); time.sleep(0.3)",
          cut,
          "left",

@@ -92,7 +92,7 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
         {"refused", answers, replaces, CUT_WORK("kind: reject"), "recovered", {}, {}, measured},
         {"a-connection-a-request",
          answers,
-         "for n in range(6):\n  print('work', n)\n  c = connect(9000); exchange(c); truth('answered'); "
+         "for n in range(6):\n  say(f'work {n}')\n  c = connect(9000); exchange(c); truth('answered'); "
          "c.close()\n"
          "  time.sleep(0.1)",
          CUT_WORK("kind: drop"),
@@ -142,7 +142,7 @@ TEST(Truth, FaultThatNeverHealsStopsNoNodeThatGetsThrough) {
          "recovered"},
         {"other-port-is-cut-off",
          "serve(9000, 9001); listening(60)",
-         "c = connect(9001); exchange(c); c.settimeout(0.2); work(9000, 3); print('cut me')\n"
+         "c = connect(9001); exchange(c); c.settimeout(0.2); work(9000, 3); say('cut me')\n"
          "try: exchange(c)\nexcept OSError: pass\nwork(9000, 3)",
          "end: collaborators\nfaults: [{kind: drop, port: 9001, on: {log: cut me}, for: never}]\n",
          "recovered",

@@ -46,7 +46,7 @@ TEST(Truth, CapturesDisagreeWithARecordOfAnyData) {
         {{"ghost",
           "s = listen(9000); print('listening'); c = s.accept()[0]; c.recv(2); time.sleep(0.2)\n"
           "c.sendall(b't' * 100); time.sleep(2.6)",
-          "c = connect(9000); c.sendall(b'go'); print('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
+          "c = connect(9000); c.sendall(b'go'); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
           "time.sleep(0.4); os._exit(0)",
           "faults: [{kind: drop, on: {log: cut me}, for: 1500ms}]\n",
           "left",

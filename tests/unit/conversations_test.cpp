@@ -122,6 +122,21 @@ TEST(Conversations, ReplacementThatCameAndWentBetweenTwoSamplesCounts) {
     EXPECT_EQ(story.after(), 200ms);
 }
 
+TEST(Conversations, WhatHasEndedAtAPeerThatIsReadForTheFirstTimeIsOld) {
+    Story story;
+    story->at_fire(story.sample({}));
+    story->at_heal(story.sample({}));
+    SocketSample sample = story.sample({own(51, 0, 0)});
+    TcpSocket old = own(40, 100, 100);
+    std::swap(old.local, old.remote);
+    std::swap(old.local_port, old.remote_port);
+    sample.other_ends[conversation_key(own(40, 0, 0))] = as(old, "TIME_WAIT", false);
+    sample.new_peers = {"aggregator"};
+    story->after(sample, 10ms);
+    EXPECT_FALSE(story->sent());
+    EXPECT_FALSE(story->exchanged());
+}
+
 TEST(Conversations, ConnectionWhoseOtherEndIsGoneIsHalfOpen) {
     Story story;
     story->at_fire(story.sample({own(50, 100, 100)}));

@@ -29,6 +29,11 @@ def truth(what):
     print("truth", time.monotonic_ns(), what, flush=True)
 
 
+def say(what):
+    """A line that a fault waits for, with its time: so it is known how late the fault came."""
+    print(what, time.monotonic_ns(), flush=True)
+
+
 def receive(connection, size=MESSAGE):
     got = b""
     while len(got) < size:
@@ -97,7 +102,7 @@ def work(port, rounds, pause=0.1, timeout=None, again=False):
     """One request a round. `again`: what fails is done once more, over a new connection."""
     connection = None
     for number in range(rounds):
-        print("work", number, flush=True)
+        say(f"work {number}")
         while True:
             try:
                 connection = connection or connect(port, timeout)
@@ -120,7 +125,7 @@ def datagrams(port, rounds, pause=0.1, timeout=0.1):
     connection = socket.socket(family, socket.SOCK_DGRAM)
     connection.settimeout(timeout)
     for number in range(rounds):
-        print("work", number, flush=True)
+        say(f"work {number}")
         while True:
             connection.sendto(b"%08d" % number * 50, server)
             try:
