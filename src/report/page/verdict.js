@@ -20,11 +20,11 @@ function headline(verdict) {
     return el("h1." + look.mood, {}, el("span.sign", {"aria-hidden": "true"}, look.sign), text);
 }
 
-function expectations(verdict) {
+function expectations(verdict, names) {
     const expected = objects(verdict?.expected);
     return expected.length === 0 ? null : el("ul.expected", {"aria-label": "What was expected"}, expected.map((one) =>
         el("li." + (one.met ? "good" : "bad"), {}, el("span.sign", {"aria-hidden": "true"}, one.met ? "✓" : "✕"),
-            `${sentence(one.what)} ${one.met ? "Met." : "Not met: " + one.found + "."}`)));
+            `${reasonText(one.what, names)} ${one.met ? "Met." : "Not met: " + one.found + "."}`)));
 }
 
 function sentence(text) {
@@ -44,7 +44,7 @@ function verdictHeader(run) {
         el("p.overline", {}, el("span", {}, run.title || "run"), " · ", run.about.begun ?
             el("time", {datetime: run.about.begun}, run.about.begun.replace("T", " ").replace(/\.\d+Z$/, " UTC")) : "netcut-fl"),
         headline(verdict),
-        expectations(verdict),
+        expectations(verdict, names),
         el("p.lead", {}, typeof verdict?.passed === "boolean" ? el("b", {}, `Verdict: ${verdict.verdict}. `) : null,
             verdict ? reasonText(verdict.reason, names) : "This run left no verdict.json that can be read: it has not ended, or netcut-fl was killed. Below is what its journal has."),
         run.faults.slice(0, 3).map((fault) => el("p", {}, faultStory(run, fault))),
