@@ -8,8 +8,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "bench/figures.h"
 #include "bench/fire_timing.h"
@@ -72,11 +72,18 @@ bool is_own_namespace(const Fd& ns) {
 }
 
 pid_t parent_of(pid_t pid) {
-    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
+    const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+    if (!stat) return 0;  // it has ended
+    std::istringstream fields(*stat);
     std::string id, name, state;
     pid_t parent = 0;
-    stat >> id >> name >> state >> parent;
+    fields >> id >> name >> state >> parent;
     return parent;
+}
+
+bool descends_from(pid_t pid, pid_t ancestor) {
+    while (pid > 1 && pid != ancestor) pid = parent_of(pid);
+    return pid == ancestor;
 }
 
 // The network namespace of a node, by the process that was started for it, once it has entered that.
@@ -84,12 +91,11 @@ std::optional<Fd> namespace_of(const std::string& node, pid_t daemon) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
         const std::string name = entry.path().filename();
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        std::ifstream file(entry.path() / "cmdline");
-        const std::string words{std::istreambuf_iterator<char>(file), {}};
-        if (words.find("--hostname" + std::string(1, '\0') + node + std::string(1, '\0')) ==
-            std::string::npos)
+        const auto words = read_file(entry.path() / "cmdline");
+        if (!words || words->find("--hostname" + std::string(1, '\0') + node + std::string(1, '\0')) ==
+                          std::string::npos)
             continue;
-        if (parent_of(parent_of(std::stoi(name))) != daemon) continue;  // daemon, worker, first process
+        if (!descends_from(std::stoi(name), daemon)) continue;
         Fd ns(must(::open((entry.path() / "ns/net").c_str(), O_RDONLY | O_CLOEXEC), "open a namespace"));
         if (is_own_namespace(ns)) return {};
         return ns;
