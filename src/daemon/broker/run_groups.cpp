@@ -29,7 +29,9 @@ Result<void> put(const std::string& file, const std::string& text) {
 }
 
 Result<void> make_group(const std::string& path) {
-    if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+    const bool there = ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST;
+    // Whatever our umask is: who is in it may see its limits.
+    if (there && ::chmod(path.c_str(), 0755) == 0) return {};
     return system_failure("make the control group " + path, no_groups);
 }
 
