@@ -69,9 +69,11 @@ bool acts_on(const FaultPlan& plan, std::size_t node, std::optional<std::size_t>
 void Conversations::note_end(const ConversationKey& key, const TcpSocket& socket,
                              const SocketSample& sample) {
     if (socket.state != "TIME_WAIT" || ended_.size() >= most_ended || !ended_.insert(key).second) return;
-    if (healed_) begin(key, socket, sample);  // it may have come and gone since then
+    const bool came_and_went = !known_.contains(key);
+    if (healed_ && came_and_went) begin(key, socket, sample);
     const auto tracked = tracked_.find(key);
-    const bool was_used = tracked == tracked_.end() || tracked->second.is_new || tracked->second.held;
+    const bool was_used =
+        tracked == tracked_.end() ? came_and_went : tracked->second.is_new || tracked->second.held;
     if (fired_ && was_used) sent_since_fire_ = received_since_fire_ = true;
 }
 
@@ -116,6 +118,9 @@ void Conversations::see(const SocketSample& sample) {
         follow(one, socket_of(own, key), socket_of(sample.other_ends, key));
         if (fired_) note_exchange(one);
     }
+    if (known_.size() >= most_ended) return;
+    for (const auto& [key, socket] : own) known_.insert(key);
+    for (const auto& [key, other] : sample.other_ends) known_.insert(key);
 }
 
 // What the kernel does for a program that is gone is nobody's data.

@@ -97,7 +97,8 @@ class Conversations {
     bool fired_ = false, healed_ = false;
     bool sent_since_fire_ = false, received_since_fire_ = false;
     std::map<ConversationKey, Tracked> tracked_;
-    std::set<ConversationKey> ended_;  // seen when they were over
+    std::set<ConversationKey> known_;  // seen before, in whatever state
+    std::set<ConversationKey> ended_;  // those of them that were seen to be over
     std::optional<Nanoseconds> sent_, received_;
 };
 

@@ -63,12 +63,13 @@ std::optional<std::int64_t> next_answer(const std::string& log, std::int64_t sin
     return {};
 }
 
-// How late a fault came after the line that it waited for, whose last word is its time.
+// How late a fault came after the line that it waited for, whose first word is its time.
 std::int64_t lateness_of(const Json& fired, std::int64_t begun) {
     const std::string line = fired.at("details").at("trigger").at("line");
     std::int64_t said = 0;
-    std::istringstream(line.substr(line.rfind(' ') + 1)) >> said;
-    return said == 0 ? 0 : begun + fired.at("t_ns").get<std::int64_t>() - said;
+    const bool has_fired_before = fired.at("details").value("flap", Json{{"cycle", 1}}).at("cycle") != 1;
+    if (!(std::istringstream(line) >> said) || has_fired_before) return 0;
+    return begun + fired.at("t_ns").get<std::int64_t>() - said;
 }
 
 // How late the programs of the federation were to run, by their own measure, or a fault was to come, at worst.

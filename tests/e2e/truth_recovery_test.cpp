@@ -92,7 +92,7 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
         {"refused", answers, replaces, CUT_WORK("kind: reject"), "recovered", {}, {}, measured},
         {"a-connection-a-request",
          answers,
-         "for n in range(6):\n  say(f'work {n}')\n  c = connect(9000); exchange(c); truth('answered'); "
+         "for n in range(6):\n  say('work %d' % n)\n  c = connect(9000); exchange(c); truth('answered'); "
          "c.close()\n"
          "  time.sleep(0.1)",
          CUT_WORK("kind: drop"),

@@ -137,6 +137,15 @@ TEST(Conversations, WhatHasEndedAtAPeerThatIsReadForTheFirstTimeIsOld) {
     EXPECT_FALSE(story->exchanged());
 }
 
+TEST(Conversations, OneThatWasSeenClosingBeforeTheHealIsNoneThatCameAndWent) {
+    Story story;
+    story->at_fire(story.sample({}));
+    story->at_heal(story.sample({as(own(50, 100, 100, 1), "LAST_ACK", false)}));
+    story->after(story.sample({as(own(50, 100, 100), "TIME_WAIT", false)}), 10ms);
+    EXPECT_FALSE(story->sent());
+    EXPECT_FALSE(story->exchanged());
+}
+
 TEST(Conversations, ConnectionWhoseOtherEndIsGoneIsHalfOpen) {
     Story story;
     story->at_fire(story.sample({own(50, 100, 100)}));

@@ -31,7 +31,7 @@ def truth(what):
 
 def say(what):
     """A line that a fault waits for, with its time: so it is known how late the fault came."""
-    print(what, time.monotonic_ns(), flush=True)
+    print(time.monotonic_ns(), what, flush=True)
 
 
 def receive(connection, size=MESSAGE):
