@@ -81,8 +81,6 @@ const char* set_up_mounts(const Options& options) {
 // without a daemon.
 void become_the_user_alone(const Options& options) {
     if (::geteuid() != 0) return;
-    // No process of the run can give itself the same.
-    take_precedence();
     must(set_up_mounts(options));
     must(become_user(options));
     must(enter_user_namespace(options));
@@ -95,6 +93,9 @@ void become_the_user_alone(const Options& options) {
 int main(int argc, char** argv) {
     using namespace netcut::launch;
     const Options options = parse_options(argc, argv);
+    // At once: a run that is to start waits for whatever else the machine does. No process of it can give itself
+    // the same.
+    netcut::take_precedence();
     ::close_range(3, ~0U, 0);
     ::setsid();  // no terminal of the daemon's
     must(enter_control_group(options));
