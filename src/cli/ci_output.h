@@ -14,7 +14,7 @@ namespace netcut::cli {
 class CiOutput {
   public:
     // `asked`: by --annotate and --no-annotate; else the environment decides. `json`: standard output is for a
-    // program, so that the summary alone is told.
+    // program, so that only the summary is written.
     explicit CiOutput(std::optional<bool> asked, bool json = false);
     ~CiOutput();
     CiOutput(const CiOutput&) = delete;

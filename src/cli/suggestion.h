@@ -7,7 +7,7 @@
 
 namespace netcut::cli {
 
-// What a command line that could not be read is told: which word is unknown, and which one was probably meant. `parsing` is
+// The error for a command line that cannot be parsed: which word is unknown, and which one was probably meant. `parsing` is
 // CLI11's own text, for all other mistakes.
 std::string explain_mistake(const CLI::App& app, const std::vector<std::string>& words,
                             const std::string& parsing);

@@ -72,7 +72,7 @@ std::string pause_row(const Json& node) {
     return fmt::format("        its {} processes stood still\n", processes);
 }
 
-// Of several firings: each begins the list anew.
+// Each firing starts the list from its beginning.
 std::string list_row(const Firings& firings) {
     if (!firings.front()->contains("list")) return {};
     std::uint64_t up = 0, down = 0;
@@ -81,8 +81,8 @@ std::string list_row(const Firings& firings) {
         down += fault->at("list").at("offered_down").get<std::uint64_t>();
     }
     return fmt::format(
-        "        of {} packets up and {} down; its list is for {} each way, then begins anew\n", up, down,
-        firings.front()->at("list").at("period").get<std::uint64_t>());
+        "        of {} packets up and {} down; its list covers {} in each direction, then starts again\n", up,
+        down, firings.front()->at("list").at("period").get<std::uint64_t>());
 }
 
 // What the fault had stopped: when it went on, and what has not.
