@@ -37,7 +37,8 @@ std::string junit_xml(const std::string& suite, const std::vector<JunitCase>& ca
 // Of one run: a case for each thing expected, or one for its verdict. `output`: what its screen showed.
 std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const std::string& output);
 
-// Prints events as they come; on a terminal with a line below them that says how things stand. A reader that
+// Prints events as they come; on a terminal with a line below them that says how things stand
+// (unless TERM is dumb), and with colour (unless NO_COLOR is set). A reader that
 // does not read is not waited for but at the end: lines that do not fit into 256 KiB are left out, and counted.
 class TerminalReport {
   public:
@@ -59,7 +60,8 @@ class TerminalReport {
 
     int fd_;
     bool quiet_;
-    bool terminal_;
+    bool terminal_;  // a line may be written over
+    bool colours_;
     std::string pending_;       // what the reader has not taken yet
     std::size_t left_out_ = 0;  // lines that there was no room for
     bool status_shown_ = false;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <cstdlib>
 
 #include "base/utf8.h"
 #include "netcut/report.h"
@@ -123,8 +124,26 @@ std::string event_line(const Event& event) {
                        printable(text, longest_shown_line));
 }
 
+namespace {
+
+bool is_set(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+}
+
+// One that moves its cursor. terminfo(5) has "dumb" for those that do not.
+bool moves_its_cursor(int fd) {
+    const char* type = std::getenv("TERM");
+    return ::isatty(fd) == 1 && (type == nullptr || std::string_view(type) != "dumb");
+}
+
+}  // namespace
+
 TerminalReport::TerminalReport(int fd, bool quiet)
-    : fd_(fd), quiet_(quiet), terminal_(!quiet && ::isatty(fd) == 1) {}
+    : fd_(fd),
+      quiet_(quiet),
+      terminal_(!quiet && moves_its_cursor(fd)),
+      colours_(terminal_ && !is_set("NO_COLOR")) {}  // https://no-color.org
 
 // Heals and triggers run on this thread, so it must never wait for a reader: what is not taken now is kept.
 void TerminalReport::print(const std::string& text) {
@@ -214,7 +233,7 @@ void TerminalReport::clear_status() {
 void TerminalReport::finish(const Json& verdict, const std::string& folder) {
     clear_status();
     tell_left_out();
-    pending_ += final_screen(verdict, folder, terminal_);
+    pending_ += final_screen(verdict, folder, colours_);
     flush(last_patience);
 }
 
