@@ -126,7 +126,7 @@ TEST(Conversations, WhatHasEndedAtAPeerThatIsReadForTheFirstTimeIsOld) {
     Story story;
     story->at_fire(story.sample({}));
     story->at_heal(story.sample({}));
-    SocketSample sample = story.sample({own(51, 0, 0)});
+    SocketSample sample = story.sample({own(51, 0, 0, 1)});
     TcpSocket old = own(40, 100, 100);
     std::swap(old.local, old.remote);
     std::swap(old.local_port, old.remote_port);
