@@ -23,7 +23,15 @@ bool is_closed_in_order(const TcpSocket& socket) {
 std::uint64_t sent_by(const TcpSocket& socket) {
     const bool syn_alone =
         socket.bytes_acked == 1 && (socket.send_queue > 0 || socket.data_segments_sent == 0);
-    return syn_alone ? 0 : socket.bytes_acked;
+    const bool fin_too = socket.state == "FIN_WAIT2";
+    return syn_alone || socket.bytes_acked == 0 ? 0 : socket.bytes_acked - (fin_too ? fin_alone : 0);
+}
+
+// What it has received in sequence, without the FIN of the peer.
+std::uint64_t received_by(const TcpSocket& socket) {
+    const bool fin_too =
+        socket.state == "CLOSE_WAIT" || socket.state == "LAST_ACK" || socket.state == "CLOSING";
+    return socket.bytes_received == 0 ? 0 : socket.bytes_received - (fin_too ? fin_alone : 0);
 }
 
 const TcpSocket* socket_of(const std::map<ConversationKey, TcpSocket>& sockets, const ConversationKey& key) {
@@ -127,7 +135,7 @@ void Conversations::see(const SocketSample& sample) {
 void Conversations::note_exchange(const Tracked& one) {
     if (one.left || (!one.held && !one.closed)) return;
     sent_since_fire_ = sent_since_fire_ || sent_by(one.last) > one.acked_at_fire;
-    received_since_fire_ = received_since_fire_ || one.last.bytes_received > one.received_at_fire;
+    received_since_fire_ = received_since_fire_ || received_by(one.last) > one.received_at_fire;
 }
 
 // Ends are read one after the other, so that one that closes looks so for a moment.
@@ -141,7 +149,7 @@ void Conversations::at_fire(const SocketSample& sample) {
     for (auto& [key, one] : tracked_) {
         one.at_fire = true;
         one.acked_at_fire = sent_by(one.last);
-        one.received_at_fire = one.last.bytes_received;
+        one.received_at_fire = received_by(one.last);
         one.retransmits_at_fire = one.last.total_retransmits;
         one.other_retransmits_at_fire = one.other.total_retransmits;
     }
@@ -159,7 +167,7 @@ void Conversations::at_heal(const SocketSample& sample) {
 
 void Conversations::judge_at_heal(Tracked& one) {
     one.acked_at_heal = sent_by(one.last);
-    one.received_at_heal = one.last.bytes_received;
+    one.received_at_heal = received_by(one.last);
     if (!one.could_be_hit) {  // but it may have taken the place of one that was
         if (!one.at_fire && one.acked_at_heal > 0) one.sent = Nanoseconds(0);
         if (!one.at_fire && one.received_at_heal > 0) one.received = Nanoseconds(0);
@@ -193,14 +201,16 @@ void Conversations::after(const SocketSample& sample, Nanoseconds since_heal) {
 
 void Conversations::note_data(Tracked& one, Nanoseconds since_heal) {
     if (one.left || one.settled || (!one.held && !one.closed)) return;
+    const bool has_sent = sent_by(one.last) > one.acked_at_heal;
+    const bool has_received = received_by(one.last) > one.received_at_heal;
     // Between two samples it may have gone on and come to its end, or have come and gone.
-    const bool went_on_to_its_end = one.closed && (one.stopped || one.is_new);
-    if (!one.sent && (went_on_to_its_end || sent_by(one.last) > one.acked_at_heal)) one.sent = since_heal;
-    if (!one.received && (went_on_to_its_end || one.last.bytes_received > one.received_at_heal))
-        one.received = since_heal;
+    const bool went_on_to_its_end = one.closed && (one.is_new || one.awaits_sent || one.awaits_received);
+    if (!one.sent && (has_sent || went_on_to_its_end)) one.sent = since_heal;
+    if (!one.received && (has_received || went_on_to_its_end)) one.received = since_heal;
     if (!one.could_be_hit) return;
-    if (one.sent && !sent_) sent_ = one.sent;
-    if (one.received && !received_) received_ = one.received;
+    // The end of a connection is no data that anybody saw.
+    if (has_sent && !sent_) sent_ = since_heal;
+    if (has_received && !received_) received_ = since_heal;
     if (!one.stopped || one.went_on || !(one.awaits_sent || one.awaits_received)) return;
     const bool got_through = (!one.awaits_sent || one.sent) && (!one.awaits_received || one.received);
     if (got_through) one.went_on = since_heal;
@@ -230,7 +240,7 @@ Conversation Conversations::conclude(const Tracked& one) {
     const std::string remote = endpoint_text(one.last.remote, one.last.remote_port);
     if (!one.stopped) return {one.peer, local, remote, Outcome::went_on, {}};
     // A way that it has never carried data is not waited for.
-    const bool one_way = one.sent && one.last.bytes_received == 0;
+    const bool one_way = one.sent && received_by(one.last) == 0;
     const auto after = one.went_on    ? one.went_on
                        : one.replaced ? one.replaced
                        : one_way      ? one.sent

@@ -146,6 +146,14 @@ TEST(Conversations, OneThatWasSeenClosingBeforeTheHealIsNoneThatCameAndWent) {
     EXPECT_FALSE(story->exchanged());
 }
 
+TEST(Conversations, FarewellOfThePeerIsNoData) {
+    Story story;
+    story->at_fire(story.sample({own(50, 100, 100)}));
+    story->at_heal(story.sample({own(50, 100, 100)}));
+    story->after(story.sample({as(own(50, 100, 101), "CLOSE_WAIT", true)}), 10ms);
+    EXPECT_FALSE(story->received());
+}
+
 TEST(Conversations, ConnectionWhoseOtherEndIsGoneIsHalfOpen) {
     Story story;
     story->at_fire(story.sample({own(50, 100, 100)}));
