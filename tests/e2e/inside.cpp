@@ -24,9 +24,22 @@ Fd open_namespace(const std::string& path) {
     return fd;
 }
 
+// A node's first process is started before it enters the node's namespace.
+Fd namespace_of(const Tool& tool, const std::string& node) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < deadline) {
+        const std::string link = "/proc/" + std::to_string(init_of(tool, node)) + "/ns/net";
+        std::error_code error;
+        const bool is_ours = std::filesystem::equivalent(link, "/proc/self/ns/net", error);
+        if (!error && !is_ours) return open_namespace(link);
+        std::this_thread::sleep_for(5ms);
+    }
+    throw std::runtime_error(node + " has no namespace of its own");
+}
+
 // A socket stays in the namespace in which it was made.
 Fd udp_socket_in(const Tool& tool, const std::string& node, int family) {
-    const Fd ns = open_namespace("/proc/" + std::to_string(init_of(tool, node)) + "/ns/net");
+    const Fd ns = namespace_of(tool, node);
     Fd fd;
     std::thread([&] {
         if (::setns(ns.get(), CLONE_NEWNET) == 0)
