@@ -17,30 +17,30 @@ namespace {
 
 constexpr const char* aggregator = "aggregator";
 constexpr const char* collaborator = "collaborator1";
-constexpr const char* aggregator_address = "10.99.0.2";
-constexpr const char* collaborator_address = "10.99.0.3";
+constexpr const char* aggregator_ip = "10.99.0.2";
+constexpr const char* collaborator_ip = "10.99.0.3";
 
 // A federation of two containers, and traffic between them.
-class Scene {
+class DockerScene {
   public:
-    explicit Scene(const DockerEngine& engine) : engine_(engine) {
-        engine.run(aggregator, aggregator_address);
-        engine.run(collaborator, collaborator_address);
+    explicit DockerScene(const DockerEngine& engine) : engine_(engine) {
+        engine.run(aggregator, aggregator_ip);
+        engine.run(collaborator, collaborator_ip);
         traffic_.emplace(open("ns/net", O_RDONLY, collaborator).get(),
                          open("ns/net", O_RDONLY, aggregator).get());
         traffic_->await_both_ways();
     }
-    ~Scene() {
+    ~DockerScene() {
         traffic_.reset();
         engine_.remove({aggregator, collaborator});
     }
-    Scene(const Scene&) = delete;
-    Scene& operator=(const Scene&) = delete;
+    DockerScene(const DockerScene&) = delete;
+    DockerScene& operator=(const DockerScene&) = delete;
 
     Traffic& traffic() { return *traffic_; }
     Fd open_output() const { return open("fd/1", O_WRONLY, collaborator); }  // as the node itself has it
     void cut() const { engine_.disconnect(collaborator); }
-    void heal() const { engine_.connect(collaborator, collaborator_address); }
+    void heal() const { engine_.connect(collaborator, collaborator_ip); }
     Words follow_log() const { return engine_.command({"logs", "--follow", collaborator}); }
 
   private:
@@ -55,7 +55,7 @@ class Scene {
 
 class LogWatcher {
   public:
-    explicit LogWatcher(const Scene& scene)
+    explicit LogWatcher(const DockerScene& scene)
         : scene_(scene),
           output_(scene.open_output()),
           log_(must(make_pipe())),
@@ -88,7 +88,7 @@ class LogWatcher {
         }
     }
 
-    const Scene& scene_;
+    const DockerScene& scene_;
     Fd output_;
     Pipe log_;
     std::optional<Running> follower_;
@@ -111,7 +111,7 @@ PeerSamples measure_docker(const Cores& cores, std::size_t repeats, std::size_t 
     const DockerEngine engine;
     PeerSamples samples;
     {
-        Scene scene(engine);
+        DockerScene scene(engine);
         for (std::size_t i = 0; i < repeats; ++i) {
             const FireTimes times = time_fire(cores, scene.traffic(), [&] { scene.cut(); });
             samples["fire_to_acknowledged"].add(times.acknowledged);

@@ -22,7 +22,7 @@ void PrintTo(const FaultInfo& fault, std::ostream* out) {
 
 }  // namespace netcut
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // What the verdict on an example must be.
@@ -215,4 +215,4 @@ TEST(Doctor, SaysOfEveryFaultWhetherItCanBeDoneAndWhatElseCan) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -5,7 +5,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::function<void()> in_github_actions(const std::string& summary) {
@@ -129,4 +129,4 @@ TEST(Twin, SaysWhetherTheFaultIsWhatARunFailsBy) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

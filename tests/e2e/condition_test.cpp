@@ -4,7 +4,7 @@
 // took.
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 struct Condition {
@@ -50,4 +50,4 @@ TEST_P(ConditionTest, FederationFinishesAndTheTimeOfItsRoundsIsTold) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -7,7 +7,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr const char* victim = "collaborator2";
@@ -209,4 +209,4 @@ TEST(CutWhen, AScenarioFileSaysItToo) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

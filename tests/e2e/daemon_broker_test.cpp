@@ -21,7 +21,7 @@
 #include "daemon/broker/rights.h"
 #include "e2e/daemon.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using Kind = Message::Kind;
@@ -282,4 +282,4 @@ TEST(DaemonFilter, LeavesAServerOfFilesAndUnixSockets) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

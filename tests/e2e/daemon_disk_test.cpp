@@ -12,7 +12,7 @@
 #include "e2e/daemon.h"
 #include "netcut/base.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // A FUSE whose server answers nothing, until it goes. Only in a mount namespace of this process's own.
@@ -104,4 +104,4 @@ TEST(DaemonDisk, RunThatWaitsForItsFolderCanBeStopped) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

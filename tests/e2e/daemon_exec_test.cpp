@@ -9,7 +9,7 @@
 #include "e2e/daemon.h"
 #include "e2e/daemon_load.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // A run of alice's that waits until it is stopped.
@@ -88,4 +88,4 @@ TEST_F(DaemonExec, CommandEndsWithItsClient) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -14,7 +14,7 @@
 #include "e2e/daemon.h"
 #include "netcut/base.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 Fd connect_to(const std::string& path) {
@@ -324,4 +324,4 @@ TEST(DaemonGuard, NodeCannotTouchNetworksProcessesOrTheHost) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

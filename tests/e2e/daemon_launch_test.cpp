@@ -10,7 +10,7 @@
 
 #include "e2e/daemon.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 class DaemonLaunch : public testing::Test {
@@ -95,4 +95,4 @@ TEST_F(DaemonLaunch, WorkerThatEndsBeforeItHasBegunIsToldOf) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

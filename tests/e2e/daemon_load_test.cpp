@@ -9,7 +9,7 @@
 #include <fstream>
 #include <thread>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr auto soon = 1000ms;  // that another user is served, however busy one keeps the daemon
@@ -225,4 +225,4 @@ TEST(DaemonLoad, JournalThatNoRunWritesIsRefusedWithTheReason) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -9,7 +9,7 @@
 
 #include "e2e/daemon.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 const std::string groups = "/sys/fs/cgroup";
@@ -88,4 +88,4 @@ TEST(DaemonMemory, WithoutControlGroupsTheDaemonSaysThatItIsNotBounded) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

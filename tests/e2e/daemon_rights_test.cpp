@@ -17,7 +17,7 @@
 #include "kernel/capabilities.h"
 #include "netcut/base.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 namespace fs = std::filesystem;
@@ -268,4 +268,4 @@ TEST(DaemonRights, BlocksOfADiskThatAreForRootStayFree) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

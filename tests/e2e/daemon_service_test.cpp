@@ -14,7 +14,7 @@
 #include "e2e/random_kills.h"
 #include "netcut/base.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 Fd bound_socket(const std::string& path, int type) {
@@ -143,4 +143,4 @@ TEST(DaemonService, SigkillAtRandomMomentsLeavesNothingAndItStartsAgain) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <thread>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 uid_t owner_of(const std::string& path) {
@@ -302,4 +302,4 @@ TEST(Daemon, IdleItIsSmallAndSleeps) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -13,7 +13,7 @@
 #include "e2e/daemon.h"
 #include "e2e/inside.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr const char* python = "/usr/bin/python3";
@@ -328,4 +328,4 @@ TEST(DaemonUsers, TenFaultsEachAreJudgedRightlyWhileAThirdUserFloodsTheDaemon) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -12,7 +12,7 @@
 #include "e2e/daemon.h"
 #include "e2e/daemon_load.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // Does what the request's body names.
@@ -183,4 +183,4 @@ TEST_F(DaemonWorker, OneThatHasNotBegunIsEndedAtOnce) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -8,7 +8,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::string tool_path(const std::string& name) {
@@ -297,4 +297,4 @@ TEST(Repeat, FlakyRunIsToldFromOneThatAlwaysDoesTheSame) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -9,7 +9,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 const Arguments upload_whole_reply_lost = {  // moment C': the deadliest one
@@ -225,4 +225,4 @@ TEST(Failure, SecondCtrlCDoesNotWaitForTheGrace) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

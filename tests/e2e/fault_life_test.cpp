@@ -7,7 +7,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::vector<Json> events(const std::string& run_folder, const std::string& name) {
@@ -73,4 +73,4 @@ TEST(FaultLife, APauseTellsOfTheProcessesThatStandStill) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -6,7 +6,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // The aggregator prints a line that matters, many times and at once, when the collaborator is about to be
@@ -105,4 +105,4 @@ TEST(Flood, OfExpectedValuesLeavesTheLastOneInTheJournal) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -6,7 +6,7 @@
 #include "e2e/process.h"
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -72,4 +72,4 @@ TEST(Manual, GroffHasNothingToSay) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -8,7 +8,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 const std::string roles =
@@ -107,4 +107,4 @@ TEST(HostileText, ALinkInAFolderOfSomebodyElseIsNotFollowed) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

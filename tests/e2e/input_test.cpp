@@ -19,7 +19,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 struct BadInput {
@@ -360,4 +360,4 @@ TEST(Machine, ClosedOutputDoesNotStopTheRun) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

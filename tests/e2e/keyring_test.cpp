@@ -9,7 +9,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr const char* secret = "netcut-test-secret";
@@ -75,4 +75,4 @@ TEST(Keyring, NodeOfTheCallerDoesNotPossessTheCallersKeys) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

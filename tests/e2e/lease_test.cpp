@@ -5,7 +5,7 @@
 
 #include "e2e/inside.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 struct Lease {
@@ -163,4 +163,4 @@ TEST(PauseLease, EndsWhileTheToolIsStoppedAndTheRunGoesOnAfterwards) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

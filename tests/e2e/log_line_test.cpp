@@ -5,7 +5,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::vector<Json> named(const std::vector<Json>& journal, const std::string& event) {
@@ -145,4 +145,4 @@ for k in range(30):
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -7,7 +7,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -60,4 +60,4 @@ TEST(Names, OfNobodyAreRefused) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

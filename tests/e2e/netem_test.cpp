@@ -11,7 +11,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::AllOf;
@@ -169,4 +169,4 @@ TEST_F(NetemFaultTest, LateNameServerLeavesOtherPortsAlone) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

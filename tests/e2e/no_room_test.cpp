@@ -7,7 +7,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // Nobody else has processes of it, so that the limit is this test's own.
@@ -69,4 +69,4 @@ TEST(NoRoom, ANodeThatForksWithoutEndMakesNoDefect) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -8,7 +8,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // Runs one collaborator with this shell script, and returns what it printed.
@@ -183,4 +183,4 @@ TEST(Node, TheEndOfALineIsNotWaitedFor) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

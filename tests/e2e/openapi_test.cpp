@@ -6,7 +6,7 @@
 
 #include "e2e/daemon.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 Json resolved(const Json& document, const Json& schema) {
@@ -116,4 +116,4 @@ TEST(OpenApi, EveryOperationIsCarriedOutAndAnswersAsDescribed) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -7,7 +7,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -89,4 +89,4 @@ TEST(PowerOff, ForEverLeavesNothingThatAnswers) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -5,7 +5,7 @@
 
 #include "e2e/tool.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 struct Case {
@@ -152,4 +152,4 @@ TEST(Run, NothingOfItIsInTheHostsNetwork) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

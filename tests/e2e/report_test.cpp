@@ -13,7 +13,7 @@
 #include "e2e/tool.h"
 #include "synthetic_run.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -195,4 +195,4 @@ TEST(ReportInBrowser, OtherKindsOfPagesAreDrawnToo) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -12,7 +12,7 @@
 
 #include "e2e/random_kills.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 uid_t owner_of(const std::string& path) {
@@ -183,4 +183,4 @@ TEST(Rootless, WhereUserNamespacesAreForbiddenItSaysWhatToAllow) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -7,7 +7,7 @@
 
 #include "e2e/random_kills.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 TEST(Sigkill, AtRandomMomentsOfARunNothingIsLeft) {
@@ -73,4 +73,4 @@ TEST(Sigkill, OfOneNodesFirstProcessEndsThatNodeAlone) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

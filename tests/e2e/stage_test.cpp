@@ -6,7 +6,7 @@
 
 #include "e2e/stand_in.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using Stage = WithStandIn;
@@ -198,4 +198,4 @@ TEST_F(Stage, TwoDoNotWorkInOneWorkspace) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

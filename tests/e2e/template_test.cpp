@@ -5,7 +5,7 @@
 
 #include "e2e/stand_in.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 namespace fs = std::filesystem;
@@ -164,4 +164,4 @@ TEST_F(OldScript, CutsAtALineOfTheDebugLogAndLeavesItsFiles) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -3,7 +3,7 @@
 // Nodes that come back under another address: what was connected is dead, though no packet meets a fault.
 #include "e2e/truth.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr auto measured = Federation::Recovery::measured;
@@ -92,4 +92,4 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

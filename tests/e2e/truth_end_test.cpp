@@ -3,7 +3,7 @@
 // Who left, who is stuck, and who took part when the run ended by its `end:`.
 #include "e2e/truth.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr const char* answers_for_ever = "serve(9000); listening(60)";
@@ -114,4 +114,4 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -3,7 +3,7 @@
 // Recovery is measured on what the fault could hit: other traffic of the node went on.
 #include "e2e/truth.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr auto measured = Federation::Recovery::measured;
@@ -181,4 +181,4 @@ TEST(Truth, DatagramsRecoverToo) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -5,7 +5,7 @@
 
 #include "e2e/truth.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // The outcomes of the connections that met the fault, of the collaborator that was cut.
@@ -49,4 +49,4 @@ TEST(Truth, CallsOfGrpcGoOnOverAnOldConnectionOrANewOne) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -3,7 +3,7 @@
 // How long it took until work went on, with every kind of cut and network.
 #include "e2e/truth.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr auto measured = Federation::Recovery::measured;
@@ -152,4 +152,4 @@ TEST(Truth, FaultThatNeverHealsStopsNoNodeThatGetsThrough) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -5,7 +5,7 @@
 
 #include "e2e/truth.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // As before, when any data at the port was recovery.
@@ -70,4 +70,4 @@ TEST(Truth, CapturesDisagreeWithARecordOfAnyData) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

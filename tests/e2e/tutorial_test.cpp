@@ -9,7 +9,7 @@
 #include "e2e/tool.h"
 #include "netcut/node.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 struct Step {
@@ -68,4 +68,4 @@ TEST(Tutorial, ItsCommandsEndAsItSays) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

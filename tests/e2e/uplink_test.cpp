@@ -17,7 +17,7 @@
 #include "e2e/tool.h"
 #include "netcut/kernel.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr std::uint16_t port = 7000;
@@ -249,4 +249,4 @@ TEST_F(UplinkTest, WhereItCannotBeHadItIsRefusedWithTheReason) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -11,7 +11,7 @@
 #include "e2e/daemon.h"
 #include "e2e/process.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 namespace fs = std::filesystem;
@@ -133,4 +133,4 @@ TEST(UsersData, LoadsNoLibraryIntoTheCommandLine) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

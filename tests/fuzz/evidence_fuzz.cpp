@@ -11,7 +11,7 @@
 #include "netcut/evidence.h"
 #include "run/capture_file.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
@@ -135,4 +135,4 @@ TEST(EvidenceFuzz, NoBytesHarmTheReaderOfJournals) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -13,7 +13,7 @@
 #include "fault/packet.h"
 #include "unit/packet_samples.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
@@ -119,4 +119,4 @@ TEST(PacketFuzz, NoBytesHarmTheParserOrGetABadReply) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

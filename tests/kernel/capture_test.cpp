@@ -5,7 +5,7 @@
 #include "kernel/packet_capture.h"
 #include "kernel/watch.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -190,4 +190,4 @@ TEST(ClosedPorts, LetNothingInAndDoNotMindOneThatIsUnplugged) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

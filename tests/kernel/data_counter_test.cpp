@@ -3,7 +3,7 @@
 // What passes at each port is counted, for every node, whether a fault is about it or not.
 #include "kernel/fault_scene.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -84,4 +84,4 @@ TEST_P(DataCounterTest, TcpPayloadsOfMoreThan64BytesAreMessages) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

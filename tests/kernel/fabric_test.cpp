@@ -4,7 +4,7 @@
 
 #include "kernel/each_fabric.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 class FabricTest : public EachFabricTest {};
@@ -171,4 +171,4 @@ TEST(Fabric, NodesKeepAsManyConnectionsThatOpenOrWaitToEndAsTheMachine) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

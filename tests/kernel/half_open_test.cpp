@@ -6,7 +6,7 @@
 #include "kernel/fault_scene.h"
 #include "run/sockets.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 void end_by_reset(Fd& socket) {
@@ -56,4 +56,4 @@ TEST_P(HalfOpenTest, IsWhatStaysSoWhileOthersOpenAndCloseAllTheTime) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -6,7 +6,7 @@
 
 #include "kernel/fault_scene.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -252,4 +252,4 @@ TEST_F(DropTest, RenumberedNodeIsLostAndCountedUnderItsNewAddressToo) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -11,7 +11,7 @@
 #include "kernel/fault_scene.h"
 #include "netcut/loss.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 FaultPlan plan_of(std::vector<std::uint32_t> lost, std::uint32_t period) {
@@ -207,4 +207,4 @@ TEST_P(LossExactnessTest, TwentySeedsOverAHundredThousandPackets) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -4,7 +4,7 @@
 #include "kernel/answerer.h"
 #include "time_scale.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST_P(MiddleboxTest, AFlowOfDatagramsThatIsSilentIsForgottenUntilTheNodeSpeaks)
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -5,7 +5,7 @@
 
 #include "kernel/fault_scene.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -384,4 +384,4 @@ TEST_F(MomentTest, ASynThatIsSentOnceMoreIsNoOther) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

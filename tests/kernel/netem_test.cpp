@@ -12,7 +12,7 @@
 #include "kernel/queue_rig.h"
 #include "time_scale.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using std::chrono::milliseconds;
@@ -197,4 +197,4 @@ TEST_P(NetemTest, AnythingThatWentInComesOut) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

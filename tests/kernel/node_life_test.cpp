@@ -7,7 +7,7 @@
 
 #include "kernel/subject.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 class NodeLife : public testing::Test {
@@ -173,4 +173,4 @@ TEST_F(NodeLife, TheFirstProcessIsOutOfTheTreesReach) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -9,7 +9,7 @@
 
 #include "kernel/subject.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 // Counts every 20 ms, while children fork children and end all the time, a few of them at once.
@@ -292,4 +292,4 @@ TEST_F(NodePause, IsRefusedWhenItMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

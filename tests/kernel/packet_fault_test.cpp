@@ -4,7 +4,7 @@
 #include "kernel/answerer.h"
 #include "kernel/fault_scene.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -353,4 +353,4 @@ TEST_P(PacketFaultTest, FiringTwiceAndHealingEarlyIsHarmlessForEach) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

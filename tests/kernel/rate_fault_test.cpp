@@ -9,7 +9,7 @@
 #include "kernel/queue.h"
 #include "time_scale.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::AllOf;
@@ -113,4 +113,4 @@ TEST(Rate, OfAThousandNodesIsLaidInTime) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -3,7 +3,7 @@
 // A router that refuses many packets at once tells each sender of each.
 #include "kernel/fault_scene.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr std::size_t many = 50;
@@ -64,4 +64,4 @@ TEST_P(RejectTest, EachOfManyConnectionsLearnsOfItWithItsSecondSyn) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

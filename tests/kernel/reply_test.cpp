@@ -6,7 +6,7 @@
 #include "kernel/packet_sender.h"
 #include "kernel/watch.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using Reply = std::optional<std::vector<std::uint8_t>>;
@@ -116,4 +116,4 @@ TEST_P(ReplyTest, ErrorsOfTheSenderSayWhy) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -9,7 +9,7 @@
 #include "netcut/report.h"
 #include "run/summed_note.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 class SummedNoteTest : public testing::Test {
@@ -66,4 +66,4 @@ TEST(TerminalReport, WhatNobodyReadsIsLeftOutAndCounted) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -8,7 +8,7 @@
 
 #include "netcut/report.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -204,4 +204,4 @@ TEST(Headline, IsTheFirstOfTheScreenAndTheVerdictTheSecond) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

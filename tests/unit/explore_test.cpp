@@ -6,7 +6,7 @@
 
 #include <set>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::ElementsAre;
@@ -318,4 +318,4 @@ TEST(Repeats, ExitStatusOfEachRunDecides) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

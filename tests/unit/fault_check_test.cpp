@@ -6,7 +6,7 @@
 
 #include "netcut/scenario.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -157,4 +157,4 @@ TEST(Fault, ContradictionsOnOneNodeAreRefused) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -10,7 +10,7 @@
 
 #include "netcut/scenario.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -149,4 +149,4 @@ TEST(FaultPages, ExamplesAreOfTheirKind) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -4,7 +4,7 @@
 
 #include "netcut/run.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 TcpSocket tcp(const char* local, int local_port, const char* remote, int remote_port, const char* state) {
@@ -71,4 +71,4 @@ TEST(HalfOpen, ConnectionThatTheNextReadingFindsWholeOrGoneIsNone) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

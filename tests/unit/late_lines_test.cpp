@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ TEST(LateLines, AreNoneOfANodeThatPrintedAsItWorked) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

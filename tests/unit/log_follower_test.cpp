@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 namespace fs = std::filesystem;
@@ -94,4 +94,4 @@ TEST_F(LogFollowerTest, AFolderThatIsNotThereIsTold) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -8,7 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <vector>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,4 +88,4 @@ TEST(LogPump, AnObserverMayStopItsPump) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -17,7 +17,7 @@
 
 #include "netcut/loss.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 constexpr unsigned seeds = 20;
@@ -168,4 +168,4 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"markov4 1% 30% 20% 40% 2%", four_states(0.01, 0.3, 0.2, 0.4, 0.02), {}}));
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

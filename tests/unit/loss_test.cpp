@@ -9,7 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::ElementsAre;
@@ -298,4 +298,4 @@ TEST(Loss, BadModelsAreUsageErrorsWithTheirColumn) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

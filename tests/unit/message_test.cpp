@@ -10,7 +10,7 @@
 #include "daemon/json_text.h"
 #include "daemon/output_lines.h"
 
-namespace netcut {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 std::vector<Message> read_all(MessageReader& reader, std::string_view bytes, std::size_t piece) {
@@ -114,4 +114,4 @@ TEST(JsonText, IsReadToABoundOfLevels) {
 }
 
 }  // namespace
-}  // namespace netcut
+}  // namespace netcut::test::NETCUT_FILE

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace netcut {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 TEST(NameServers, TheMachinesOwnAreLeftOut) {
@@ -19,4 +19,4 @@ TEST(NameServers, WithoutAnyOtherThereIsNothing) {
 }
 
 }  // namespace
-}  // namespace netcut
+}  // namespace netcut::test::NETCUT_FILE

@@ -5,7 +5,7 @@
 
 #include "unit/packet_samples.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using Option = UnreachableCode;
@@ -263,4 +263,4 @@ TEST(TooBig, TellsTheSizeThatPasses) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -7,7 +7,7 @@
 #include "base/sha256.h"
 #include "run/capture_file.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ TEST(Sha256, KnownAnswers) {  // FIPS 180-4, examples
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -9,7 +9,7 @@
 
 #include "unit/phase_story.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::ElementsAre;
@@ -394,4 +394,4 @@ TEST(Phases, WhatMovedInAGapMayHaveBeenTheAnswer) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -16,7 +16,7 @@
 #include "report/traffic_bins.h"
 #include "synthetic_run.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -273,4 +273,4 @@ TEST_F(RunPage, ManyEventsAreDrawnAsFewerAndThePageSaysSo) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

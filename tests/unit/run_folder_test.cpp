@@ -13,7 +13,7 @@
 #include "report/run_files.h"
 #include "run/manifest.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 namespace fs = std::filesystem;
@@ -170,4 +170,4 @@ TEST_F(RunFolderTest, VerifySaysOfHostileFilesWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

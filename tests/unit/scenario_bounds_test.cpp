@@ -8,7 +8,7 @@
 #include "netcut/trigger.h"
 #include "scenario/text_check.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -199,4 +199,4 @@ TEST(ScenarioTexts, EveryTextThatIsTakenReadsBack) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -7,7 +7,7 @@
 #include "netcut/explore.h"
 #include "netcut/node.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::ElementsAre;
@@ -277,4 +277,4 @@ TEST(Fault, WhatItWaitsForIsToldForPeople) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -11,7 +11,7 @@
 #include "netcut/trigger.h"
 #include "stage/inputs.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::Contains;
@@ -178,4 +178,4 @@ TEST(Template, PathsAreParameters) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

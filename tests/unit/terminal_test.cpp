@@ -11,7 +11,7 @@
 
 #include "netcut/report.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -83,4 +83,4 @@ TEST(Terminal, ADumbOneGetsNoEscapeSequences) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -10,7 +10,7 @@
 #include <random>
 #include <set>
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::ElementsAre;
@@ -318,4 +318,4 @@ TEST(MatchCounter, FiresFromTheNthMatchAtMostSoOften) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -6,7 +6,7 @@
 
 #include "netcut/report.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -102,4 +102,4 @@ TEST(Utf8, TheLastScreenSteersNoTerminal) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

@@ -8,7 +8,7 @@
 #include "netcut/report.h"
 #include "netcut/run.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::HasSubstr;
@@ -354,4 +354,4 @@ TEST(Verdict, TellsThatAReplySlippedThroughBeforeTheCut) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE

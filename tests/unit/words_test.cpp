@@ -7,7 +7,7 @@
 #include "netcut/node.h"
 #include "netcut/scenario.h"
 
-namespace netcut::test {
+namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using testing::ElementsAre;
@@ -66,4 +66,4 @@ TEST(Bytes, ReadsWhatPeopleWrite) {
 }
 
 }  // namespace
-}  // namespace netcut::test
+}  // namespace netcut::test::NETCUT_FILE
