@@ -1,43 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes the template of all pages, as C++, of the files in this folder: one style element, one script element. The
-# charting library comes from the npm registry, as package-lock.json has it; a build without it makes pages without
-# charts, which say so.
-
-option(NETCUT_CHARTS "Bundle the charting library (npm ci) into the pages" ON)
+# Makes the template of all pages, as C++, of the files in this folder and of the charting library (third_party/uplot):
+# one style element, one script element.
 
 set(NETCUT_PAGE_DIR ${CMAKE_CURRENT_LIST_DIR})
+set(NETCUT_CHARTS_DIR ${PROJECT_SOURCE_DIR}/third_party/uplot)
 # In this order; they share one scope.
 set(NETCUT_PAGE_SCRIPTS elements.js format.js tables.js theme.js range.js phases.js lanes.js timeline.js traffic.js
     verdict.js faults.js logs.js sockets.js nodes.js run.js experiments.js map.js main.js)
-
-# The folder of the library, or nothing.
-function(netcut_install_charts result)
-    set(${result} "" PARENT_SCOPE)
-    if(NOT NETCUT_CHARTS)
-        return()
-    endif()
-    set(tree ${CMAKE_BINARY_DIR}/page)
-    file(SHA256 ${NETCUT_PAGE_DIR}/package-lock.json lock)
-    set(stamp ${tree}/installed-${lock})
-    if(NOT EXISTS ${stamp})
-        find_program(NPM npm)
-        if(NOT NPM)
-            message(WARNING "No npm: reports will have no charts (install it, or say -DNETCUT_CHARTS=OFF)")
-            return()
-        endif()
-        file(COPY ${NETCUT_PAGE_DIR}/package.json ${NETCUT_PAGE_DIR}/package-lock.json DESTINATION ${tree})
-        execute_process(
-            COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --cache ${tree}/cache
-            WORKING_DIRECTORY ${tree} RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE why TIMEOUT 120)
-        if(failed)
-            message(WARNING "npm ci failed: reports will have no charts (-DNETCUT_CHARTS=OFF asks for that)\n${why}")
-            return()
-        endif()
-        file(TOUCH ${stamp})
-    endif()
-    set(${result} ${tree}/node_modules/uplot PARENT_SCOPE)
-endfunction()
 
 # As Content-Security-Policy names what may run: the SHA-256 in base64.
 function(netcut_csp_hash text result)
@@ -58,19 +28,14 @@ function(netcut_csp_hash text result)
 endfunction()
 
 function(netcut_bundle_page output)
-    set(sources page.html style.css page.cpp.in package-lock.json ${NETCUT_PAGE_SCRIPTS})
+    set(sources page.html style.css page.cpp.in ${NETCUT_PAGE_SCRIPTS})
     list(TRANSFORM sources PREPEND ${NETCUT_PAGE_DIR}/)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
-    netcut_install_charts(charts)
 
-    set(style "")
-    set(script "")
-    if(charts)
-        file(READ ${charts}/LICENSE licence)
-        file(READ ${charts}/dist/uPlot.iife.min.js library)
-        file(READ ${charts}/dist/uPlot.min.css style)
-        string(APPEND script "/* uPlot:\n${licence}*/\n${library}\n")
-    endif()
+    file(READ ${NETCUT_CHARTS_DIR}/LICENSE licence)
+    file(READ ${NETCUT_CHARTS_DIR}/uPlot.iife.min.js library)
+    file(READ ${NETCUT_CHARTS_DIR}/uPlot.min.css style)
+    set(script "/* uPlot:\n${licence}*/\n${library}\n")
     file(READ ${NETCUT_PAGE_DIR}/style.css own_style)
     string(APPEND style "${own_style}")
     string(APPEND script "(() => {\n\"use strict\";\n")

@@ -108,23 +108,19 @@ class Run {
     }
 }
 
-const noCharts = () => el("p.note.missing", {}, "Charts are missing from this build of netcut-fl: it was built without npm, " +
-    "from which the charting library comes. The tables have the same facts.");
-
 function runPage(data) {
     const run = new Run(data);
     const range = new Range(run.length);
-    const charts = typeof uPlot === "function";
     return {
         header: verdictHeader(run),
         parts: [
             section("timeline", "Timeline", () => run.nodes.length === 0 ? null : [
-                charts ? timeline(run, range) : noCharts(),
-                details("All events as a table", () => eventTable(run), !charts),
+                timeline(run, range),
+                details("All events as a table", () => eventTable(run)),
             ]),
             section("traffic", "Bytes over time", () => run.traffic ? [
-                charts ? traffic(run, range) : noCharts(),
-                details("Bytes as tables", () => trafficTable(run), !charts),
+                traffic(run, range),
+                details("Bytes as tables", () => trafficTable(run)),
             ] : null),
             section("faults", "Faults", () => run.faults.length ? faultTable(run) : el("p", {}, "No fault was fired in this run.")),
             section("logs", "Log at each trigger", () => logSection(run)),
