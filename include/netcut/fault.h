@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -140,6 +141,13 @@ struct DataCounters {
     CounterValue up, down;                    // data
     CounterValue messages_up, messages_down;  // messages alone
 };
+// How many datagrams of UDP have come to the faults, and have passed them all, since the table was laid: of one way of a
+// flow, by its source and port, destination and port.
+struct DatagramCount {
+    std::uint64_t came = 0, passed = 0;
+};
+using DatagramWay = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;
+using DatagramCounts = std::map<DatagramWay, DatagramCount>;
 // Packets that a fault acted upon.
 struct PacketHits {
     std::uint64_t up = 0, down = 0;
@@ -200,6 +208,7 @@ class FaultTable {
     Result<void> add_addresses(std::size_t node, const std::vector<IpAddress>& addresses);
     Result<std::vector<NodeHits>> read_hits();  // by the plan's number
     Result<DataCounters> read_data(std::size_t node);
+    Result<DatagramCounts> read_datagrams();
 
   private:
     FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket, std::vector<FaultPlan> plans)

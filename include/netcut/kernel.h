@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -196,6 +197,9 @@ struct RouteState {
 // Unicast routes of the main table, and the local table's, over `link`.
 Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link);
 
+// Addresses of which the namespace tries to find out the link address, or has tried in vain, over any link.
+Result<std::vector<IpAddress>> list_unresolved(NetlinkSocket& socket);
+
 // Tells the segment who has `address` now: a gratuitous ARP (RFC 5227) or an unsolicited neighbour
 // advertisement (RFC 4861, 7.2.6). `link` is an interface of `where`.
 Result<void> announce(const NetNs& where, int link, const MacAddress& mac, const IpAddress& address);
@@ -222,6 +226,8 @@ struct TcpSocket {
 };
 // All TCP sockets of the socket's namespace that are not listening, of both address families.
 Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket);
+// Ports of UDP to which programs in the socket's namespace are bound, of both address families.
+Result<std::set<std::uint16_t>> list_udp_ports(NetlinkSocket& socket);
 
 struct CounterValue {
     std::uint64_t packets = 0;

@@ -21,6 +21,10 @@ namespace netcut {
 
 using Json = nlohmann::ordered_json;
 
+// Of journal.jsonl and verdict.json: what they have, and the rules that they follow. Up to 2 a record may have no
+// conversations, and counted any data as recovery.
+inline constexpr int record_schema = 3;
+
 // One line of journal.jsonl. The names and their details are listed in docs/journal.md.
 struct Event {
     Nanoseconds t{0};   // monotonic, since the run began
@@ -104,8 +108,9 @@ class RunFolder {
 // A TCP connection that one end holds to be alive and the other has no trace of.
 struct HalfOpen {
     std::string node;  // where it is alive
-    std::string peer;
+    std::string peer;  // "nobody": its address is no node's any more
     TcpSocket socket;
+    bool address_gone = false;  // the node's own
 };
 struct NodeSockets {
     std::string name;
@@ -140,10 +145,12 @@ struct NodeOutcome {
 // A connection of a node that met a fault: it lost packets, or one of its ends was given up meanwhile.
 struct Conversation {
     enum class Outcome {
-        went_on,       // at the heal nothing was left to be sent
-        resumed,       // what was left got through, and with a request its answer
-        replaced,      // by a new connection to the same peer and port, with data both ways
-        given_up,      // the node's program has it no more
+        went_on,    // at the heal nothing was left to be sent
+        resumed,    // what was left got through, and with a request its answer
+        replaced,   // by a new connection to the same peer and port, with data both ways; not only its set-up
+        connected,  // there is such a connection, and it has carried no more than its set-up
+        given_up,   // the node's program has it no more
+        silent,     // of UDP: it has not been tried since the heal
         address_gone,  // the node's program has it, bound to an address that the node no longer has
         half_open,     // the node's program has it, and the other end is gone
         stuck          // both ends have it, and what was left did not get through
@@ -152,9 +159,20 @@ struct Conversation {
     std::string local, remote;  // "10.99.0.3 port 45678"
     Outcome outcome = Outcome::went_on;
     std::optional<Nanoseconds>
-        after;  // since the heal: when it was resumed, or its replacement had data both ways
+        after;  // since the heal: when it was resumed, or its replacement had data both ways, if that is known
+
+    bool udp = false;  // a flow of datagrams
 
     bool operator==(const Conversation&) const = default;
+};
+
+// Who could not find out which link address another has, so that nothing of it left.
+struct UnresolvedNeighbour {
+    std::string node;     // that asks
+    std::string address;  // for this one
+    std::string peer;     // which is, or was, of this node; empty: of none
+
+    bool operator==(const UnresolvedNeighbour&) const = default;
 };
 
 // Of a node, since the heal. "Data" is new data, in sequence, on connections that the fault could hit and that
@@ -166,10 +184,12 @@ struct Recovery {
     std::size_t others = 0;                        // connections that did not
     bool exchanged = false;      // data went both ways since the firing, on any of its connections
     Nanoseconds largest_gap{0};  // between two looks at its sockets
+    std::vector<UnresolvedNeighbour> unresolved = {};  // at the last look: of the node, or of others about it
 
     std::optional<Nanoseconds> network_back() const;  // data both ways
     // What the fault had stopped went on: the last of the conversations, or the next round, whatever is first.
     std::optional<Nanoseconds> work_resumed() const;
+    bool has_given_up() const;  // some of them, and nothing else tells that work went on
     // Conversations of these kinds.
     std::size_t count(Conversation::Outcome outcome) const;
 };

@@ -85,6 +85,9 @@ std::uint8_t table_family(const Fabric& fabric);
 void add_data_counters(NftTransaction& transaction, const Fabric& fabric);
 Result<DataCounters> read_data_counters(NetlinkSocket& socket, const Fabric& fabric, std::size_t node);
 
+// datagram_counters.cpp: at the end of `chain`.
+void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults);
+
 // fault_rules.cpp
 void add_fault(const FaultContext& fault);
 void add_hit_counters(const FaultContext& fault);

@@ -121,8 +121,10 @@ void add_base_chains(NftTransaction& transaction) {
     transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_priority);
     transaction.add_base_chain("forward", NF_INET_FORWARD, filter_priority);
     add_classification(transaction, "forward");
+    add_datagram_counters(transaction, "forward", true);
     jump_while_engaged(transaction, "forward", all_faults);
     transaction.add_chain(learning);
+    add_datagram_counters(transaction, learning, false);
     jump_to(transaction, "forward", learning);
 }
 

@@ -102,4 +102,18 @@ Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link) {
     return routes;
 }
 
+Result<std::vector<IpAddress>> list_unresolved(NetlinkSocket& socket) {
+    std::vector<IpAddress> addresses;
+    alignas(nlmsghdr) RequestBuffer buffer{};
+    NETCUT_TRY(socket.dump(
+        make_request(buffer, RTM_GETNEIGH, ndmsg{}), "list the neighbours", [&](const nlmsghdr* message) {
+            const auto* header = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(message));
+            if ((header->ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) == 0) return;
+            for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
+                if (type == NDA_DST) addresses.push_back(address_of(header->ndm_family, attribute));
+            });
+        }));
+    return addresses;
+}
+
 }  // namespace netcut

@@ -72,10 +72,8 @@ TcpSocket parse_socket(const nlmsghdr* message) {
     return socket;
 }
 
-}  // namespace
-
-Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
-    std::vector<TcpSocket> sockets;
+Result<void> list_sockets(NetlinkSocket& socket, std::uint8_t protocol, std::uint8_t extensions,
+                          const std::string& attempt, const std::function<void(const nlmsghdr*)>& each) {
     for (const int family : {AF_INET, AF_INET6}) {
         alignas(nlmsghdr) std::array<char, 256> buffer{};
         nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
@@ -83,13 +81,31 @@ Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
         auto* body =
             static_cast<inet_diag_req_v2*>(mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
         body->sdiag_family = static_cast<std::uint8_t>(family);
-        body->sdiag_protocol = IPPROTO_TCP;
-        body->idiag_ext = 1U << (INET_DIAG_INFO - 1);
+        body->sdiag_protocol = protocol;
+        body->idiag_ext = extensions;
         body->idiag_states = wanted_states;
-        NETCUT_TRY(socket.dump(request, "list the TCP sockets of a node",
-                               [&](const nlmsghdr* message) { sockets.push_back(parse_socket(message)); }));
+        NETCUT_TRY(socket.dump(request, attempt, each));
     }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
+    std::vector<TcpSocket> sockets;
+    NETCUT_TRY(list_sockets(socket, IPPROTO_TCP, 1U << (INET_DIAG_INFO - 1), "list the TCP sockets of a node",
+                            [&](const nlmsghdr* message) { sockets.push_back(parse_socket(message)); }));
     return sockets;
+}
+
+Result<std::set<std::uint16_t>> list_udp_ports(NetlinkSocket& socket) {
+    std::set<std::uint16_t> ports;
+    NETCUT_TRY(
+        list_sockets(socket, IPPROTO_UDP, 0, "list the UDP sockets of a node", [&](const nlmsghdr* message) {
+            const auto* diag = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
+            if (diag->idiag_inode != 0) ports.insert(ntohs(diag->id.idiag_sport));
+        }));
+    return ports;
 }
 
 }  // namespace netcut

@@ -3,12 +3,14 @@
 // When new data went each way after a heal, by the captures alone: against what the journal says that sockets
 // told.
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <map>
 
 #include "report/captures.h"
 #include "run/conversations.h"
+#include "run/first_work.h"
 #include "run/recovery_json.h"
 
 namespace netcut {
@@ -70,6 +72,7 @@ struct Followed {
     Way up, down;
     std::optional<Nanoseconds> sent, received;  // the first new data after the moment
     bool awaits_sent = false;                   // at the moment, data of the node was not acknowledged
+    bool udp = false;
 };
 
 using Followeds = std::map<ConversationKey, Followed>;
@@ -82,7 +85,8 @@ class Follower {
         for (const SeenPacket& packet : captures.seen) {
             if (packet.time > end) break;
             if (!passed_heal_ && packet.time >= healed) pass_heal();
-            if (!packet.header.tcp || packet.header.later_fragment) continue;
+            const bool is_udp = packet.header.protocol == IPPROTO_UDP && packet.header.source_port != 0;
+            if ((!packet.header.tcp && !is_udp) || packet.header.later_fragment) continue;
             if (packet.from == node) take(packet, true);
             if (packet.to == node) take(packet, false);
         }
@@ -112,6 +116,8 @@ class Follower {
             one.peer = up ? packet.to : std::optional(packet.from);
             one.begun = packet.time;
         }
+        one.udp = !header.tcp;
+        if (one.udp) return take_datagram(packet, up, one);
         const TcpFields& tcp = *header.tcp;
         if (up && header.payload > 0) one.up.note_sent(tcp.seq + header.payload);
         if (packet.lost_by) return;
@@ -125,6 +131,13 @@ class Follower {
         if (!up && (tcp.flags & tcp_flag::ack) != 0 && one.up.take_acknowledgement(tcp.ack) && passed_heal_ &&
             !one.sent)
             one.sent = packet.time - healed_;
+    }
+
+    void take_datagram(const SeenPacket& packet, bool up, Followed& one) const {
+        if (!up) one.down.any = true;
+        if (packet.lost_by || !passed_heal_) return;
+        auto& first = up ? one.sent : one.received;
+        if (!first) first = packet.time - healed_;
     }
 
     std::size_t node_;
@@ -156,6 +169,8 @@ class RecoveryCheck {
             if (event.name == "node.exited") exited_[event.node] = event.t;
             if (event.name == "node.started") exited_.erase(event.node);
         }
+        for (const SeenPacket& packet : captures.seen)
+            if (!packet.lost_by && !packet.beginning.empty()) opened_.take(packet.beginning, packet.time);
     }
 
     void take(const Event& event, const Firing& firing) {
@@ -167,6 +182,7 @@ class RecoveryCheck {
         const auto exited = exited_.find(event.node);
         const Nanoseconds end =
             std::min({exited == exited_.end() ? stopping_ : exited->second, stopping_, event.t});
+        end_ = end;
         const Followeds found = Follower(captures_, *node, *firing.healed, end).all();
         const std::string what = fmt::format("{} after {}", event.node, firing.name(scenario_));
         is_coarse_ = told.largest_gap > recovery_tolerance;
@@ -192,7 +208,7 @@ class RecoveryCheck {
     // all, since a kernel also takes what comes for a connection that its program has given up.
     void compare_network(const Recovery& told, const Followeds& found, const FaultPlan& plan,
                          const std::string& what) {
-        // Which connections were there before is not followed, nor is UDP.
+        // Which connections were there before is not followed.
         using Connections = PacketFilter::Connections;
         if (plan.filter.only == Connections::fresh || plan.filter.only == Connections::established) return;
         std::vector<Nanoseconds> sent, received;
@@ -227,10 +243,13 @@ class RecoveryCheck {
                  const std::string& what) {
         using Outcome = Conversation::Outcome;
         for (const auto& [key, one] : found) {
-            if (end_text_of(std::get<0>(key), std::get<1>(key)) != told.local ||
+            if (told.udp != one.udp || end_text_of(std::get<0>(key), std::get<1>(key)) != told.local ||
                 end_text_of(std::get<2>(key), std::get<3>(key)) != told.remote)
                 continue;
-            if (told.outcome == Outcome::resumed) return compare_resumed(told, one, what);
+            if (told.outcome == Outcome::resumed)
+                return compare_resumed(told, one, one.begun < firing.fired ? nullptr : opened_.find(key),
+                                       firing, what);
+            if (told.outcome == Outcome::connected) return compare_connected(told, key, found, firing, what);
             if (told.outcome == Outcome::replaced) return compare_replaced(told, key, found, firing, what);
             if (told.outcome == Outcome::stuck && one.awaits_sent && later(one.sent, one.received))
                 wrong(what, fmt::format("{} is said to be stuck, and by the captures data went both ways",
@@ -240,12 +259,15 @@ class RecoveryCheck {
         if (told.outcome == Outcome::resumed) wrong(what, fmt::format("{} is in no capture", told.local));
     }
 
-    void compare_resumed(const Conversation& told, const Followed& one, const std::string& what) {
+    // `opened`: how it began, if that was after the firing.
+    void compare_resumed(const Conversation& told, const Followed& one, const FirstWork* opened,
+                         const Firing& firing, const std::string& what) {
         ++compared_;
         // Its own data may have been waiting where no capture is: without a link.
         std::vector<std::optional<Nanoseconds>> possible = {later(one.sent, one.received)};
         if (!one.awaits_sent) possible.push_back(one.received);
         if (!one.down.any) possible.push_back(one.sent);
+        if (is_told_by_packets(opened, told, what)) possible = {work_since(*opened, firing)};
         const bool is_one = std::any_of(possible.begin(), possible.end(),
                                         [&](const auto& time) { return time && agree(*told.after, *time); });
         if (is_one) return;
@@ -264,12 +286,17 @@ class RecoveryCheck {
         ++compared_;
         const auto& [local, local_port, remote, remote_port] = key;
         const std::optional<std::size_t> peer = found.at(key).peer;
+        if (!told.after) return;  // the record does not know when
         bool any = false;
         for (const auto& [other_key, other] : found) {
-            const bool same_service = other.peer == peer && (std::get<1>(other_key) == local_port ||
-                                                             std::get<3>(other_key) == remote_port);
-            const auto both = later(other.sent, other.received);
+            const bool same_service =
+                other.udp == told.udp && other.peer == peer &&
+                (std::get<1>(other_key) == local_port || std::get<3>(other_key) == remote_port);
+            auto both = later(other.sent, other.received);
             if (!same_service || other.begun < firing.fired || !both) continue;
+            if (const FirstWork* opened = opened_.find(other_key); is_told_by_packets(opened, told, what))
+                both = work_since(*opened, firing);
+            if (!both) continue;
             if (agree(*told.after, *both)) return;
             any = true;
         }
@@ -279,9 +306,44 @@ class RecoveryCheck {
         any ? differs(what, why) : wrong(what, why);
     }
 
+    // Of connections of TLS and HTTP/2, whose set-up is no work.
+    bool is_told_by_packets(const FirstWork* opened, const Conversation& told, const std::string& what) {
+        if (opened == nullptr || opened->state() == WorkState::any_data) return false;
+        if (opened->is_sure() && opened->state() != WorkState::unclear) return true;
+        check_.unchecked.push_back(
+            fmt::format("recovery of {}: too little of each packet was captured to tell work from set-up on "
+                        "the connection "
+                        "after {} (--pcap-snap 2048 is enough)",
+                        what, told.local));
+        return false;
+    }
+
+    static std::optional<Nanoseconds> work_since(const FirstWork& opened, const Firing& firing) {
+        if (opened.state() != WorkState::work) return {};
+        return std::max(Nanoseconds(0), opened.when() - *firing.healed);
+    }
+
+    void compare_connected(const Conversation& told, const ConversationKey& key, const Followeds& found,
+                           const Firing& firing, const std::string& what) {
+        ++compared_;
+        for (const auto& [other_key, other] : found) {
+            const bool same_service =
+                other.peer == found.at(key).peer &&
+                (std::get<1>(other_key) == std::get<1>(key) || std::get<3>(other_key) == std::get<3>(key));
+            if (!same_service || other.begun < firing.fired) continue;
+            const FirstWork* opened = opened_.find(other_key);
+            if (opened != nullptr && opened->state() == WorkState::work && opened->when() <= end_)
+                wrong(what, fmt::format("what came after {} is said to have been set-up alone, and by the "
+                                        "captures it carried work",
+                                        told.local));
+        }
+    }
+
     const Captures& captures_;
     const Scenario& scenario_;
     Check& check_;
+    OpenedConnections opened_;
+    Nanoseconds end_{0};
     std::map<std::string, Nanoseconds> exited_;
     Nanoseconds stopping_ = Nanoseconds::max();
     bool is_coarse_ = false;

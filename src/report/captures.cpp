@@ -8,12 +8,14 @@
 
 #include "report/journal_fields.h"
 #include "report/run_files.h"
+#include "run/conversation_key.h"
 
 namespace netcut {
 namespace {
 
 constexpr std::size_t ethernet_header = 14, mac_bytes = 6;
 constexpr std::size_t most_unseen = 10;
+constexpr std::size_t most_of_beginning = 64;                  // packets of a connection, each way
 constexpr std::size_t longest_capture = std::size_t{4} << 30;  // bytes
 
 std::uint64_t hash_of(PacketBytes bytes) {  // FNV-1a
@@ -136,7 +138,21 @@ class CaptureReader {
                                   *header,
                                   content_of(frame.subspan(ethernet_header), header),
                                   {},
-                                  false});
+                                  false,
+                                  beginning_of(frame.subspan(ethernet_header), *header)});
+    }
+
+    // Its file is read alone: what a connection's ends say to each other is put together later.
+    std::vector<std::uint8_t> beginning_of(PacketBytes packet, const PacketHeader& header) {
+        if (!header.tcp || header.later_fragment) return {};
+        const ConversationKey key{header.source, header.source_port, header.destination,
+                                  header.destination_port};
+        const bool syn = (header.tcp->flags & tcp_flag::syn) != 0;
+        if (syn) begun_connections_[key] = 0;
+        const auto begun = begun_connections_.find(key);
+        if (begun == begun_connections_.end() || (!syn && header.payload == 0)) return {};
+        if (++begun->second > most_of_beginning) return {};
+        return {packet.begin(), packet.end()};
     }
 
     void take_lost(std::size_t node, const pcapng::Packet& packet, const std::string& file) {
@@ -160,6 +176,7 @@ class CaptureReader {
     std::map<std::string, std::size_t> faults_;
     Captures captures_;
     std::size_t told_ = 0;
+    std::map<ConversationKey, std::size_t> begun_connections_;  // how many packets of each way were kept
 };
 
 // Packets by what they are, each kind in the order of its times.

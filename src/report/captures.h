@@ -22,6 +22,8 @@ struct SeenPacket {
     // Who has lost it: the fault's number in the scenario.
     std::optional<std::size_t> lost_by;
     bool lost_by_address = false;  // before any fault has counted it
+    // All that was captured of it, from the network header on, if it is one of the first of a TCP connection.
+    std::vector<std::uint8_t> beginning;
 };
 
 struct LostPacket {

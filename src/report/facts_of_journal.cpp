@@ -6,6 +6,7 @@
 
 #include "netcut/evidence.h"
 #include "report/journal_fields.h"
+#include "report/older_record.h"
 #include "run/recovery_json.h"
 #include "run/rounds.h"
 
@@ -40,7 +41,8 @@ std::pair<IpAddress, std::uint16_t> end_point_of(const std::string& text) {
 
 HalfOpen half_open_of(const Event& event) {
     const Json& details = event.details;
-    HalfOpen half{event.node, details.at("peer").get<std::string>(), {}};
+    HalfOpen half{
+        event.node, details.at("peer").get<std::string>(), {}, details.at("address_gone").get<bool>()};
     TcpSocket& socket = half.socket;
     std::tie(socket.local, socket.local_port) = end_point_of(details.at("local").get<std::string>());
     std::tie(socket.remote, socket.remote_port) = end_point_of(details.at("remote").get<std::string>());
@@ -227,12 +229,14 @@ class FactsBuilder {
 
 Facts facts_of_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check) {
     FactsBuilder builder(scenario);
+    const bool older = is_older_record(events);
     for (const Event& event : events) {
         std::string why;
         try {
             builder.take(event);
             continue;
         } catch (const Json::exception& error) {
+            if (older && is_missing_field(error)) continue;  // told with the journal
             why = error.what();
         } catch (const std::logic_error& error) {
             why = error.what();

@@ -194,11 +194,12 @@ std::string half_open_rows(const Json& half_open) {
     std::size_t rows = 0;
     for (const Json& half : half_open) {
         if (++rows > most_rows) break;
-        text += fmt::format("{} {} {} -> {} ({}), idle for {:.1f} s; its other end or its address is gone\n",
+        text += fmt::format("{} {} {} -> {} ({}), idle for {:.1f} s; its {} is gone\n",
                             rows == 1 ? "half-open" : "         ", half.at("node").get<std::string>(),
                             half.at("local").get<std::string>(), half.at("remote").get<std::string>(),
                             half.at("state").get<std::string>(),
-                            half.at("ms_since_received").get<double>() / 1000);
+                            half.at("ms_since_received").get<double>() / 1000,
+                            half.value("address_gone", false) ? "own address" : "other end");
     }
     return text;
 }

@@ -37,7 +37,7 @@ Conclusion conclude_ended(const NodeOutcome& node, const FaultOutcome& fault) {
     if (recovery.exchanged || unresolved_text(recovery).empty() || !has_lost(fault, node.name))
         return {node.name, Conclusion::Kind::took_part, "took part"};
     return {node.name, Conclusion::Kind::left,
-            fmt::format("left: exit 0 after {}, {}", fault.fault,
+            fmt::format("left with exit 0 after {}, {}", fault.fault,
                         !fault.healed                ? "which did not heal"
                         : node.ended < *fault.healed ? "before it healed"
                                                      : "which had healed, with its work not done")};
@@ -45,7 +45,8 @@ Conclusion conclude_ended(const NodeOutcome& node, const FaultOutcome& fault) {
 
 Conclusion conclude_running(const Facts& facts, const NodeOutcome& node, const FaultOutcome& fault) {
     if (!fault.healed && !recovery_of(fault, node.name).exchanged)
-        return {node.name, Conclusion::Kind::cut_off, fmt::format("{} was active to the end", fault.fault)};
+        return {node.name, Conclusion::Kind::cut_off,
+                fmt::format("was cut off by {} to the end", fault.fault)};
     const std::string unresolved = !fault.healed ? "" : unresolved_text(recovery_of(fault, node.name));
     if (unresolved.empty()) return {node.name, Conclusion::Kind::took_part, "took part"};
     const std::string waits = fmt::format("waits since {} healed: {}", fault.fault, unresolved);

@@ -22,7 +22,7 @@ struct Conclusion {
     };
     std::string node;
     Kind kind = Kind::took_part;
-    std::string text;  // "left: exit 0 after cut, before it healed"
+    std::string text;  // "left with exit 0 after cut, before it healed"
 
     // It still ran when the federation's work was done, without being part of it.
     bool stuck() const { return kind == Kind::waits || kind == Kind::half_open || kind == Kind::cut_off; }

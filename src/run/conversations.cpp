@@ -82,7 +82,7 @@ void Conversations::note_end(const ConversationKey& key, const TcpSocket& socket
     const auto tracked = tracked_.find(key);
     const bool was_used =
         tracked == tracked_.end() ? came_and_went : tracked->second.is_new || tracked->second.held;
-    if (fired_ && was_used) sent_since_fire_ = received_since_fire_ = true;
+    if (fired_ && was_used && has_worked(sample.work_on(key))) sent_since_fire_ = received_since_fire_ = true;
 }
 
 void Conversations::begin(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample) {
@@ -124,6 +124,7 @@ void Conversations::see(const SocketSample& sample) {
     for (auto& [key, one] : tracked_) {
         one.address_gone = is_foreign(std::get<0>(key), sample.addresses);
         follow(one, socket_of(own, key), socket_of(sample.other_ends, key));
+        one.work = sample.work_on(key);
         if (fired_) note_exchange(one);
     }
     if (known_.size() >= most_ended) return;
@@ -131,9 +132,13 @@ void Conversations::see(const SocketSample& sample) {
     for (const auto& [key, other] : sample.other_ends) known_.insert(key);
 }
 
+bool Conversations::has_worked(const OpenedWork& work) {
+    return work.state == WorkState::work || work.state == WorkState::any_data;
+}
+
 // What the kernel does for a program that is gone is nobody's data.
 void Conversations::note_exchange(const Tracked& one) {
-    if (one.left || (!one.held && !one.closed)) return;
+    if (one.left || (!one.held && !one.closed) || !has_worked(one.work)) return;
     sent_since_fire_ = sent_since_fire_ || sent_by(one.last) > one.acked_at_fire;
     received_since_fire_ = received_since_fire_ || received_by(one.last) > one.received_at_fire;
 }
@@ -169,8 +174,9 @@ void Conversations::judge_at_heal(Tracked& one) {
     one.acked_at_heal = sent_by(one.last);
     one.received_at_heal = received_by(one.last);
     if (!one.could_be_hit) {  // but it may have taken the place of one that was
-        if (!one.at_fire && one.acked_at_heal > 0) one.sent = Nanoseconds(0);
-        if (!one.at_fire && one.received_at_heal > 0) one.received = Nanoseconds(0);
+        if (one.at_fire || !has_worked(one.work)) return;
+        if (one.acked_at_heal > 0) one.sent = Nanoseconds(0);
+        if (one.received_at_heal > 0) one.received = Nanoseconds(0);
         return;
     }
     one.touched = one.last.total_retransmits > one.retransmits_at_fire ||
@@ -195,7 +201,10 @@ void Conversations::after(const SocketSample& sample, Nanoseconds since_heal) {
         note_data(one, since_heal);
     }
     for (auto& [key, one] : tracked_)
-        if (one.stopped && !one.went_on && is_over(one)) find_replacement(one);
+        if (one.stopped && !one.went_on && is_over(one)) {
+            find_successor(one);
+            find_replacement(one);
+        }
     std::erase_if(tracked_, [](const auto& entry) { return entry.second.is_new && !entry.second.held; });
 }
 
@@ -205,23 +214,38 @@ void Conversations::note_data(Tracked& one, Nanoseconds since_heal) {
     const bool has_received = received_by(one.last) > one.received_at_heal;
     // Between two samples it may have gone on and come to its end, or have come and gone.
     const bool went_on_to_its_end = one.closed && (one.is_new || one.awaits_sent || one.awaits_received);
-    if (!one.sent && (has_sent || went_on_to_its_end)) one.sent = since_heal;
-    if (!one.received && (has_received || went_on_to_its_end)) one.received = since_heal;
+    const bool by_packets = one.work.state == WorkState::work;
+    const Nanoseconds when = by_packets ? std::max(Nanoseconds(0), since_heal - one.work.ago) : since_heal;
+    if (!one.sent && has_worked(one.work) && (has_sent || by_packets || went_on_to_its_end)) one.sent = when;
+    if (!one.received && has_worked(one.work) && (has_received || by_packets || went_on_to_its_end))
+        one.received = when;
     if (!one.could_be_hit) return;
     // The end of a connection is no data that anybody saw.
     if (has_sent && !sent_) sent_ = since_heal;
     if (has_received && !received_) received_ = since_heal;
     if (!one.stopped || one.went_on || !(one.awaits_sent || one.awaits_received)) return;
     const bool got_through = (!one.awaits_sent || one.sent) && (!one.awaits_received || one.received);
-    if (got_through) one.went_on = since_heal;
+    if (got_through) one.went_on = by_packets ? when : since_heal;
+}
+
+bool Conversations::is_successor(const Tracked& other, const Tracked& one) {
+    const bool same_service = other.peer == one.peer && (other.last.remote_port == one.last.remote_port ||
+                                                         other.last.local_port == one.last.local_port);
+    return &other != &one && !other.at_fire && same_service;
+}
+
+// Connected, and what it said may be no more than how TLS and HTTP/2 begin.
+void Conversations::find_successor(Tracked& one) {
+    one.successor.reset();
+    for (const auto& [key, other] : tracked_)
+        if (is_successor(other, one) && other.held && !has_worked(other.work) && received_by(other.last) > 0)
+            one.successor = other.work.state;
 }
 
 void Conversations::find_replacement(Tracked& one) {
     if (one.replaced) return;
     for (const auto& [key, other] : tracked_) {
-        const bool same_service = other.peer == one.peer && (other.last.remote_port == one.last.remote_port ||
-                                                             other.last.local_port == one.last.local_port);
-        if (&other == &one || other.at_fire || !same_service || !other.sent || !other.received) continue;
+        if (!is_successor(other, one) || !other.sent || !other.received) continue;
         const Nanoseconds when = std::max(*other.sent, *other.received);
         if (!one.replaced || when < *one.replaced) one.replaced = when;
     }
@@ -238,20 +262,25 @@ Conversation Conversations::conclude(const Tracked& one) {
     using Outcome = Conversation::Outcome;
     const std::string local = endpoint_text(one.last.local, one.last.local_port);
     const std::string remote = endpoint_text(one.last.remote, one.last.remote_port);
-    if (!one.stopped) return {one.peer, local, remote, Outcome::went_on, {}};
+    if (!one.stopped) return {one.peer, local, remote, Outcome::went_on, {}, false};
     // A way that it has never carried data is not waited for.
     const bool one_way = one.sent && received_by(one.last) == 0;
+    const auto successor =
+        one.went_on || one.replaced || (one.held && !is_over(one) && has_worked(one.work)) ? std::nullopt
+        : !has_worked(one.work) && one.held && received_by(one.last) > 0 ? std::optional(one.work.state)
+                                                                         : one.successor;
     const auto after = one.went_on    ? one.went_on
                        : one.replaced ? one.replaced
                        : one_way      ? one.sent
                                       : std::nullopt;
-    const Outcome outcome = one.went_on || one_way ? Outcome::resumed
-                            : one.replaced         ? Outcome::replaced
-                            : !one.held            ? Outcome::given_up
-                            : one.address_gone     ? Outcome::address_gone
-                            : is_half_open(one)    ? Outcome::half_open
-                                                   : Outcome::stuck;
-    return {one.peer, local, remote, outcome, after};
+    const Outcome outcome = one.went_on || one_way                            ? Outcome::resumed
+                            : one.replaced || successor == WorkState::unclear ? Outcome::replaced
+                            : successor                                       ? Outcome::connected
+                            : !one.held                                       ? Outcome::given_up
+                            : one.address_gone                                ? Outcome::address_gone
+                            : is_half_open(one)                               ? Outcome::half_open
+                                                                              : Outcome::stuck;
+    return {one.peer, local, remote, outcome, after, false};
 }
 
 std::vector<Conversation> Conversations::list() const {

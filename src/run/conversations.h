@@ -8,20 +8,24 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "netcut/run.h"
+#include "run/first_work.h"
 
 namespace netcut {
 
-// As the node sees it: its own address and port, and the other end's.
-using ConversationKey = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;
 ConversationKey conversation_key(const TcpSocket& socket);
 
 // Whether the fault acts on packets between these ports of the node and of that one; none: it is not of the run.
 bool acts_on(const FaultPlan& plan, std::size_t node, std::optional<std::size_t> peer,
              std::uint16_t local_port, std::uint16_t remote_port);
+
+// Of a connection whose beginning was seen: whether it has carried more than its set-up, and how long ago it first had.
+struct OpenedWork {
+    WorkState state = WorkState::any_data;
+    Nanoseconds ago{0};
+};
 
 // The sockets of the node and those of its peers, read at about the same time.
 struct SocketSample {
@@ -32,6 +36,8 @@ struct SocketSample {
     std::set<std::string> new_peers;  // that were not read before: what has ended there may have long ago
     // The node that has or had the address; empty: none of the run's.
     std::function<std::string(const IpAddress&)> who;
+    std::function<OpenedWork(const ConversationKey&)> work;  // unset: of all of them any data is work
+    OpenedWork work_on(const ConversationKey& key) const { return work ? work(key) : OpenedWork{}; }
 };
 
 class Conversations {
@@ -75,10 +81,12 @@ class Conversations {
         bool settled = false;  // closed before the heal
         bool stopped = false;  // by the heal, something was left to be sent, or an end was gone
         bool awaits_sent = false, awaits_received = false;  // new data, before it has gone on
+        OpenedWork work;                                    // of one that began after the firing
         std::uint64_t acked_at_fire = 0, received_at_fire = 0, acked_at_heal = 0, received_at_heal = 0;
         std::uint32_t retransmits_at_fire = 0, other_retransmits_at_fire = 0;
         std::optional<Nanoseconds> sent, received;  // the first new data
         std::optional<Nanoseconds> went_on, replaced;
+        std::optional<WorkState> successor;  // of a new connection that has not replaced it yet
     };
 
     void see(const SocketSample& sample);
@@ -91,6 +99,9 @@ class Conversations {
     void find_replacement(Tracked& one);
     static bool is_half_open(const Tracked& one);
     static bool is_over(const Tracked& one) { return !one.held || one.address_gone || is_half_open(one); }
+    static bool has_worked(const OpenedWork& work);
+    static bool is_successor(const Tracked& other, const Tracked& one);
+    void find_successor(Tracked& one);
     static Conversation conclude(const Tracked& one);
 
     Filter could_hit_;

@@ -168,6 +168,7 @@ void Engine::Impl::sample_half_open() {
     for (const HalfOpen& half : half_open_) {
         Json details = socket_json(half.socket);
         details["peer"] = half.peer;
+        details["address_gone"] = half.address_gone;
         journal_->add("socket.half_open", half.node, {}, std::move(details));
     }
 }

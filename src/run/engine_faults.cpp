@@ -38,7 +38,7 @@ Result<void> Engine::Impl::prepare_faults() {
 void Engine::Impl::add_runner(Fault fault) {
     const FaultSpec& spec = scenario_.faults[fault.number()];
     faults_.push_back(std::make_unique<FaultRunner>(
-        io_, *journal_, *fabric_, *table_, *sockets_, spec, std::move(fault), processes_,
+        io_, *journal_, *fabric_, *table_, *sockets_, *tap_, spec, std::move(fault), processes_,
         FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
                               [this](const FaultRunner& runner) { on_healed(runner); },
                               [this](Error error) { fail(std::move(error)); },

@@ -176,6 +176,7 @@ class Engine::Impl {
     std::optional<Fabric> fabric_;
     std::optional<FaultTable> table_;
     std::optional<SocketReader> sockets_;
+    std::optional<WorkTap> tap_;
     std::string hosts_;  // of every node that no fault takes names from
     ProcessControl processes_;
     std::vector<std::unique_ptr<FaultRunner>> faults_;

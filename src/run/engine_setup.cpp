@@ -132,7 +132,7 @@ Result<void> Engine::Impl::open_journal() {
     utsname system{};
     ::uname(&system);
     journal_->add("run.begun", {}, {},
-                  {{"schema", 2},
+                  {{"schema", record_schema},
                    {"name", scenario_.name},
                    {"realtime_ns", journal_->realtime_begin().count()},
                    {"netcut_fl", NETCUT_VERSION},
@@ -155,6 +155,8 @@ Result<void> Engine::Impl::build_network() {
     NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
     fabric_.emplace(std::move(built));
     sockets_.emplace(*fabric_);
+    tap_.emplace(*fabric_);
+    if (!scenario_.faults.empty()) NETCUT_TRY(tap_->prepare());
     update_hosts();
     Json nodes = Json::object();
     for (std::size_t i = 0; i < fabric_->size(); ++i)

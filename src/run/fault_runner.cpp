@@ -47,8 +47,8 @@ const char* verdict_name(MatchCounter::Verdict verdict) {
 }  // namespace
 
 FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
-                         SocketReader& sockets, FaultSpec spec, Fault fault, const ProcessControl& processes,
-                         Observer observer)
+                         SocketReader& sockets, WorkTap& tap, FaultSpec spec, Fault fault,
+                         const ProcessControl& processes, Observer observer)
     : journal_(journal),
       fabric_(fabric),
       table_(table),
@@ -59,7 +59,7 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
       counter_(spec_.trigger.nth, spec_.times),
       timer_(io),
       recovery_(
-          io, fabric, table, sockets, fault_.plan(), spec_.kind,
+          io, fabric, table, sockets, tap, fault_.plan(), spec_.kind,
           {[this](std::size_t node, const Recovery& found) { take_recovery("node.recovered", node, found); },
            [this](std::size_t node, const Recovery& found) {
                take_recovery("node.unrecovered", node, found);

@@ -32,8 +32,8 @@ class FaultRunner {
         std::function<Json(const std::vector<std::size_t>& nodes)> phases;  // what they do at this moment
     };
     FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
-                SocketReader& sockets, FaultSpec spec, Fault fault, const ProcessControl& processes,
-                Observer observer);
+                SocketReader& sockets, WorkTap& tap, FaultSpec spec, Fault fault,
+                const ProcessControl& processes, Observer observer);
 
     const FaultSpec& spec() const { return spec_; }
     const Fault& fault() const { return fault_; }

@@ -8,11 +8,13 @@ namespace netcut {
 namespace {
 
 using Outcome = Conversation::Outcome;
-constexpr std::array<std::pair<Outcome, const char*>, 7> outcome_words = {{
+constexpr std::array<std::pair<Outcome, const char*>, 9> outcome_words = {{
     {Outcome::went_on, "went on"},
     {Outcome::resumed, "resumed"},
     {Outcome::replaced, "replaced"},
+    {Outcome::connected, "connected"},
     {Outcome::given_up, "given up"},
+    {Outcome::silent, "silent"},
     {Outcome::address_gone, "address gone"},
     {Outcome::half_open, "half open"},
     {Outcome::stuck, "stuck"},
@@ -22,6 +24,14 @@ Outcome parse_outcome(const std::string& word) {
     for (const auto& [outcome, name] : outcome_words)
         if (word == name) return outcome;
     throw std::invalid_argument("no conversation is '" + word + "'");
+}
+
+// Schema 2 had TCP alone.
+bool parse_is_udp(const Json& one) {
+    const std::string protocol = one.value("protocol", "tcp");
+    if (protocol != "tcp" && protocol != "udp")
+        throw std::invalid_argument("'" + protocol + "' is no protocol");
+    return protocol == "udp";
 }
 
 Json count_json(const std::optional<Nanoseconds>& time) {
@@ -56,11 +66,19 @@ const char* outcome_word(Conversation::Outcome outcome) {
 Json conversations_json(const Recovery& recovery) {
     Json all = Json::array();
     for (const Conversation& one : recovery.conversations)
-        all.push_back({{"peer", one.peer},
+        all.push_back({{"protocol", one.udp ? "udp" : "tcp"},
+                       {"peer", one.peer},
                        {"local", one.local},
                        {"remote", one.remote},
                        {"outcome", outcome_word(one.outcome)},
                        {"after_s", seconds_json(one.after)}});
+    return all;
+}
+
+Json unresolved_json(const Recovery& recovery) {
+    Json all = Json::array();
+    for (const UnresolvedNeighbour& one : recovery.unresolved)
+        all.push_back({{"node", one.node}, {"address", one.address}, {"peer", one.peer}});
     return all;
 }
 
@@ -75,6 +93,7 @@ Json recovery_json(const Recovery& recovery) {
     for (std::size_t i = 0; i < recovery.conversations.size(); ++i)
         json["conversations"][i]["after_ns"] = count_json(recovery.conversations[i].after);
     json["other_conversations"] = recovery.others;
+    json["unresolved_neighbours"] = unresolved_json(recovery);
     json["exchanged_since_fired"] = recovery.exchanged;
     json["largest_gap_ns"] = recovery.largest_gap.count();
     return json;
@@ -91,7 +110,11 @@ Recovery parse_recovery(const Json& details) {
         recovery.conversations.push_back(
             {one.at("peer").get<std::string>(), one.at("local").get<std::string>(),
              one.at("remote").get<std::string>(), parse_outcome(one.at("outcome").get<std::string>()),
-             parse_time(one.at("after_ns"))});
+             parse_time(one.at("after_ns")), parse_is_udp(one)});
+    for (const Json& one : details.at("unresolved_neighbours"))
+        recovery.unresolved.push_back({one.at("node").get<std::string>(),
+                                       one.at("address").get<std::string>(),
+                                       one.at("peer").get<std::string>()});
     recovery.others = details.at("other_conversations").get<std::size_t>();
     recovery.exchanged = details.at("exchanged_since_fired").get<bool>();
     recovery.largest_gap = parse_time(details.at("largest_gap_ns")).value_or(Nanoseconds(0));

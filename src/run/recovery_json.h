@@ -15,5 +15,6 @@ Recovery parse_recovery(const Json& details);
 const char* outcome_word(Conversation::Outcome outcome);
 // Of each conversation: peer, local, remote, outcome, after_s.
 Json conversations_json(const Recovery& recovery);
+Json unresolved_json(const Recovery& recovery);
 
 }  // namespace netcut

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/recovery_watch.h"
 
+#include <linux/netlink.h>
+
 #include <algorithm>
 
 namespace netcut {
@@ -14,34 +16,51 @@ constexpr Nanoseconds late_step = 20 * look_step, fault_step = 10 * look_step;
 // The thread has other things to do: so many nodes a step, and it rests so many times as long as it looked.
 constexpr std::size_t most_at_once = 32;
 constexpr int rest_after_look = 4;
+constexpr std::size_t most_unresolved = 20;
+constexpr std::size_t most_asked = 256;  // nodes, for neighbours that they seek in vain
+
+std::optional<Nanoseconds> earlier(const std::optional<Nanoseconds>& a, const std::optional<Nanoseconds>& b) {
+    return a && b ? std::min(a, b) : a ? a : b;
+}
 
 }  // namespace
 
 RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table,
-                             SocketReader& sockets, FaultPlan plan, FaultKind kind, Observer observer)
+                             SocketReader& sockets, WorkTap& tap, FaultPlan plan, FaultKind kind,
+                             Observer observer)
     : fabric_(fabric),
       table_(table),
       sockets_(sockets),
+      tap_(tap),
       plan_(std::move(plan)),
       kind_(kind),
       observer_(std::move(observer)),
       timer_(io) {}
 
-bool RecoveryWatch::could_hit(std::size_t node, const TcpSocket& socket, bool was_there) const {
-    const auto owner = owners_.find(socket.remote);
+bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool was_there, bool udp) const {
+    const auto owner = owners_.find(std::get<2>(key));
     const auto peer = owner == owners_.end() ? std::nullopt : std::optional(owner->second);
     if (kind_ == FaultKind::names || peer == node) return false;
     const auto only = plan_.filter.only;
     if (only == PacketFilter::Connections::fresh && was_there) return false;
     if (only == PacketFilter::Connections::established && !was_there && !healed_) return false;
-    if (const auto* forget = std::get_if<ForgetIdle>(&plan_.action); forget != nullptr && forget->udp)
+    if (const auto* forget = std::get_if<ForgetIdle>(&plan_.action); forget != nullptr && forget->udp != udp)
         return false;
-    return acts_on(plan_, node, peer, socket.local_port, socket.remote_port);
+    return acts_on(plan_, node, peer, std::get<1>(key), std::get<3>(key));
 }
 
 void RecoveryWatch::learn_addresses() {
     for (std::size_t node = 0; node < fabric_.size(); ++node)
         for (const IpAddress& address : fabric_.node(node).addresses) owners_[address] = node;
+}
+
+void RecoveryWatch::begin_tap() {
+    taps_ = true;
+    if (auto begun = tap_.begin(); !begun) observer_.failed(std::move(begun).error());
+}
+
+void RecoveryWatch::let_go_of_tap() {
+    if (std::exchange(taps_, false)) tap_.end();
 }
 
 void RecoveryWatch::fired() {
@@ -50,14 +69,23 @@ void RecoveryWatch::fired() {
     subjects_.clear();
     next_ = 0;
     learn_addresses();
+    begin_tap();
     for (const std::size_t node : plan_.nodes)
-        subjects_.emplace(
-            node,
-            Subject{Conversations([this, node](const auto&... what) { return could_hit(node, what...); })});
-    look_at_all([](Subject& subject, const Sample& sample) {
+        subjects_.emplace(node,
+                          Subject{Conversations([this, node](const TcpSocket& socket, bool was_there) {
+                                      return could_hit(node, conversation_key(socket), was_there, false);
+                                  }),
+                                  DatagramFlows([this, node](const ConversationKey& flow, bool was_there) {
+                                      return could_hit(node, flow, was_there, true);
+                                  })});
+    std::vector<TcpSocket> there;
+    look_at_all([&](Subject& subject, const Sample& sample) {
         subject.conversations.at_fire(sample.sockets);
+        subject.flows.at_fire(sample.flows);
         subject.at_fire = sample.data;
+        there.insert(there.end(), sample.sockets.own.begin(), sample.sockets.own.end());
     });
+    if (auto left_out = tap_.leave_out(there); !left_out) observer_.failed(std::move(left_out).error());
     look_again();
 }
 
@@ -78,6 +106,7 @@ void RecoveryWatch::healed(Clock::time_point when) {
 void RecoveryWatch::look_at_heal() {
     look_at_all([](Subject& subject, const Sample& sample) {
         subject.conversations.at_heal(sample.sockets);
+        subject.flows.at_heal(sample.flows);
         subject.at_heal = sample.data;
     });
 }
@@ -101,6 +130,7 @@ void RecoveryWatch::look_again(Nanoseconds rest) {
         look_at_some();
         const bool all = std::all_of(subjects_.begin(), subjects_.end(),
                                      [](const auto& entry) { return entry.second.recovered; });
+        if (all) let_go_of_tap();
         if (mine == use_ && !all) look_again(rest_after_look * (Clock::now() - begin));
     });
 }
@@ -133,17 +163,20 @@ Result<void> RecoveryWatch::look(std::size_t node, Read& read) {
     subject.exchanged = subject.exchanged || went_both_ways(subject.at_fire);
     if (!healed_) {
         subject.conversations.during(sampled.sockets);
+        subject.flows.during(sampled.flows);
         return {};
     }
     const auto now = Clock::now();
     subject.largest_gap =
         std::max<Nanoseconds>(subject.largest_gap, now - std::exchange(subject.looked, now));
     subject.conversations.after(sampled.sockets, now - *healed_);
+    subject.flows.after(sampled.flows, now - *healed_);
     if (!subject.sent && sampled.data.up.packets > subject.at_heal.up.packets) subject.sent = now - *healed_;
     if (!subject.received && sampled.data.down.packets > subject.at_heal.down.packets)
         subject.received = now - *healed_;
     const Recovery recovery = recovery_of(subject);
-    if (!recovery.network_back() || !subject.conversations.all_went_on()) return {};
+    const bool all_went_on = subject.conversations.all_went_on() && subject.flows.all_went_on();
+    if (!recovery.network_back() || !all_went_on) return {};
     subject.recovered = true;
     observer_.recovered(node, recovery);
     return {};
@@ -152,10 +185,8 @@ Result<void> RecoveryWatch::look(std::size_t node, Read& read) {
 Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& subject, Read& read) {
     NETCUT_ASSIGN(const DataCounters data, table_.read_data(node));
     SocketSample sample;
-    sample.who = [this](const IpAddress& address) {
-        const auto owner = owners_.find(address);
-        return owner == owners_.end() ? std::string() : fabric_.node(owner->second).name;
-    };
+    sample.work = [this](const ConversationKey& key) { return tap_.seen(key); };
+    sample.who = [this](const IpAddress& address) { return owner_name(address); };
     NETCUT_ASSIGN(const auto* own, sockets_of(node, read));
     sample.own = *own;
     const auto& addresses = fabric_.node(node).addresses;
@@ -169,7 +200,47 @@ Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& s
         for (const TcpSocket* end : *ends)
             sample.other_ends[{end->remote, end->remote_port, end->local, end->local_port}] = *end;
     }
-    return Sample{std::move(sample), data};
+    NETCUT_TRY(tap_.read());  // after the sockets: it knows how each of these began
+    NETCUT_ASSIGN(FlowSample flows, sample_flows(node, read));
+    return Sample{std::move(sample), std::move(flows), data};
+}
+
+Result<FlowSample> RecoveryWatch::sample_flows(std::size_t node, Read& read) {
+    if (!read.datagrams) {
+        NETCUT_ASSIGN(read.datagrams, table_.read_datagrams());
+    }
+    FlowSample sample;
+    if (read.datagrams->empty()) return sample;
+    std::set<IpAddress> addresses;  // also those that it had
+    for (const auto& [address, owner] : owners_)
+        if (owner == node) addresses.insert(address);
+    sample.flows = flows_of(addresses, *read.datagrams);
+    sample.who = [this](const IpAddress& address) { return owner_name(address); };
+    if (sample.flows.empty()) return sample;
+    NETCUT_ASSIGN(sample.held, sockets_.read_udp_ports(node));
+    return sample;
+}
+
+// What the node seeks in vain, and what others seek of it. Routed, all neighbours are permanent.
+Result<std::vector<UnresolvedNeighbour>> RecoveryWatch::unresolved_about(std::size_t node) const {
+    std::vector<UnresolvedNeighbour> all;
+    if (fabric_.options().kind != FabricKind::bridge) return all;
+    for (std::size_t one = 0; one < std::min(fabric_.size(), most_asked); ++one) {
+        NETCUT_ASSIGN(auto socket, NetlinkSocket::open(NETLINK_ROUTE, &fabric_.node(one).ns));
+        NETCUT_ASSIGN(const auto addresses, list_unresolved(socket));
+        for (const IpAddress& address : addresses) {
+            const auto owner = owners_.find(address);
+            const bool about_it = owner != owners_.end() && (one == node || owner->second == node);
+            if (about_it && all.size() < most_unresolved)
+                all.push_back({fabric_.node(one).name, address.to_string(), owner_name(address)});
+        }
+    }
+    return all;
+}
+
+std::string RecoveryWatch::owner_name(const IpAddress& address) const {
+    const auto owner = owners_.find(address);
+    return owner == owners_.end() ? std::string() : fabric_.node(owner->second).name;
 }
 
 Result<const std::vector<TcpSocket>*> RecoveryWatch::sockets_of(std::size_t node, Read& read) {
@@ -197,25 +268,46 @@ void RecoveryWatch::progressed(std::size_t node) {
     found->second.progressed = Clock::now() - *healed_;
 }
 
-// UDP has no connections: what passed at the port tells of nodes that have no others.
+// What passed at the port tells of nodes that have neither connections nor flows.
 Recovery RecoveryWatch::recovery_of(const Subject& subject) {
     const Conversations& conversations = subject.conversations;
-    const bool by_port = !conversations.any();
-    return {by_port ? subject.sent : conversations.sent(),
-            by_port ? subject.received : conversations.received(),
+    const DatagramFlows& flows = subject.flows;
+    if (!conversations.any() && !flows.any())
+        return {subject.sent,
+                subject.received,
+                subject.progressed,
+                {},
+                0,
+                subject.exchanged,
+                subject.largest_gap,
+                {}};
+    std::vector<Conversation> all = conversations.list();
+    const std::vector<Conversation> of_udp = flows.list();
+    all.insert(all.end(), of_udp.begin(), of_udp.end());
+    return {earlier(conversations.sent(), flows.sent()),
+            earlier(conversations.received(), flows.received()),
             subject.progressed,
-            conversations.list(),
-            conversations.others(),
-            by_port ? subject.exchanged : conversations.exchanged(),
-            subject.largest_gap};
+            std::move(all),
+            conversations.others() + flows.others(),
+            conversations.exchanged() || flows.exchanged(),
+            subject.largest_gap,
+            {}};
 }
 
 void RecoveryWatch::finish() {
     ++use_;
     timer_.cancel();
     if (!healed_) return;
-    for (auto& [node, subject] : subjects_)
-        if (!std::exchange(subject.recovered, true)) observer_.unrecovered(node, recovery_of(subject));
+    for (auto& [node, subject] : subjects_) {
+        if (std::exchange(subject.recovered, true)) continue;
+        Recovery recovery = recovery_of(subject);
+        if (auto unresolved = unresolved_about(node))
+            recovery.unresolved = std::move(*unresolved);
+        else
+            observer_.failed(std::move(unresolved).error());
+        observer_.unrecovered(node, recovery);
+    }
+    let_go_of_tap();
 }
 
 void RecoveryWatch::end() {

@@ -10,7 +10,9 @@
 
 #include "netcut/run.h"
 #include "run/conversations.h"
+#include "run/datagram_flows.h"
 #include "run/sockets.h"
+#include "run/work_tap.h"
 
 namespace netcut {
 
@@ -25,7 +27,8 @@ class RecoveryWatch {
         std::function<void(Error)> failed;
     };
     RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, SocketReader& sockets,
-                  FaultPlan plan, FaultKind kind, Observer observer);
+                  WorkTap& tap, FaultPlan plan, FaultKind kind, Observer observer);
+    ~RecoveryWatch() { let_go_of_tap(); }
 
     void fired();
     // Right before the heal, so that nothing of what follows it is missed.
@@ -43,8 +46,9 @@ class RecoveryWatch {
   private:
     struct Subject {
         Conversations conversations;
+        DatagramFlows flows;
         std::set<std::size_t> peers = {};  // nodes that it has talked to
-        // What passed at its port: of nodes that have no connection, as with UDP.
+        // What passed at its port: of nodes that use neither TCP nor UDP.
         DataCounters at_fire = {}, at_heal = {};
         std::optional<Nanoseconds> sent = {}, received = {};
         bool exchanged = false;
@@ -56,30 +60,39 @@ class RecoveryWatch {
 
     struct Sample {
         SocketSample sockets;
+        FlowSample flows;
         DataCounters data;
     };
     // At this moment.
     struct Read {
         std::map<std::size_t, std::vector<TcpSocket>> sockets;  // by node
+        std::optional<DatagramCounts> datagrams;
         // By node, and by the node at the other end: a server is sorted once, not for each of its clients.
         std::map<std::size_t, std::map<std::size_t, std::vector<const TcpSocket*>>> sorted;
     };
 
-    bool could_hit(std::size_t node, const TcpSocket& socket, bool was_there) const;
+    bool could_hit(std::size_t node, const ConversationKey& key, bool was_there, bool udp) const;
     static Recovery recovery_of(const Subject& subject);
     void look_at_heal();
     void look_at_all(const std::function<void(Subject&, const Sample&)>& take);
     void look_again(Nanoseconds rest = {});
     void look_at_some();
     Result<void> look(std::size_t node, Read& read);
+    Result<FlowSample> sample_flows(std::size_t node, Read& read);
+    Result<std::vector<UnresolvedNeighbour>> unresolved_about(std::size_t node) const;
+    std::string owner_name(const IpAddress& address) const;
     Result<Sample> sample(std::size_t node, Subject& subject, Read& read);
     Result<const std::vector<TcpSocket>*> sockets_of(std::size_t node, Read& read);
     Result<const std::vector<const TcpSocket*>*> ends_towards(std::size_t node, std::size_t peer, Read& read);
     void learn_addresses();
+    void begin_tap();
+    void let_go_of_tap();
 
     Fabric& fabric_;
     FaultTable& table_;
     SocketReader& sockets_;
+    WorkTap& tap_;
+    bool taps_ = false;
     FaultPlan plan_;
     FaultKind kind_;
     Observer observer_;

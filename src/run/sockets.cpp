@@ -45,13 +45,23 @@ Result<std::vector<NodeSockets>> read_all(const Fabric& fabric, SocketReader& re
 
 }  // namespace
 
-Result<std::vector<TcpSocket>> SocketReader::read(std::size_t node) {
+Result<NetlinkSocket*> SocketReader::diag_of(std::size_t node) {
     auto diag = diags_.find(node);
     if (diag == diags_.end()) {
         NETCUT_ASSIGN(NetlinkSocket opened, NetlinkSocket::open(NETLINK_SOCK_DIAG, &fabric_.node(node).ns));
         diag = diags_.emplace(node, std::move(opened)).first;
     }
-    return list_tcp_sockets(diag->second);
+    return &diag->second;
+}
+
+Result<std::vector<TcpSocket>> SocketReader::read(std::size_t node) {
+    NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
+    return list_tcp_sockets(*diag);
+}
+
+Result<std::set<std::uint16_t>> SocketReader::read_udp_ports(std::size_t node) {
+    NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
+    return list_udp_ports(*diag);
 }
 
 Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader) {
@@ -100,12 +110,13 @@ std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes) {
             const auto owner = owners.find(socket.remote);
             const bool both_are_reached = owners.contains(socket.local) && owner != owners.end();
             if (ends.count(other_end) != 0 && (both_are_reached || is_of_the_link(socket.local))) continue;
-            found.push_back({node.name, owner == owners.end() ? "nobody" : owner->second, socket});
+            const bool address_gone = !owners.contains(socket.local) && !is_of_the_link(socket.local);
+            found.push_back(
+                {node.name, owner == owners.end() ? "nobody" : owner->second, socket, address_gone});
         }
     }
     // First whose own address is gone: the others are what became of that.
-    std::stable_partition(found.begin(), found.end(),
-                          [&](const HalfOpen& half) { return !owners.contains(half.socket.local); });
+    std::stable_partition(found.begin(), found.end(), [](const HalfOpen& half) { return half.address_gone; });
     return found;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "netcut/fabric.h"
@@ -18,10 +19,14 @@ class SocketReader {
 
     // But for listening ones, as they are now.
     Result<std::vector<TcpSocket>> read(std::size_t node);
+    // Ports of UDP to which its programs are bound.
+    Result<std::set<std::uint16_t>> read_udp_ports(std::size_t node);
     // The node is about to get another network namespace.
     void let_go_of(std::size_t node) { diags_.erase(node); }
 
   private:
+    Result<NetlinkSocket*> diag_of(std::size_t node);
+
     const Fabric& fabric_;
     std::map<std::size_t, NetlinkSocket> diags_;
 };

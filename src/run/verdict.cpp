@@ -24,14 +24,20 @@ std::vector<std::string> names_of_running(const Facts& facts) {
 std::string half_open_text(const Facts& facts) {
     if (facts.half_open.empty()) return {};
     const HalfOpen& first = facts.half_open.front();
-    return fmt::format("; {} holds a connection to {} that is gone there (half open)", first.node,
-                       first.peer);
+    const std::string holds = fmt::format("; {} holds a connection to ", first.node);
+    if (first.address_gone)
+        return fmt::format("{}{} from {}, an address that it no longer has (half open)", holds, first.peer,
+                           first.socket.local.to_string());
+    if (first.peer == "nobody")
+        return fmt::format("{}{}, an address that no node has any more (half open)", holds,
+                           first.socket.remote.to_string());
+    return fmt::format("{}{} that is gone there (half open)", holds, first.peer);
 }
 
 std::string conclusions_text(const std::vector<Conclusion>& conclusions, bool (*wanted)(const Conclusion&)) {
     std::string text;
     for (const Conclusion& one : conclusions)
-        if (wanted(one)) text += fmt::format("; {}: {}", one.node, one.text);
+        if (wanted(one)) text += fmt::format("; {} {}", one.node, one.text);
     return text;
 }
 

@@ -59,7 +59,8 @@ Json outcome_json(const FaultOutcome& outcome) {
                          {"network_back_s", optional_seconds(recovery.network_back())},
                          {"time_to_recover_s", optional_seconds(recovery.work_resumed())},
                          {"conversations", conversations_json(recovery)},
-                         {"other_conversations", recovery.others}});
+                         {"other_conversations", recovery.others},
+                         {"unresolved_neighbours", unresolved_json(recovery)}});
         if (const auto pause = outcome.pauses.find(name); pause != outcome.pauses.end())
             nodes.back()["pause"] = pause_json(pause->second);
     }
@@ -112,6 +113,7 @@ Json half_open_json(const HalfOpen& half) {
     const TcpSocket& socket = half.socket;
     return {{"node", half.node},
             {"peer", half.peer},
+            {"address_gone", half.address_gone},
             {"local", fmt::format("{} port {}", socket.local.to_string(), socket.local_port)},
             {"remote", fmt::format("{} port {}", socket.remote.to_string(), socket.remote_port)},
             {"state", socket.state},
@@ -124,7 +126,7 @@ Json half_open_json(const HalfOpen& half) {
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
     const auto expected = judge_expectations(facts, verdict, scenario.expect);
-    Json json = {{"schema", 2},
+    Json json = {{"schema", record_schema},
                  {"name", scenario.name},
                  {"verdict", verdict.word},
                  {"reason", verdict.reason},

@@ -43,8 +43,9 @@ ProductWatcher::ProductWatcher(int core, Scene& scene, Nanoseconds duration)
     : pipe_(must(make_pipe())),
       journal_(unnamed_file(), {}),
       sockets_(scene.fabric),
-      runner_(io_, journal_, scene.fabric, scene.table, sockets_, fault_spec(duration), scene.prepare_cut(),
-              no_processes_, observer()) {
+      tap_(scene.fabric),
+      runner_(io_, journal_, scene.fabric, scene.table, sockets_, tap_, fault_spec(duration),
+              scene.prepare_cut(), no_processes_, observer()) {
     scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
                     [this](std::string_view line) { runner_.trigger("collaborator1", line); }});
     watch(std::move(pipe_.read), scanner_, "collaborator1");

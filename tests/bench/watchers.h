@@ -41,6 +41,7 @@ class ProductWatcher {
     Journal journal_;
     ProcessControl no_processes_;
     SocketReader sockets_;
+    WorkTap tap_;
     FaultRunner runner_;
     LineScanner scanner_;
     std::deque<LineScanner> others_;

@@ -31,7 +31,7 @@ std::string write_scenario(const Federation& federation, const std::string& path
         << "/tests/e2e/programs, PYTHONDONTWRITEBYTECODE: '1'}\nready: listening\ngrace: 500ms\n";
     const std::string rest = federation.rest;
     if (!contains(rest, "collaborators:")) out << "collaborators: 1\n";
-    if (is_measured(federation)) out << "pcap: true\n";
+    if (is_measured(federation) && !contains(rest, "pcap:")) out << "pcap: true\n";
     if (!contains(rest, "hang_after:")) out << "hang_after: 2s\n";
     write_script(out, "aggregator", federation.aggregator);
     write_script(out, "collaborator", federation.collaborator);

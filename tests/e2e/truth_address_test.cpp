@@ -28,7 +28,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          loses_it,
          "fabric: {ip: 4}\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
          "left",
-         {"collaborator1: left: exit 0 after cut"},
+         {"collaborator1 left with exit 0 after cut"},
          {"nobody noticed"},
          none},
         {"renumbered-6",
@@ -36,7 +36,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          loses_it,
          "fabric: {ip: 6}\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
          "left",
-         {"collaborator1: left: exit 0 after cut"},
+         {"collaborator1 left with exit 0 after cut"},
          {"nobody noticed"},
          none},
         {"renumbered-on-a-bridge",
@@ -44,7 +44,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          loses_it,
          "fabric: {kind: bridge}\nfaults: [{kind: renumber, mac: new, on: {log: training}, for: 200ms}]\n",
          "left",
-         {"collaborator1: left: exit 0 after cut"},
+         {"collaborator1 left with exit 0 after cut"},
          {"nobody noticed"},
          none},
         {"unplugged-with-a-new-address",
@@ -52,7 +52,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          loses_it,
          "faults: [{kind: unplug, address: new, on: {log: training}, for: 200ms}]\n",
          "left",
-         {"collaborator1: left: exit 0 after cut"},
+         {"collaborator1 left with exit 0 after cut"},
          {"nobody noticed"},
          none},
         {"hangs-on-it-4",
@@ -60,7 +60,8 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          waits_for_ever,
          "fabric: {ip: 4}\nhang_after: 1s\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
          "hung",
-         {"collaborator1 holds a connection"},
+         {"collaborator1 holds a connection to aggregator from 10.",
+          "an address that it no longer has (half open)"},
          {},
          none},
         {"hangs-on-it-6",
@@ -88,6 +89,38 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          {"came back under another address"},
          {},
          measured},
+    });
+}
+
+TEST(Truth, NeighboursThatNobodyFindsAreNamed) {
+    NETCUT_E2E();
+    constexpr const char* serves =
+        "serve(9000); listening(5.5); print('all done', flush=True); time.sleep(60)";
+    // It has looked the address up before it changed.
+    constexpr const char* connects =
+        "family, _, _, _, at = socket.getaddrinfo('aggregator', 9000)[0]; say('looked up'); time.sleep(0.5)\n"
+        "s = socket.socket(family)\n"
+        "try: s.connect(at)\nexcept OSError as e: truth(e)\ntime.sleep(60)";
+#define RENUMBERED(ip)                                                                                \
+    "fabric: {kind: bridge, ip: " ip                                                                  \
+    "}\nend: all done\nhang_after: 20s\n"                                                             \
+    "faults: [{kind: renumber, nodes: [aggregator], on: {log: looked up, node: collaborator1}, for: " \
+    "200ms}]\n"
+    expect_truth({
+        {"neighbour-4",
+         serves,
+         connects,
+         RENUMBERED("4"),
+         "hung",
+         {"aggregator waits since cut healed", "collaborator1 finds no link address for 10."},
+         {"nobody noticed"}},
+        {"neighbour-6",
+         serves,
+         connects,
+         RENUMBERED("6"),
+         "hung",
+         {"aggregator waits since cut healed", "collaborator1 finds no link address for fd"},
+         {"nobody noticed"}},
     });
 }
 

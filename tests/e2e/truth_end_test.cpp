@@ -20,7 +20,7 @@ TEST(Truth, NodeThatLeftIsNamed) {
          "time.sleep(0.4); os._exit(0)",
          "faults: [{kind: drop, on: {log: cut me}, for: 1500ms}]\n",
          "left",
-         {"collaborator1: left: exit 0 after cut, before it healed"},
+         {"collaborator1 left with exit 0 after cut, before it healed"},
          {"work went on"}},
         {"left-for-good",
          answers_for_ever,
@@ -28,14 +28,14 @@ TEST(Truth, NodeThatLeftIsNamed) {
          "time.sleep(0.3)",
          "end: collaborators\nfaults: [{kind: unplug, on: {log: cut me}, for: never}]\n",
          "left",
-         {"collaborator1: left: exit 0 after cut, which did not heal"}},
+         {"collaborator1 left with exit 0 after cut, which did not heal"}},
         {"left-and-the-others-hang",
          answers_for_ever,
          "work(9000, 2); c = connect(9000); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
          "time.sleep(0.2); os._exit(0)",
          "faults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
          "hung",
-         {"aggregator did not end", "collaborator1: left: exit 0"}},
+         {"aggregator did not end", "collaborator1 left with exit 0"}},
         {"stayed", answers_for_ever, "work(9000, 6)", cut_at_work_2, "recovered", {}, {"left"}},
         {"not-noticed-is-not-left",
          answers_for_ever,
@@ -66,7 +66,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "collaborators: 2\nend: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: task}, for: "
          "never}]\n",
          "hung",
-         {"the end line came", "collaborator2: cut was active to the end"}},
+         {"the end line came", "collaborator2 was cut off by cut to the end"}},
         {"took-part-again",
          gives_tasks,
          does_tasks,
@@ -80,7 +80,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "c.setsockopt(6, 18, 250); c.sendall(b'u' * 3000); time.sleep(60)",
          "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
          "hung",
-         {"collaborator1: waits since cut healed"}},
+         {"collaborator1 waits since cut healed"}},
         {"half-open",
          // The server gives its answer up, and its end is gone.
          "def late(c):\n"
@@ -90,7 +90,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); say('cut me'); receive(c)",
          "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1400ms}]\n",
          "hung",
-         {"collaborator1: waits since", "half-open connection"}},
+         {"collaborator1 waits since", "half-open connection"}},
         {"all-collaborators-ended",
          answers_for_ever,
          "work(9000, 6)",
@@ -109,7 +109,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "try: work(9000, 6, timeout=0.2)\nexcept OSError: pass",
          "collaborators: 2\nend: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 900ms}]\n",
          "left",
-         {"all collaborators ended; collaborator2: left"}},
+         {"all collaborators ended; collaborator2 left with exit 0"}},
     });
 }
 

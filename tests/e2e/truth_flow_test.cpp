@@ -121,7 +121,7 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
          "try: exchange(c)\nexcept OSError: pass",
          "end: collaborators\nfaults: [{kind: drop, on: {log: cut me}, for: 1100ms}]\n",
          "left",
-         {"left: exit 0 after cut, which had healed"},
+         {"left with exit 0 after cut, which had healed"},
          {},
          none},
         {"killed",
@@ -177,6 +177,77 @@ TEST(Truth, DatagramsRecoverToo) {
          cut,
          "left",
          {"left"}},
+    });
+}
+
+TEST(Truth, FlowsOfUdpAreToldApart) {
+    NETCUT_E2E();
+    constexpr const char* answers = "serve_datagrams(9000); serve(9001); listening(60)";
+    constexpr const char* cut = "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 450ms}]\n";
+    constexpr const char* cut_udp =
+        "end: collaborators\nfaults: [{kind: drop, port: 9000, on: {log: work 2}, for: 450ms}]\n";
+    expect_truth({
+        {"beside-tcp-that-went-on",
+         answers,
+         "beat(9001); datagrams(9000, 6)",
+         cut_udp,
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"another-port-replaces-it",
+         answers,
+         "datagrams(9000, 6, again=True)",
+         cut,
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"another-port-replaces-it-6",
+         answers,
+         "datagrams(9000, 6, again=True)",
+         "fabric: {ip: 6}\nend: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 450ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"up-alone",
+         answers,
+         "datagrams(9000, 6)",
+         "end: collaborators\nfaults: [{kind: drop, direction: up, on: {log: work 2}, for: 450ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"nobody-answers-it-any-more",
+         "serve_datagrams(9000, forget_after=0.3); serve(9001); listening(60)",
+         "beat(9001); datagrams(9000, 6)",
+         "hang_after: 1s\nfaults: [{kind: drop, port: 9000, on: {log: work 2}, for: 450ms}]\n",
+         "hung",
+         {},
+         {},
+         none},
+        {"nobody-answers-and-the-work-ends",
+         "serve_datagrams(9000, forget_after=0.3); serve(9001); listening(3); print('all done'); "
+         "time.sleep(60)",
+         "beat(9001); datagrams(9000, 6)",
+         "end: all done\nhang_after: 20s\nfaults: [{kind: drop, port: 9000, on: {log: work 2}, for: "
+         "450ms}]\n",
+         "hung",
+         {"collaborator1 waits since cut healed: its flow of UDP to aggregator", "is stuck"},
+         {},
+         none},
+        {"given-up-beside-tcp-that-went-on",
+         answers,
+         "beat(9001); threading.Thread(target=datagrams, args=(9000, 2), daemon=True).start()\n"
+         "time.sleep(0.5); s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 9700))\n"
+         "a = (socket.getaddrinfo('aggregator', 9000, socket.AF_INET)[0][4][0], 9000)\n"
+         "s.sendto(b'x' * 99, a); s.recv(999); say('work 2'); time.sleep(0.2); s.sendto(b'y' * 99, a)\n"
+         "time.sleep(0.1); s.close(); time.sleep(0.6); work(9001, 3)",
+         cut_udp,
+         "recovered",
+         {},
+         {"did not go on"}},
     });
 }
 

@@ -69,5 +69,58 @@ TEST(Truth, CapturesDisagreeWithARecordOfAnyData) {
     }
 }
 
+// As netcut-fl wrote it before there were conversations.
+void make_older(const std::string& run) {
+    record_any_data(run, 20'000'000);
+    std::string text;
+    for (Json event : read_journal(run)) {
+        if (event.at("event") == "run.begun") event["details"]["schema"] = 2;
+        text += event.dump() + "\n";
+    }
+    std::ofstream(run + "/journal.jsonl") << text;
+    Json verdict = read_verdict(run);
+    verdict["schema"] = 2;
+    verdict.erase("headline");
+    verdict.erase("network_back_s");
+    verdict["time_to_recover_s"] = 0.02;
+    for (Json& fault : verdict["faults"])
+        for (Json& node : fault["nodes"])
+            for (const char* field : {"conversations", "other_conversations", "unresolved_neighbours"})
+                node.erase(field);
+    std::ofstream(run + "/verdict.json") << verdict.dump();
+}
+
+// Of all but the manifest, in which every altered byte is told.
+std::string disagreements_in(const std::string& run) {
+    const Json verified = Json::parse(run_tool({"verify", run, "--json"}).out);
+    std::string all;
+    for (const Json& check : verified.at("checks"))
+        if (check.at("check") != "manifest" && !check.at("disagreements").empty())
+            all += check.at("check").get<std::string>() + check.at("disagreements").dump();
+    return all;
+}
+
+TEST(Truth, RecordOfAnOlderVersionIsCheckedAsFarAsItGoes) {
+    NETCUT_E2E();
+    const Federation federation = {
+        "older", "serve(9000); listening(60)", "work(9000, 6)",
+        "pcap: true\nend: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n",
+        "recovered"};
+    const Folder folder;
+    const std::string run = folder / "run";
+    const Finished finished = run_federation(federation, run);
+    ASSERT_EQ(read_verdict(run).at("verdict"), "recovered") << finished.out;
+    EXPECT_EQ(disagreements_in(run), "");
+    make_older(run);
+    EXPECT_EQ(disagreements_in(run), "");
+    const std::string told = run_tool({"verify", run}).out;
+    EXPECT_TRUE(contains(told, "an older netcut-fl wrote it: its schema is 2")) << told;
+    EXPECT_TRUE(contains(told, "were not derived again")) << told;
+    Json verdict = read_verdict(run);
+    verdict["packets_lost"] = 99'999;
+    std::ofstream(run + "/verdict.json") << verdict.dump();
+    EXPECT_TRUE(contains(disagreements_in(run), "packets_lost is 99999"));
+}
+
 }  // namespace
 }  // namespace netcut::test::NETCUT_FILE

@@ -75,7 +75,7 @@ std::string sample_capture() {
 }
 
 std::string sample_journal() {
-    return R"({"n":1,"t_ns":0,"wall":"x","event":"run.begun","details":{"schema":2,"name":"run","realtime_ns":5,"nodes":["aggregator","collaborator1"]}}
+    return R"({"n":1,"t_ns":0,"wall":"x","event":"run.begun","details":{"schema":3,"name":"run","realtime_ns":5,"nodes":["aggregator","collaborator1"]}}
 {"n":2,"t_ns":1,"wall":"x","event":"node.started","node":"aggregator"}
 {"n":3,"t_ns":2,"wall":"x","event":"trigger.matched","node":"collaborator1","fault":"cut","details":{"line":"x","match":1,"verdict":"fires"}}
 {"n":4,"t_ns":3,"wall":"x","event":"fault.fired","fault":"cut","details":{"kind":"drop","nodes":["collaborator1"],"number":1,"trigger":{"node":"a","line":"x"},"took_us":1.5,"for_s":20.0}}

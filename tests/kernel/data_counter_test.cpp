@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What passes at each port is counted, for every node, whether a fault is about it or not.
+#include <linux/netlink.h>
+
 #include "kernel/fault_scene.h"
 
 namespace netcut::test::NETCUT_FILE {
@@ -44,6 +46,26 @@ TEST_P(DataCounterTest, EveryNodesPacketsAreCountedOnBothSides) {
     EXPECT_EQ(counted[2].down.packets + counted[3].up.packets, 0U);
     EXPECT_EQ(counted[0].up.packets + counted[0].down.packets, 0U);
     EXPECT_EQ(counted[1].up.packets + counted[1].down.packets, 0U);
+}
+
+TEST_P(DataCounterTest, DatagramsOfAFlowAreCountedBeforeAndBehindTheFaults) {
+    FaultScene scene(options(), {cut_of(1)});
+    const Datagrams stream(scene.fabric, 1, 0, v6());
+    for (int i = 0; i < 3; ++i) stream.send(100);
+    ASSERT_EQ(stream.arrived(3), 3U);
+    must(scene.fault().fire());
+    for (int i = 0; i < 2; ++i) stream.send(100);
+    EXPECT_EQ(stream.arrived(1), 0U);
+    const DatagramCounts counts = must(scene.table.read_datagrams());
+    ASSERT_EQ(counts.size(), 1U);
+    const auto& [way, count] = *counts.begin();
+    EXPECT_EQ(std::get<0>(way), UdpProbe::address(scene.fabric, 1, v6()));
+    EXPECT_EQ(std::get<2>(way), UdpProbe::address(scene.fabric, 0, v6()));
+    EXPECT_EQ(count.came, 5U);
+    EXPECT_EQ(count.passed, 3U);
+    NetlinkSocket diag = must(NetlinkSocket::open(NETLINK_SOCK_DIAG, &scene.fabric.node(0).ns));
+    EXPECT_TRUE(must(list_udp_ports(diag)).contains(std::get<3>(way)));
+    EXPECT_FALSE(must(list_udp_ports(diag)).contains(std::get<1>(way)));
 }
 
 TEST_P(DataCounterTest, WithoutFaultsToo) {

@@ -111,6 +111,54 @@ TEST(Conversations, NewConnectionToTheSamePortReplacesOneThatIsGone) {
     EXPECT_EQ(story.after(), 180ms);
 }
 
+TEST(Conversations, SetUpOfTheReplacementIsNoWork) {
+    Story story;
+    WorkState state = WorkState::set_up;
+    const auto sample = [&](std::vector<TcpSocket> sockets) {
+        SocketSample sample = story.sample(std::move(sockets));
+        sample.work = [&](const ConversationKey& key) {
+            const bool is_new = std::get<1>(key) == 51;
+            return OpenedWork{is_new ? state : WorkState::any_data, 3ms};
+        };
+        return sample;
+    };
+    story->at_fire(sample({own(50, 100, 100)}));
+    story->at_heal(sample({own(50, 100, 100, 500)}));
+    story->after(sample({own(51, 300, 2000)}), 150ms);
+    EXPECT_FALSE(story->all_went_on());
+    EXPECT_FALSE(story->exchanged());
+    EXPECT_EQ(story->received(), 150ms) << "the network is back";
+    EXPECT_EQ(story.outcome(), Outcome::connected);
+    EXPECT_FALSE(story.after());
+    state = WorkState::unclear;
+    story->after(sample({own(51, 300, 2000)}), 160ms);
+    EXPECT_EQ(story.outcome(), Outcome::replaced);
+    EXPECT_FALSE(story.after()) << "nobody knows";
+    state = WorkState::work;
+    story->after(sample({own(51, 800, 2500)}), 900ms);
+    EXPECT_EQ(story.outcome(), Outcome::replaced);
+    EXPECT_EQ(story.after(), 897ms);
+    EXPECT_TRUE(story->exchanged());
+}
+
+TEST(Conversations, OneThatConnectsInTheFaultGoesOnWithWork) {
+    Story story;
+    WorkState state = WorkState::set_up;
+    const auto sample = [&](std::vector<TcpSocket> sockets) {
+        SocketSample sample = story.sample(std::move(sockets));
+        sample.work = [&](const ConversationKey&) { return OpenedWork{state, {}}; };
+        return sample;
+    };
+    story->at_fire(sample({}));
+    story->at_heal(sample({as(own(51, 0, 0, 1), "SYN_SENT", true)}));
+    story->after(sample({own(51, 300, 2000)}), 150ms);
+    EXPECT_EQ(story.outcome(), Outcome::connected);
+    state = WorkState::work;
+    story->after(sample({own(51, 800, 2500)}), 900ms);
+    EXPECT_EQ(story.outcome(), Outcome::resumed);
+    EXPECT_EQ(story.after(), 900ms);
+}
+
 TEST(Conversations, ReplacementThatCameAndWentBetweenTwoSamplesCounts) {
     Story story;
     story->at_fire(story.sample({own(50, 100, 100), as(own(40, 0, 0), "TIME_WAIT", false)}));

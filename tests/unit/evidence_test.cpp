@@ -33,7 +33,7 @@ class Lines {
   public:
     Lines() {
         add(0, "run.begun", "", "",
-            {{"schema", 2},
+            {{"schema", record_schema},
              {"name", "run"},
              {"realtime_ns", begun},
              {"nodes", {"aggregator", "collaborator1"}}});

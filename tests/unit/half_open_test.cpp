@@ -47,6 +47,8 @@ TEST(HalfOpen, OneFromAnAddressThatItsNodeNoLongerHasIsOneThoughBothEndsKnowIt) 
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(found[0].node, "a");
     EXPECT_EQ(found[0].peer, "b");
+    EXPECT_TRUE(found[0].address_gone);
+    EXPECT_FALSE(found[1].address_gone);
     EXPECT_EQ(found[1].node, "b");
     EXPECT_EQ(found[1].peer, "nobody");
 }

@@ -144,7 +144,7 @@ TEST_F(RunFolderTest, TheManifestLeavesOutWhatNoRunHasWritten) {
 TEST_F(RunFolderTest, VerifySaysOfHostileFilesWhatIsWrong) {
     const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
     const std::string event = R"({"n":1,"t_ns":0,"wall":"x","event":"run.begun","details":)";
-    const std::string begun = event + R"({"schema":2,"name":"x","realtime_ns":1,"nodes":[]}})" + "\n";
+    const std::string begun = event + R"({"schema":3,"name":"x","realtime_ns":1,"nodes":[]}})" + "\n";
     const User user = find_user("").value();
     const auto verify_with = [&](const std::string& journal, const std::string& verdict,
                                  const std::string& manifest) {

@@ -83,12 +83,23 @@ TEST(Judge, HangNamesWhoIsLeftAndTheHalfOpenSocket) {
     Facts facts = cut_and_back();
     facts.end = EndReason::hung;
     facts.nodes = {stopped("aggregator"), stopped("collaborator1"), ended("collaborator2", 0)};
-    facts.half_open = {{"collaborator1", "aggregator", {}}};
+    facts.half_open = {{"collaborator1", "aggregator", {}, false}};
     const Verdict verdict = judge(facts);
     EXPECT_EQ(verdict.word, "hung");
     EXPECT_EQ(verdict.exit_status, 1);
     EXPECT_THAT(verdict.reason, HasSubstr("no progress for 1m; aggregator, collaborator1 did not end"));
     EXPECT_THAT(verdict.reason, HasSubstr("half open"));
+    facts.half_open[0].address_gone = true;
+    facts.half_open[0].socket.local = boost::asio::ip::make_address("10.99.0.3");
+    EXPECT_THAT(
+        judge(facts).reason,
+        HasSubstr("collaborator1 holds a connection to aggregator from 10.99.0.3, an address that it no "
+                  "longer has (half open)"));
+    facts.half_open = {{"aggregator", "nobody", {}, false}};
+    facts.half_open[0].socket.remote = boost::asio::ip::make_address("10.99.0.3");
+    EXPECT_THAT(
+        judge(facts).reason,
+        HasSubstr("aggregator holds a connection to 10.99.0.3, an address that no node has any more"));
 }
 
 TEST(Judge, OtherEnds) {
@@ -147,11 +158,11 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     EXPECT_EQ(judge(facts).word, "hung");
     EXPECT_EQ(judge(facts).exit_status, 1);
     EXPECT_EQ(judge(facts).reason,
-              "the end line came; collaborator1: waits since cut healed: no data went both ways");
-    facts.half_open = {{"collaborator1", "aggregator", {}}};
+              "the end line came; collaborator1 waits since cut healed: no data went both ways");
+    facts.half_open = {{"collaborator1", "aggregator", {}, false}};
     EXPECT_THAT(judge(facts).reason, HasSubstr("it holds a half-open connection"));
     facts.outcomes[0].healed.reset();
-    EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1: cut was active to the end");
+    EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
     EXPECT_EQ(judge(facts).word, "recovered") << "it did not meet the fault";
 }
@@ -163,14 +174,14 @@ TEST(Judge, NodeThatEndedBeforeTheHealHasLeft) {
     const Verdict verdict = judge(facts);
     EXPECT_EQ(verdict.word, "left");
     EXPECT_EQ(verdict.exit_status, 1);
-    EXPECT_EQ(verdict.reason, "all nodes ended; collaborator1: left: exit 0 after cut, before it healed");
+    EXPECT_EQ(verdict.reason, "all nodes ended; collaborator1 left with exit 0 after cut, before it healed");
     const Json json = verdict_json(facts, verdict, {});
     EXPECT_EQ(json.at("nodes")[1].at("finished"), false);
-    EXPECT_THAT(final_screen(json, "run", false), HasSubstr("collaborator1: exit code 0; left: exit 0"));
+    EXPECT_THAT(final_screen(json, "run", false), HasSubstr("collaborator1: exit code 0; left with exit 0"));
     facts.end = EndReason::hung;
     facts.nodes[0] = stopped("aggregator");
     EXPECT_EQ(judge(facts).word, "hung");
-    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator1: left"));
+    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator1 left"));
 }
 
 TEST(Judge, CollaboratorsThatEndedMakeTheWorkDone) {
@@ -190,7 +201,7 @@ TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
     Facts facts = cut_and_back();
     facts.outcomes[0].losses["collaborator2"] = {1, 0, 0};
     facts.outcomes[0].recovery["collaborator2"] = {};
-    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator2: left: exit 0 after cut, which had healed"));
+    EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator2 left with exit 0 after cut, which had healed"));
     facts.outcomes[0].recovery["collaborator2"].exchanged = true;  // while the fault was on
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times"));
     EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
@@ -201,7 +212,7 @@ TEST(Judge, CutThatNeverHealedIsSaidToBe) {
     facts.outcomes[0].healed.reset();
     facts.outcomes[0].recovery.clear();
     EXPECT_EQ(judge(facts).reason,
-              "all nodes ended; collaborator1: left: exit 0 after cut, which did not heal");
+              "all nodes ended; collaborator1 left with exit 0 after cut, which did not heal");
     facts.outcomes[0].losses["collaborator1"] = {};
     EXPECT_THAT(judge(facts).reason, HasSubstr("active to the end"));
 }

@@ -2,8 +2,11 @@
 """What the nodes of the Truth tests are made of: they log what happened to them, with CLOCK_MONOTONIC."""
 import os
 import socket
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -76,10 +79,15 @@ def serve(*ports, answer=answer):
         in_background(accept, listen(port))
 
 
-def serve_datagrams(*ports):
+def serve_datagrams(*ports, forget_after=9e9):
+    """`forget_after`: so many seconds of silence and a client is not answered any more."""
     def echo(server):
+        heard = {}
         while True:
             request, client = server.recvfrom(9999)
+            if time.monotonic() - heard.get(client, time.monotonic()) > forget_after:
+                continue
+            heard[client] = time.monotonic()
             server.sendto(request, client)
     for port in ports:
         server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
@@ -96,6 +104,105 @@ def listening(seconds):
 
 def connect(port, timeout=None, host="aggregator"):
     return socket.create_connection((host, port), timeout)
+
+
+def tls_server(version):
+    """Its certificate is made here and forgotten: clients do not look at it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with tempfile.TemporaryDirectory() as folder:
+        files = ["-keyout", folder + "/key", "-out", folder + "/certificate"]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a", *files],
+                       check=True, stderr=subprocess.DEVNULL)
+        context.load_cert_chain(folder + "/certificate", folder + "/key")
+    return context
+
+
+def tls_client(protocol="http/1.1"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols([protocol])
+    return context.wrap_socket
+
+
+def accept_tls(version, answer=answer):
+    """Answers, over TLS of this version."""
+    context = tls_server(version)
+
+    def accept(connection):
+        try:
+            answer(context.wrap_socket(connection, server_side=True))
+        except OSError:
+            connection.close()
+    return accept
+
+
+HEADERS, SETTINGS, WINDOW_UPDATE, ACK = 1, 4, 8, 1
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def frame(kind, size, flags=0):
+    return struct.pack(">I", size)[1:] + bytes([kind, flags]) + bytes(4) + bytes(size)
+
+
+def next_frame(connection):
+    header = receive(connection, 9)
+    receive(connection, int.from_bytes(header[:3], "big"))
+    return header[3]
+
+
+def answer_http2(connection):
+    """The frames of a server of gRPC, in their usual sizes."""
+    connection.sendall(frame(SETTINGS, 24) + frame(WINDOW_UPDATE, 4))
+    receive(connection, len(PREFACE))
+    try:
+        while True:
+            kind = next_frame(connection)
+            if kind == SETTINGS:
+                connection.sendall(frame(SETTINGS, 0, ACK))
+            if kind == HEADERS:
+                connection.sendall(frame(HEADERS, 120))
+    except OSError:
+        connection.close()
+
+
+def greet_http2(connection):
+    connection.sendall(PREFACE + frame(SETTINGS, 36) + frame(WINDOW_UPDATE, 4))
+    for expected in (SETTINGS, WINDOW_UPDATE, SETTINGS):
+        assert next_frame(connection) == expected
+    return connection
+
+
+def call_http2(connection):
+    connection.sendall(frame(HEADERS, 230))
+    while next_frame(connection) != HEADERS:
+        pass
+
+
+def work_after_set_up(port, rounds, *set_up, exchange=exchange, wait=0.6, timeout=0.25, pause=0.1):
+    """As work with again=True: a new connection is set up at once, and used only a while later."""
+    connection = None
+    for number in range(rounds):
+        say(f"work {number}")
+        while True:
+            try:
+                if connection is None:
+                    fresh = connect(port, timeout)
+                    for step in set_up:
+                        fresh = step(fresh)
+                    time.sleep(wait)
+                    connection = fresh
+                exchange(connection)
+                break
+            except OSError as error:
+                print("failed:", error, flush=True)
+                connection = None
+                time.sleep(0.05)
+        truth("answered")
+        time.sleep(pause)
+    return connection
 
 
 def work(port, rounds, pause=0.1, timeout=None, again=False):
@@ -119,11 +226,15 @@ def work(port, rounds, pause=0.1, timeout=None, again=False):
     return connection
 
 
-def datagrams(port, rounds, pause=0.1, timeout=0.1):
-    """As work, by UDP: a request is sent until it is answered."""
+def datagrams(port, rounds, pause=0.1, timeout=0.1, again=False):
+    """As work, by UDP: a request is sent until it is answered. `again`: from another port each time."""
     family, _, _, _, server = socket.getaddrinfo("aggregator", port, type=socket.SOCK_DGRAM)[0]
-    connection = socket.socket(family, socket.SOCK_DGRAM)
-    connection.settimeout(timeout)
+
+    def opened():
+        connection = socket.socket(family, socket.SOCK_DGRAM)
+        connection.settimeout(timeout)
+        return connection
+    connection = opened()
     for number in range(rounds):
         say(f"work {number}")
         while True:
@@ -133,7 +244,9 @@ def datagrams(port, rounds, pause=0.1, timeout=0.1):
                     pass
                 break
             except OSError:
-                pass
+                if again:
+                    connection.close()
+                    connection = opened()
         truth("answered")
         time.sleep(pause)
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Datagrams of UDP, one way of a flow an element: those that came to the faults, and those that all faults have let
+// pass. Other packets meet two rules more.
+#include <linux/netlink.h>
+
+#include <cstring>
+
+#include "fault/rules.h"  // before what includes linux/in.h
+
+namespace netcut {
+namespace {
+
+struct DatagramFamily {
+    const char* suffix;
+    std::uint16_t ethertype;
+    std::uint32_t addresses_offset;  // of the source's; the destination's follows it
+    std::uint32_t address_bytes;
+};
+constexpr DatagramFamily datagram_families[] = {{"4", ETH_P_IP, 12, 4}, {"6", ETH_P_IPV6, 8, 16}};
+constexpr std::uint32_t udp_port_bytes = 2, register_bytes = 4;
+constexpr const char* came_set = "datagrams_came";
+constexpr const char* passed_set = "datagrams_passed";
+
+IpAddress address_in(const NftKey& key, std::size_t at, std::size_t bytes) {
+    if (bytes == 4) {
+        boost::asio::ip::address_v4::bytes_type raw;
+        std::memcpy(raw.data(), key.data() + at, raw.size());
+        return boost::asio::ip::address_v4(raw);
+    }
+    boost::asio::ip::address_v6::bytes_type raw;
+    std::memcpy(raw.data(), key.data() + at, raw.size());
+    return boost::asio::ip::address_v6(raw);
+}
+
+std::uint16_t port_in(const NftKey& key, std::size_t at) {
+    return static_cast<std::uint16_t>(key[at] << 8 | key[at + 1]);
+}
+
+DatagramWay way_in(const NftKey& key, std::size_t address_bytes) {
+    return {address_in(key, 0, address_bytes), port_in(key, 2 * address_bytes),
+            address_in(key, address_bytes, address_bytes), port_in(key, 2 * address_bytes + register_bytes)};
+}
+
+}  // namespace
+
+void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults) {
+    const std::string what = before_faults ? came_set : passed_set;
+    transaction.add_chain(what);
+    for (const DatagramFamily& family : datagram_families) {
+        transaction.add_set({.name = what + family.suffix,
+                             .key_size = 2 * family.address_bytes + 2 * register_bytes,
+                             .dynamic = true,
+                             .counts = true});
+        NftRule rule(what);
+        rule.meta(NFT_META_PROTOCOL).equals(short_key(family.ethertype));
+        for (const std::uint32_t address : {0U, 1U})
+            rule.payload(NFT_PAYLOAD_NETWORK_HEADER, family.addresses_offset + address * family.address_bytes,
+                         family.address_bytes);
+        for (const std::uint32_t port : {0U, 1U})
+            rule.payload(NFT_PAYLOAD_TRANSPORT_HEADER, port * udp_port_bytes, udp_port_bytes);
+        rule.refresh(what + family.suffix, {}).leave();
+        transaction.add_rule(rule);
+    }
+    NftRule entry(chain);
+    entry.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_UDP)).jump(what);
+    transaction.add_rule(entry);
+}
+
+Result<DatagramCounts> FaultTable::read_datagrams() {
+    DatagramCounts all;
+    for (const DatagramFamily& family : datagram_families) {
+        for (const char* what : {came_set, passed_set}) {
+            NETCUT_ASSIGN(const auto counters,
+                          read_set_counters(socket_, family_, table_name, std::string(what) + family.suffix));
+            if (counters.empty()) break;  // then none has passed
+            for (const auto& [key, value] : counters) {
+                DatagramCount& count = all[way_in(key, family.address_bytes)];
+                (what == came_set ? count.came : count.passed) = value.packets;
+            }
+        }
+    }
+    return all;
+}
+
+}  // namespace netcut

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/packet_tap.h"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace netcut {
+namespace {
+
+constexpr std::size_t tap_frame = 4096, tap_frames = 1024, tap_block = 16 * tap_frame;
+constexpr std::uint32_t tap_snap = 3584;    // of a packet: less than a frame
+constexpr std::size_t most_left_out = 400;  // connections: a filter has a bounded length
+constexpr std::uint32_t at_network = static_cast<std::uint32_t>(SKF_NET_OFF);
+
+constexpr const char* tap_hint = "this kernel may lack packet sockets (CONFIG_PACKET)";
+
+Result<void> set_tap(int fd, int option, const void* value, socklen_t size, const char* attempt) {
+    if (::setsockopt(fd, option == SO_ATTACH_FILTER ? SOL_SOCKET : SOL_PACKET, option, value, size) == 0)
+        return {};
+    return system_failure(attempt, tap_hint);
+}
+
+void add_statement(std::vector<sock_filter>& program, unsigned code, std::uint32_t value) {
+    program.push_back(BPF_STMT(static_cast<std::uint16_t>(code), value));
+}
+
+// What is not equal is dropped.
+void must_be(std::vector<sock_filter>& program, std::uint32_t value) {
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0));
+    add_statement(program, BPF_RET | BPF_K, 0);
+}
+
+// Of IPv4 without options, of IPv6 without extension headers: others are never left out.
+void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, std::uint32_t header,
+                std::span<const PacketTap::Ports> left_out) {
+    add_statement(program, BPF_LD | BPF_B | BPF_ABS, at_network + protocol_at);
+    must_be(program, IPPROTO_TCP);
+    add_statement(program, BPF_LD | BPF_W | BPF_ABS, at_network + header);
+    for (const auto& [one, other] : left_out) {
+        for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
+            program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, std::uint32_t{from} << 16 | to, 0, 1));
+            add_statement(program, BPF_RET | BPF_K, 0);
+        }
+    }
+    add_statement(program, BPF_RET | BPF_K, tap_snap);
+}
+
+Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out) {
+    std::vector<sock_filter> v4, v6, program;
+    add_family(v4, 9, 20, left_out);
+    add_family(v6, 6, 40, left_out);
+    add_statement(program, BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE));
+    must_be(program, PACKET_OUTGOING);
+    add_statement(program, BPF_LD | BPF_W | BPF_ABS,
+                  static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PROTOCOL));
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 1));
+    program.push_back(BPF_STMT(BPF_JMP | BPF_JA, 2));
+    must_be(program, ETH_P_IPV6);
+    // Over the rest of IPv6 to IPv4: what comes first is told apart by a jump of any length.
+    program[program.size() - 3].k = 2 + static_cast<std::uint32_t>(v6.size());
+    program.insert(program.end(), v6.begin(), v6.end());
+    program.insert(program.end(), v4.begin(), v4.end());
+    const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+    return set_tap(fd, SO_ATTACH_FILTER, &filter, sizeof(filter), "choose which packets are tapped");
+}
+
+Result<Fd> open_tap() {
+    Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    if (!fd) return system_failure("open a packet socket", tap_hint);
+    NETCUT_TRY(attach_filter(fd.get(), {}));
+    const int version = TPACKET_V2;
+    NETCUT_TRY(set_tap(fd.get(), PACKET_VERSION, &version, sizeof(version), "tap packets by TPACKET_V2"));
+    tpacket_req request{};
+    request.tp_block_size = tap_block;
+    request.tp_block_nr = tap_frames * tap_frame / tap_block;
+    request.tp_frame_size = tap_frame;
+    request.tp_frame_nr = tap_frames;
+    NETCUT_TRY(set_tap(fd.get(), PACKET_RX_RING, &request, sizeof(request), "get memory for tapped packets"));
+    return fd;
+}
+
+}  // namespace
+
+Result<PacketTap> PacketTap::open(const NetNs& where) {
+    Fd socket;
+    NETCUT_TRY(where.run([&]() -> Result<void> {
+        NETCUT_ASSIGN(socket, open_tap());
+        return {};
+    }));
+    constexpr std::size_t size = tap_frames * tap_frame;
+    void* ring = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, socket.get(), 0);
+    if (ring == MAP_FAILED) return system_failure("map the memory of tapped packets");
+    return PacketTap(std::move(socket), {static_cast<std::uint8_t*>(ring), size});
+}
+
+PacketTap::PacketTap(PacketTap&& other) noexcept
+    : socket_(std::move(other.socket_)), ring_(std::exchange(other.ring_, {})), next_(other.next_) {}
+
+PacketTap::~PacketTap() {
+    if (!ring_.empty()) ::munmap(ring_.data(), ring_.size());
+}
+
+Result<void> PacketTap::begin() {
+    sockaddr_ll all{};
+    all.sll_family = AF_PACKET;
+    all.sll_protocol = htons(ETH_P_ALL);
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&all), sizeof(all)) != 0)
+        return system_failure("tap packets", tap_hint);
+    return {};
+}
+
+Result<void> PacketTap::leave_out(std::span<const Ports> connections) {
+    return attach_filter(socket_.get(), connections.first(std::min(connections.size(), most_left_out)));
+}
+
+void PacketTap::read(const std::function<void(const TappedPacket&)>& each) {
+    for (std::size_t i = 0; i < tap_frames; ++i) {
+        std::uint8_t* at = ring_.data() + next_ * tap_frame;
+        auto& header = *reinterpret_cast<tpacket2_hdr*>(at);
+        const std::atomic_ref<std::uint32_t> status(header.tp_status);
+        if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) return;
+        const std::size_t link_header = header.tp_net - header.tp_mac;
+        if (header.tp_snaplen > link_header)
+            each({std::chrono::seconds(header.tp_sec) + Nanoseconds(header.tp_nsec),
+                  {at + header.tp_net, header.tp_snaplen - link_header}});
+        status.store(TP_STATUS_KERNEL, std::memory_order_release);
+        next_ = (next_ + 1) % tap_frames;
+    }
+}
+
+Result<std::uint64_t> PacketTap::missed() {
+    tpacket_stats statistics{};
+    socklen_t size = sizeof(statistics);
+    if (::getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size) != 0)
+        return system_failure("ask how many packets were not tapped");
+    return std::uint64_t{statistics.tp_drops};
+}
+
+}  // namespace netcut

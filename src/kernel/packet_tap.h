@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TCP packets that a namespace hands on, as they leave it: each can be read as soon as it has left. packet(7),
+// PACKET_RX_RING with TPACKET_V2.
+//
+// Ownership: a PacketTap owns its socket and the memory. Threads: one at a time. Closing it takes the kernel some
+// milliseconds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "netcut/kernel.h"
+
+namespace netcut {
+
+struct TappedPacket {
+    Nanoseconds time{0};                  // CLOCK_REALTIME, since the epoch
+    std::span<const std::uint8_t> bytes;  // from the network header on; cut off; valid during the call
+};
+
+class PacketTap {
+  public:
+    // The ports of a connection, in either order.
+    using Ports = std::pair<std::uint16_t, std::uint16_t>;
+    // It takes nothing before begin().
+    static Result<PacketTap> open(const NetNs& where);
+    PacketTap(PacketTap&& other) noexcept;
+    PacketTap& operator=(PacketTap&&) = delete;
+    ~PacketTap();
+
+    Result<void> begin();
+    // From now on without the packets of these connections; with those of all others.
+    Result<void> leave_out(std::span<const Ports> connections);
+    // All that is there. Never waits.
+    void read(const std::function<void(const TappedPacket&)>& each);
+    // How many the kernel had no room for, since this was asked last.
+    Result<std::uint64_t> missed();
+
+  private:
+    PacketTap(Fd socket, std::span<std::uint8_t> ring) : socket_(std::move(socket)), ring_(ring) {}
+
+    Fd socket_;
+    std::span<std::uint8_t> ring_;
+    std::size_t next_ = 0;  // frame
+};
+
+}  // namespace netcut
