@@ -9,6 +9,7 @@
 #include <string>
 
 #include "netcut/run.h"
+#include "netcut/scenario.h"
 
 namespace netcut {
 
@@ -19,9 +20,9 @@ std::string event_line(const Event& event);
 // are.
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours);
 
-// The last lines of nodes that ended by themselves, and badly, or that never became ready; empty if there are
-// none. Whoever failed, its own words say why.
-std::string last_words(const Json& verdict, const RunFolder& folder);
+// After a bad run: the last lines of nodes that ended by themselves and badly, where those that still ran stood when
+// the run was stopped, and why a fault that waited for a log line never fired. Empty if there is nothing of it.
+std::string aftermath_screen(const Json& verdict, const RunFolder& folder);
 
 // junit.xml in the form that Jenkins' JUnit plugin and GitHub's test reporters read
 // (https://github.com/testmoapp/junitxml describes it).
@@ -37,15 +38,27 @@ std::string junit_xml(const std::string& suite, const std::vector<JunitCase>& ca
 // Of one run: a case for each thing expected, or one for its verdict. `output`: what its screen showed.
 std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const std::string& output);
 
+// What a screen knows of a run before it begins.
+struct RunPlan {
+    struct Waiting {
+        std::string fault, what;  // "cut", "\"round 2\" in the log of collaborator1"
+    };
+    std::vector<Waiting> faults;
+    bool tells_progress = false;  // its progress lines are events
+    Nanoseconds hang_after{0};
+};
+RunPlan plan_of(const Scenario& scenario);
+
 // Prints events as they come; on a terminal with a line below them that says how things stand
 // (unless TERM is dumb), and with colour (unless NO_COLOR is set). A reader that
 // does not read is not waited for but at the end: lines that do not fit into 256 KiB are left out, and counted.
 class TerminalReport {
   public:
-    TerminalReport(int fd, bool quiet);
+    TerminalReport(int fd, bool quiet, RunPlan plan = {});
 
     void take(const Event& event);
-    // Draws the status line anew; to be called several times a second. Does nothing without a terminal.
+    // To be called several times a second. Draws the status line again, on a terminal; says once which faults still
+    // wait after ten seconds.
     void tick();
     void finish(const Json& verdict, const std::string& folder);
     bool is_terminal() const { return terminal_; }
@@ -57,6 +70,8 @@ class TerminalReport {
     void flush(std::chrono::milliseconds patience);
     std::string status_line() const;
     void clear_status();
+    void note(const Event& event);
+    void tell_waiting();
 
     int fd_;
     bool quiet_;
@@ -68,6 +83,10 @@ class TerminalReport {
     std::set<std::string> running_;
     std::size_t nodes_ = 0;
     std::string round_;
+    RunPlan plan_;
+    Clock::time_point begun_ = Clock::now();
+    std::optional<Clock::time_point> running_since_, progressed_;
+    bool told_waiting_ = false;
     std::map<std::string, std::pair<Clock::time_point, std::optional<Nanoseconds>>>
         active_;  // since, for how long
 };

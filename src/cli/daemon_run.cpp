@@ -37,11 +37,11 @@ Result<Json> order(const RunOptions& options, const Scenario& scenario) {
 // Shows a run of the daemon as if it were our own, and ends it when we are told to end.
 class AttachedToDaemon {
   public:
-    AttachedToDaemon(DaemonClient client, bool quiet, CiOutput& ci)
+    AttachedToDaemon(DaemonClient client, bool quiet, RunPlan plan, CiOutput& ci)
         : client_(std::move(client)),
           quiet_(quiet),
           ci_(ci),
-          screen_(io_, quiet, [this](int signal) { stop(signal); }),
+          screen_(io_, quiet, std::move(plan), [this](int signal) { stop(signal); }),
           lines_([this](std::string_view line) { take(line); }) {}
 
     Result<int> run(const Json& order) {
@@ -121,7 +121,7 @@ bool wants_daemon(const RunOptions& options) {
 Result<int> run_by_daemon(const RunOptions& options, const Scenario& scenario, CiOutput& ci) {
     const DaemonClient client(DaemonClient::socket_path(options.socket));
     NETCUT_ASSIGN(const Json body, order(options, scenario));
-    if (!options.detached) return AttachedToDaemon(client, options.quiet, ci).run(body);
+    if (!options.detached) return AttachedToDaemon(client, options.quiet, plan_of(scenario), ci).run(body);
     NETCUT_ASSIGN(const Json run, client.ask("POST", "/runs", body));
     show("{}\n", run.value("id", ""));
     return 0;

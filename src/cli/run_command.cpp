@@ -28,7 +28,7 @@ class AttachedRun {
         : folder_(folder),
           quiet_(quiet),
           ci_(ci),
-          screen_(io_, quiet, [this](int signal) { run_.engine().stop(signal); }),
+          screen_(io_, quiet, plan_of(scenario), [this](int signal) { run_.engine().stop(signal); }),
           run_(io_, std::move(scenario), folder, std::move(user),
                HostedRun::Observer{
                    [this](const Event& event) { screen_.report().take(event); },
@@ -46,7 +46,7 @@ class AttachedRun {
         if (result) {
             screen_.report().finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
-            if (!quiet_) show("{}", last_words(result->verdict_json, folder_));
+            if (!quiet_) show("{}", aftermath_screen(result->verdict_json, folder_));
             std::fflush(stdout);
             ci_.tell_run(result->verdict_json, folder_.path());
         } else {

@@ -18,8 +18,11 @@ bool is_ignored(int signal) {
 
 }  // namespace
 
-RunScreen::RunScreen(boost::asio::io_context& io, bool quiet, std::function<void(int)> stop)
-    : report_(STDOUT_FILENO, quiet), stop_(std::move(stop)), signals_(io, SIGINT, SIGTERM), ticker_(io) {
+RunScreen::RunScreen(boost::asio::io_context& io, bool quiet, RunPlan plan, std::function<void(int)> stop)
+    : report_(STDOUT_FILENO, quiet, std::move(plan)),
+      stop_(std::move(stop)),
+      signals_(io, SIGINT, SIGTERM),
+      ticker_(io) {
     if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
     wait_for_signal();
     tick();

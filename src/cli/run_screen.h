@@ -13,7 +13,7 @@ namespace netcut::cli {
 // ask for the run's end. Threads: that of `io`.
 class RunScreen {
   public:
-    RunScreen(boost::asio::io_context& io, bool quiet, std::function<void(int signal)> stop);
+    RunScreen(boost::asio::io_context& io, bool quiet, RunPlan plan, std::function<void(int signal)> stop);
 
     TerminalReport& report() { return report_; }
 

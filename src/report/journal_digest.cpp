@@ -13,8 +13,6 @@ constexpr std::size_t most_steps = 300'000;
 constexpr std::size_t most_progress = 20'000;
 constexpr std::size_t most_marks = 20'000;
 constexpr std::size_t most_bands = 2'000;
-constexpr std::size_t most_excerpts = 50;
-constexpr std::size_t most_occurrences = 100'000;
 constexpr std::size_t most_sockets = 1'500;
 constexpr std::size_t most_text = 300;  // bytes
 constexpr std::size_t most_name = 100;
@@ -49,11 +47,9 @@ void JournalDigest::take(const ParsedEvent& event) {
     if (name == "traffic") return take_traffic(details);
     if (name == "run.begun") return begin(event);
     if (name == "fabric.built") return take_addresses(details);
-    if (name == "node.started") return mark(event, "start", {});
-    if (name == "node.exited") {
-        const bool by_us = member(details, "stopped_by_us") == true;
-        return mark(event, by_us ? "stopped" : "exit", text_of(member(details, "status")));
-    }
+    if (name == "node.started") return take_started(event);
+    if (name == "node.exited") return take_exited(event);
+    if (name == "run.stopping") stopping_ = Stopping{t_, parse_end_word(text_of(member(details, "end")))};
     if (name == "progress") return mark(event, "progress", text_of(member(details, "round")));
     if (name == "trigger.matched" || name == "trigger.tripped") return take_match(event);
     if (name == "fault.fired") return take_fired(event);
@@ -87,14 +83,8 @@ void JournalDigest::begin(const ParsedEvent& event) {
     traffic_.emplace(share(most_steps, count, 150, 2'000));
 }
 
-std::optional<std::size_t> JournalDigest::node_of(const std::string& name) {
-    const auto found = node_numbers_.find(name);
-    if (found == node_numbers_.end()) return {};
-    return found->second;
-}
-
 void JournalDigest::mark(const ParsedEvent& event, const char* kind, std::string text) {
-    const auto node = node_of(text_of(member(event, "node")));
+    const auto node = node_number(text_of(member(event, "node")));
     if (!node) return;
     Mark mark{t_, kind, clipped(text, most_text)};
     const bool common = kind == std::string_view("progress") || kind == std::string_view("match");
@@ -105,12 +95,30 @@ void JournalDigest::mark(const ParsedEvent& event, const char* kind, std::string
         nodes_[*node].marks.push_back(std::move(mark));
 }
 
+void JournalDigest::take_started(const ParsedEvent& event) {
+    mark(event, "start", {});
+    const auto node = node_number(text_of(member(event, "node")));
+    if (!node) return;
+    nodes_[*node].started = t_;
+    nodes_[*node].exited.reset();
+}
+
+void JournalDigest::take_exited(const ParsedEvent& event) {
+    const ParsedEvent& details = member(event, "details");
+    const bool by_us = member(details, "stopped_by_us") == true;
+    mark(event, by_us ? "stopped" : "exit", text_of(member(details, "status")));
+    const auto node = node_number(text_of(member(event, "node")));
+    if (!node) return;
+    nodes_[*node].exited = t_;
+    nodes_[*node].stopped_by_us = by_us;
+}
+
 void JournalDigest::take_addresses(const ParsedEvent& details) {
     fabric_ = text_of(member(details, "kind"));
     const ParsedEvent& all = member(details, "nodes");
     if (!all.is_object()) return;
     for (const auto& [name, entry] : all.items()) {
-        const auto node = node_of(name);
+        const auto node = node_number(name);
         if (!node) continue;
         NodeDigest& digest = nodes_[*node];
         digest.mac = clipped(text_of(member(entry, "mac")), most_name);
@@ -124,7 +132,7 @@ void JournalDigest::take_addresses(const ParsedEvent& details) {
 
 void JournalDigest::take_phase(const ParsedEvent& event) {
     const ParsedEvent& details = member(event, "details");
-    const auto node = node_of(text_of(member(event, "node")));
+    const auto node = node_number(text_of(member(event, "node")));
     const auto phase = phase_number(text_of(member(details, "phase")));
     const auto from = time_of(member(details, "from_ns"));
     const auto to = time_of(member(details, "to_ns"));
@@ -145,7 +153,7 @@ void JournalDigest::take_traffic(const ParsedEvent& details) {
     if (!traffic_ || !from || !to || *to <= *from || !bytes.is_object()) return take_unreadable();
     length_ = std::max(length_, *to);
     for (const auto& [name, ways] : bytes.items()) {
-        const auto node = node_of(name);
+        const auto node = node_number(name);
         if (!node || !ways.is_array() || ways.size() != 2) continue;
         const std::int64_t up = count_of(ways[0]).value_or(0), down = count_of(ways[1]).value_or(0);
         traffic_->add(*node, *from, *to, {static_cast<double>(up), static_cast<double>(down)});
@@ -162,21 +170,9 @@ void JournalDigest::take_match(const ParsedEvent& event) {
     mark(event, tripped ? "tripped" : fires ? "trigger" : "match", line);
     const std::string& fault = text_of(member(event, "fault"));
     const std::string& name = text_of(member(event, "node"));
-    const auto node = node_of(name);
+    const auto node = node_number(name);
     if (!node) return;
-    Match match{t_, *node, fault, line, 1};
-    if (!tripped) {
-        const std::size_t key = std::hash<std::string>()(fault + '\n' + name + '\n' + line);
-        if (occurrences_.size() < most_occurrences || occurrences_.contains(key))
-            match.occurrence = ++occurrences_[key];
-        const std::int64_t number = count_of(member(details, "match")).value_or(0);
-        std::int64_t& last = last_number_[fault];
-        if (number > last + 1) has_untold_.insert(fault);
-        last = number;
-        if (has_untold_.contains(fault)) match.occurrence = 0;
-        if (fires && firing_.size() < most_excerpts) firing_.push_back(match);
-    }
-    if (fires && bands_.size() < most_bands) last_match_[fault] = std::move(match);
+    if (fires && bands_.size() < most_bands) last_match_[fault] = {*node, line};
 }
 
 void JournalDigest::take_fired(const ParsedEvent& event) {
@@ -196,7 +192,7 @@ void JournalDigest::take_fired(const ParsedEvent& event) {
     const ParsedEvent& names = member(details, "nodes");
     if (names.is_array())
         for (const ParsedEvent& name : names)
-            if (const auto node = node_of(text_of(name))) band.nodes.push_back(*node);
+            if (const auto node = node_number(text_of(name))) band.nodes.push_back(*node);
     const auto match = last_match_.find(fault);
     if (match == last_match_.end()) return;
     band.trigger_node = nodes_[match->second.node].name;
@@ -218,7 +214,7 @@ void JournalDigest::take_healed(const ParsedEvent& event) {
     const ParsedEvent& packets = member(details, band->queued ? "packets_queued" : "packets_lost");
     if (!packets.is_object()) return;
     for (const auto& [node, count] : packets.items())
-        if (node_of(node)) band->lost[node] = count_of(count).value_or(0);
+        if (node_number(node)) band->lost[node] = count_of(count).value_or(0);
 }
 
 void JournalDigest::take_recovered(const ParsedEvent& event) {
@@ -228,10 +224,11 @@ void JournalDigest::take_recovered(const ParsedEvent& event) {
     const ParsedEvent& sent = member(details, "sent_again_s");
     const ParsedEvent& received = member(details, "received_again_s");
     Band* band = last_band(text_of(member(event, "fault")));
-    if (band != nullptr && node_of(node) && sent.is_number() && received.is_number())
+    if (band != nullptr && node_number(node) && sent.is_number() && received.is_number())
         band->recovered[node] = {sent.get<double>(), received.get<double>()};
     const ParsedEvent& resumed = member(details, "time_to_recover_s");
-    if (band != nullptr && node_of(node) && resumed.is_number()) band->resumed[node] = resumed.get<double>();
+    if (band != nullptr && node_number(node) && resumed.is_number())
+        band->resumed[node] = resumed.get<double>();
 }
 
 void JournalDigest::take_sockets(const ParsedEvent& event) {

@@ -4,9 +4,7 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "netcut/run.h"
@@ -19,11 +17,8 @@ namespace netcut {
 
 // A log line, or a packet, that did something.
 struct Match {
-    Nanoseconds t{0};
     std::size_t node = 0;
-    std::string fault;
     std::string line;
-    std::size_t occurrence = 1;  // the how-many-th line of this beginning on this node; 0: not known
 };
 
 class JournalDigest {
@@ -33,8 +28,23 @@ class JournalDigest {
     void take_unreadable() { ++unreadable_; }
 
     bool empty() const { return begun_.is_null() && length_ == Nanoseconds(0); }
-    const std::vector<Match>& firing_matches() const { return firing_; }
+    std::size_t size() const { return nodes_.size(); }
     const std::string& node_name(std::size_t node) const { return nodes_[node].name; }
+    std::optional<std::size_t> node_number(const std::string& name) const;
+    std::string node_with_address(const std::string& address) const;  // empty: none has it
+    // When the nodes were asked to end, and why, if the journal says.
+    struct Stopping {
+        Nanoseconds t{0};
+        std::optional<EndReason> reason;
+    };
+    const std::optional<Stopping>& stopping() const { return stopping_; }
+    bool ran_at(std::size_t node, Nanoseconds t) const;
+    bool ended_by_itself(std::size_t node) const;
+    std::string phase_at(std::size_t node, Nanoseconds t) const;
+    // All nodes: those that a fault has hit, then the aggregator, then the others.
+    std::vector<std::size_t> hit_first() const;
+    const Json& end_sockets() const { return end_sockets_; }
+    const Json& half_open() const { return half_open_; }
     // The members of the page's data that come from the journal; `faults` as in a verdict.
     Json data() const;
     Json faults() const;
@@ -60,6 +70,8 @@ class JournalDigest {
         std::array<PhaseTotal, phase_names.size()> totals;
         std::array<std::int64_t, 2> bytes{};  // up, down
         std::vector<Mark> marks;
+        std::optional<Nanoseconds> started, exited;  // last
+        bool stopped_by_us = false;
         Thinned<Mark> common;  // marks of which there may be very many
     };
     // One firing of a fault.
@@ -76,9 +88,10 @@ class JournalDigest {
         std::map<std::string, double> resumed;                       // its work; s
     };
 
-    std::optional<std::size_t> node_of(const std::string& name);
     void mark(const ParsedEvent& event, const char* kind, std::string text);
     void begin(const ParsedEvent& event);
+    void take_started(const ParsedEvent& event);
+    void take_exited(const ParsedEvent& event);
     void take_addresses(const ParsedEvent& details);
     void take_phase(const ParsedEvent& event);
     void take_traffic(const ParsedEvent& details);
@@ -101,20 +114,20 @@ class JournalDigest {
     Nanoseconds length_{0};
     Json begun_;
     std::string begun_wall_, fabric_;
+    std::optional<Stopping> stopping_;
     std::vector<NodeDigest> nodes_;
     std::map<std::string, std::size_t, std::less<>> node_numbers_;
     std::vector<Band> bands_;
-    std::map<std::string, std::size_t> active_;        // by fault, its last firing
-    std::map<std::string, Match> last_match_;          // by fault
-    std::map<std::string, std::int64_t> last_number_;  // of a match, by fault
-    std::set<std::string> has_untold_;                 // faults with matches that the journal leaves out
-    std::unordered_map<std::size_t, std::size_t> occurrences_;  // of lines, by hash
-    std::vector<Match> firing_;
+    std::map<std::string, std::size_t> active_;  // by fault, its last firing
+    std::map<std::string, Match> last_match_;    // by fault
     std::optional<TrafficBins> traffic_;
     Json sockets_ = Json::array();
     Json end_sockets_ = Json::array();
     Json half_open_ = Json::array();
     std::uint64_t unreadable_ = 0, more_bands_ = 0, more_marks_ = 0, more_sockets_ = 0;
 };
+
+// Of a run's folder. What could not be read is added to `notes`.
+JournalDigest digest_journal(const RunFolder& folder, Json& notes);
 
 }  // namespace netcut

@@ -6,8 +6,9 @@
 #include "base/json.h"
 #include "netcut/catalogue.h"
 #include "netcut/report.h"
+#include "report/aftermath.h"
 #include "report/json_access.h"
-#include "report/log_excerpts.h"
+#include "report/log_view.h"
 #include "report/run_files.h"
 
 namespace netcut {
@@ -19,16 +20,6 @@ constexpr std::size_t most_scenario = std::size_t{256} << 10;  // bytes
 constexpr std::size_t most_fault_rows = 4'000;                 // nodes of faults
 constexpr std::size_t most_half_open = 500;
 constexpr std::size_t longest_value = 2'000;  // bytes
-
-JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
-    JournalDigest digest;
-    const auto read = read_lines(folder, "journal.jsonl", longest_event, [&](std::string_view line) {
-        const auto event = parse_json<ParsedEvent>(line, "read an event");
-        event && event->is_object() ? digest.take(*event) : digest.take_unreadable();
-    });
-    if (!read) notes.push_back(read.error().text());
-    return digest;
-}
 
 void keep_first(Json& list, std::size_t most, const char* what, Json& notes) {
     if (!list.is_array() || list.size() <= most) return;
@@ -43,6 +34,16 @@ void clip_texts(Json& json) {
         for (Json& inner : json) clip_texts(inner);
 }
 
+// There may be very many of them.
+void sum_up_rounds(Json& rounds) {
+    const Json each = rounds.contains("each") ? rounds["each"] : Json::array();
+    rounds.erase("each");
+    rounds["count"] = each.size();
+    for (const Json& round : each)
+        if (member(round, "took_s") == member(rounds, "longest_s"))
+            rounds["longest"] = member(round, "round");
+}
+
 // Null if there is none that can be read.
 Json read_verdict(const RunFolder& folder, Json& notes) {
     const auto text = read_beginning(folder, "verdict.json", most_verdict);
@@ -51,7 +52,7 @@ Json read_verdict(const RunFolder& folder, Json& notes) {
         notes.push_back(text ? "verdict.json is no JSON of ours: it may be torn" : text.error().text());
         return nullptr;
     }
-    if (verdict.contains("rounds") && verdict["rounds"].is_object()) verdict["rounds"].erase("each");
+    if (verdict.contains("rounds") && verdict["rounds"].is_object()) sum_up_rounds(verdict["rounds"]);
     std::size_t rows = 0, faults = 0;
     for (const Json& fault : member(verdict, "faults")) {
         rows += 1 + member(fault, "nodes").size();
@@ -73,6 +74,16 @@ Json kinds_in_words() {
 
 }  // namespace
 
+JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
+    JournalDigest digest;
+    const auto read = read_lines(folder, "journal.jsonl", longest_event, [&](std::string_view line) {
+        const auto event = parse_json<ParsedEvent>(line, "read an event");
+        event && event->is_object() ? digest.take(*event) : digest.take_unreadable();
+    });
+    if (!read) notes.push_back(read.error().text());
+    return digest;
+}
+
 Result<Json> run_page_data(const RunFolder& folder) {
     Json notes = Json::array();
     const Json verdict = read_verdict(folder, notes);
@@ -87,7 +98,9 @@ Result<Json> run_page_data(const RunFolder& folder) {
     data["verdict"] = verdict;
     data["faults"] = verdict.contains("faults") ? verdict["faults"] : digest.faults();
     data["kinds"] = kinds_in_words();
-    data["logs"] = log_excerpts(folder, digest);
+    const LogPieces pieces = LogPieces::read(folder);
+    data["aftermath"] = aftermath(folder, pieces, verdict, digest);
+    data["logs"] = log_view(folder, pieces, data["nodes"], data["bands"]);
     data["scenario"] = read_beginning(folder, "scenario.yaml", most_scenario).value_or("");
     for (Json& note : notes) data["left_out"].push_back(std::move(note));
     return data;

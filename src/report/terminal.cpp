@@ -76,6 +76,12 @@ std::string loss_line(const Event& event) {
                        event.details.at("period").get<std::uint64_t>(), lists);
 }
 
+std::string stopping_line(const Json& details) {
+    const std::string text = "stopping: " + details.at("because").get<std::string>();
+    const bool by_signal = details.value("end", "") == end_word(EndReason::interrupted);
+    return by_signal ? text + "; the nodes are asked to end, and a second signal kills them" : text;
+}
+
 std::string text_of(const Event& event) {
     const Json& details = event.details;
     if (event.name == "run.begun")
@@ -110,12 +116,27 @@ std::string text_of(const Event& event) {
     if (event.name == "capture.missed")
         return fmt::format("{} packets came faster than they were captured, and {} that were lost",
                            details.at("seen").get<std::uint64_t>(), details.at("lost").get<std::uint64_t>());
-    if (event.name == "run.stopping") return "stopping: " + details.at("because").get<std::string>();
+    if (event.name == "run.stopping") return stopping_line(details);
     if (event.name == "run.error") return details.at("error").get<std::string>();
     return {};
 }
 
 }  // namespace
+
+RunPlan plan_of(const Scenario& scenario) {
+    RunPlan plan{{}, !scenario.progress.empty(), scenario.hang_after};
+    for (const FaultSpec& fault : scenario.faults) {
+        const FaultTrigger& trigger = fault.trigger;
+        std::string what;
+        if (trigger.kind == FaultTrigger::Kind::log)
+            what = fmt::format("\"{}\" in the log of {}", printable(trigger.pattern), trigger.node);
+        if (trigger.kind == FaultTrigger::Kind::phase)
+            what = fmt::format("{} to be {}", trigger.node, phase_moment_text(trigger.phase));
+        if (trigger.kind == FaultTrigger::Kind::after) what = "the heal of " + trigger.fault;
+        if (!what.empty()) plan.faults.push_back({fault.name, what});
+    }
+    return plan;
+}
 
 std::string event_line(const Event& event) {
     const std::string text = text_of(event);
@@ -139,11 +160,12 @@ bool moves_its_cursor(int fd) {
 
 }  // namespace
 
-TerminalReport::TerminalReport(int fd, bool quiet)
+TerminalReport::TerminalReport(int fd, bool quiet, RunPlan plan)
     : fd_(fd),
       quiet_(quiet),
       terminal_(!quiet && moves_its_cursor(fd)),
-      colours_(terminal_ && !is_set("NO_COLOR")) {}  // https://no-color.org
+      colours_(terminal_ && !is_set("NO_COLOR")),  // https://no-color.org
+      plan_(std::move(plan)) {}
 
 // Heals and triggers run on this thread, so it must never wait for a reader: what is not taken now is kept.
 void TerminalReport::print(const std::string& text) {
@@ -179,10 +201,13 @@ void TerminalReport::flush(std::chrono::milliseconds patience) {
     }
 }
 
-void TerminalReport::take(const Event& event) {
+// What the status line is made of.
+void TerminalReport::note(const Event& event) {
     if (event.name == "run.begun") nodes_ = event.details.at("nodes").size();
     if (event.name == "node.started") running_.insert(event.node);
     if (event.name == "node.exited") running_.erase(event.node);
+    if (event.name == "run.state" && event.details.at("state") == "running") running_since_ = Clock::now();
+    if (event.name == "progress") progressed_ = Clock::now();
     if (event.name == "progress" && event.node == aggregator_name)
         round_ = printable(event.details.at("round").get<std::string>(), 20);
     if (event.name == "fault.fired") {
@@ -192,8 +217,13 @@ void TerminalReport::take(const Event& event) {
             duration =
                 std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(length.get<double>()));
         active_[event.fault] = {Clock::now(), duration};
+        std::erase_if(plan_.faults, [&](const auto& waiting) { return waiting.fault == event.fault; });
     }
     if (event.name == "fault.healed") active_.erase(event.fault);
+}
+
+void TerminalReport::take(const Event& event) {
+    note(event);
     if (quiet_) return;
     const std::string line = event_line(event);
     if (line.empty()) return;
@@ -201,22 +231,44 @@ void TerminalReport::take(const Event& event) {
     print_line(line);
 }
 
+// Of a cut that never comes people want to know early.
+void TerminalReport::tell_waiting() {
+    constexpr auto patience = std::chrono::seconds(10);
+    if (quiet_ || told_waiting_ || !running_since_ || Clock::now() - *running_since_ < patience) return;
+    told_waiting_ = true;
+    for (const RunPlan::Waiting& waiting : plan_.faults) {
+        clear_status();
+        print_line(printable(fmt::format("[{:9.3f}] {} still waits for {}", seconds(Clock::now() - begun_),
+                                         waiting.fault, waiting.what),
+                             longest_shown_line));
+    }
+}
+
 std::string TerminalReport::status_line() const {
-    std::string text = fmt::format("{} of {} nodes run", running_.size(), nodes_);
+    const auto now = Clock::now();
+    std::string text =
+        fmt::format("{:.0f} s, {} of {} nodes run", seconds(now - begun_), running_.size(), nodes_);
     if (!round_.empty()) text += ", round " + round_;
     for (const auto& [fault, when] : active_) {
         const auto& [since, duration] = when;
-        const double passed = std::chrono::duration<double>(Clock::now() - since).count();
         if (!duration)
-            text += fmt::format(", {} for ever ({:.0f} s)", fault, passed);
+            text += fmt::format(", {} for ever ({:.0f} s)", fault, seconds(now - since));
         else
             text += fmt::format(", {} heals in {:.1f} s", fault,
-                                std::max(0.0, std::chrono::duration<double>(*duration).count() - passed));
+                                std::max(0.0, seconds(*duration - (now - since))));
     }
+    constexpr auto short_pause = std::chrono::seconds(3);
+    const auto last = std::max(progressed_.value_or(begun_), running_since_.value_or(now));
+    if (plan_.tells_progress && now - last > short_pause)
+        text += fmt::format(", no progress for {:.0f} of {}", seconds(now - last),
+                            duration_text(plan_.hang_after));
+    if (!plan_.faults.empty())
+        text += fmt::format(", {} waits for {}", plan_.faults.front().fault, plan_.faults.front().what);
     return text;
 }
 
 void TerminalReport::tick() {
+    tell_waiting();
     flush(std::chrono::milliseconds(0));
     if (!terminal_ || !pending_.empty()) return;
     winsize size{};

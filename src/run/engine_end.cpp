@@ -96,6 +96,8 @@ void Engine::Impl::finish() {
     for (auto& [number, line] : expected_lines_) tell_expected(number, line);
     untold_.finish(*journal_);
     for (auto& [number, note] : unanswered_) note.finish(*journal_);
+    if (auto written = log_times_ ? log_times_->flush() : Result<void>(); !written && !error_)
+        error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();
     if (error_) end_ = EndReason::failed;
     const Facts facts = collect_facts();

@@ -17,6 +17,7 @@
 #include "run/capture.h"
 #include "run/fault_runner.h"
 #include "run/late_lines.h"
+#include "run/log_times.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/rounds.h"
@@ -45,6 +46,7 @@ class Engine::Impl {
         LineScanner out, err;
         // Of a file that it writes its log to.
         struct Log {
+            std::string ending;  // of the name of its copy: "log", "log2"
             LineScanner scanner;
             std::shared_ptr<LogFollower> follower;
         };
@@ -83,7 +85,8 @@ class Engine::Impl {
     void watch(LineScanner& scanner, const Actor& actor);
     Result<void> open_logs(Actor& actor);
     void take_syslog(Actor& actor, std::string_view line);
-    void take_output(const Actor& actor, LineScanner& scanner, std::string_view bytes);
+    void take_output(const Actor& actor, LineScanner& scanner, std::string_view stream,
+                     std::string_view bytes);
     Result<std::string> log_path(const Actor& actor, const std::string& log) const;
     void watch_for_progress(LineScanner& scanner, const std::string& node);
     void watch_for_expected(LineScanner& scanner, const std::string& node);
@@ -173,6 +176,7 @@ class Engine::Impl {
 
     State state_ = State::preparing;
     std::unique_ptr<Journal> journal_;
+    std::optional<LogTimes> log_times_;
     std::optional<Fabric> fabric_;
     std::optional<FaultTable> table_;
     std::optional<SocketReader> sockets_;

@@ -9,13 +9,17 @@
 
 namespace netcut {
 
-void Engine::Impl::take_output(const Actor& actor, LineScanner& scanner, std::string_view bytes) {
+void Engine::Impl::take_output(const Actor& actor, LineScanner& scanner, std::string_view stream,
+                               std::string_view bytes) {
+    const Nanoseconds t = journal_->now();
     if (scenario_.progress.empty()) on_progress(actor.outcome.name, {});
     scanner.feed(bytes);
+    if (auto noted = log_times_->take(t, actor.outcome.name, stream, bytes.size()); !noted)
+        fail(std::move(noted).error());
 }
 
 void Engine::Impl::take_syslog(Actor& actor, std::string_view line) {
-    take_output(actor, actor.syslog, line);
+    take_output(actor, actor.syslog, "syslog", line);
     if (!actor.syslog_copy) return;
     auto written = write_all(actor.syslog_copy.get(), line, "write the syslog of " + actor.outcome.name);
     if (written) return;
@@ -44,11 +48,12 @@ Result<void> Engine::Impl::open_logs(Actor& actor) {
                                  "let the path have {name} or {index}");
         auto log = std::make_unique<Actor::Log>();
         const std::string number = actor.logs.empty() ? "" : std::to_string(actor.logs.size() + 1);
-        NETCUT_ASSIGN(Fd copy, folder_.create_file("logs/" + name + ".log" + number));
+        log->ending = "log" + number;
+        NETCUT_ASSIGN(Fd copy, folder_.create_file("logs/" + name + "." + log->ending));
         log->follower = std::make_shared<LogFollower>(
             io_, path, user_, std::move(copy),
             LogFollower::Observer{[this, &actor, raw = log.get()](std::string_view bytes) {
-                                      take_output(actor, raw->scanner, bytes);
+                                      take_output(actor, raw->scanner, raw->ending, bytes);
                                   },
                                   [this](Error error) { fail(std::move(error)); }});
         actor.logs.push_back(std::move(log));

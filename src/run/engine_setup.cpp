@@ -129,6 +129,8 @@ Result<void> Engine::Impl::open_journal() {
     NETCUT_TRY(folder_.write_file("scenario.yaml", scenario));
     NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
     journal_ = std::make_unique<Journal>(std::move(file), listener_);
+    NETCUT_ASSIGN(Fd times, folder_.create_file("logs/times.csv"));
+    log_times_.emplace(std::move(times));
     utsname system{};
     ::uname(&system);
     journal_->add("run.begun", {}, {},
@@ -268,7 +270,8 @@ Result<void> Engine::Impl::make_actors() {
                            },
                            [this, raw](Stream stream, std::string_view bytes) {
                                if (stream == Stream::out) raw->late_lines.take(bytes, journal_->now());
-                               take_output(*raw, stream == Stream::out ? raw->out : raw->err, bytes);
+                               take_output(*raw, stream == Stream::out ? raw->out : raw->err,
+                                           stream_name(stream), bytes);
                            },
                            [this, raw](ExitStatus status) { on_exit(*raw, status); },
                            [this](Error error) { fail(std::move(error)); },

@@ -75,7 +75,7 @@ TEST_F(OwnCrash, AggregatorThatIsNeverReadyEndsTheRun) {
     EXPECT_EQ(finished.status, 1) << finished.out << finished.err;
     EXPECT_EQ(read_verdict(folder_ / "run").at("verdict"), "hung");
     EXPECT_THAT(finished.out, HasSubstr("its readiness line did not come in time"));
-    EXPECT_THAT(finished.out, HasSubstr("aggregator said last:\n        Loading the data"));
+    EXPECT_THAT(finished.out, HasSubstr("before: \"Loading the data\""));
     EXPECT_EQ(run_tool({"verify", folder_ / "run"}).status, 0) << "the journal says the same";
 }
 

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "report/phase_lane.h"
 #include "report/thinned.h"
@@ -167,10 +168,11 @@ TEST_F(RunPage, HasWhatTheRunLeft) {
     EXPECT_EQ(page["bands"][0]["nodes"][0], 4);
     EXPECT_EQ(page["traffic"]["up"].size(), 5U);
     EXPECT_EQ(page["left_out"].size(), 0U) << page["left_out"].dump();
-    ASSERT_EQ(page["logs"].size(), 1U);
-    EXPECT_EQ(page["logs"][0]["before"], Json({"before"}));
-    EXPECT_EQ(page["logs"][0]["line"], "round");
-    EXPECT_EQ(page["logs"][0]["after"], Json({"after"}));
+    ASSERT_EQ(page["logs"].size(), 5U);
+    EXPECT_EQ(page["logs"][4]["total"], 3);
+    EXPECT_EQ(page["logs"][4]["lines"],
+              Json::parse(R"([[0,null,"out","before"],[1,null,"out","round"],[2,null,"out","after"]])"));
+    EXPECT_TRUE(page["aftermath"].is_null()) << "all went well";
 }
 
 TEST_F(RunPage, TornAndMissingFilesLeaveTheRest) {
@@ -188,7 +190,7 @@ TEST_F(RunPage, TornAndMissingFilesLeaveTheRest) {
     ASSERT_EQ((*made)["faults"].size(), 1U) << "from the journal";
     EXPECT_EQ((*made)["faults"][0]["nodes"][0]["packets_lost"]["total"], 7);
     EXPECT_EQ((*made)["faults"][0]["trigger"]["line"], "round");
-    EXPECT_FALSE((*made)["logs"][0].contains("before"));
+    EXPECT_EQ((*made)["logs"][4]["lines"].size(), 0U);
 }
 
 TEST_F(RunPage, VerdictAloneWillDoAndNothingIsAnError) {
@@ -229,20 +231,41 @@ TEST_F(RunPage, ValuesOfAnyTypeAndDepthAreTaken) {
     EXPECT_FALSE(html_page(*made).empty());
 }
 
-TEST_F(RunPage, ExcerptIsOfTheLineThatFiredEvenIfEarlierOnesWereTheSame) {
-    write("journal.jsonl",
-          R"({"t_ns":1,"event":"run.begun","details":{"name":"n","nodes":["a"]}}
-{"t_ns":2,"event":"trigger.matched","node":"a","fault":"cut","details":{"line":"epoch","verdict":"counted"}}
-{"t_ns":3,"event":"trigger.matched","node":"a","fault":"cut","details":{"line":"epoch","verdict":"fires"}}
-)");
+TEST_F(RunPage, OutputsOfANodeAreInTheOrderInWhichTheyCame) {
+    write("journal.jsonl", R"({"t_ns":1,"event":"run.begun","details":{"name":"n","nodes":["a"]}})"
+                           "\n");
     std::filesystem::create_directory(path_ + "/logs");
-    write("logs/a.out", "zero\n\x1b[31mepoch 1\x1b[0m\none\nepoch 2 \xff</script>\ntwo");
+    write("logs/a.out", "one\n\x1b[31mth\xff</script>ree\x1b[0m\nlast");
+    write("logs/a.err", "two\nfour\nno time\n");
+    write("logs/times.csv",
+          "t_us,node,stream,bytes\n10,a,out,4\n20,a,err,4\n30,a,out,5\nno row\n-1,a,out,4\n"
+          "40,a,out,99\n50,a,err,5\n60,b,err,5\n");
     const auto made = data();
     ASSERT_TRUE(made);
-    const Json& excerpt = (*made)["logs"][0];
-    EXPECT_EQ(excerpt["line"].get<std::string>(), "epoch 2 \xef\xbf\xbd</script>");
-    EXPECT_EQ(excerpt["before"], Json({"zero", "epoch 1", "one"}));
-    EXPECT_EQ(excerpt["after"], Json({"two"}));
+    EXPECT_EQ((*made)["logs"][0]["lines"],
+              Json::parse(R"([[0,10,"out","one"],[1,20,"err","two"],[2,30,"out","th\ufffd</script>ree"],
+                              [3,50,"err","four"],[4,40,"out","last"],[5,null,"err","no time"]])"));
+}
+
+TEST_F(RunPage, OfALongLogTheBeginningTheEndAndWhatIsAroundFaultsAreThere) {
+    make_synthetic_run(path_, {});
+    std::string log, times = "t_us,node,stream,bytes\n";
+    for (int i = 0; i < 100'000; ++i) {
+        log += fmt::format("line {:05}\n", i);
+        times += fmt::format("{},collaborator4,out,11\n", i * 100);
+    }
+    write("logs/collaborator4.out", log);
+    write("logs/times.csv", times);
+    const auto made = data();
+    ASSERT_TRUE(made);
+    const Json& view = (*made)["logs"][4];
+    EXPECT_EQ(view["total"], 100'000);
+    EXPECT_LE(view["lines"].size(), 4'000U);
+    std::set<std::int64_t> numbers;
+    for (const Json& line : view["lines"]) numbers.insert(line[0].get<std::int64_t>());
+    const auto fired = (*made)["bands"][0]["from_us"].get<std::int64_t>() / 100;
+    for (const std::int64_t number : {std::int64_t{0}, fired - 10, fired, fired + 10, std::int64_t{99'999}})
+        EXPECT_TRUE(numbers.contains(number)) << number;
 }
 
 TEST_F(RunPage, LinksAndPipesInPlaceOfFilesAreNotRead) {
@@ -255,7 +278,7 @@ TEST_F(RunPage, LinksAndPipesInPlaceOfFilesAreNotRead) {
     const auto made = data();
     ASSERT_TRUE(made);
     EXPECT_EQ((*made)["scenario"], "");
-    EXPECT_FALSE((*made)["logs"][0].contains("before"));
+    EXPECT_EQ((*made)["logs"][4]["lines"].size(), 0U);
 }
 
 TEST_F(RunPage, ManyEventsAreDrawnAsFewerAndThePageSaysSo) {

@@ -3,8 +3,8 @@
 
 const markLooks = {
     start: {glyph: "triangle", colour: "muted", says: "started"},
-    exit: {glyph: "square", colour: "ink", says: "ended"},
-    failed: {glyph: "cross", colour: "bad", says: "ended"},
+    exit: {glyph: "square", colour: "ink", says: "ended well"},
+    failed: {glyph: "cross", colour: "bad", says: "failed"},
     stopped: {glyph: "cross", colour: "muted", says: "was stopped by netcut-fl"},
     trigger: {glyph: "diamond", colour: "fault", says: "log line that fires a fault"},
     tripped: {glyph: "diamond", colour: "fault", says: "packet that fires a fault"},
@@ -37,6 +37,10 @@ function drawGlyph(pen, kind, x, y, radius) {
     pen.restore();
 }
 
+// CSS pixels above the lanes: the names of rounds, and above them rows of faults.
+const overRounds = 19, faultRow = 17;
+const mostFaultRows = 8;
+
 const faultHatch = (pen, scale) => hatch(pen, theme.colour("fault-hatch"), scale, 1, 8);
 
 function drawBand(pen, scale, x, y, width, height, hatching) {
@@ -63,7 +67,7 @@ class LanePainter {
     }
 
     // Lanes are drawn from `scroll` pixels on, into the plot of the chart.
-    paint(chart, nodes, scroll, chosen) {
+    paint(chart, nodes, scroll, chosen, moment) {
         const pen = chart.ctx, scale = devicePixelRatio, box = chart.bbox;
         const x = (time) => chart.valToPos(time, "x", true);
         const left = box.left, right = box.left + box.width;
@@ -98,12 +102,26 @@ class LanePainter {
             for (const band of node.bands) {
                 const a = clampX(band.from), b = clampX(band.to ?? this.run.length);
                 if (b > a || (band.from >= this.range.from && band.from <= this.range.to))
-                    drawBand(pen, scale, a, bar - 3 * scale, Math.max(b - a, 2 * scale), tall + 6 * scale, this.hatching);
+                    this.paintBand(pen, scale, band, a, Math.max(b - a, 2 * scale), bar, tall);
             }
             this.paintMarks(pen, scale, node, x, left, right, bar, tall);
         }
+        if (moment !== null && moment >= this.range.from && moment <= this.range.to) this.paintMoment(pen, scale, box, x(moment));
         pen.restore();
         chart.root.dataset.drawn = last - first;
+    }
+
+    // One that lasts for most of what is seen is a strip below the phases, which it would hide.
+    paintBand(pen, scale, band, from, width, bar, tall) {
+        const seen = Math.min(band.to ?? this.run.length, this.range.to) - Math.max(band.from, this.range.from);
+        if (seen < 0.5 * this.range.span) return drawBand(pen, scale, from, bar - 3 * scale, width, tall + 6 * scale, this.hatching);
+        pen.fillStyle = theme.colour("fault");
+        pen.fillRect(from, bar + tall + scale, width, 2 * scale);
+    }
+
+    paintMoment(pen, scale, box, at) {
+        pen.fillStyle = theme.colour("accent");
+        pen.fillRect(at - scale / 2, box.top, scale, box.height);
     }
 
     paintMarks(pen, scale, node, x, left, right, bar, tall) {
@@ -162,22 +180,27 @@ class LanePainter {
         }
     }
 
+    // Each fault in the first row above the lanes in which it and its name have room.
     paintFaultNames(pen, scale, box, x) {
         pen.font = theme.font(11 * scale, "600");
         pen.textBaseline = "alphabetic";
         pen.textAlign = "left";
-        let free = -Infinity;
+        const free = Array(this.run.faultRows).fill(-Infinity), right = box.left + box.width;
+        let named = 0;
         for (const band of this.run.bands) {
             const end = band.to ?? this.run.length;
             if (end < this.range.from || band.from > this.range.to) continue;
-            const a = Math.max(box.left, x(band.from)), b = Math.min(box.left + box.width, x(end));
+            const a = Math.max(box.left, x(band.from)), b = Math.min(right, x(end));
+            const width = pen.measureText(band.label).width, at = Math.max(box.left, Math.min(a, right - width));
+            const row = free.findIndex((from) => from <= at);
+            if (row < 0) continue;
+            free[row] = Math.max(b, at + width) + 8 * scale;
+            const base = box.top - (overRounds + row * faultRow) * scale;
             pen.fillStyle = theme.colour("fault");
-            pen.fillRect(a, box.top - 21 * scale, Math.max(2 * scale, b - a), 3 * scale);
-            const width = pen.measureText(band.label).width;
-            const at = Math.min(a, box.left + box.width - width);
-            if (at < free) continue;
-            free = at + width + 10 * scale;
-            pen.fillText(band.label, at, box.top - 25 * scale);
+            pen.fillRect(a, base - 3 * scale, Math.max(2 * scale, b - a), 3 * scale);
+            pen.fillText(band.label, at, base - 5 * scale);
+            ++named;
         }
+        pen.canvas.dataset.named = named;
     }
 }

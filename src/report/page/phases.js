@@ -7,7 +7,7 @@ const phaseLooks = {
     sending: {top: 0, height: 0.5, lean: 1},       // the upper half: up, from the node
     receiving: {top: 0.5, height: 0.5, lean: -1},  // the lower half: down, to the node
     idle: {top: 0.46, height: 0.08},
-    unknown: {top: 0, height: 1, lean: 1, sparse: true},
+    unknown: {top: 0.34, height: 0.32, lean: 1, sparse: true},
 };
 const phaseMeanings = {
     computing: "its processes use the processor, nothing is on the wire",

@@ -34,6 +34,17 @@ class Range {
     }
 }
 
+// The moment that was chosen, in a chart or in a log; null until one is.
+class Moment {
+    constructor() { Object.assign(this, {at: null, node: null, listeners: []}); }
+    set(at, node) {
+        if (at === null) return;
+        this.at = at;
+        this.node = node ?? null;
+        for (const listener of this.listeners) listener();
+    }
+}
+
 // Time axes say 15 s and 5 minutes, not 20 and 500 seconds.
 const timeSteps = [...[-6, -5, -4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((n) => +(n * 10 ** power).toPrecision(1))),
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];

@@ -27,6 +27,7 @@ class Run {
         }));
         for (const band of this.bands) for (const node of band.nodes) node.bands.push(band);
         for (const node of this.nodes) this.judge(node, judged.get(node.name));
+        this.faultRows = Math.min(mostFaultRows, Math.max(1, this.bands.length));
         this.rounds = this.longestRounds();
         this.events = this.notableEvents();
         this.bytes = [0, 1].map((way) => this.nodes.reduce((sum, node) => sum + node.bytes[way], 0));
@@ -110,20 +111,23 @@ class Run {
 
 function runPage(data) {
     const run = new Run(data);
-    const range = new Range(run.length);
+    const range = new Range(run.length), moment = new Moment();
     return {
         header: verdictHeader(run),
         parts: [
+            section("waited", "Why it was not triggered", () => waitedSection(run)),
+            section("died", "Last words", () => diedSection(run)),
+            section("stood", "Where the nodes stood", () => stoodSection(run, moment)),
             section("timeline", "Timeline", () => run.nodes.length === 0 ? null : [
-                timeline(run, range),
+                timeline(run, range, moment),
                 details("All events as a table", () => eventTable(run)),
             ]),
+            section("logs", "Logs", () => logSection(run, moment)),
             section("traffic", "Bytes over time", () => run.traffic ? [
                 traffic(run, range),
                 details("Bytes as tables", () => trafficTable(run)),
             ] : null),
             section("faults", "Faults", () => run.faults.length ? faultTable(run) : el("p", {}, "No fault was fired in this run.")),
-            section("logs", "Log at each trigger", () => logSection(run)),
             section("nodes", "Nodes", () => run.nodes.length ? nodeTable(run) : null),
             section("sockets", "Sockets", () => socketSection(run)),
             section("scenario", "Scenario", () => data.scenario ?

@@ -2,16 +2,16 @@
 // The timeline: one chart, as high as fits, through which the lanes are scrolled.
 
 const tallestLanes = 560;  // CSS pixels
-const overLanes = 40;      // names of faults and rounds
 const underLanes = 34;     // the time axis
 
-function timeline(run, range) {
-    const readout = el("output.readout", {"aria-live": "off"}, "Point at a lane, or press N.");
+function timeline(run, range, moment) {
+    const overLanes = overRounds + faultRow * run.faultRows + 6;
+    const readout = el("output.readout", {"aria-live": "off"}, "Point at a lane; click to see the logs of that moment; N goes to the next event.");
     const place = el("div.chart");
     const filler = el("div");
     const lanes = el("div.lanes", {tabindex: 0, role: "group", "aria-label":
         `Timeline of ${plural(run.nodes.length, "node")}. Left and right arrow keys move, plus and minus zoom, 0 shows the ` +
-        "whole run, N and P go from event to event, up and down scroll. The tables below say the same."}, place, filler);
+        "whole run, N and P go from event to event, up and down scroll, a click shows the moment in the logs. The tables below say the same."}, place, filler);
     let shown = inLaneOrder(run), painter, chosen = -1, at = -1;
 
     const live = new LiveChart(place, range, (narrow) => {
@@ -30,7 +30,7 @@ function timeline(run, range) {
                 axes: [timeAxis(), {show: false}],
                 series: [{}, {paths: () => null, points: {show: false}}],
                 hooks: {
-                    draw: [(chart) => painter.paint(chart, shown, lanes.scrollTop, chosen)],
+                    draw: [(chart) => painter.paint(chart, shown, lanes.scrollTop, chosen, moment.at)],
                     setCursor: [point],
                 },
             },
@@ -50,8 +50,7 @@ function timeline(run, range) {
         if (!run.events.length || !live.chart) return;
         at = Math.min(run.events.length - 1, Math.max(0, at < 0 ? 0 : at + by));
         const event = run.events[at];
-        range.show(event.at);
-        chosen = shown.indexOf(event.node);
+        moment.set(event.at, event.node);
         const top = chosen * painter.laneHeight;
         if (chosen >= 0 && (top < lanes.scrollTop || top + painter.laneHeight > lanes.scrollTop + tallestLanes))
             lanes.scrollTop = top - tallestLanes / 2;
@@ -61,6 +60,23 @@ function timeline(run, range) {
         readout.textContent = visible(clock(event.at, 3) + " · " + event.text);
     }
 
+    // A click, and no drag.
+    let pressed = null;
+    lanes.addEventListener("pointerdown", (event) => pressed = event.clientX);
+    lanes.addEventListener("click", (event) => {
+        const over = live.chart?.over;
+        if (!over || !over.contains(event.target) || Math.abs(event.clientX - pressed) > 3) return;
+        const box = over.getBoundingClientRect();
+        const node = shown[Math.floor((event.clientY - box.top + lanes.scrollTop) / painter.laneHeight)];
+        moment.set(live.chart.posToVal(event.clientX - box.left, "x"), node);
+    });
+    moment.listeners.push(() => {
+        if (!live.chart) return;
+        range.show(moment.at);
+        chosen = shown.indexOf(moment.node);
+        redraw();
+        readout.textContent = describe(run, moment.at, range.span, moment.node);
+    });
     lanes.addEventListener("scroll", redraw);
     lanes.addEventListener("keydown", (event) => {
         const act = {
@@ -78,7 +94,7 @@ function timeline(run, range) {
         lanes.scrollTop = 0;
         live.build();
     };
-    return el("figure.timeline", {}, rangeTools(run, range, step), laneChoice(run, show), lanes, readout, legend(run));
+    return el("figure.timeline", {}, rangeTools(run, range, step), laneChoice(run, show), lanes, readout, legend(run), unknownNote(run));
 }
 
 // "12.345 s · collaborator2 · sending, from 12.300 s for 0.200 s · cut 1"
@@ -145,6 +161,16 @@ function laneChoice(run, show) {
     search.addEventListener("input", choose);
     which.addEventListener("change", choose);
     return el("div.tools", {}, el("label", {for: "lane-choice"}, "Lanes"), which, el("label", {for: "lane-search"}, "Name"), search);
+}
+
+// How much of the nodes' time could not be told.
+function unknownNote(run) {
+    const index = run.phaseNames.indexOf("unknown");
+    const sums = list(run.phases?.totals).map((phases) => phases.map(([, took]) => took));
+    const all = addUp(sums).reduce((a, b) => a + b, 0), unknown = index < 0 ? 0 : addUp(sums)[index] ?? 0;
+    if (!(unknown > 0.05 * all)) return null;
+    return el("p.note", {}, `What the nodes did could not be told for ${Math.round(100 * unknown / all)} % of their time: where more nodes want ` +
+        "to work than the machine has processors, who waits for one looks like who waits for the network.");
 }
 
 function legend(run) {

@@ -15,7 +15,10 @@ function traffic(run, range) {
     const count = Math.max(all.up.length, all.down.length);
     const times = Array.from({length: count + 1}, (unused, i) => i * step);
     const filled = (row, sign) => times.map((unused, i) => sign * (row[Math.min(i, count - 1)] ?? 0) / step);
-    let chosen = all, bands = run.bands;
+    const choose = (node) => node ? {name: node.name, up: up[node.index] ?? [], down: down[node.index] ?? [], total: node.bytes} : all;
+    // What is up for one node is down for another: all together are a picture of nothing.
+    const first = run.nodes.find((node) => node.hit && node.index > 0) ?? run.nodes.find((node) => node.index === 1);
+    let chosen = choose(first), bands = first ? first.bands : run.bands;
     const readout = el("output.readout", {"aria-live": "off"}, "Point at the chart.");
     const place = el("div.chart.below-lanes");
 
@@ -51,11 +54,11 @@ function traffic(run, range) {
     }));
     const choice = el("select", {id: "traffic-node", onchange: () => {
         const node = run.nodes.find((one) => String(one.index) === choice.value);
-        chosen = node ? {name: node.name, up: up[node.index] ?? [], down: down[node.index] ?? [], total: node.bytes} : all;
+        chosen = choose(node);
         bands = node ? node.bands : run.bands;
         live.build();
     }}, el("option", {value: "all"}, "all nodes together"),
-        run.nodes.map((node) => el("option", {value: node.index}, node.name)));
+        run.nodes.map((node) => el("option", {value: node.index, selected: node === first}, node.name)));
     return [
         el("div.tools", {}, el("label", {for: "traffic-node"}, "Bytes of"), choice),
         el("figure", {}, place, readout, el("figcaption.legend", {}, el("ul", {},

@@ -56,12 +56,14 @@ function verdictHeader(run) {
             ["Packets lost", verdict && run.faults.length ? grouped(verdict.packets_lost) : null,
                 verdict?.packets_queued ? grouped(verdict.packets_queued) + " made to wait" : ""],
             ["Nodes finished", verdict ? `${run.nodes.filter((node) => node.finished).length} of ${run.nodes.length}` : null],
-            ["Rounds", verdict?.rounds ? String(verdict.rounds.median_s !== undefined ? seconds(verdict.rounds.median_s) : "–") : null,
-                "median length"],
+            ["Rounds", verdict?.rounds ? grouped(verdict.rounds.count) : null, roundNote(verdict?.rounds)],
             ["Run", seconds(run.length), plural(run.nodes.length, "node")],
         ]),
     ];
 }
+
+const roundNote = (rounds) => !rounds || !isNumber(rounds.median_s) ? "" :
+    `median ${seconds(rounds.median_s)}, longest ${seconds(rounds.longest_s)}` + (rounds.longest ? ` (round ${rounds.longest})` : "");
 
 // "The fault “cut” (drop) hit collaborator4 at 1.885 s, for 3.001 s, when it had “...”. It lost 3 packets ..."
 function faultStory(run, fault) {
