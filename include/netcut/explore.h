@@ -29,7 +29,7 @@ struct RunRequest {
 };
 
 struct RunOutcome {
-    std::string id;
+    std::string id;  // empty: it was not made
     int exit_status = 0;
     Json verdict;         // as in verdict.json; null if the run made none
     std::string message;  // then: the end of what it said
@@ -65,6 +65,15 @@ class RunPool {
     // then the result, else 0. An error means that runs cannot be started or files not be written.
     Result<int> run();
 
+    struct Progress {
+        std::size_t done = 0, under_way = 0, waiting = 0;
+        // Until all that is known of has ended, from how long the runs took that were made; none before the first.
+        std::optional<Nanoseconds> left;
+    };
+    Progress progress() const;
+    // Called several times a second while run() runs.
+    void on_tick(std::function<void()> tick) { tick_ = std::move(tick); }
+
   private:
     struct Child;
     Result<void> start_next();
@@ -86,7 +95,13 @@ class RunPool {
     std::vector<std::unique_ptr<Child>> children_;
     std::optional<Error> error_;
     int signal_ = 0;
+    std::function<void()> tick_;
+    std::size_t done_ = 0, made_ = 0;  // made: not taken from before
+    Nanoseconds made_in_{0};           // all of these together
 };
+
+// "7 of 48 runs, 2 under way, about 3 min left". `open_ended`: more runs may follow from those that are known of.
+std::string progress_text(const RunPool::Progress& progress, bool open_ended);
 
 // The name of a run's folder: letters, digits, dots and dashes; other signs become "_".
 std::string run_id(const std::string& moment, const std::string& column, unsigned repeat);
@@ -144,6 +159,8 @@ struct ExperimentTable {
                             const std::function<void(const std::string&)>& tell);
     // 0: none was fatal; 1: some were; 4: a moment never came; else the status of a run that went wrong.
     int exit_status() const;
+    // Leaves out runs that were submitted and never made, as after a signal.
+    void leave_out_unmade();
 };
 
 // --- the same run, repeated ---
@@ -161,6 +178,7 @@ struct Repeats {
     Json to_json() const;  // the form that html_page() takes, kind "experiments", of one cell
     // 0: all did; 1: some crashed, hung, or did not do what was expected; else that of a run that went wrong, or 4.
     int exit_status() const;
+    void leave_out_unmade();  // as ExperimentTable has it
 };
 // Between which shares of all runs those that fail probably are, when `failed` of `runs` did: Wilson's interval with 95 %
 // confidence (E. B. Wilson, JASA 22, 1927). `runs` is not 0.

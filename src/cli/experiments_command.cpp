@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/ci_output.h"
+#include "cli/many_screen.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
@@ -60,7 +61,7 @@ std::vector<JunitCase> cases_of(const ExperimentTable& table) {
 Result<void> write_files(const RunFolder& folder, const ExperimentTable& table) {
     NETCUT_TRY(folder.write_file("experiments.json", table.to_json().dump(2) + "\n"));
     NETCUT_TRY(folder.write_file("experiments.csv", table.to_csv()));
-    NETCUT_TRY(folder.write_file("report.html", html_page(table.to_json())));
+    NETCUT_TRY(folder.write_file("report.html", html_page(with_about(table.to_json()))));
     return folder.write_file("junit.xml", junit_xml(table.title + " experiments", cases_of(table)));
 }
 
@@ -75,23 +76,21 @@ Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
                   do_stages(options.many.run, base, folder.user(), options.many.json));
     if (signal_of_stages != 0) return 128 + signal_of_stages;
     RunPool pool(folder, program, jobs);
-    for (std::size_t row = 0; row < table.rows.size(); ++row)
-        NETCUT_TRY(table.submit_row(pool, row, base, repeats, [&options](const std::string& line) {
-            if (options.many.json) return;
-            show("{}\n", printable(line, 200));
-            std::fflush(stdout);
-        }));
-    NETCUT_ASSIGN(const int signal, pool.run());
-    if (signal != 0) {
-        std::fprintf(stderr, "netcut-fl: stopped; the same command with --out %s goes on where it was\n",
-                     folder.path().c_str());
-        return 128 + signal;
+    int signal = 0;
+    {
+        ManyScreen screen(pool, options.many.json);
+        for (std::size_t row = 0; row < table.rows.size(); ++row)
+            NETCUT_TRY(table.submit_row(pool, row, base, repeats,
+                                        [&screen](const std::string& line) { screen.tell(line); }));
+        NETCUT_ASSIGN(signal, pool.run());
     }
+    table.leave_out_unmade();
     NETCUT_TRY(write_files(folder, table));
     if (options.many.json)
         show("{}\n", table.to_json().dump(2));
     else
         show("\n{}\nfiles   {}\n", table.to_text(), folder.path());
+    if (signal != 0) return tell_stopped(signal, folder);
     ci.tell_table(table.to_json(), folder.path());
     return table.exit_status();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/ci_output.h"
+#include "cli/many_screen.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
@@ -32,28 +33,17 @@ Result<SearchOptions> search_options(const ExploreOptions& options) {
     return search;
 }
 
-void tell(bool quiet, const std::string& line) {
-    if (quiet) return;
-    show("{}\n", printable(line, 200));
-    std::fflush(stdout);
-}
-
-int tell_stopped(int signal, const RunFolder& folder) {
-    std::fprintf(stderr, "netcut-fl: stopped; the same command with --out %s goes on where it was\n",
-                 folder.path().c_str());
-    return 128 + signal;
-}
-
 template <typename Results>  // a map or a table
 Result<int> finish(const Results& results, const RunFolder& folder, const std::string& name, bool json,
-                   CiOutput& ci) {
+                   CiOutput& ci, int signal) {
     NETCUT_TRY(folder.write_file(name + ".json", results.to_json().dump(2) + "\n"));
     NETCUT_TRY(folder.write_file(name + ".csv", results.to_csv()));
-    NETCUT_TRY(folder.write_file("report.html", html_page(results.to_json())));
+    NETCUT_TRY(folder.write_file("report.html", html_page(with_about(results.to_json()))));
     if (json)
         show("{}\n", results.to_json().dump(2));
     else
         show("\n{}\nfiles   {}\n", results.to_text(), folder.path());
+    if (signal != 0) return tell_stopped(signal, folder);
     ci.tell_table(results.to_json(), folder.path());
     return results.exit_status();
 }
@@ -70,11 +60,14 @@ Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base,
         auto& cells = map.cells.emplace_back(kinds.size());
         for (std::size_t i = 0; i < kinds.size(); ++i) cells[i].cut = kinds[i];
     }
-    NETCUT_TRY(netcut::search(pool, map, base, search,
-                              [&options](const std::string& line) { tell(options.many.json, line); }));
-    NETCUT_ASSIGN(const int signal, pool.run());
-    if (signal != 0) return tell_stopped(signal, folder);
-    return finish(map, folder, "map", options.many.json, ci);
+    int signal = 0;
+    {
+        ManyScreen screen(pool, options.many.json, true);
+        NETCUT_TRY(netcut::search(pool, map, base, search,
+                                  [&screen](const std::string& line) { screen.tell(line); }));
+        NETCUT_ASSIGN(signal, pool.run());
+    }
+    return finish(map, folder, "map", options.many.json, ci, signal);
 }
 
 // The experiment whose moment counts these bytes: its trigger begins the count, and the sweep moves the byte.
@@ -109,11 +102,14 @@ Result<int> sweep(const ExploreOptions& options, const Scenario& base, const Run
     table.title = base.name;
     for (const CutKind& kind : kinds) table.columns.push_back({kind, duration});
     SweepOptions sweep{step, repeats, std::max(1U, jobs / static_cast<unsigned>(kinds.size()))};
-    NETCUT_ASSIGN(const int signal,
-                  netcut::sweep(pool, table, base, std::move(moment), sweep,
-                                [&options](const std::string& line) { tell(options.many.json, line); }));
-    if (signal != 0) return tell_stopped(signal, folder);
-    return finish(table, folder, "sweep", options.many.json, ci);
+    int signal = 0;
+    {
+        ManyScreen screen(pool, options.many.json, true);
+        NETCUT_ASSIGN(signal, netcut::sweep(pool, table, base, std::move(moment), sweep,
+                                            [&screen](const std::string& line) { screen.tell(line); }));
+    }
+    table.leave_out_unmade();
+    return finish(table, folder, "sweep", options.many.json, ci, signal);
 }
 
 Result<int> try_explore(const ExploreOptions& options, CiOutput& ci) {

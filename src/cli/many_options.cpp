@@ -2,12 +2,15 @@
 #include "cli/many_options.h"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 
 #include "cli/daemon_run.h"
+#include "cli/screen.h"
 
 namespace netcut::cli {
 namespace {
@@ -100,6 +103,24 @@ Result<RunFolder> make_folder(const ManyOptions& options, const Scenario& scenar
     NETCUT_ASSIGN(User user, find_caller(scenario.user));
     if (!wants_daemon(options.run)) NETCUT_TRY(preflight(scenario));
     return RunFolder::of_many(options.run.out.value_or(""), name, user);
+}
+
+Json with_about(Json data) {
+    utsname system{};
+    ::uname(&system);
+    std::string command;
+    std::ifstream words("/proc/self/cmdline");
+    for (std::string word; std::getline(words, word, '\0');) command += (command.empty() ? "" : " ") + word;
+    data["about"] = {{"made", wall_time_text(std::chrono::system_clock::now())},
+                     {"netcut_fl", NETCUT_VERSION},
+                     {"kernel", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
+                     {"command", command}};
+    return data;
+}
+
+int tell_stopped(int signal, const RunFolder& folder) {
+    complain("stopped; the same command with --out {} makes the runs that are missing", folder.path());
+    return 128 + signal;
 }
 
 Result<std::string> this_program() {

@@ -24,5 +24,9 @@ Result<std::vector<ExperimentSpec>> moments_of(const Scenario& scenario, const M
 // The folder of all runs, as the user who asked.
 Result<RunFolder> make_folder(const ManyOptions& options, const Scenario& scenario, const std::string& name);
 Result<std::string> this_program();
+// What a page of many runs says of where it is from: `about`, with `made`, `netcut_fl`, `kernel`, `command`.
+Json with_about(Json data);
+// Says how to go on; returns the exit status.
+int tell_stopped(int signal, const RunFolder& folder);
 
 }  // namespace netcut::cli

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/many_screen.h"
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
@@ -66,14 +67,14 @@ class Reducer {
                 pool_.submit({run_id("try", candidates[i].first, repeat), scenario},
                              [this, i, &failed, &candidates](const RunOutcome& outcome) {
                                  failed[i] = failed[i] || recorded_.same_failure(outcome);
-                                 show("{:<30} {}\n", candidates[i].first, outcome.word());
-                                 std::fflush(stdout);
+                                 screen_.tell(fmt::format("{:<30} {}", candidates[i].first, outcome.word()));
                              });
         }
         NETCUT_ASSIGN(const int signal, pool_.run());
         if (signal != 0)
-            return usage_failure("reduce the run", "it was stopped",
-                                 "the same command with --out " + folder_.path() + " goes on where it was");
+            return usage_failure(
+                "reduce the run", "it was stopped",
+                "the same command with --out " + folder_.path() + " makes the runs that are missing");
         return failed;
     }
 
@@ -97,6 +98,7 @@ class Reducer {
     const RecordedRun recorded_;
     const RunFolder& folder_;
     RunPool& pool_;
+    ManyScreen screen_{pool_, false, true};
     const unsigned repeats_;
     const Nanoseconds within_;
 };

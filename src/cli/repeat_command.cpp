@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/many_options.h"
+#include "cli/many_screen.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "netcut/report.h"
@@ -27,20 +28,19 @@ std::vector<JunitCase> cases_of_repeats(const Repeats& repeats) {
 Result<void> write_repeats(const RunFolder& folder, const Repeats& repeats) {
     NETCUT_TRY(folder.write_file("repeats.json", repeats.to_json().dump(2) + "\n"));
     NETCUT_TRY(folder.write_file("repeats.csv", repeats.to_csv()));
-    NETCUT_TRY(folder.write_file("report.html", html_page(repeats.to_json())));
+    NETCUT_TRY(folder.write_file("report.html", html_page(with_about(repeats.to_json()))));
     return folder.write_file("junit.xml", junit_xml(repeats.title, cases_of_repeats(repeats)));
 }
 
 // Submits all runs; `repeats` must stay where it is until the pool has run.
-void submit_repeats(RunPool& pool, Repeats& repeats, const Scenario& scenario, bool quiet) {
+void submit_repeats(RunPool& pool, Repeats& repeats, const Scenario& scenario, ManyScreen& screen) {
     for (std::size_t i = 0; i < repeats.runs.size(); ++i)
-        pool.submit({std::to_string(i + 1), scenario}, [&repeats, i, quiet](const RunOutcome& outcome) {
+        pool.submit({std::to_string(i + 1), scenario}, [&repeats, &screen, i](const RunOutcome& outcome) {
             repeats.runs[i] = outcome;
-            if (quiet) return;
             const std::string detail = outcome.detail();
-            show("run {:<4} {}{}{}\n", i + 1, outcome.word(),
-                 detail.empty() ? "" : ": " + printable(detail, 200), outcome.reused ? " (made before)" : "");
-            std::fflush(stdout);
+            screen.tell(fmt::format("run {:<4} {}{}{}", i + 1, outcome.word(),
+                                    detail.empty() ? "" : ": " + detail,
+                                    outcome.reused ? " (made before)" : ""));
         });
 }
 
@@ -60,14 +60,18 @@ Result<int> run_repeatedly(const RunOptions& options, CiOutput& ci) {
     if (signal_of_stages != 0) return 128 + signal_of_stages;
     Repeats repeats{scenario.name, std::vector<RunOutcome>(count)};
     RunPool pool(folder, program, jobs);
-    submit_repeats(pool, repeats, scenario, options.quiet);
-    NETCUT_ASSIGN(const int signal, pool.run());
-    if (signal != 0) {
-        complain("stopped; the same command with --out {} goes on where it was", folder.path());
-        return 128 + signal;
+    int signal = 0;
+    {
+        ManyScreen screen(pool, options.quiet);
+        submit_repeats(pool, repeats, scenario, screen);
+        NETCUT_ASSIGN(signal, pool.run());
     }
-    NETCUT_TRY(write_repeats(folder, repeats));
-    show("\n{}\nfiles   {}\n", repeats.to_text(), folder.path());
+    repeats.leave_out_unmade();
+    if (!repeats.runs.empty()) {
+        NETCUT_TRY(write_repeats(folder, repeats));
+        show("\n{}\nfiles   {}\n", repeats.to_text(), folder.path());
+    }
+    if (signal != 0) return tell_stopped(signal, folder);
     ci.tell_table(repeats.to_json(), folder.path());
     return repeats.exit_status();
 }

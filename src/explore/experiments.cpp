@@ -215,6 +215,12 @@ Json ExperimentTable::to_json() const {
     return json;
 }
 
+void ExperimentTable::leave_out_unmade() {
+    for (auto& row : cells)
+        for (ExperimentCell& cell : row)
+            std::erase_if(cell.repeats, [](const RunOutcome& outcome) { return outcome.id.empty(); });
+}
+
 int ExperimentTable::exit_status() const {
     bool untriggered = false;
     bool fatal = false;

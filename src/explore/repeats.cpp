@@ -108,9 +108,14 @@ Json Repeats::to_json() const {
                          {"text", cell.text() + "; " + headline()},
                          {"repeats", repeats}}};
     return {{"kind", "experiments"},
+            {"of", "repeats"},
             {"title", title},
             {"columns", {column}},
             {"rows", {{{"name", title}, {"what", "the same run, repeated"}, {"cells", cells}}}}};
+}
+
+void Repeats::leave_out_unmade() {
+    std::erase_if(runs, [](const RunOutcome& outcome) { return outcome.id.empty(); });
 }
 
 int Repeats::exit_status() const {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
 #include <csignal>
@@ -42,12 +43,33 @@ std::string last_line(const std::string& text) {
                        end - (begin == std::string::npos ? 0 : begin + 1) + 1);
 }
 
+// Whole minutes when there are many of them: it is no promise.
+std::string rough_text(Nanoseconds time) {
+    const double s = seconds(time);
+    if (s < 90) return fmt::format("{:.0f} s", std::max(1.0, s));
+    if (s < 90 * 60) return fmt::format("{:.0f} min", s / 60);
+    return fmt::format("{:.1f} h", s / 3600);
+}
+
 }  // namespace
+
+std::string progress_text(const RunPool::Progress& progress, bool open_ended) {
+    const std::size_t all = progress.done + progress.under_way + progress.waiting;
+    std::string text = open_ended ? fmt::format("{} runs done", progress.done)
+                                  : fmt::format("{} of {} runs", progress.done, all);
+    if (progress.under_way > 0) text += fmt::format(", {} under way", progress.under_way);
+    if (progress.left)
+        text += open_ended ? fmt::format(", these and {} more take about {}", progress.waiting,
+                                         rough_text(*progress.left))
+                           : fmt::format(", about {} left", rough_text(*progress.left));
+    return text;
+}
 
 struct RunPool::Child {
     Child(boost::asio::io_context& io, Waiting one) : what(std::move(one)), process(io) {}
     Waiting what;
     process::process process;
+    Clock::time_point begun = Clock::now();
 };
 
 RunPool::RunPool(const RunFolder& folder, std::string program, unsigned jobs)
@@ -68,9 +90,20 @@ Result<int> RunPool::run() {
         });
     };
     listen();
+    boost::asio::steady_timer ticker(io_);
+    const std::function<void()> tick = [&] {
+        ticker.expires_after(std::chrono::milliseconds(200));
+        ticker.async_wait([&](boost::system::error_code error) {
+            if (error) return;
+            if (tick_) tick_();
+            tick();
+        });
+    };
+    tick();
     fill();
     while (!children_.empty()) io_.run_one();
     signals.cancel();
+    ticker.cancel();
     io_.run();
     io_.restart();
     if (error_) return Failure(*error_);
@@ -88,6 +121,7 @@ Result<void> RunPool::start_next() {
     const std::string id = next.request.id;
     const std::string yaml = write_yaml(next.request.scenario);
     if (const auto earlier = outcome_of_earlier(next.request, yaml); earlier && !next.request.afresh) {
+        ++done_;
         next.done(*earlier);
         return {};
     }
@@ -115,9 +149,23 @@ Result<void> RunPool::start_next() {
 
 void RunPool::on_end(Child& child, int exit_status) {
     const Waiting ended = std::move(child.what);
+    ++done_;
+    ++made_;
+    made_in_ += Clock::now() - child.begun;
     std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
     if (signal_ == 0 && !error_) ended.done(read_outcome(ended.request.id, exit_status));
     fill();
+}
+
+RunPool::Progress RunPool::progress() const {
+    Progress progress{done_, children_.size(), waiting_.size(), {}};
+    if (made_ == 0) return progress;
+    const Nanoseconds mean = made_in_ / static_cast<std::int64_t>(made_);
+    Nanoseconds work = mean * static_cast<std::int64_t>(waiting_.size());
+    // One that takes longer than the others may be about to end.
+    for (const auto& child : children_) work += std::max(mean - (Clock::now() - child->begun), mean / 10);
+    progress.left = work / static_cast<std::int64_t>(jobs_);
+    return progress;
 }
 
 void RunPool::stop(int signal) {

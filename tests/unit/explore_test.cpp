@@ -317,5 +317,13 @@ TEST(Repeats, ExitStatusOfEachRunDecides) {
     EXPECT_EQ(repeats.exit_status(), 5) << "one made no verdict";
 }
 
+TEST(RunPool, SaysHowManyAreDoneAndHowLongTheOthersTake) {
+    EXPECT_EQ(progress_text({0, 4, 44, {}}, false), "0 of 48 runs, 4 under way");
+    EXPECT_EQ(progress_text({7, 2, 39, 180s}, false), "7 of 48 runs, 2 under way, about 3 min left");
+    EXPECT_EQ(progress_text({47, 1, 0, 200ms}, false), "47 of 48 runs, 1 under way, about 1 s left");
+    EXPECT_EQ(progress_text({7, 2, 1, 20s}, true),
+              "7 runs done, 2 under way, these and 1 more take about 20 s");
+}
+
 }  // namespace
 }  // namespace netcut::test::NETCUT_FILE

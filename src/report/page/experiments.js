@@ -43,6 +43,10 @@ function tally(outcomes) {
     return [...counts].sort((a, b) => b[1] - a[1]);
 }
 
+const overline = (what, about) => el("p.overline", {}, [what, about?.made && String(about.made).replace("T", " ").replace(/\.\d+Z$/, " UTC"),
+    about?.netcut_fl && "netcut-fl " + about.netcut_fl, about?.kernel].filter(Boolean).join(" · "));
+const commandSection = (about) => section("command", "Command", () => about?.command ? el("pre.yaml", {tabindex: 0}, el("code", {}, about.command)) : null);
+
 function experimentsPage(data) {
     const columns = list(data.columns).map(String), rows = list(data.rows);
     const counts = tally(rows.flatMap((row) => list(row.cells).map((cell) => cell.outcome ?? "–")));
@@ -54,10 +58,10 @@ function experimentsPage(data) {
             columns.map((column) => outcomeCell(column, list(row.cells).find((cell) => cell.column === column))))))));
     return {
         header: [
-            el("p.overline", {}, "experiments"),
+            overline(data.of ?? "experiments", data.about),
             el("h1", {}, data.title ?? "Experiments"),
             el("p.lead", {}, listed(counts.map(([outcome, count]) => `${count} ${outcome}`), 6) + "."),
         ],
-        parts: [section("outcomes", "Outcomes", outcomes)],
+        parts: [section("outcomes", "Outcomes", outcomes), commandSection(data.about)],
     };
 }

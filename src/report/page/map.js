@@ -64,12 +64,12 @@ function mapPage(data) {
     ], rows.flatMap((row) => list(row.cells).map((cell) => ({row, cell}))));
     return {
         header: [
-            el("p.overline", {}, "resilience map"),
+            overline("resilience map", data.about),
             el("h1", {}, data.title ?? "Resilience map"),
             el("p.lead", {}, fatal ? `The shortest outage that was not survived: ${seconds(fatal.fatal_s)} of ${fatal.kind} while ${where.phase}.` :
                 cells.some((cell) => isNumber(cell.unnoticed_s)) ? "No outage that was tried was fatal; some of them met no packet." :
                     "Every outage that was tried was survived."),
         ],
-        parts: [section("map", "Map", picture), section("numbers", "Numbers", numbers)],
+        parts: [section("map", "Map", picture), section("numbers", "Numbers", numbers), commandSection(data.about)],
     };
 }
