@@ -26,9 +26,13 @@ Result<User> owner_of(const std::string& folder) {
 
 Result<std::string> try_report(const std::string& path) {
     NETCUT_ASSIGN(const User user, owner_of(path));
-    NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, user));
-    NETCUT_TRY(write_report(folder));
-    return folder.path() + "/report.html";
+    const auto folder = RunFolder::open(path, user);
+    if (!folder) {
+        if (!write_run_index(path, user)) return Failure(folder.error());
+        return path + "/index.html";
+    }
+    NETCUT_TRY(write_report(*folder));
+    return folder->path() + "/report.html";
 }
 
 }  // namespace

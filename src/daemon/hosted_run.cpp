@@ -39,6 +39,10 @@ Result<void> HostedRun::start() {
 void HostedRun::finish(const Result<RunResult>& result) {
     if (auto written = write_report(folder_); !written)
         observer_.without_file("report.html", written.error());
+    // Two runs that end at once may each miss the other's; the next one has both.
+    if (!folder_.collection().empty())
+        if (auto written = write_run_index(folder_.collection(), folder_.user()); !written)
+            observer_.without_file("index.html", written.error());
     if (!result) return;
     if (auto written = write_junit(result->verdict_json); !written)
         observer_.without_file("junit.xml", written.error());

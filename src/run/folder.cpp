@@ -107,6 +107,18 @@ Result<std::string> choose_path(const std::string& wanted, const std::string& na
     return absolute(path);
 }
 
+std::string folder_above(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+// A convenience: without it nothing is missing.
+void let_latest_lead_to(const std::string& path) {
+    const std::string link = folder_above(path) + "/latest",
+                      unfinished = fmt::format("{}.new.{}", link, ::getpid());
+    if (::symlink(path.substr(path.rfind('/') + 1).c_str(), unfinished.c_str()) != 0) return;
+    if (::rename(unfinished.c_str(), link.c_str()) != 0) ::unlink(unfinished.c_str());
+}
+
 }  // namespace
 
 Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string& name, const User& user) {
@@ -118,8 +130,9 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const std::string
         NETCUT_ASSIGN(moved, move_earlier_run(path));
         NETCUT_ASSIGN(fd, open_to_write(path));
     }
-    const RunFolder folder(path, user, std::make_shared<const Fd>(std::move(fd)), std::move(moved));
+    RunFolder folder(path, user, std::make_shared<const Fd>(std::move(fd)), std::move(moved));
     for (const char* below : {"logs", "work"}) NETCUT_TRY(folder.make_folder(below));
+    if (wanted.empty()) folder.join_collection();
     return folder;
 }
 
@@ -127,9 +140,23 @@ Result<RunFolder> RunFolder::of_many(const std::string& wanted, const std::strin
     const AsUser as_user(user);
     NETCUT_ASSIGN(const std::string path, choose_path(wanted, name));
     NETCUT_ASSIGN(Fd fd, open_to_write(path));
-    const RunFolder folder(path, user, std::make_shared<const Fd>(std::move(fd)));
+    RunFolder folder(path, user, std::make_shared<const Fd>(std::move(fd)));
     NETCUT_TRY(folder.make_folder("runs"));
+    if (wanted.empty()) folder.join_collection();
     return folder;
+}
+
+void RunFolder::join_collection() {
+    collection_ = folder_above(path_);
+    let_latest_lead_to(path_);
+}
+
+Result<RunFolder> RunFolder::around_runs(const std::string& wanted, const User& user) {
+    const AsUser as_user(user);
+    NETCUT_ASSIGN(const std::string path, choose_path(wanted, {}));
+    Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return system_failure("open the folder " + path, hint);
+    return RunFolder(path, user, std::make_shared<const Fd>(std::move(fd)));
 }
 
 Result<RunFolder> RunFolder::open(const std::string& wanted, const User& user) {
