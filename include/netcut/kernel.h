@@ -228,6 +228,8 @@ struct TcpSocket {
 Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket);
 // Ports of UDP to which programs in the socket's namespace are bound, of both address families.
 Result<std::set<std::uint16_t>> list_udp_ports(NetlinkSocket& socket);
+// Those that wait for connections; they have no remote end.
+Result<std::vector<TcpSocket>> list_listening_sockets(NetlinkSocket& socket);
 
 struct CounterValue {
     std::uint64_t packets = 0;

@@ -38,6 +38,9 @@ std::string junit_xml(const std::string& suite, const std::vector<JunitCase>& ca
 // Of one run: a case for each thing expected, or one for its verdict. `output`: what its screen showed.
 std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const std::string& output);
 
+// Whether it is a terminal that moves its cursor. terminfo(5) has "dumb" for those that do not.
+bool moves_its_cursor(int fd);
+
 // What a screen knows of a run before it begins.
 struct RunPlan {
     struct Waiting {
@@ -109,5 +112,8 @@ Result<Json> run_page_data(const RunFolder& folder);
 
 // Makes report.html in the folder, or makes it anew.
 Result<void> write_report(const RunFolder& folder);
+
+// Makes index.html in a folder of runs: the latest thousand, with links to their reports.
+Result<void> write_run_index(const std::string& path, const User& user);
 
 }  // namespace netcut

@@ -226,7 +226,7 @@ struct Scenario {
     // What says that the work is done, so that who still runs is stopped: a log line of the aggregator, or
     // end_with_collaborators. Empty: nothing does.
     std::string end;
-    Nanoseconds ready_within{0};  // the aggregator; 0: within the run's time
+    Nanoseconds ready_within = std::chrono::seconds(60);  // the aggregator
     std::vector<FaultSpec> faults;
     Expectations expect;
     std::vector<ExperimentSpec> experiments;            // of `netcut-fl experiments`, not of a run

@@ -40,7 +40,7 @@ void add_node_options(CLI::App& command, RunOptions& options) {
     group.add("--ready-on", options.ready_on, "PATTERN",
               "Start the collaborators after the aggregator has printed this line");
     group.add("--ready-within", options.ready_within, "TIME",
-              "How long the aggregator may take to print that line (default: as long as the run)");
+              "How long the aggregator may take to print that line (default: 60s)");
     group.add("--end-on", options.end_on, "PATTERN",
               "The work is done when the aggregator prints this line; nodes that still run are stopped then");
     group.add("--progress-on", options.progress_on, "PATTERN",

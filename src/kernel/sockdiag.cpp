@@ -20,7 +20,8 @@ constexpr std::array<const char*, 13> state_names = {
     "CLOSED", "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "CLOSING",   "NEW_SYN_RECV"};
 // All of these but LISTEN. TCP_BOUND_INACTIVE, which comes after them, is no connection, and takes the kernel
 // half a millisecond to look for.
-constexpr unsigned wanted_states = ((1U << state_names.size()) - 1) & ~(1U << 10);
+constexpr unsigned listening = 10;
+constexpr unsigned wanted_states = ((1U << state_names.size()) - 1) & ~(1U << listening);
 
 IpAddress address_of(int family, const __be32* words) {
     if (family == AF_INET) return boost::asio::ip::address_v4(ntohl(words[0]));
@@ -73,7 +74,8 @@ TcpSocket parse_socket(const nlmsghdr* message) {
 }
 
 Result<void> list_sockets(NetlinkSocket& socket, std::uint8_t protocol, std::uint8_t extensions,
-                          const std::string& attempt, const std::function<void(const nlmsghdr*)>& each) {
+                          unsigned states, const std::string& attempt,
+                          const std::function<void(const nlmsghdr*)>& each) {
     for (const int family : {AF_INET, AF_INET6}) {
         alignas(nlmsghdr) std::array<char, 256> buffer{};
         nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
@@ -83,28 +85,38 @@ Result<void> list_sockets(NetlinkSocket& socket, std::uint8_t protocol, std::uin
         body->sdiag_family = static_cast<std::uint8_t>(family);
         body->sdiag_protocol = protocol;
         body->idiag_ext = extensions;
-        body->idiag_states = wanted_states;
+        body->idiag_states = states;
         NETCUT_TRY(socket.dump(request, attempt, each));
     }
     return {};
 }
 
-}  // namespace
-
-Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
+Result<std::vector<TcpSocket>> list_tcp_sockets_in(NetlinkSocket& socket, unsigned states) {
     std::vector<TcpSocket> sockets;
-    NETCUT_TRY(list_sockets(socket, IPPROTO_TCP, 1U << (INET_DIAG_INFO - 1), "list the TCP sockets of a node",
+    NETCUT_TRY(list_sockets(socket, IPPROTO_TCP, 1U << (INET_DIAG_INFO - 1), states,
+                            "list the TCP sockets of a node",
                             [&](const nlmsghdr* message) { sockets.push_back(parse_socket(message)); }));
     return sockets;
 }
 
+}  // namespace
+
+Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket) {
+    return list_tcp_sockets_in(socket, wanted_states);
+}
+
+Result<std::vector<TcpSocket>> list_listening_sockets(NetlinkSocket& socket) {
+    return list_tcp_sockets_in(socket, 1U << listening);
+}
+
 Result<std::set<std::uint16_t>> list_udp_ports(NetlinkSocket& socket) {
     std::set<std::uint16_t> ports;
-    NETCUT_TRY(
-        list_sockets(socket, IPPROTO_UDP, 0, "list the UDP sockets of a node", [&](const nlmsghdr* message) {
-            const auto* diag = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
-            if (diag->idiag_inode != 0) ports.insert(ntohs(diag->id.idiag_sport));
-        }));
+    NETCUT_TRY(list_sockets(socket, IPPROTO_UDP, 0, wanted_states, "list the UDP sockets of a node",
+                            [&](const nlmsghdr* message) {
+                                const auto* diag =
+                                    static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
+                                if (diag->idiag_inode != 0) ports.insert(ntohs(diag->id.idiag_sport));
+                            }));
     return ports;
 }
 

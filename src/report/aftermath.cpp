@@ -195,6 +195,7 @@ Json aftermath(const RunFolder& folder, const LogPieces& pieces, const Json& ver
                  {"stood", stood(folder, pieces, digest)},
                  {"waited", waited(folder, pieces, verdict, digest)}};
     if (json["died"].empty() && json["stood"].empty() && json["waited"].empty()) return nullptr;
+    json["listens"] = digest.unreachable_at();
     if (digest.stopping()) json["at_us"] = digest.stopping()->t.count() / 1000;
     return json;
 }

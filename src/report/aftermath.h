@@ -18,6 +18,7 @@ namespace netcut {
 //            of a traceback on, us null if not known), `left_out`: lines between the first ones and the last ones
 //   stood    by node that still ran when the run was stopped: `node`, `phase`, `last` (a line, or null), `age_s`: how
 //            long before the stop that line came, `connections`: sentences
+//   listens  the addresses that the aggregator listened on, if no other node can reach any of them
 //   waited   by fault that waited for a log line that never came: `fault`, `node`, `pattern`, `lines`: how many it
 //            was compared with, `hints`: sentences
 Json aftermath(const RunFolder& folder, const LogPieces& pieces, const Json& verdict,

@@ -67,6 +67,16 @@ std::string rows_of(const Json& list, std::size_t most, const Rows& rows) {
     return text;
 }
 
+std::string listens_row(const Json& addresses) {
+    if (addresses.empty()) return {};
+    std::string text;
+    for (const Json& address : addresses) text += (text.empty() ? "" : ", ") + text_of(address);
+    return fmt::format(
+        "The aggregator listens on {} only, where no other node can reach it: let it listen on 0.0.0.0 or "
+        "[::].\n",
+        text);
+}
+
 std::string aftermath_text(const Json& aftermath) {
     if (aftermath.is_null()) return {};
     std::string text = rows_of(aftermath.at("waited"), shown_waiting, waited_rows);
@@ -74,7 +84,7 @@ std::string aftermath_text(const Json& aftermath) {
         text += fmt::format("Where the nodes stood when the run was stopped, at {:.1f} s:\n",
                             aftermath.at("at_us").get<double>() / 1e6) +
                 rows_of(stood, shown_standing, stood_rows);
-    return text + rows_of(aftermath.at("died"), shown_dead, died_rows);
+    return text + listens_row(aftermath.at("listens")) + rows_of(aftermath.at("died"), shown_dead, died_rows);
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ void JournalDigest::take(const ParsedEvent& event) {
     if (name == "fabric.built") return take_addresses(details);
     if (name == "node.started") return take_started(event);
     if (name == "node.exited") return take_exited(event);
+    if (name == "node.listening") return take_listening(details);
     if (name == "run.stopping") stopping_ = Stopping{t_, parse_end_word(text_of(member(details, "end")))};
     if (name == "progress") return mark(event, "progress", text_of(member(details, "round")));
     if (name == "trigger.matched" || name == "trigger.tripped") return take_match(event);
@@ -111,6 +112,13 @@ void JournalDigest::take_exited(const ParsedEvent& event) {
     if (!node) return;
     nodes_[*node].exited = t_;
     nodes_[*node].stopped_by_us = by_us;
+}
+
+void JournalDigest::take_listening(const ParsedEvent& details) {
+    const ParsedEvent& addresses = member(details, "addresses");
+    if (member(details, "reachable") != false || !addresses.is_array()) return;
+    for (const ParsedEvent& address : addresses)
+        if (unreachable_at_.size() < 16) unreachable_at_.push_back(clipped(text_of(address), most_name));
 }
 
 void JournalDigest::take_addresses(const ParsedEvent& details) {

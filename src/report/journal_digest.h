@@ -38,6 +38,8 @@ class JournalDigest {
         std::optional<EndReason> reason;
     };
     const std::optional<Stopping>& stopping() const { return stopping_; }
+    // The addresses that the aggregator listened on, as the journal has them, if no other node can reach one of them.
+    const Json& unreachable_at() const { return unreachable_at_; }
     bool ran_at(std::size_t node, Nanoseconds t) const;
     bool ended_by_itself(std::size_t node) const;
     std::string phase_at(std::size_t node, Nanoseconds t) const;
@@ -92,6 +94,7 @@ class JournalDigest {
     void begin(const ParsedEvent& event);
     void take_started(const ParsedEvent& event);
     void take_exited(const ParsedEvent& event);
+    void take_listening(const ParsedEvent& details);
     void take_addresses(const ParsedEvent& details);
     void take_phase(const ParsedEvent& event);
     void take_traffic(const ParsedEvent& details);
@@ -115,6 +118,7 @@ class JournalDigest {
     Json begun_;
     std::string begun_wall_, fabric_;
     std::optional<Stopping> stopping_;
+    Json unreachable_at_ = Json::array();
     std::vector<NodeDigest> nodes_;
     std::map<std::string, std::size_t, std::less<>> node_numbers_;
     std::vector<Band> bands_;

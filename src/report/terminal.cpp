@@ -152,13 +152,12 @@ bool is_set(const char* name) {
     return value != nullptr && *value != '\0';
 }
 
-// One that moves its cursor. terminfo(5) has "dumb" for those that do not.
+}  // namespace
+
 bool moves_its_cursor(int fd) {
     const char* type = std::getenv("TERM");
     return ::isatty(fd) == 1 && (type == nullptr || std::string_view(type) != "dumb");
 }
-
-}  // namespace
 
 TerminalReport::TerminalReport(int fd, bool quiet, RunPlan plan)
     : fd_(fd),

@@ -109,6 +109,7 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
         });
     if (actor.starts_again) return;
     if (!status.success()) crashed_ = true;
+    if (!status.success() && actor.index != 0) sample_listening();
     // An aggregator that ended before it was ready leaves nothing to start.
     const bool all_started =
         state_ == State::starting || actors_.back()->outcome.exit || actors_.back()->node->running();

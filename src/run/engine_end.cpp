@@ -58,8 +58,10 @@ void Engine::Impl::end(EndReason reason) {
     if (phases_) phases_->stop();
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fired();
-    if (reason == EndReason::hung || reason == EndReason::timeout || is_cut_short) sample_half_open();
-    if (any_fired()) sample_sockets("end", all_nodes());
+    const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
+    if (waited || is_cut_short) sample_half_open();
+    if (waited || any_fired()) sample_sockets("end", all_nodes());
+    if (waited || reason == EndReason::not_ready) sample_listening();
     for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
@@ -161,6 +163,22 @@ void Engine::Impl::sample_sockets(const char* moment, const std::vector<std::siz
         for (const TcpSocket& socket : *read) sockets.push_back(socket_json(socket));
         journal_->add("sockets", fabric_->node(index).name, {}, {{"moment", moment}, {"sockets", sockets}});
     }
+}
+
+// Where the aggregator can be reached: who listens on the loopback device alone is reached by nobody.
+void Engine::Impl::sample_listening() {
+    constexpr std::size_t most = 16;
+    if (std::exchange(told_listening_, true) || !fabric_ || !actors_.front()->node->running()) return;
+    auto read = sockets_->read_listening(0);
+    if (!read) return fail(std::move(read).error());
+    Json addresses = Json::array();
+    for (const TcpSocket& socket : *read)
+        if (addresses.size() < most)
+            addresses.push_back(fmt::format("{} {}", socket.local.to_string(), socket.local_port));
+    const bool reachable = std::any_of(read->begin(), read->end(),
+                                       [](const TcpSocket& socket) { return !socket.local.is_loopback(); });
+    journal_->add("node.listening", actors_.front()->outcome.name, {},
+                  {{"addresses", std::move(addresses)}, {"reachable", reachable}});
 }
 
 void Engine::Impl::sample_half_open() {

@@ -159,6 +159,7 @@ class Engine::Impl {
     Facts collect_facts();
     void sample_sockets(const char* moment, const std::vector<std::size_t>& nodes);
     void sample_half_open();
+    void sample_listening();
     std::vector<std::size_t> all_nodes() const;
 
     bool any_fired() const;
@@ -213,6 +214,7 @@ class Engine::Impl {
     Clock::time_point last_progress_;
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool crashed_ = false;
+    bool told_listening_ = false;
 
     EndReason end_ = EndReason::all_exited;
     int signal_ = 0;

@@ -64,6 +64,11 @@ Result<std::set<std::uint16_t>> SocketReader::read_udp_ports(std::size_t node) {
     return list_udp_ports(*diag);
 }
 
+Result<std::vector<TcpSocket>> SocketReader::read_listening(std::size_t node) {
+    NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
+    return list_listening_sockets(*diag);
+}
+
 Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader) {
     constexpr int confirmations = 2;
     constexpr auto apart = std::chrono::milliseconds(10);

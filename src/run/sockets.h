@@ -21,6 +21,7 @@ class SocketReader {
     Result<std::vector<TcpSocket>> read(std::size_t node);
     // Ports of UDP to which its programs are bound.
     Result<std::set<std::uint16_t>> read_udp_ports(std::size_t node);
+    Result<std::vector<TcpSocket>> read_listening(std::size_t node);
     // The node is about to get another network namespace.
     void let_go_of(std::size_t node) { diags_.erase(node); }
 

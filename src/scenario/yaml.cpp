@@ -194,8 +194,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
         out << YAML::Key << "prepare" << YAML::Value << YAML::Flow << scenario.prepare;
     if (!scenario.parameters.empty()) out << YAML::Key << "parameters" << YAML::Value << scenario.parameters;
     write_optional(out, "ready", scenario.ready);
-    if (scenario.ready_within > Nanoseconds(0))
-        write_optional(out, "ready_within", duration_text(scenario.ready_within));
+    if (!scenario.ready.empty()) write_optional(out, "ready_within", duration_text(scenario.ready_within));
     write_progress(out, scenario);
     write_optional(out, "end", scenario.end);
     if (!scenario.faults.empty()) {

@@ -36,3 +36,10 @@ function diedSection(run) {
         el("ol", {}, list(node.lines).length ? node.lines.map((line) => el("li", {class: line[1] === "err" ? "err" : null}, line[2] || " ")) :
             el("li", {}, "it has printed nothing"))));
 }
+
+// Where no other node can reach the aggregator.
+function listensNote(run) {
+    const addresses = list(run.data.aftermath?.listens);
+    return addresses.length === 0 ? null : el("p.note.missing", {}, `The aggregator listens on ${listed(addresses.map(String))} only, where no ` +
+        "other node can reach it: let it listen on 0.0.0.0 or [::].");
+}

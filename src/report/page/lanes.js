@@ -41,6 +41,29 @@ function drawGlyph(pen, kind, x, y, radius) {
 const overRounds = 19, faultRow = 17;
 const mostFaultRows = 8;
 
+// Puts each fault, from the first on, into the first row in which it and its name have room; calls put(band, row, from,
+// to, at) in pixels, and returns how many rows are taken. What finds no room in the last row is left out.
+function stackFaults(pen, bands, x, left, right, gap, put) {
+    const free = [];
+    for (const band of bands) {
+        const from = Math.max(left, x(band.from)), to = Math.min(right, x(band.to ?? Infinity));
+        const width = pen.measureText(band.label).width, at = Math.max(left, Math.min(from, right - width));
+        let row = free.findIndex((end) => end <= at);
+        if (row < 0) row = free.length;
+        if (row >= mostFaultRows) continue;
+        free[row] = Math.max(to, at + width) + gap;
+        put(band, row, from, to, at);
+    }
+    return free.length;
+}
+
+// How many rows the faults of a run take when all of it is seen in a chart so wide.
+function faultRowsIn(run, width) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = theme.font(11, "600");
+    return Math.max(1, stackFaults(pen, run.bands, (time) => Math.min(time / Math.max(run.length, 1e-6), 1) * width, 0, width, 8, () => {}));
+}
+
 const faultHatch = (pen, scale) => hatch(pen, theme.colour("fault-hatch"), scale, 1, 8);
 
 function drawBand(pen, scale, x, y, width, height, hatching) {
@@ -180,27 +203,21 @@ class LanePainter {
         }
     }
 
-    // Each fault in the first row above the lanes in which it and its name have room.
+    // Names of faults above the lanes.
     paintFaultNames(pen, scale, box, x) {
         pen.font = theme.font(11 * scale, "600");
         pen.textBaseline = "alphabetic";
         pen.textAlign = "left";
-        const free = Array(this.run.faultRows).fill(-Infinity), right = box.left + box.width;
+        const seen = this.run.bands.filter((band) => (band.to ?? this.run.length) >= this.range.from && band.from <= this.range.to);
         let named = 0;
-        for (const band of this.run.bands) {
-            const end = band.to ?? this.run.length;
-            if (end < this.range.from || band.from > this.range.to) continue;
-            const a = Math.max(box.left, x(band.from)), b = Math.min(right, x(end));
-            const width = pen.measureText(band.label).width, at = Math.max(box.left, Math.min(a, right - width));
-            const row = free.findIndex((from) => from <= at);
-            if (row < 0) continue;
-            free[row] = Math.max(b, at + width) + 8 * scale;
+        stackFaults(pen, seen, (time) => x(Math.min(time, this.run.length)), box.left, box.left + box.width, 8 * scale, (band, row, from, to, at) => {
+            if (row >= this.run.faultRows) return;
             const base = box.top - (overRounds + row * faultRow) * scale;
             pen.fillStyle = theme.colour("fault");
-            pen.fillRect(a, base - 3 * scale, Math.max(2 * scale, b - a), 3 * scale);
+            pen.fillRect(from, base - 3 * scale, Math.max(2 * scale, to - from), 3 * scale);
             pen.fillText(band.label, at, base - 5 * scale);
             ++named;
-        }
+        });
         pen.canvas.dataset.named = named;
     }
 }

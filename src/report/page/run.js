@@ -27,7 +27,7 @@ class Run {
         }));
         for (const band of this.bands) for (const node of band.nodes) node.bands.push(band);
         for (const node of this.nodes) this.judge(node, judged.get(node.name));
-        this.faultRows = Math.min(mostFaultRows, Math.max(1, this.bands.length));
+        this.faultRows = 1;  // until the width is known
         this.rounds = this.longestRounds();
         this.events = this.notableEvents();
         this.bytes = [0, 1].map((way) => this.nodes.reduce((sum, node) => sum + node.bytes[way], 0));
@@ -117,6 +117,7 @@ function runPage(data) {
         parts: [
             section("waited", "Why it was not triggered", () => waitedSection(run)),
             section("died", "Last words", () => diedSection(run)),
+            section("listens", "Where the aggregator listens", () => listensNote(run)),
             section("stood", "Where the nodes stood", () => stoodSection(run, moment)),
             section("timeline", "Timeline", () => run.nodes.length === 0 ? null : [
                 timeline(run, range, moment),

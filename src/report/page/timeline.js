@@ -5,7 +5,6 @@ const tallestLanes = 560;  // CSS pixels
 const underLanes = 34;     // the time axis
 
 function timeline(run, range, moment) {
-    const overLanes = overRounds + faultRow * run.faultRows + 6;
     const readout = el("output.readout", {"aria-live": "off"}, "Point at a lane; click to see the logs of that moment; N goes to the next event.");
     const place = el("div.chart");
     const filler = el("div");
@@ -16,6 +15,8 @@ function timeline(run, range, moment) {
 
     const live = new LiveChart(place, range, (narrow) => {
         painter = new LanePainter(run, range, narrow);
+        run.faultRows = faultRowsIn(run, place.clientWidth - (narrow ? 12 : run.gutter) - 26);
+        const overLanes = overRounds + faultRow * run.faultRows + 6;
         const all = shown.length * painter.laneHeight + 4, seen = Math.min(all, tallestLanes);
         filler.style.height = all - seen + "px";
         lanes.style.maxHeight = seen + overLanes + underLanes + "px";
