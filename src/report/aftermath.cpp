@@ -162,28 +162,42 @@ bool has_fired(const Json& verdict, const std::string& fault) {
                        [&](const Json& one) { return member(one, "fault") == fault; });
 }
 
+// `who` waited for the pattern in the log of `watched`.
+Json waited_for(const std::string& who, const Pattern& pattern, const std::string& watched, unsigned nth,
+                const RunFolder& folder, const LogPieces& pieces, const JournalDigest& digest) {
+    NearMiss near(pattern, watched, nth);
+    for (std::size_t node = 0; node < digest.size(); ++node)
+        read_node_log(folder, pieces, digest.node_name(node),
+                      [&](const LogLine& line) { near.take(digest.node_name(node), line.text); });
+    return {{"fault", who},
+            {"node", watched},
+            {"pattern", pattern.text()},
+            {"lines", near.lines()},
+            {"hints", near.hints()}};
+}
+
 Json waited(const RunFolder& folder, const LogPieces& pieces, const Json& verdict,
             const JournalDigest& digest) {
-    Json faults = Json::array();
+    Json waiting = Json::array();
     Scenario scenario;
     const auto text = read_whole(folder, "scenario.yaml", most_scenario_read);
-    if (!text || !read_yaml(scenario, *text, "scenario.yaml")) return faults;
+    if (!text || !read_yaml(scenario, *text, "scenario.yaml")) return waiting;
+    if (digest.stopping() && digest.stopping()->reason == EndReason::not_ready) {
+        // Nobody was there whom a fault could have waited for.
+        if (const auto pattern = Pattern::parse(scenario.ready))
+            waiting.push_back(
+                waited_for("The collaborators", *pattern, aggregator_name, 1, folder, pieces, digest));
+        return waiting;
+    }
     for (const FaultSpec& fault : scenario.faults) {
         const auto pattern = Pattern::parse(fault.trigger.pattern);
         if (fault.trigger.kind != FaultTrigger::Kind::log || !pattern || has_fired(verdict, fault.name))
             continue;
-        if (faults.size() >= most_waiting) break;
-        NearMiss near(*pattern, fault.trigger.node, fault.trigger.nth);
-        for (std::size_t node = 0; node < digest.size(); ++node)
-            read_node_log(folder, pieces, digest.node_name(node),
-                          [&](const LogLine& line) { near.take(digest.node_name(node), line.text); });
-        faults.push_back({{"fault", fault.name},
-                          {"node", fault.trigger.node},
-                          {"pattern", fault.trigger.pattern},
-                          {"lines", near.lines()},
-                          {"hints", near.hints()}});
+        if (waiting.size() >= most_waiting) break;
+        waiting.push_back(
+            waited_for(fault.name, *pattern, fault.trigger.node, fault.trigger.nth, folder, pieces, digest));
     }
-    return faults;
+    return waiting;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace netcut {
 //   stood    by node that still ran when the run was stopped: `node`, `phase`, `last` (a line, or null), `age_s`: how
 //            long before the stop that line came, `connections`: sentences
 //   listens  the addresses that the aggregator listened on, if no other node can reach any of them
-//   waited   by fault that waited for a log line that never came: `fault`, `node`, `pattern`, `lines`: how many it
+//   waited   by fault, or for all collaborators, that waited for a log line that never came: `fault`, `node`, `pattern`, `lines`: how many it
 //            was compared with, `hints`: sentences
 Json aftermath(const RunFolder& folder, const LogPieces& pieces, const Json& verdict,
                const JournalDigest& digest);

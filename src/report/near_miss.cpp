@@ -57,7 +57,7 @@ std::vector<std::string> words_of(std::string text) {
     std::istringstream stream(without_case(text));
     std::vector<std::string> words;
     for (std::string word; stream >> word;)
-        if (word.size() >= shortest_word || is_digit(word[0])) words.push_back(word);
+        if (word.size() >= shortest_word) words.push_back(word);
     return words;
 }
 

@@ -76,6 +76,7 @@ TEST_F(OwnCrash, AggregatorThatIsNeverReadyEndsTheRun) {
     EXPECT_EQ(read_verdict(folder_ / "run").at("verdict"), "hung");
     EXPECT_THAT(finished.out, HasSubstr("its readiness line did not come in time"));
     EXPECT_THAT(finished.out, HasSubstr("before: \"Loading the data\""));
+    EXPECT_THAT(finished.out, HasSubstr("The collaborators waited for \""));
     EXPECT_EQ(run_tool({"verify", folder_ / "run"}).status, 0) << "the journal says the same";
 }
 

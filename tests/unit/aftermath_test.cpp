@@ -31,9 +31,9 @@ class AftermathTest : public testing::Test {
     }
     ~AftermathTest() override { std::filesystem::remove_all(path_); }
 
-    void event(int s, const char* name, const std::string& node, const std::string& details) {
-        journal_ += fmt::format(R"({{"t_ns":{}000000000,"event":"{}","node":"{}","details":{}}})", s, name,
-                                node, details) +
+    void event(std::int64_t s, const char* name, const std::string& node, const std::string& details) {
+        journal_ += fmt::format(R"({{"t_ns":{},"event":"{}","node":"{}","details":{}}})", s * 1'000'000'000,
+                                name, node, details) +
                     "\n";
     }
     void write(const std::string& name, const std::string& text) {
@@ -58,8 +58,7 @@ TEST_F(AftermathTest, OfAHangIsWhereEachNodeStood) {
     event(
         20, "sockets", "collaborator1",
         fmt::format(
-            R"({{"moment":"end","sockets":[{{"local":"10.99.0.3 40001","remote":"10.99.0.9 8080","state":"ESTABLISHED","ms_since_received":90000}},
-                      {{{},"ms_since_received":12500,"unacknowledged_bytes":7,"retransmits":3}}]}})",
+            R"({{"moment":"end","sockets":[{{"local":"10.99.0.3 40001","remote":"10.99.0.9 8080","state":"ESTABLISHED","ms_since_received":90000}},{{{},"ms_since_received":12500,"unacknowledged_bytes":7,"retransmits":3}}]}})",
             half));
     event(20, "socket.half_open", "collaborator1", fmt::format(R"({{"peer":"aggregator",{}}})", half));
     event(20, "run.stopping", "", R"({"because":"no progress","end":"hung"})");

@@ -34,9 +34,10 @@ TEST(NearMiss, NamesWhatDiffers) {
     EXPECT_THAT(hints_of("Run .* of 2 round", lines),
                 ElementsAre(HasSubstr("As a regular expression it matches")));
     EXPECT_THAT(hints_of("re:run [0-9]+ EPOCH", lines), ElementsAre(HasSubstr("upper and lower case")));
-    EXPECT_THAT(hints_of("the 2 epochs of a round", lines),
+    EXPECT_THAT(hints_of("2 epochs in round", lines),
                 ElementsAre(HasSubstr("The line most like it: \"INFO Run")));
     EXPECT_THAT(hints_of("nothing like that", lines), IsEmpty());
+    EXPECT_THAT(hints_of("end 1", {{"collaborator1", "[Errno 111] Connection refused"}}), IsEmpty());
 }
 
 TEST(NearMiss, NamesTheNodeThatPrintedIt) {

@@ -30,11 +30,11 @@ function indexPage(data) {
     show();
     return {
         header: [
-            el("p.overline", {}, "runs"),
-            el("h1", {}, data.title ?? "Runs"),
+            el("p.overline", {}, data.title ?? ""),
+            el("h1", {}, "Runs"),
             el("p.lead", {}, listed(outcomes.map(([outcome, count]) => `${count} ${outcome}`), 6) + "."),
         ],
-        parts: [section("runs", "Runs", () => [
+        parts: [section("runs", "All of them", () => [
             el("div.tools", {}, el("label", {for: "run-outcome"}, "Outcome"), choice, el("label", {for: "run-search"}, "Find"), search),
             place,
         ])],

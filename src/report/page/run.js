@@ -115,9 +115,9 @@ function runPage(data) {
     return {
         header: verdictHeader(run),
         parts: [
-            section("waited", "Why it was not triggered", () => waitedSection(run)),
-            section("died", "Last words", () => diedSection(run)),
+            section("waited", "What never came", () => waitedSection(run)),
             section("listens", "Where the aggregator listens", () => listensNote(run)),
+            section("died", "Last words", () => diedSection(run)),
             section("stood", "Where the nodes stood", () => stoodSection(run, moment)),
             section("timeline", "Timeline", () => run.nodes.length === 0 ? null : [
                 timeline(run, range, moment),
