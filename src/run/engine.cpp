@@ -133,9 +133,10 @@ void Engine::Impl::journal_exit(const NodeOutcome& outcome) {
 
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
     last_progress_ = Clock::now();
-    if (value)
-        for (const auto& trigger : phase_triggers_) trigger->on_progress(*value);
-    if (value && rounds_.is_new(node, *value)) on_round(node, *value);
+    if (!value) return;
+    // First, since the journal has what fires a fault before what it fires.
+    if (rounds_.is_new(node, *value)) on_round(node, *value);
+    for (const auto& trigger : phase_triggers_) trigger->on_progress(*value);
 }
 
 // What nodes print has no end, and the journal must have one.

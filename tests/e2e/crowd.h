@@ -4,7 +4,7 @@
 // waits for a processor.
 #pragma once
 
-#include <chrono>
+#include <algorithm>
 #include <string>
 
 namespace netcut::test {
@@ -15,6 +15,8 @@ class Crowd {
     // Share of all processors' time that was used by others than this process and the programs that it has waited for.
     double share() const;
     bool is_one() const { return share() > most_share; }
+    // How many times longer everything takes in it.
+    double slowness() const { return 1 / (1 - std::min(share(), 0.9)); }
     std::string text() const;
 
   private:

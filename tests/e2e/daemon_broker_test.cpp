@@ -237,7 +237,14 @@ TEST(DaemonOfNobody, ServesItsUsersByABrokerOfItsOwn) {
     const Finished began =
         as_alice({"run", "-d", "--aggregator", "sleep 100", "--collaborator", "sleep 100"});
     EXPECT_EQ(began.status, 0) << began.err;
-    EXPECT_TRUE(contains(as_alice({"events", began.out.substr(0, 12)}).out, "started"));
+    const std::string id = began.out.substr(0, 12);
+    const auto has_started = [&] { return contains(as_alice({"events", id}).out, "started"); };
+    bool started = has_started();
+    for (int i = 0; i < 100 && !started; ++i) {
+        std::this_thread::sleep_for(100ms);
+        started = has_started();
+    }
+    EXPECT_TRUE(started);
     daemon.signal(SIGKILL);
     daemon.wait();
     for (int i = 0; i < 200 * time_scale() && broker.processes().size() > 1; ++i)

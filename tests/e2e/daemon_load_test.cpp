@@ -12,7 +12,10 @@
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr auto soon = 1000ms;  // that another user is served, however busy one keeps the daemon
+// That another user is served, however busy one keeps the daemon; what it takes anyway depends on who else uses the machine.
+std::chrono::milliseconds soon(const Daemon& daemon) {
+    return (1s + 5 * longest_wait(daemon)) * time_scale();
+}
 
 std::string nested(std::size_t levels) {
     return std::string(levels, '[') + std::string(levels, ']');
@@ -38,6 +41,7 @@ TEST(DaemonLoad, JsonOfAnyDepthIsRefusedAndHurtsNobody) {
 TEST(DaemonLoad, ManyLargeBodiesKeepNobodyElseWaiting) {
     NETCUT_E2E();
     Daemon daemon;
+    const auto most = soon(daemon);
     const auto attack =
         begin_attack(daemon,
                      "import socket,sys,threading\n"
@@ -54,7 +58,7 @@ TEST(DaemonLoad, ManyLargeBodiesKeepNobodyElseWaiting) {
                      "print('sending', flush=True)\n"
                      "for t in threads: t.join()\n",
                      "sending");
-    EXPECT_LT(longest_wait(daemon), soon * time_scale());
+    EXPECT_LT(longest_wait(daemon), most);
     const Finished finished = attack->wait(40s);
     EXPECT_TRUE(contains(finished.out, "status 400")) << finished.out << finished.err;
     EXPECT_TRUE(contains(finished.out, "status 429")) << "bodies of one user are bounded together";
@@ -82,6 +86,7 @@ TEST(DaemonLoad, ScenarioThatKeepsItsReaderBusyIsRefused) {
 TEST(DaemonLoad, RequestsOfOneUserTakeAPartOfItsTime) {
     NETCUT_E2E();
     Daemon daemon;
+    const auto most = soon(daemon);
     const auto attack =
         begin_attack(daemon,
                      "import socket,sys,threading\n"
@@ -95,7 +100,7 @@ TEST(DaemonLoad, RequestsOfOneUserTakeAPartOfItsTime) {
     std::this_thread::sleep_for(2s);  // at first it may take more
     const auto begin = std::chrono::steady_clock::now();
     const auto before = cpu_time_of(daemon.process().pid());
-    EXPECT_LT(longest_wait(daemon), soon * time_scale());
+    EXPECT_LT(longest_wait(daemon), most);
     std::this_thread::sleep_for(1s);
     const auto took = cpu_time_of(daemon.process().pid()) - before;
     EXPECT_LT(took, (std::chrono::steady_clock::now() - begin) / 2)
@@ -106,6 +111,7 @@ TEST(DaemonLoad, RequestsOfOneUserTakeAPartOfItsTime) {
 TEST(DaemonLoad, ConnectionsThatAreRefusedAreBoundedToo) {
     NETCUT_E2E();
     Daemon daemon;
+    const auto most = soon(daemon);
     const auto attack =
         begin_attack(daemon,
                      "import resource,socket,sys,time\n"
@@ -116,7 +122,7 @@ TEST(DaemonLoad, ConnectionsThatAreRefusedAreBoundedToo) {
                      "print('open', flush=True)\n"
                      "time.sleep(60)\n",
                      "open");
-    EXPECT_LT(longest_wait(daemon, 3), soon * time_scale());
+    EXPECT_LT(longest_wait(daemon, 3), most);
     EXPECT_LT(open_files_of(daemon.process().pid()), 150U) << "64 that are served, and some";
     attack->signal(SIGKILL);
 }
@@ -182,6 +188,7 @@ TEST(DaemonLoad, MachineIsExaminedOnceHoweverManyAsk) {
 TEST(DaemonLoad, FileInPlaceOfAJournalIsReadInBoundedMemory) {
     NETCUT_E2E();
     Daemon daemon;
+    const auto most = soon(daemon);
     const std::string id = daemon.start_run(alice, "true", {"--out", "run"});
     ASSERT_TRUE(daemon.wait_for_state(alice, id, "ended"));
     const std::string journal = daemon.home(alice) + "/run/journal.jsonl";
@@ -189,7 +196,7 @@ TEST(DaemonLoad, FileInPlaceOfAJournalIsReadInBoundedMemory) {
     std::ofstream(journal, std::ios::app) << std::string(200'000'000, '\0') << std::flush;
     std::vector<std::unique_ptr<Tool>> readers;
     for (int i = 0; i < 8; ++i) readers.push_back(daemon.begin(alice, {"events", "-f", id}));
-    EXPECT_LT(longest_wait(daemon), soon * time_scale());
+    EXPECT_LT(longest_wait(daemon), most);
     for (const auto& reader : readers) {
         const Finished finished = reader->wait();
         EXPECT_EQ(finished.status, 0) << finished.err;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "e2e/crowd.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {
@@ -38,7 +39,7 @@ std::size_t count(const std::vector<Json>& journal, const std::string& event, co
 }
 
 // By the journal; a `down` ends when netcut-fl comes to it.
-void expect_on_time(const std::vector<Json>& journal) {
+void expect_on_time(const std::vector<Json>& journal, const Crowd& crowd) {
     double matched = 0, fired = 0, lasted = 0;
     for (const Json& event : journal) {
         if (event.value("fault", "") != "down") continue;
@@ -47,20 +48,22 @@ void expect_on_time(const std::vector<Json>& journal) {
         if (event.at("event") == "fault.fired") fired = t;
         if (event.at("event") == "fault.healed") lasted = event.at("details").at("lasted_s").get<double>();
     }
+    const double latest = 0.3 * time_scale() * crowd.slowness();
     EXPECT_GT(fired, 0);
-    EXPECT_LT(fired - matched, 0.2 + 0.3 * time_scale());
+    EXPECT_LT(fired - matched, 0.2 + latest) << crowd.text();
     EXPECT_GE(lasted, 0.5);
-    EXPECT_LT(lasted, 0.5 + 0.3 * time_scale());
+    EXPECT_LT(lasted, 0.5 + latest) << crowd.text();
 }
 
 TEST(Flood, OfRoundsDelaysNoHealAndTheJournalHasTheFirst) {
     NETCUT_E2E();
     const Folder folder;
+    const Crowd crowd;
     const Finished finished =
         run_tool(flooded_run(folder, "seq -f 'step %.0f' 200000", {"--progress-on", "re:step ([0-9]+)"}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const auto journal = read_journal(folder / "run");
-    expect_on_time(journal);
+    expect_on_time(journal, crowd);
     EXPECT_EQ(count(journal, "progress", "aggregator"), 10'000);
     EXPECT_EQ(count(journal, "progress.full", "aggregator"), 1);
     EXPECT_EQ(read_verdict(folder / "run").at("rounds").at("each").size(), 10'000);
@@ -71,13 +74,14 @@ TEST(Flood, OfRoundsDelaysNoHealAndTheJournalHasTheFirst) {
 TEST(Flood, OfMatchesThatDoNotFireDelaysNoHealAndTheJournalHasTheFirst) {
     NETCUT_E2E();
     const Folder folder;
+    const Crowd crowd;
     const Finished finished = run_tool(flooded_run(
         folder, "yes step | head -n 200000",
         {"--fault",
          "{name: never, kind: drop, on: {log: step, node: aggregator, nth: 200000}, for: 100ms}"}));
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const auto journal = read_journal(folder / "run");
-    expect_on_time(journal);
+    expect_on_time(journal, crowd);
     const auto of_never = std::count_if(journal.begin(), journal.end(), [](const Json& event) {
         return event.at("event") == "trigger.matched" && event.at("fault") == "never";
     });

@@ -170,7 +170,7 @@ TEST(ReportInBrowser, OfTwoHundredNodesAndAnHourIsMadeAndOpenedSoon) {
     const std::string run = folder / "run";
     make_synthetic_run(run, {.nodes = 200, .seconds = 3600, .events = 1'000'000});
     const auto begin = std::chrono::steady_clock::now();
-    const Finished made = run_tool({"report", run});
+    const Finished made = Tool({"report", run}).wait(300s);
     const auto took = std::chrono::steady_clock::now() - begin;
     ASSERT_EQ(made.status, 0) << made.err;
     // Generous: an unoptimised build on a busy machine.

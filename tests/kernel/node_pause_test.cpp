@@ -184,7 +184,7 @@ TEST_F(NodePause, WorksWhileTheOuterProcessIsStopped) {
     const auto init = init_processes(subject.mark());
     ASSERT_EQ(init.size(), 2U);
     ::kill(init.front(), SIGSTOP);
-    ASSERT_TRUE(subject.pause(400ms));
+    ASSERT_TRUE(subject.pause(2s));  // long enough to be looked at
     EXPECT_TRUE(all_stopped(subject.states())) << subject.states();
     EXPECT_TRUE(subject.until([&] { return !subject.node().paused(); }));
     ASSERT_TRUE(subject.pause());

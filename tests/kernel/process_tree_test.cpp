@@ -21,6 +21,8 @@ void burn(Nanoseconds time) {
     while (std::chrono::seconds(used.tv_sec) + Nanoseconds(used.tv_nsec) < time);
 }
 
+constexpr auto patience = 60s;
+
 pid_t start(const std::function<void()>& work) {
     const pid_t child = ::fork();
     if (child != 0) return child;
@@ -41,7 +43,7 @@ TEST(ProcessTree, CountsChildrenOfThreadsAndTheirChildren) {
         }).join();
     });
     ProcessTree tree(root);
-    const auto deadline = Clock::now() + 10s;
+    const auto deadline = Clock::now() + patience;
     Nanoseconds last{0};
     while (last < 200ms && Clock::now() < deadline) {
         ASSERT_TRUE(tree.look());
@@ -78,21 +80,26 @@ TEST(ProcessTree, TellsHowLongAProcessHadNoCpu) {
         CPU_SET(0, &one);
         ::sched_setaffinity(0, sizeof(one), &one);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        burn(10s);
+        burn(patience);
     };
+    const auto began = Clock::now();
     const pid_t first = start(on_one_cpu);
     const pid_t second = start(on_one_cpu);
     ProcessTree tree(first);
     ASSERT_TRUE(tree.look());
-    std::this_thread::sleep_for(500ms);
-    const ProcessTree::Times times = tree.read();
+    ProcessTree::Times times{};
+    do {
+        std::this_thread::sleep_for(100ms);
+        times = tree.read();
+    } while (times.cpu < 100ms && Clock::now() - began < patience);
+    const Nanoseconds passed = Clock::now() - began;
     for (const pid_t pid : {first, second}) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
     }
-    EXPECT_GT(times.cpu, 20ms);
+    EXPECT_GE(times.cpu, 100ms);
     EXPECT_GT(times.ready, times.cpu / 4);
-    EXPECT_LT(times.cpu + times.ready, 1s);
+    EXPECT_LT(times.cpu + times.ready, passed);
 }
 
 TEST(ProcessTree, OfNobodyIsNothing) {
