@@ -10,6 +10,7 @@
 #include "cli/daemon_commands.h"
 #include "cli/experiments_command.h"
 #include "cli/explore_command.h"
+#include "cli/init_command.h"
 #include "cli/reduce_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
@@ -61,6 +62,9 @@ int run(const std::vector<std::string>& words) {
     CLI::App* replay_app = app.add_subcommand("replay", "Repeat a run, and say where it goes another way");
     netcut::cli::add_replay_options(*replay_app, replay);
     netcut::cli::StageApps stages(app);
+    netcut::cli::InitOptions init;
+    CLI::App* init_app = app.add_subcommand("init", "Write a scenario file for what is in this folder");
+    netcut::cli::add_init_options(*init_app, init);
     CLI::App* report = app.add_subcommand("report", "Make the report.html of an earlier run again");
     std::string run_folder;
     report->add_option("DIR", run_folder, "The folder of a run")->type_name("")->required();
@@ -95,6 +99,7 @@ int run(const std::vector<std::string>& words) {
     if (explore_app->parsed()) return netcut::cli::explore_command(explore);
     if (reduce_app->parsed()) return netcut::cli::reduce_command(reduce);
     if (replay_app->parsed()) return netcut::cli::replay_command(replay);
+    if (init_app->parsed()) return netcut::cli::init_command(init);
     if (report->parsed()) return netcut::cli::report_command(run_folder);
     if (faults->parsed()) return netcut::cli::faults_command();
     if (doctor->parsed()) return netcut::cli::doctor_command(doctor_json);
