@@ -4,7 +4,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME netcut-fl)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL main)
+set(CPACK_COMPONENTS_ALL main pytest)
 if(NETCUT_REFERENCE)
     list(APPEND CPACK_COMPONENTS_ALL reference)
 endif()
@@ -33,6 +33,25 @@ set(CPACK_COMPONENT_REFERENCE_DESCRIPTION "federation that netcut-fl runs by def
 Federated averaging over gRPC with mutual TLS, made for being cut: what it
 does about errors is an option, so that each outcome can be seen.")
 
+# Pure Python, as `pip install ./tools/pytest` would leave it.
+set(CPACK_DEBIAN_PYTEST_PACKAGE_NAME python3-pytest-netcut)
+set(CPACK_DEBIAN_PYTEST_PACKAGE_SECTION python)
+set(CPACK_DEBIAN_PYTEST_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTEST_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PYTEST_PACKAGE_DEPENDS "python3 (>= 3.9), python3-pytest (>= 7), netcut-fl (>= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_PYTEST_DESCRIPTION "pytest fixtures that cut the network of distributed programs
+A test runs an aggregator and its collaborators, or a server and its
+clients, cuts one of them off by netcut-fl, and asks what became of them.
+Has a module for notebooks, too, that reads what runs have left.")
+set(about ${CMAKE_BINARY_DIR}/pytest_netcut-${PROJECT_VERSION}.dist-info)
+configure_file(${PROJECT_SOURCE_DIR}/tools/packaging/python/METADATA.in ${about}/METADATA @ONLY)
+file(COPY ${PROJECT_SOURCE_DIR}/tools/packaging/python/entry_points.txt DESTINATION ${about})
+install(DIRECTORY ${about} DESTINATION lib/python3/dist-packages COMPONENT pytest)
+install(DIRECTORY tools/pytest/netcut DESTINATION lib/python3/dist-packages COMPONENT pytest FILES_MATCHING PATTERN "*.py")
+install(FILES tools/pytest/README.md DESTINATION share/doc/python3-pytest-netcut COMPONENT pytest)
+install(DIRECTORY tools/pytest/example DESTINATION share/doc/python3-pytest-netcut COMPONENT pytest
+        PATTERN __pycache__ EXCLUDE)
+
 # What Debian's policy asks of every package (12.5, 12.7).
 set(documents ${CMAKE_BINARY_DIR}/debian)
 file(WRITE ${documents}/changelog "netcut-fl (${PROJECT_VERSION}) unstable; urgency=medium
@@ -47,8 +66,10 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
     set(package ${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
     install(FILES ${CMAKE_CURRENT_LIST_DIR}/debian/copyright ${documents}/changelog.gz DESTINATION share/doc/${package}
             COMPONENT ${component})
-    install(FILES ${CMAKE_CURRENT_LIST_DIR}/debian/${package}.lintian-overrides DESTINATION share/lintian/overrides
-            RENAME ${package} COMPONENT ${component})
+    if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/debian/${package}.lintian-overrides)
+        install(FILES ${CMAKE_CURRENT_LIST_DIR}/debian/${package}.lintian-overrides DESTINATION share/lintian/overrides
+                RENAME ${package} COMPONENT ${component})
+    endif()
 endforeach()
 install(DIRECTORY docs DESTINATION share/doc/netcut-fl COMPONENT main)
 install(FILES README.md DESTINATION share/doc/netcut-fl COMPONENT main)
