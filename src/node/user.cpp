@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "kernel/capabilities.h"
+#include "kernel/end_with_parent.h"
 #include "netcut/node.h"
 #include "node/account.h"
 
@@ -98,6 +99,7 @@ std::string search_path(const Environment& environment) {
 // anybody.
 AsUser::AsUser(const User& user) {
     if (::geteuid() != 0 || user.uid == 0) return;
+    const EndWithParent with_parent;
     groups_.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
     ::getgroups(static_cast<int>(groups_.size()), groups_.data());
     // The system call itself: glibc's function would change every thread.
@@ -106,14 +108,17 @@ AsUser::AsUser(const User& user) {
     uid_ = static_cast<uid_t>(::setfsuid(user.uid));
     traces_ = set_effective(CAP_SYS_PTRACE, false);
     switched_ = true;
+    with_parent.ask_again();
 }
 
 AsUser::~AsUser() {
     if (!switched_) return;
+    const EndWithParent with_parent;
     if (traces_) set_effective(CAP_SYS_PTRACE, true);
     ::setfsuid(uid_);
     ::setfsgid(gid_);
     ::syscall(SYS_setgroups, groups_.size(), groups_.data());
+    with_parent.ask_again();
 }
 
 }  // namespace netcut
