@@ -117,6 +117,45 @@ TEST(DaemonRights, AreNoneAndThoseOfItsBrokerAreFew) {
     }
 }
 
+// What an earlier one of root's has left is known to it.
+TEST(DaemonRights, AreThoseOfAnotherUserWhereThereIsOneForIt) {
+    NETCUT_E2E();
+    Daemon daemon({}, {}, "netcut-fld", {"--user", std::to_string(stranger)});
+    const std::string run = daemon.start_run(alice, "sleep 300");
+    const pid_t pid = daemon.process().pid();
+    const std::string id = std::to_string(stranger);
+    EXPECT_EQ(status_of(pid, "Uid"), id + " " + id + " " + id + " " + id);
+    EXPECT_EQ(status_of(pid, "Gid"), id + " " + id + " " + id + " " + id);
+    EXPECT_EQ(status_of(pid, "Groups"), id);
+    for (const char* set : {"CapPrm", "CapEff", "CapBnd"})
+        EXPECT_EQ(status_of(pid, set), "0000000000000000") << set;
+    EXPECT_TRUE(daemon.wait_for_state(alice, run, "running"));
+    EXPECT_EQ(daemon.run(alice, {"stop", run}).status, 0);
+    EXPECT_TRUE(daemon.wait_for_state(alice, run, "ended"));
+}
+
+TEST(DaemonRights, OfRootsEarlierDaemonAreHandedOver) {
+    NETCUT_E2E();
+    const Folder folder;
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    const std::string state = folder / "state";
+    fs::create_directory(state);
+    ASSERT_EQ(::chmod(state.c_str(), 0700), 0);
+    std::ofstream(state + "/no-record.json") << "{}";
+    ASSERT_EQ(::chmod((state + "/no-record.json").c_str(), 0600), 0);
+    Tool daemon({"--socket", folder / "socket", "--state", state, "--user", std::to_string(stranger)}, {},
+                "netcut-fld");
+    EXPECT_TRUE(daemon.wait_for_output("no-record.json is left out")) << "it could not be read";
+    daemon.signal(SIGTERM);
+    const Finished finished = daemon.wait();
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    for (const char* file : {"", "/no-record.json", "/lock"}) {
+        struct stat info {};
+        ASSERT_EQ(::lstat((state + file).c_str(), &info), 0) << file;
+        EXPECT_EQ(info.st_uid, stranger) << file;
+    }
+}
+
 // Of a process that may go where the user may not, /proc has the folder.
 TEST(DaemonRights, FoldersOfOtherProcessesStayClosed) {
     NETCUT_E2E();

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/broker/rights.h"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <span>
 
 #include "kernel/capabilities.h"
@@ -25,6 +29,23 @@ Result<void> keep_only(std::span<const unsigned> kept) {
     return {};
 }
 
+// What is in it is root's alone: it is not looked at again when it is the account's.
+Result<void> give_folder(const std::string& path, const User& account) {
+    const std::string attempt = "give the folder " + path + " to " + account.name;
+    const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info {};
+    if (!folder || ::fstat(folder.get(), &info) != 0) return system_failure(attempt);
+    if (info.st_uid == account.uid) return {};
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path, error))
+        if (::fchownat(folder.get(), entry.path().filename().c_str(), account.uid, account.gid,
+                       AT_SYMLINK_NOFOLLOW) != 0)
+            return system_failure(attempt);
+    if (error) return system_failure(attempt, error.value());
+    if (::fchown(folder.get(), account.uid, account.gid) != 0) return system_failure(attempt);
+    return {};
+}
+
 }  // namespace
 
 Result<void> keep_rights_of_broker() {
@@ -38,6 +59,22 @@ Result<void> keep_rights_of_broker() {
 
 Result<void> give_up_rights() {
     return keep_only({});
+}
+
+Result<void> become_account(const User& account, const std::string& state) {
+    if (::geteuid() != 0 || account.uid == 0) return {};
+    NETCUT_TRY(give_folder(state, account));
+    const std::string attempt = "become the user " + account.name;
+    const auto own = Capabilities::own();
+    const bool bounded = own && (!own->has(CAP_SETPCAP) || bound_capabilities({}));
+    if (!bounded || ::setgroups(account.groups.size(), account.groups.data()) != 0 ||
+        ::setresgid(account.gid, account.gid, account.gid) != 0 ||
+        ::setresuid(account.uid, account.uid, account.uid) != 0)
+        return system_failure(attempt);
+    if (::access(state.c_str(), R_OK | W_OK | X_OK) != 0)
+        return system_failure("use the folder " + state + " as " + account.name,
+                              "give another one with --state, or another --user");
+    return {};
 }
 
 void keep_rights_to_be_a_user() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/base.h"
+#include "netcut/node.h"
 
 namespace netcut {
 
@@ -9,6 +9,9 @@ namespace netcut {
 // gain others by executing a program.
 Result<void> keep_rights_of_broker();
 Result<void> give_up_rights();
+// Of root's process alone: it becomes this account for good. Its state folder, and what a daemon of root's has left
+// there, is the account's from here on.
+Result<void> become_account(const User& account, const std::string& state);
 // Leaves the calling thread of the broker what AsUser needs.
 void keep_rights_to_be_a_user();
 

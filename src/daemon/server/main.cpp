@@ -22,6 +22,7 @@
 #include "daemon/server/api.h"
 #include "daemon/server/service.h"
 #include "help/manual.h"
+#include "node/account.h"
 
 namespace netcut {
 namespace {
@@ -32,6 +33,7 @@ constexpr auto last_words = std::chrono::milliseconds(300);
 struct Options {
     std::string socket = "/run/netcut-fl.sock";
     std::string group = "netcut";
+    std::string user;
     std::string state;
     std::string configuration;
     std::string broker;
@@ -64,6 +66,16 @@ Result<Configuration> read_configuration(const Options& options) {
     if (text) return Configuration::read(*text, path);
     if (options.configuration.empty() && text.error().code == ENOENT) return Configuration{};
     return Failure(text.error());
+}
+
+// Who the daemon is when root starts it; nothing: it stays root, without a right.
+Result<std::optional<User>> account_of(const Options& options) {
+    if (::geteuid() != 0) return std::nullopt;
+    auto account = find_account(options.user.empty() ? "netcut-fl" : options.user);
+    if (account) return std::move(*account);
+    if (options.user.empty()) return std::nullopt;
+    return Failure(Error{Error::Kind::usage, "be the user '" + options.user + "'", 0, "there is no such user",
+                         "see getent passwd"});
 }
 
 // The programs that belong to this one are beside it.
@@ -206,6 +218,7 @@ Result<void> serve(const Options& options) {
     NETCUT_ASSIGN(const std::string programs, program_folder());
     NETCUT_ASSIGN(const Fd lock, take_state_folder(state));
     const auto group = find_group(options.group);
+    NETCUT_ASSIGN(const std::optional<User> account, account_of(options));
     NETCUT_ASSIGN(std::optional<Fd> listener, activated_socket());
     const bool activated = listener.has_value();
     if (!activated) {
@@ -216,6 +229,7 @@ Result<void> serve(const Options& options) {
                       ? start_broker(options, {programs, bound_name(listener->get()), path_of(*listener)})
                       : connect_to(options.broker));
     const std::uint64_t open_files = raise_limits().open_files;
+    if (account) NETCUT_TRY(become_account(*account, state));
     NETCUT_TRY(give_up_rights());
     NETCUT_TRY(filter_own_calls());
     if (!activated) std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
@@ -241,6 +255,10 @@ int main(int argc, char** argv) {
     app.add_option("--group", options.group, "The group whose members may use it")
         ->type_name("GROUP")
         ->capture_default_str();
+    app.add_option("--user", options.user,
+                   "Who it is itself when root starts it: a user that runs nothing else (default: netcut-fl, "
+                   "if there is one)")
+        ->type_name("NAME");
     app.add_option("--state", options.state,
                    "The folder for what is known of runs (default: /var/lib/netcut-fl)")
         ->type_name("DIR");
