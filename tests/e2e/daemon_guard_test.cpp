@@ -323,5 +323,28 @@ TEST(DaemonGuard, NodeCannotTouchNetworksProcessesOrTheHost) {
     EXPECT_EQ(host_state(), before);
 }
 
+// Thirty bytes that ask for a list of 16 million lost packets, twice: seconds of work. There is no way back from the
+// middle of it, so it ends the run, and nothing else.
+TEST(DaemonGuard, FaultThatTakesTooLongToReadEndsItsRunAlone) {
+    NETCUT_E2E();
+    Daemon daemon;
+    const Arguments lossy = {"--fault", "{kind: loss, model: iid 1%, for: 10ms, on: {log: never}}"};
+    const std::string others = daemon.start_run(bob, "sleep 300"),
+                      run = daemon.start_run(alice, "sleep 300", lossy);
+    ASSERT_TRUE(daemon.wait_for_state(alice, run, "running"));
+    ASSERT_EQ(daemon
+                  .ask(alice, "POST", "/runs/" + run + "/faults",
+                       R"({"kind": "loss", "model": "packets 1-1000", "for": "10ms"})")
+                  .status,
+              200)
+        << "a shorter one is added";
+    const auto answer = daemon.ask(alice, "POST", "/runs/" + run + "/faults",
+                                   R"({"kind": "loss", "model": "packets 1-16777216", "for": "10ms"})");
+    EXPECT_GE(answer.status, 400) << answer.body;
+    EXPECT_TRUE(contains(answer.body, "more than 1 s of CPU time")) << answer.body;
+    EXPECT_TRUE(daemon.wait_for_state(alice, run, "lost"));
+    EXPECT_EQ(daemon.show(bob, others).at("state"), "running");
+}
+
 }  // namespace
 }  // namespace netcut::test::NETCUT_FILE
