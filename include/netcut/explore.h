@@ -53,8 +53,8 @@ struct RunOutcome {
 // not repeated: so what was stopped goes on where it was.
 class RunPool {
   public:
-    // `program`: netcut-fl itself. `jobs`: runs at once.
-    RunPool(const RunFolder& folder, std::string program, unsigned jobs);
+    // `program`: netcut-fl itself. `jobs`: runs at once. `local`: without the daemon, even if there is one.
+    RunPool(const RunFolder& folder, std::string program, unsigned jobs, bool local = false);
     ~RunPool();
     RunPool(const RunPool&) = delete;
     RunPool& operator=(const RunPool&) = delete;
@@ -90,6 +90,7 @@ class RunPool {
     const RunFolder& folder_;
     std::string program_;
     unsigned jobs_;
+    bool local_;
     boost::asio::io_context io_;
     std::deque<Waiting> waiting_;
     std::vector<std::unique_ptr<Child>> children_;

@@ -26,18 +26,20 @@ std::string random_token() {
 }
 
 // The file is the caller's, and of the caller's choice.
-Result<void> append(const std::string& path, const std::string& text) {
+Result<Fd> open_job_summary(const std::string& path) {
     NETCUT_ASSIGN(const User caller, find_user(""));
     const AsUser as_caller(caller);
-    const Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+    Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
     if (!file) return system_failure("open the job's summary " + path);
-    return write_all(file.get(), text, "write the job's summary " + path);
+    return file;
 }
 
 }  // namespace
 
 CiOutput::CiOutput(std::optional<bool> asked, bool json)
     : summarizes_(asked.value_or(in_github_actions())), annotates_(summarizes_ && !json) {
+    if (const char* path = std::getenv("GITHUB_STEP_SUMMARY"); summarizes_ && path != nullptr)
+        job_summary_ = open_job_summary(path);
     if (!annotates_) return;
     token_ = random_token();
     std::printf("::stop-commands::%s\n", token_.c_str());
@@ -77,9 +79,11 @@ void CiOutput::tell(const std::vector<Annotation>& annotations, const std::strin
     if (annotates_)
         for (const Annotation& one : annotations) std::printf("%s\n", workflow_command(one).c_str());
     std::fflush(stdout);
-    const char* path = std::getenv("GITHUB_STEP_SUMMARY");
-    if (path == nullptr || summary.empty()) return;
-    if (const auto written = append(path, summary); !written) complain("{}", written.error().text());
+    if (!job_summary_ || summary.empty()) return;
+    const auto written = !*job_summary_
+                             ? Result<void>(Failure(job_summary_->error()))
+                             : write_all((*job_summary_)->get(), summary, "write the job's summary");
+    if (!written) complain("{}", written.error().text());
 }
 
 }  // namespace netcut::cli

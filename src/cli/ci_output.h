@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "netcut/base.h"
 #include "report/annotations.h"
 
 namespace netcut::cli {
@@ -30,6 +31,8 @@ class CiOutput {
     void resume_commands();
 
     const bool summarizes_, annotates_;
+    // Opened at once: when the run is over this process may have fewer rights.
+    std::optional<Result<Fd>> job_summary_;
     std::string token_;  // empty: commands are taken
 };
 

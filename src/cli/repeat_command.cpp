@@ -46,12 +46,11 @@ void submit_repeats(RunPool& pool, Repeats& repeats, const Scenario& scenario, M
 
 }  // namespace
 
-Result<int> run_repeatedly(const RunOptions& options, CiOutput& ci) {
+Result<int> run_repeatedly(const RunOptions& options, const Scenario& scenario, CiOutput& ci) {
     if (options.detached)
         return usage_failure("repeat a run that is not waited for", "somebody has to count",
                              "leave --detach out");
     const ManyOptions many{options, {}, {}, options.jobs, options.repeat, false};
-    NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
     NETCUT_ASSIGN(const unsigned jobs, jobs_of(many));
     NETCUT_ASSIGN(const unsigned count, repeats_of(many));
     NETCUT_ASSIGN(const std::string program, this_program());
@@ -59,7 +58,7 @@ Result<int> run_repeatedly(const RunOptions& options, CiOutput& ci) {
     NETCUT_ASSIGN(const int signal_of_stages, do_stages(options, scenario, folder.user(), options.quiet));
     if (signal_of_stages != 0) return 128 + signal_of_stages;
     Repeats repeats{scenario.name, std::vector<RunOutcome>(count)};
-    RunPool pool(folder, program, jobs);
+    RunPool pool(folder, program, jobs, options.local);
     int signal = 0;
     {
         ManyScreen screen(pool, options.quiet);

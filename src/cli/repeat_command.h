@@ -7,6 +7,6 @@
 namespace netcut::cli {
 
 // `netcut-fl run --repeat N`: how often the run does what is expected of it. Returns the exit status.
-Result<int> run_repeatedly(const RunOptions& options, CiOutput& ci);
+Result<int> run_repeatedly(const RunOptions& options, const Scenario& scenario, CiOutput& ci);
 
 }  // namespace netcut::cli

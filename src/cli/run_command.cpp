@@ -14,6 +14,7 @@
 #include "cli/twin_command.h"
 #include "daemon/hosted_run.h"
 #include "netcut/report.h"
+#include "run/run_rights.h"
 
 namespace netcut::cli {
 namespace {
@@ -66,8 +67,7 @@ class AttachedRun {
     int exit_status_ = 5;
 };
 
-Result<int> try_run(const RunOptions& options, CiOutput& ci) {
-    NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
+Result<int> run_once(const RunOptions& options, const Scenario& scenario, CiOutput& ci) {
     NETCUT_ASSIGN(User user, find_caller(scenario.user));
     const bool by_daemon = wants_daemon(options);
     if (!by_daemon) NETCUT_TRY(check_machine(scenario, user));
@@ -78,7 +78,20 @@ Result<int> try_run(const RunOptions& options, CiOutput& ci) {
     if (!folder.moved().empty() && !options.quiet)
         show("the earlier run in {} is now {}\n", folder.path(), folder.moved());
     std::fflush(stdout);
-    return AttachedRun(std::move(scenario), folder, std::move(user), options.quiet, ci).run();
+    NETCUT_ASSIGN(const std::optional<Keeper> keeper, leave_rights_of_root(scenario, folder));
+    return AttachedRun(scenario, folder, std::move(user), options.quiet, ci).run();
+}
+
+Result<int> try_run(RunOptions options, CiOutput& ci) {
+    NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
+    // Decided once: after a run of root's this process is its user's.
+    options.local = !wants_daemon(options);
+    NETCUT_ASSIGN(const int status,
+                  options.repeat ? run_repeatedly(options, scenario, ci) : run_once(options, scenario, ci));
+    if (status == 1 && options.twin)
+        if (const auto told = run_twin(options, scenario, ci); !told)
+            complain("no twin: {}", told.error().text());
+    return status;
 }
 
 }  // namespace
@@ -91,9 +104,7 @@ int report_error(const Error& error) {
 int run_command(const RunOptions& options) {
     // A run that is not waited for has nothing to tell, and its id is all that is printed.
     CiOutput ci(options.detached ? std::optional(false) : options.annotate);
-    const auto status = options.repeat ? run_repeatedly(options, ci) : try_run(options, ci);
-    if (status && *status == 1 && options.twin)
-        if (const auto told = run_twin(options, ci); !told) complain("no twin: {}", told.error().text());
+    const auto status = try_run(options, ci);
     if (status) return *status;
     ci.tell_error(status.error());
     return report_error(status.error());

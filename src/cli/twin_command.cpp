@@ -23,15 +23,14 @@ std::string out_of_twin(const RunOptions& options) {
 
 }  // namespace
 
-Result<void> run_twin(const RunOptions& options, CiOutput& ci) {
-    NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
+Result<void> run_twin(const RunOptions& options, const Scenario& scenario, CiOutput& ci) {
     if (scenario.faults.empty()) return {};  // it is its own twin
     const Scenario twin = without_faults(scenario);
     ManyOptions many{options, {}, {}, {}, {}, false};
     many.run.out = out_of_twin(options);
     NETCUT_ASSIGN(const std::string program, this_program());
     NETCUT_ASSIGN(const RunFolder folder, make_folder(many, twin, scenario.name + "-twin"));
-    RunPool pool(folder, program, 1);
+    RunPool pool(folder, program, 1, options.local);
     RunOutcome outcome;
     pool.submit({"twin", twin, true}, [&outcome](const RunOutcome& made) { outcome = made; });
     NETCUT_ASSIGN(const int signal, pool.run());

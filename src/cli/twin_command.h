@@ -8,6 +8,7 @@ namespace netcut::cli {
 
 // `netcut-fl run --twin`, after a run that failed: the same run without its faults. Says whether it fails as well, so that the
 // faults are not what it failed by.
-Result<void> run_twin(const RunOptions& options, CiOutput& ci);
+// `scenario`: the run's, as it was read then.
+Result<void> run_twin(const RunOptions& options, const Scenario& scenario, CiOutput& ci);
 
 }  // namespace netcut::cli

@@ -72,8 +72,8 @@ struct RunPool::Child {
     Clock::time_point begun = Clock::now();
 };
 
-RunPool::RunPool(const RunFolder& folder, std::string program, unsigned jobs)
-    : folder_(folder), program_(std::move(program)), jobs_(std::max(1U, jobs)) {}
+RunPool::RunPool(const RunFolder& folder, std::string program, unsigned jobs, bool local)
+    : folder_(folder), program_(std::move(program)), jobs_(std::max(1U, jobs)), local_(local) {}
 RunPool::~RunPool() = default;
 
 void RunPool::submit(RunRequest request, std::function<void(const RunOutcome&)> done) {
@@ -130,11 +130,12 @@ Result<void> RunPool::start_next() {
     const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     auto child = std::make_unique<Child>(io_, std::move(next));
     const std::string at = folder_.path() + "/runs/" + id;
+    std::vector<std::string> words = {"run", at + ".yaml", "--out", at, "--quiet", "--no-annotate"};
+    if (local_) words.push_back("--local");
     try {
-        child->process = process::process(
-            io_, process::filesystem::path(program_),
-            std::vector<std::string>{"run", at + ".yaml", "--out", at, "--quiet", "--no-annotate"},
-            process::process_stdio{nothing.get(), screen.get(), screen.get()}, OwnGroup{});
+        child->process =
+            process::process(io_, process::filesystem::path(program_), words,
+                             process::process_stdio{nothing.get(), screen.get(), screen.get()}, OwnGroup{});
     } catch (const boost::system::system_error& error) {
         return system_failure("start " + program_, error.code().value(), "use fewer --jobs");
     }

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "kernel/attributes.h"
+#include "kernel/keeper.h"
 
 namespace netcut {
 namespace {
@@ -123,6 +124,7 @@ void fill(LoggedPacket& packet, std::uint16_t type, const nlattr* attribute) {
 Result<PacketLog> PacketLog::open(const NetNs& where, std::uint16_t group, const PacketLogOptions& options) {
     constexpr std::uint32_t room_for_attributes = 8192;
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &where));
+    keeper_makes_room(socket.fd());
     alignas(nlmsghdr) std::array<char, 256> buffer{};
     nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
     message->nlmsg_type = message_type(NFULNL_MSG_CONFIG);

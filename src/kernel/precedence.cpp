@@ -11,16 +11,16 @@
 
 namespace netcut {
 
-void take_precedence() {
+bool take_precedence(int thread) {
     constexpr std::int32_t niceness = -15;
-    if (::getpriority(PRIO_PROCESS, 0) != 0) return;
+    if (::getpriority(PRIO_PROCESS, static_cast<id_t>(thread)) != 0) return true;
     // By hand: sched_setattr(2) has no function in glibc before 2.41.
     sched_attr attributes{};
     attributes.size = sizeof(attributes);
     attributes.sched_policy = SCHED_NORMAL;
     attributes.sched_flags = SCHED_FLAG_RESET_ON_FORK;
     attributes.sched_nice = niceness;
-    ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+    return ::syscall(SYS_sched_setattr, thread, &attributes, 0) == 0;
 }
 
 }  // namespace netcut

@@ -142,6 +142,7 @@ Result<void> Engine::Impl::open_journal() {
                    {"scenario_sha256", sha256_hex(scenario)},
                    {"nodes", node_names(scenario_)},
                    {"user", user_.name},
+                   {"rights", may_set_groups() ? "host" : "user_namespace"},
                    {"monotonic_ns", Nanoseconds(journal_->begin().time_since_epoch()).count()}});
     return {};
 }

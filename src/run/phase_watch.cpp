@@ -13,6 +13,7 @@
 #include <cstdio>
 
 #include "base/thread.h"
+#include "kernel/keeper.h"
 #include "kernel/precedence.h"
 
 namespace netcut {
@@ -133,7 +134,7 @@ PhaseNow PhaseWatch::now(std::size_t node) const {
 
 void PhaseWatch::run() {
     ::pthread_setname_np(::pthread_self(), "phases");
-    take_precedence();
+    if (!take_precedence()) keeper_gives_precedence();
     const Nanoseconds tick = any_watched_ ? watched_period : period_;
     const Clock::duration all_nodes = period_;
     last_round_ = traffic_begin_ = traffic_from_ = Clock::now();

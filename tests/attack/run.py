@@ -33,7 +33,7 @@ def main():
     if os.geteuid() != 0:
         print("skipped: it needs root, to become users of a daemon")
         return 77
-    import by_log_lines, by_member, by_node, by_scenario  # noqa: F401  they register their attempts
+    import by_caller, by_log_lines, by_member, by_node, by_scenario  # noqa: F401  they register their attempts
 
     words = sys.argv[1:]
     chosen = [(what, function) for module, what, function in harness.attempts

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "e2e/process.h"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <sstream>
 
 #include "e2e/tool.h"
@@ -31,6 +34,27 @@ std::string status_of(pid_t pid, const std::string& key) {
         return text;
     }
     return {};
+}
+
+bool expect_rights_of_user(pid_t pid, const std::string& name, uid_t user, const std::string& groups) {
+    const std::string id = std::to_string(user);
+    const std::string ids = id + " " + id + " " + id + " " + id;
+    const std::string uids = status_of(pid, "Uid"), gids = status_of(pid, "Gid");
+    const std::string space = proc_link(pid, "ns/user"), news = status_of(pid, "NoNewPrivs");
+    const std::string filter = status_of(pid, "Seccomp"), own_groups = status_of(pid, "Groups");
+    const std::string effective = status_of(pid, "CapEff"), permitted = status_of(pid, "CapPrm");
+    if (space.empty() || permitted.empty()) return false;
+    EXPECT_EQ(uids, ids) << name;
+    EXPECT_EQ(gids, ids) << name;
+    EXPECT_EQ(own_groups, groups) << name;
+    EXPECT_NE(space, proc_link(::getpid(), "ns/user")) << name << " has rights over nothing of the machine's";
+    EXPECT_EQ(news, "1") << name;
+    EXPECT_EQ(filter, "2") << name << " is bound by the filter of runs";
+    const bool is_node = name != worker_program && name != init_program && name != tool_program;
+    if (!is_node) return true;
+    EXPECT_EQ(effective, "0000000000000000") << name;
+    EXPECT_EQ(permitted, "0000000000000000") << name;
+    return true;
 }
 
 }  // namespace netcut::test

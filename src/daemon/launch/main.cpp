@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -10,8 +9,8 @@
 #include <string>
 
 #include "daemon/message.h"
-#include "filter.h"
 #include "kernel/precedence.h"
+#include "kernel/run_filter.h"
 #include "options.h"
 #include "user.h"
 
@@ -64,12 +63,7 @@ const char* limit_processes(const Options& options, bool to_nodes) {
 
 // Mounts that the run sees. They cannot be undone in a user namespace that is made afterwards.
 const char* set_up_mounts(const Options& options) {
-    if (::unshare(CLONE_NEWNS) != 0) return "make a mount namespace";
-    // What is mounted on the machine later is still seen.
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return "keep mounts to the run";
-    // The daemon's own may lack parts (systemd.exec(5)), and whoever has no whole one cannot mount a node's.
-    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-        return "mount /proc for the run";
+    if (const char* failed = mount_own_proc(); failed != nullptr) return failed;
     // A node that is cut off shall not heal itself by way of the daemon.
     if (options.hidden != nullptr && ::mount("/dev/null", options.hidden, nullptr, MS_BIND, nullptr) != 0 &&
         errno != ENOENT)
@@ -103,7 +97,7 @@ int main(int argc, char** argv) {
     must(limit_processes(options, false));
     become_the_user_alone(options);
     must(limit_processes(options, true));
-    must(filter_calls_of_run());
+    must(netcut::filter_calls_of_run());
     ::execv(options.argv[0], options.argv);
     fail("execute the worker");
 }

@@ -49,13 +49,13 @@ Options parse_options(int argc, char** argv) {
     for (int key = 0; (key = ::getopt_long(argc, argv, "+", known.data(), nullptr)) != -1;) {
         switch (key) {
             case 'u':
-                options.uid = static_cast<uid_t>(number(optarg));
+                options.user.uid = static_cast<uid_t>(number(optarg));
                 break;
             case 'g':
-                options.gid = static_cast<gid_t>(number(optarg));
+                options.user.gid = static_cast<gid_t>(number(optarg));
                 break;
             case 'G':
-                options.groups = group_list(optarg);
+                options.user.groups = group_list(optarg);
                 break;
             case 'p':
                 options.processes = number(optarg);

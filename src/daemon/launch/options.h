@@ -7,16 +7,13 @@
 #pragma once
 
 #include <sys/resource.h>
-#include <sys/types.h>
 
-#include <vector>
+#include "kernel/id_maps.h"
 
 namespace netcut::launch {
 
 struct Options {
-    uid_t uid = 0;
-    gid_t gid = 0;
-    std::vector<gid_t> groups;
+    Ids user;
     rlim_t processes = RLIM_INFINITY;   // that nodes may have
     rlim_t file_bytes = RLIM_INFINITY;  // of any one file that the run writes
     const char* hidden = nullptr;       // a socket that nobody in the run can connect to

@@ -10,10 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <string>
 
 #include "kernel/capabilities.h"
 
@@ -30,49 +28,11 @@ bool keep_rights_to_map() {
     return own->apply();
 }
 
-bool write_file(const std::string& path, const std::string& text) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    const int code = errno;
-    ::close(fd);
-    errno = code;
-    return written;
-}
-
-std::string line_of(unsigned id) {
-    return std::to_string(id) + " " + std::to_string(id) + " 1\n";
-}
-
-// As many as fit: the kernel takes one page and 340 lines. A group that is not mapped still opens what is the
-// group's.
-std::string map_of_groups(const Options& options) {
-    constexpr std::size_t most_bytes = 4095;
-    constexpr int most_lines = 340;
-    std::vector<gid_t> groups = options.groups;
-    std::sort(groups.begin(), groups.end());
-    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-    std::string map = line_of(options.gid);
-    int lines = 1;
-    for (const gid_t group : groups) {
-        const std::string line = line_of(group);
-        if (group == options.gid || lines == most_lines || map.size() + line.size() > most_bytes) continue;
-        map += line;
-        ++lines;
-    }
-    return map;
-}
-
-// The maps of a parent that says when it is in its namespace. Nobody in there may map more than one group
-// (user_namespaces(7)). A group cannot be given up in there: that it is denied something would be undone.
+// The maps of a parent that says when it is in its namespace.
 [[noreturn]] void write_maps_of_parent(const Options& options, int ready) {
     char byte = 0;
     if (::read(ready, &byte, 1) != 1) ::_exit(ESRCH);
-    const std::string parent = "/proc/" + std::to_string(::getppid());
-    const bool written = write_file(parent + "/setgroups", "deny") &&
-                         write_file(parent + "/uid_map", line_of(options.uid)) &&
-                         write_file(parent + "/gid_map", map_of_groups(options));
-    ::_exit(written ? 0 : errno);
+    ::_exit(write_id_maps(::getppid(), options.user) ? 0 : errno);
 }
 
 // Tells the child, and waits for its end: false, with errno, when it has failed.
@@ -92,10 +52,11 @@ const char* become_user(const Options& options) {
     // 200 keys. Where no call reaches keys, as in most containers, there are none to keep apart.
     if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EPERM)
         return "give the run a keyring of its own";
-    if (::setgroups(options.groups.size(), options.groups.data()) != 0) return "set the user's groups";
-    if (::setresgid(options.gid, options.gid, options.gid) != 0) return "set the user's group";
+    const auto& [uid, gid, groups] = options.user;
+    if (::setgroups(groups.size(), groups.data()) != 0) return "set the user's groups";
+    if (::setresgid(gid, gid, gid) != 0) return "set the user's group";
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return "keep rights until the namespace is made";
-    if (::setresuid(options.uid, options.uid, options.uid) != 0) return "become the user";
+    if (::setresuid(uid, uid, uid) != 0) return "become the user";
     if (!keep_rights_to_map()) return "give up rights over this machine";
     return nullptr;
 }

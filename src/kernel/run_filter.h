@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace netcut::launch {
+namespace netcut {
 
 // What is executed from here on, worker, first processes and nodes, cannot ask the kernel for what only those
 // with rights over the machine may do: modules, another kernel, its clock, its swap, its ports. A run has no
@@ -9,4 +9,4 @@ namespace netcut::launch {
 // nullptr, or what was attempted when errno is set.
 const char* filter_calls_of_run();
 
-}  // namespace netcut::launch
+}  // namespace netcut

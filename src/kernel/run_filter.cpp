@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filter.h"
+#include "kernel/run_filter.h"
 
 #include <seccomp.h>
 
 #include <cerrno>
 
-namespace netcut::launch {
+namespace netcut {
 namespace {
 
 // By name, since not each architecture has each. The kernel answers all of them with EPERM where somebody has
@@ -37,4 +37,4 @@ const char* filter_calls_of_run() {
     return error == 0 ? nullptr : "refuse calls that no run needs";
 }
 
-}  // namespace netcut::launch
+}  // namespace netcut

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// By root, without root, or by the daemon: one engine, and so one record.
+// By root, by sudo, without root, or by the daemon: one engine, and so one record.
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -62,21 +64,29 @@ std::map<std::string, std::string> listed(const std::string& run) {
     return files;
 }
 
-TEST(ThreeWays, OfRunningLeaveTheSameRecord) {
+TEST(FourWays, OfRunningLeaveTheSameRecord) {
     NETCUT_E2E();
     Daemon daemon;
     const Folder folder;
     std::ofstream(folder / "fed.yaml") << scenario_text();
-    const std::string rootless = folder / "rootless", root = folder / "root",
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0777), 0);
+    const std::string rootless = folder / "rootless", root = folder / "root", by_sudo = folder / "by-sudo",
                       hosted = daemon.home(alice) + "/run";
     Tool first({"run", folder / "fed.yaml", "--out", root});
     Tool second({"run", folder / "fed.yaml", "--out", rootless}, become_ordinary_user);
     const auto third = daemon.begin(alice, {"run", folder / "fed.yaml", "--out", "run"});
-    for (Tool* tool : {&first, &second, third.get()}) {
+    Tool fourth({"run", folder / "fed.yaml", "--out", by_sudo},
+                [] { ::setenv("SUDO_UID", std::to_string(bob).c_str(), 1); });
+    for (Tool* tool : {&first, &second, third.get(), &fourth}) {
         const Finished finished = tool->wait();
         EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
     }
-    for (const std::string& run : {rootless, hosted}) {
+    for (const std::string& run : {root, rootless, hosted, by_sudo}) {
+        const Finished verified = run_tool({"verify", run});
+        EXPECT_EQ(verified.status, 0) << run << '\n' << verified.out << verified.err;
+        EXPECT_EQ(read_journal(run).front().at("details").at("rights"), "user_namespace") << run;
+    }
+    for (const std::string& run : {rootless, hosted, by_sudo}) {
         EXPECT_EQ(happenings(run), happenings(root)) << run;
         EXPECT_EQ(judged(run).dump(1), judged(root).dump(1)) << run;
         EXPECT_EQ(listed(run), listed(root)) << run;
