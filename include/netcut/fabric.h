@@ -59,6 +59,11 @@ struct PlugOptions {
     bool new_address = false;
     bool new_mac = false;
     bool announce = true;  // gratuitous ARP and neighbour advertisement; matters on a bridge
+
+    // Whether its peers see that it is another one. On routed links nobody sees a MAC address.
+    bool changes_identity(const FabricOptions& fabric) const {
+        return new_address || (new_mac && fabric.kind == FabricKind::bridge);
+    }
 };
 
 class Uplink;

@@ -127,6 +127,7 @@ struct FaultPlan {
     LinkChange link = LinkChange::none;
     LinkEnd down_end = LinkEnd::node;     // of `down`
     PlugOptions plug;                     // of `unplug`
+    int signal = 9;                       // to processes that are to end; it is the engine that sends it
     std::optional<Nanoseconds> duration;  // none: it never heals
     std::optional<WireTrigger> trigger;
 

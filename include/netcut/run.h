@@ -206,7 +206,7 @@ struct Recovery {
 // One firing of a fault, from fire to heal.
 struct FaultOutcome {
     std::string fault;
-    FaultKind kind = FaultKind::drop;
+    const FaultKind* kind = &fault_kinds().front();
     bool queued = false;                // its packets were made to wait, not lost
     std::uint32_t list_period = 0;      // of a list of losses: after so many packets it begins anew
     bool renumbered = false;            // nodes come back with another address, or a MAC that peers see

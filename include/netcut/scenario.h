@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "netcut/base.h"
-#include "netcut/catalogue.h"
-#include "netcut/fault.h"
+#include "netcut/fault_kind.h"
 #include "netcut/loss.h"
 
 namespace netcut {
@@ -94,34 +93,11 @@ struct FlapSpec {
 };
 
 struct FaultSpec {
-    enum class DnsAnswer { none, refused, late };
-
     std::string name;  // unique; "cut" if there is one
-    FaultKind kind = FaultKind::drop;
+    const FaultKind* kind = &fault_kinds().front();
     std::vector<std::string> nodes;  // empty: the last collaborator; "all" and "collaborators" are filled in
-    Direction direction = Direction::both;
-    std::vector<std::string> peers;
-    unsigned port = 0;  // 0: any
-    PacketFilter::Connections only = PacketFilter::Connections::any;
-    std::optional<std::uint64_t> beyond;                       // bytes of each connection that pass before
-    LinkEnd down_end = LinkEnd::node;                          // down
-    PlugOptions plug;                                          // unplug, renumber
-    UnreachableCode code = UnreachableCode::port_unreachable;  // reject
-    std::vector<std::vector<std::string>> groups;              // partition
-    bool one_way = false;             // partition: the first group cannot send to the others
-    std::optional<LossModel> model;   // loss
-    std::uint64_t seed = 1;           // loss
-    unsigned period = 0;              // loss: in packets; 0: the model's own, or the default
-    QueueSpec queue;                  // delay, jitter, reorder, duplicate, corrupt, rate, dns
-    Nanoseconds idle_after{0};        // idle-timeout
-    bool idle_reset = false;          // idle-timeout
-    bool idle_udp = false;            // idle-timeout: of UDP, instead of TCP
-    unsigned largest = 0;             // mtu-blackhole: bytes
-    bool size_told = false;           // mtu-blackhole: by ICMP, so that it is none
-    DnsAnswer dns = DnsAnswer::none;  // dns
-    int signal = 9;                   // kill, restart
-    std::vector<std::string> names;   // names: of nodes; empty: the aggregator's
-    bool names_lead_astray = false;   // names: to an address that nobody has, instead of nowhere
+    std::map<std::string, KeyValue> values;    // what was given for keys, not all of which its kind may have
+    std::map<std::string, std::string> files;  // the contents of what keys name, see FaultKey
 
     FaultTrigger trigger;
     std::optional<WhenSpec> when;
@@ -132,6 +108,12 @@ struct FaultSpec {
     // Where a key was given: "FILE:line:column", or an option's name. "" is the fault itself.
     std::map<std::string, std::string> places;
     bool given(const std::string& key) const { return places.contains(key); }
+
+    // What it has for a key of its kind: what was given, else what is standard; empty if that is nothing, or if
+    // only other kinds have such a key.
+    std::string text(const std::string& key) const;
+    const WordList& list(const std::string& key) const;
+    const std::vector<WordList>& lists(const std::string& key) const;
 };
 
 // What the user expects of a run; it then decides the exit status.
@@ -249,6 +231,7 @@ std::string collaborator_name(unsigned index);  // from 1
 std::vector<std::string> node_names(const Scenario& scenario);
 // Place of a name in node_names().
 std::optional<std::size_t> node_index(const Scenario& scenario, const std::string& name);
+std::vector<std::size_t> node_indices(const Scenario& scenario, const WordList& names);  // which it has
 
 // Overlays `scenario` with a YAML text. An error has the form "FILE:line:column: what".
 Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file);
@@ -276,10 +259,10 @@ Result<void> read_fault_yaml(FaultSpec& fault, const std::string& text, const st
 // Fills in what is left open (names of faults, who is cut) and refuses what cannot be.
 Result<void> check(Scenario& scenario);
 
+// What it does to packets, as far as that costs nothing to know.
+PacketAction action_of(const FaultSpec& fault);
 // Whether it makes packets wait instead of losing them.
 bool queues(const FaultSpec& fault);
-// Of a `loss` fault: after how many packets its list begins anew.
-std::uint32_t loss_period(const FaultSpec& fault);
 // What a fault of a checked scenario does to the network.
 Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault);
 // What of the kernel they need, beyond what every run does.
@@ -321,13 +304,7 @@ Result<std::uint32_t> parse_snap(const std::string& text);
 Result<double> parse_share(const std::string& text);
 
 // Words of the command line and of YAML.
-Result<FaultKind> parse_kind(const std::string& word);
-Result<Direction> parse_direction(const std::string& word);
-Result<LinkEnd> parse_end(const std::string& word);
 Result<FabricKind> parse_fabric(const std::string& word);
-Result<PacketFilter::Connections> parse_connections(const std::string& word);
-Result<UnreachableCode> parse_code(const std::string& word);
-Result<FaultSpec::DnsAnswer> parse_dns_answer(const std::string& word);
 Result<int> parse_signal(const std::string& word);                      // "KILL", "SIGTERM", "9"
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric);  // "4", "6", "both"
 Result<std::string> parse_shaper(const std::string& word);
@@ -337,11 +314,6 @@ Result<PhaseMoment::Kind> parse_phase(const std::string& word);
 Result<void> parse_phase_after(const std::string& word, PhaseMoment& moment);  // bytes, or a time
 // A duration, or "never".
 Result<std::optional<Nanoseconds>> parse_heal_time(const std::string& word);
-std::string kind_name(FaultKind kind);
-std::string direction_name(Direction direction);
-std::string connections_name(PacketFilter::Connections only);
-std::string code_name(UnreachableCode code);
-std::string dns_answer_name(FaultSpec::DnsAnswer answer);
 std::string when_text(const WhenSpec& when);
 std::string phase_moment_name(PhaseMoment::Kind kind);
 std::string phase_after_text(const PhaseMoment& moment);   // empty if nothing was said

@@ -9,8 +9,7 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "kernel/control_group.h"
-#include "netcut/catalogue.h"
-#include "netcut/fault.h"
+#include "netcut/fault_kind.h"
 #include "netcut/rights.h"
 #include "netcut/run.h"
 
@@ -33,7 +32,7 @@ Result<std::map<Need, Reason>> try_needs() {
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     NETCUT_TRY(FaultTable::probe(apart));
     std::map<Need, Reason> all;
-    for (const FaultInfo& fault : catalogue())
+    for (const FaultKind& fault : fault_kinds())
         for (const Need need : fault.needs)
             if (!all.contains(need)) all[need] = reason_of(probe(need, apart));
     for (const Need need : {Need::numgen, Need::quota, Need::packet_log})
@@ -63,7 +62,7 @@ std::vector<DoctorCheck> check_rights(Rights rights) {
 
 std::vector<DoctorCheck> check_catalogue(const std::map<Need, Reason>& tried) {
     std::vector<DoctorCheck> checks;
-    for (const FaultInfo& fault : catalogue()) {
+    for (const FaultKind& fault : fault_kinds()) {
         Reason why = missing(fault.needs, tried);
         if (why && fault.without[0] != '\0') *why += fmt::format("; {}", fault.without);
         checks.push_back({"faults", fault.name, std::move(why)});
@@ -115,13 +114,32 @@ Json json_of(const std::vector<DoctorCheck>& checks) {
     return {{"checks", std::move(list)}, {"text", text_of(checks)}};
 }
 
+void show_summary(const FaultKind& fault) {
+    show("{:<14} {}\n", fault.name, fault.summary);
+    show("               sudo netcut-fl run {}\n", fault.example);
+}
+
+void show_kind(const FaultKind& fault) {
+    show_summary(fault);
+    if (!fault.keys.empty()) show("\n{:<14} {:<18} {}\n", "key", "default", "meaning");
+    for (const FaultKey& key : fault.keys)
+        show("{:<14} {:<18} {}\n", key.name, key.standard.empty() ? key.without : key.standard, key.meaning);
+    for (const RefusedKey& key : fault.refused)
+        show("\nIt has no '{}': {}; {}.\n", key.name, key.why, key.hint);
+    show("\nKeys of every fault are in docs/faults.md; what this one does, in docs/faults/{}.md.\n",
+         fault.name);
+}
+
 }  // namespace
 
-int faults_command() {
-    for (const FaultInfo& fault : catalogue()) {
-        show("{:<14} {}\n", fault.name, fault.summary);
-        show("               sudo netcut-fl run {}\n", fault.example);
+int faults_command(const std::string& wanted) {
+    if (!wanted.empty()) {
+        const auto kind = parse_kind(wanted);
+        if (!kind) return report_error(kind.error());
+        show_kind(**kind);
+        return 0;
     }
+    for (const FaultKind& fault : fault_kinds()) show_summary(fault);
     show("\nEach can be given a moment on the wire (--when), an end (for: 2s), and can flap:\n");
     show(
         "               sudo netcut-fl run --fault '{{kind: drop, on: {{log: \"round 2: training\"}}, "

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 namespace netcut::cli {
 
-// `netcut-fl faults`: what there is, with an example of each.
-int faults_command();
+// `netcut-fl faults [KIND]`: what there is, with an example of each; or the keys of one.
+int faults_command(const std::string& kind);
 // `netcut-fl doctor`: what this kernel and this user can do, fault by fault, and why not.
 int doctor_command(bool json);
 

@@ -10,7 +10,7 @@
 #include <map>
 
 #include "cli/daemon_client.h"
-#include "netcut/catalogue.h"
+#include "netcut/fault_kind.h"
 #include "netcut/scenario.h"
 
 namespace netcut::cli {
@@ -128,7 +128,7 @@ Candidates faults(const TypedLine& line) {
 
 Candidates kinds(const TypedLine&) {
     Candidates names;
-    for (const FaultInfo& fault : catalogue()) names.emplace_back(fault.name);
+    for (const FaultKind& fault : fault_kinds()) names.emplace_back(fault.name);
     return names;
 }
 

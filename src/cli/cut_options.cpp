@@ -19,6 +19,23 @@ void note(FaultSpec& fault, const char* key, const char* option, const T& given)
     if (given) fault.places[key] = option;
 }
 
+Result<void> set_key(FaultSpec& fault, const char* key, const char* option,
+                     const std::optional<std::string>& text) {
+    if (!text) return {};
+    std::string value;
+    NETCUT_TRY(set_parsed(value, option, text, [&](const std::string& word) -> Result<std::string> {
+        NETCUT_TRY(find_key(*fault.kind, key)->type.check(key, word));
+        return word;
+    }));
+    fault.values[key] = value;
+    note(fault, key, option, text);
+    return {};
+}
+
+std::optional<std::string> word_if(bool given, const char* word) {
+    return given ? std::optional<std::string>(word) : std::nullopt;
+}
+
 Result<void> apply_phase(FaultTrigger& trigger, const RunOptions& options) {
     PhaseMoment& moment = trigger.phase;
     if (options.cut_when) trigger.kind = FaultTrigger::Kind::phase;
@@ -71,23 +88,18 @@ Result<void> apply_cut(Scenario& scenario, const RunOptions& options) {
     FaultSpec& fault = scenario.faults.front();
     NETCUT_TRY(apply_begin(fault, options));
     NETCUT_TRY(set_parsed(fault.kind, "--kind", options.kind, parse_kind));
-    NETCUT_TRY(set_parsed(fault.direction, "--direction", options.direction, parse_direction));
-    NETCUT_TRY(set_parsed(fault.down_end, "--down-at", options.down_at, parse_end));
+    NETCUT_TRY(set_key(fault, "direction", "--direction", options.direction));
+    NETCUT_TRY(set_key(fault, "end", "--down-at", options.down_at));
+    NETCUT_TRY(set_key(fault, "address", "--new-ip", word_if(options.new_ip, "new")));
+    NETCUT_TRY(set_key(fault, "mac", "--new-mac", word_if(options.new_mac, "new")));
+    NETCUT_TRY(set_key(fault, "announce", "--no-announce", word_if(options.no_announce, "false")));
     NETCUT_TRY(set_count(fault.times, "--max-cuts", options.max_cuts));
     NETCUT_TRY(set_parsed(fault.duration, "--for", options.reconnect_after, parse_heal_time));
     if (!options.cuts.empty()) fault.nodes = options.cuts;
-    if (options.new_ip || fault.kind == FaultKind::renumber) fault.plug.new_address = true;
-    if (options.new_mac) fault.plug.new_mac = true;
-    if (options.no_announce) fault.plug.announce = false;
     note(fault, "kind", "--kind", options.kind);
-    note(fault, "direction", "--direction", options.direction);
-    note(fault, "end", "--down-at", options.down_at);
     note(fault, "times", "--max-cuts", options.max_cuts);
     note(fault, "for", "--for", options.reconnect_after);
     note(fault, "nodes", "--cut", !options.cuts.empty());
-    note(fault, "address", "--new-ip", options.new_ip);
-    note(fault, "mac", "--new-mac", options.new_mac);
-    note(fault, "announce", "--no-announce", options.no_announce);
     return {};
 }
 

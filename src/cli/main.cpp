@@ -69,6 +69,8 @@ int run(const std::vector<std::string>& words) {
     std::string run_folder;
     report->add_option("DIR", run_folder, "The folder of a run")->type_name("")->required();
     CLI::App* faults = app.add_subcommand("faults", "List the faults, with an example of each");
+    std::string fault_kind;
+    faults->add_option("KIND", fault_kind, "List the keys of this one")->type_name("");
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this kernel and this user can do, and why not");
     bool doctor_json = false;
     doctor->add_flag("--json", doctor_json, "Print JSON");
@@ -101,7 +103,7 @@ int run(const std::vector<std::string>& words) {
     if (replay_app->parsed()) return netcut::cli::replay_command(replay);
     if (init_app->parsed()) return netcut::cli::init_command(init);
     if (report->parsed()) return netcut::cli::report_command(run_folder);
-    if (faults->parsed()) return netcut::cli::faults_command();
+    if (faults->parsed()) return netcut::cli::faults_command(fault_kind);
     if (doctor->parsed()) return netcut::cli::doctor_command(doctor_json);
     if (const auto status = stages.run()) return *status;
     if (verify->parsed()) return netcut::cli::verify_command(verify_options);

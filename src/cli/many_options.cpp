@@ -69,7 +69,7 @@ Result<unsigned> repeats_of(const ManyOptions& options) {
 }
 
 Result<std::vector<CutKind>> kinds_of(const ManyOptions& options) {
-    if (options.kinds.empty()) return std::vector{CutKind(FaultKind::drop), CutKind(FaultKind::unplug)};
+    if (options.kinds.empty()) return std::vector{CutKind(fault_kind("drop")), CutKind(fault_kind("unplug"))};
     std::vector<CutKind> kinds;
     for (const std::string& list : options.kinds)
         for (const std::string& word : split_outside_parentheses(list)) {

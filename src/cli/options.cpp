@@ -270,7 +270,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     NETCUT_TRY(apply_fabric(scenario.fabric, options));
     NETCUT_TRY(apply_cut(scenario, options));
     NETCUT_TRY(apply_faults(scenario, options.faults));
-    NETCUT_TRY(read_traces(scenario));
+    NETCUT_TRY(read_named_files(scenario));
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(apply_workspace(scenario, options));
     NETCUT_TRY(check(scenario));

@@ -40,14 +40,14 @@ Result<std::string> key_of(const std::string& word) {
 
 Result<CutKind> CutKind::parse(const std::string& text) {
     const std::size_t open = text.find('(');
-    NETCUT_ASSIGN(const FaultKind kind, parse_kind(text.substr(0, open)));
+    NETCUT_ASSIGN(const FaultKind* kind, parse_kind(text.substr(0, open)));
     CutKind cut(kind);
     if (open == std::string::npos) return cut;
     if (!text.ends_with(')'))
         return usage_failure("read the kind of cut '" + text + "'", "its parenthesis is not closed",
                              "write it like unplug(new-mac,no-announce)");
     cut.name = text;
-    cut.keys = fmt::format("{{kind: {}", kind_name(kind));
+    cut.keys = fmt::format("{{kind: {}", kind->name);
     for (const std::string& word : words_between_commas(text.substr(open + 1, text.size() - open - 2))) {
         NETCUT_ASSIGN(const std::string key, key_of(word));
         cut.keys += ", " + key;

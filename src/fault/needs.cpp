@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "netcut/needs.h"
+
 #include <fmt/format.h>
 #include <linux/netlink.h>
 
 #include "fault/rules.h"
 #include "kernel/queue.h"
-#include "netcut/catalogue.h"
 
 namespace netcut {
 namespace {

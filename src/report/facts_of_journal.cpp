@@ -60,7 +60,8 @@ class FactsBuilder {
         facts_.faults_asked = scenario.faults.size();
         facts_.waited_for_progress = scenario.hang_after;
         for (const std::string& name : node_names(scenario)) facts_.nodes.emplace_back().name = name;
-        for (const FaultSpec& fault : scenario.faults) faults_.push_back({&fault, {}});
+        for (const FaultSpec& fault : scenario.faults)
+            faults_.push_back({&fault, plan_of(scenario, fault).value(), {}});
     }
 
     void take(const Event& event) {
@@ -100,6 +101,7 @@ class FactsBuilder {
   private:
     struct OneFault {
         const FaultSpec* spec;
+        FaultPlan plan;
         std::vector<FaultOutcome> outcomes;
         bool delayed = false, armed = false;
         unsigned missed = 0;
@@ -191,11 +193,9 @@ class FactsBuilder {
         FaultOutcome& outcome = fault.outcomes.emplace_back();
         outcome.fault = fault.spec->name;
         outcome.kind = fault.spec->kind;
-        outcome.queued = queues(*fault.spec);
-        if (outcome.kind == FaultKind::loss) outcome.list_period = loss_period(*fault.spec);
-        const PlugOptions& plug = fault.spec->plug;
-        outcome.renumbered =
-            plug.new_address || (plug.new_mac && scenario_.fabric.kind == FabricKind::bridge);
+        outcome.queued = fault.plan.queues();
+        if (const Lose* list = std::get_if<Lose>(&fault.plan.action)) outcome.list_period = list->period;
+        outcome.renumbered = fault.plan.plug.changes_identity(scenario_.fabric);
         outcome.fired = event.t;
         outcome.missed = std::exchange(fault.missed, 0);
         if (event.details.contains("flap")) {

@@ -157,7 +157,7 @@ class Rules {
         if (!fault.spec->flap && fault.fired == fault.fires) wrong("it was fired more often than triggered");
         if (detail("number").get<unsigned>() != ++fault.fired)
             wrong(fmt::format("it is firing {} of this fault", fault.fired));
-        if (detail("kind").get<std::string>() != kind_name(fault.spec->kind))
+        if (detail("kind").get<std::string>() != fault.spec->kind->name)
             wrong("its kind is not that of scenario.yaml");
         if (detail("nodes").get<std::vector<std::string>>() != fault.spec->nodes)
             wrong("its nodes are not those of scenario.yaml");

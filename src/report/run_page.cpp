@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "netcut/catalogue.h"
+#include "netcut/fault_kind.h"
 #include "netcut/report.h"
 #include "report/aftermath.h"
 #include "report/json_access.h"
@@ -68,7 +68,7 @@ Json read_verdict(const RunFolder& folder, Json& notes) {
 
 Json kinds_in_words() {
     Json kinds = Json::object();
-    for (const FaultInfo& fault : catalogue()) kinds[fault.name] = fault.summary;
+    for (const FaultKind& fault : fault_kinds()) kinds[fault.name] = fault.summary;
     return kinds;
 }
 

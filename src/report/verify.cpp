@@ -28,7 +28,8 @@ std::string text_of(const Json& value) {
 // A trace of losses is not in the scenario; the run has left what it came to.
 Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& events, Scenario& scenario) {
     for (FaultSpec& fault : scenario.faults) {
-        if (!fault.model || fault.model->trace_file().empty()) continue;
+        const FaultKey* key = fault.kind->key("model");
+        if (key == nullptr || key->file(fault.text("model")).empty()) continue;
         for (const Event& event : events) {
             if (event.name != "fault.loss_list" || event.fault != fault.name) continue;
             const auto period = event.details.at("period").get<std::uint32_t>();
@@ -39,7 +40,7 @@ Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& e
             std::istringstream numbers(lost);
             for (std::size_t number = 0; numbers >> number;)
                 if (number > 0 && number <= trace.size()) trace[number - 1] = '1';
-            NETCUT_TRY(fault.model->read_trace(trace));
+            fault.files["model"] = trace;
         }
     }
     return {};
@@ -127,7 +128,7 @@ std::string firing_text(const FaultOutcome& outcome) {
         unsendable += losses.unsendable;
     }
     std::string text =
-        fmt::format("{} ({}) from {:.6f} s ", outcome.fault, kind_name(outcome.kind), at(outcome.fired));
+        fmt::format("{} ({}) from {:.6f} s ", outcome.fault, outcome.kind->name, at(outcome.fired));
     text += outcome.healed ? fmt::format("to {:.6f} s", at(*outcome.healed)) : "to the end";
     text += fmt::format(": {} {} up, {} down", outcome.queued ? "queued" : "lost", up, down);
     if (unsendable > 0) text += fmt::format(", and {} that nodes could not send", unsendable);

@@ -159,7 +159,7 @@ std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> 
 }
 
 void Engine::Impl::on_fired(const FaultRunner& runner) {
-    if (runner.spec().kind == FaultKind::names)
+    if (runner.spec().kind->processes == ProcessEffect::names)
         if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
     note_in_capture(runner, runner.outcomes().back().fired, "was fired");
     sample_sockets("cut", with_aggregator(runner.fault().plan().nodes));
@@ -184,8 +184,9 @@ void Engine::Impl::on_healed(const FaultRunner& runner) {
     tell_addresses(runner);
     sample_sockets("heal", with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
-    if (runner.spec().plug.new_address) update_hosts();
-    if (runner.spec().plug.new_address || runner.spec().kind == FaultKind::names)
+    const bool new_address = runner.fault().plan().plug.new_address;
+    if (new_address) update_hosts();
+    if (new_address || runner.spec().kind->processes == ProcessEffect::names)
         if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
     arm_hang_timer();
     check_journal();
@@ -195,7 +196,8 @@ void Engine::Impl::on_healed(const FaultRunner& runner) {
 // Of nodes that have come back as somebody else.
 void Engine::Impl::tell_addresses(const FaultRunner& runner) {
     if (runner.fault().plan().link != LinkChange::unplug) return;
-    if (!runner.spec().plug.new_address && !runner.spec().plug.new_mac) return;
+    const PlugOptions& plug = runner.fault().plan().plug;
+    if (!plug.new_address && !plug.new_mac) return;
     for (const std::size_t index : runner.fault().plan().nodes) {
         const NodeLink& node = fabric_->node(index);
         if (capture_) capture_->add_addresses(index, node.addresses);

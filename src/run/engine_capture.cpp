@@ -37,7 +37,7 @@ Result<void> Engine::Impl::start_capture() {
 void Engine::Impl::note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what) {
     if (!capture_) return;
     capture_->note(runner.fault().plan().nodes, journal_->realtime_begin() + t,
-                   fmt::format("fault {} ({}) {}", runner.spec().name, kind_name(runner.spec().kind), what));
+                   fmt::format("fault {} ({}) {}", runner.spec().name, runner.spec().kind->name, what));
 }
 
 void Engine::Impl::on_missed_packets(const Capture::Missing& missing) {

@@ -51,7 +51,8 @@ Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultP
     if (lose == nullptr) return {};
     Json files = Json::object();
     for (const auto& [direction, numbers] : {std::pair("up", &lose->up), std::pair("down", &lose->down)}) {
-        if (!includes(fault.direction, direction == std::string("up") ? Direction::up : Direction::down))
+        if (!includes(plan.filter.direction,
+                      direction == std::string("up") ? Direction::up : Direction::down))
             continue;
         std::string text;
         for (const std::uint32_t number : *numbers) text += fmt::format("{}\n", number);
@@ -59,9 +60,11 @@ Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultP
         NETCUT_TRY(folder_.write_file(name, text));
         files[direction] = {{"file", name}, {"lost", numbers->size()}};
     }
-    journal_->add(
-        "fault.loss_list", {}, fault.name,
-        {{"model", fault.model->text()}, {"seed", fault.seed}, {"period", lose->period}, {"lists", files}});
+    journal_->add("fault.loss_list", {}, fault.name,
+                  {{"model", fault.text("model")},
+                   {"seed", std::stoull(fault.text("seed"))},
+                   {"period", lose->period},
+                   {"lists", files}});
     return {};
 }
 
@@ -162,7 +165,7 @@ void Engine::Impl::on_paused(const Actor& actor, const Pause& pause) {
     FaultRunner* last = nullptr;
     for (const auto& fault : faults_) {
         const auto& nodes = fault->fault().plan().nodes;
-        if (fault->spec().kind != FaultKind::pause || !fault->fired() ||
+        if (fault->spec().kind->processes != ProcessEffect::pause || !fault->fired() ||
             std::find(nodes.begin(), nodes.end(), actor.index) == nodes.end())
             continue;
         if (last == nullptr || fault->outcomes().back().fired > last->outcomes().back().fired)

@@ -62,8 +62,8 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
     for (const FaultSpec& fault : scenario.faults)
         for (const Need need : needs_of(scenario, fault))
             if (missing.contains(need))
-                return lacking(fmt::format("do the fault '{}' ({})", fault.name, kind_name(fault.kind)), need,
-                               info(fault.kind).without);
+                return lacking(fmt::format("do the fault '{}' ({})", fault.name, fault.kind->name), need,
+                               fault.kind->without);
     for (const Need need : needs_of(scenario.fabric))
         if (missing.contains(need))
             return lacking("limit the rate of all links", need, "use the other shaper: tbf or htb");
@@ -197,9 +197,10 @@ std::string Engine::Impl::hosts_under(const std::vector<const FaultSpec*>& fault
     for (std::size_t i = 0; i < fabric_->size(); ++i) {
         const NodeLink& node = fabric_->node(i);
         const auto fault = std::find_if(faults.begin(), faults.end(), [&](const FaultSpec* one) {
-            return std::find(one->names.begin(), one->names.end(), node.name) != one->names.end();
+            const WordList& names = one->list("names");
+            return std::find(names.begin(), names.end(), node.name) != names.end();
         });
-        if (fault != faults.end() && !(*fault)->names_lead_astray) continue;
+        if (fault != faults.end() && (*fault)->text("answer") == "none") continue;
         const std::vector<std::string> others = aliases(i);
         for (const IpAddress& address : fault != faults.end() ? nobody : node.addresses) {
             hosts += address.to_string() + ' ' + node.name;
@@ -218,7 +219,7 @@ std::string Engine::Impl::hosts_of(std::size_t index) const {
     std::vector<const FaultSpec*> faults;
     for (const auto& runner : faults_) {
         const auto& nodes = runner->fault().plan().nodes;
-        if (runner->spec().kind == FaultKind::names && runner->fault().active() &&
+        if (runner->spec().kind->processes == ProcessEffect::names && runner->fault().active() &&
             std::find(nodes.begin(), nodes.end(), index) != nodes.end())
             faults.push_back(&runner->spec());
     }

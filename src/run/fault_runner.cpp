@@ -59,7 +59,7 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
       counter_(spec_.trigger.nth, spec_.times),
       timer_(io),
       recovery_(
-          io, fabric, table, sockets, tap, fault_.plan(), spec_.kind,
+          io, fabric, table, sockets, tap, fault_.plan(), *spec_.kind,
           {[this](std::size_t node, const Recovery& found) { take_recovery("node.recovered", node, found); },
            [this](std::size_t node, const Recovery& found) {
                take_recovery("node.unrecovered", node, found);
@@ -223,19 +223,19 @@ void FaultRunner::begin() {
 }
 
 Result<void> FaultRunner::fire_processes() {
+    const ProcessEffect effect = spec_.kind->processes;
     for (const std::size_t node : fault_.plan().nodes) {
-        if (spec_.kind == FaultKind::pause) NETCUT_TRY(processes_.pause(node, duration()));
-        if (spec_.kind == FaultKind::kill) NETCUT_TRY(processes_.kill(node, spec_.signal, false));
-        if (starts_again(spec_.kind))
-            NETCUT_TRY(processes_.kill(node, spec_.signal, spec_.duration.has_value()));
+        if (effect == ProcessEffect::pause) NETCUT_TRY(processes_.pause(node, duration()));
+        if (effect == ProcessEffect::kill || effect == ProcessEffect::restart)
+            NETCUT_TRY(processes_.kill(node, fault_.plan().signal, spec_.duration.has_value()));
     }
     return {};
 }
 
 Result<void> FaultRunner::heal_processes() {
     for (const std::size_t node : fault_.plan().nodes) {
-        if (spec_.kind == FaultKind::pause) NETCUT_TRY(processes_.resume(node));
-        if (starts_again(spec_.kind)) NETCUT_TRY(processes_.start_again(node));
+        if (spec_.kind->processes == ProcessEffect::pause) NETCUT_TRY(processes_.resume(node));
+        if (spec_.kind->processes == ProcessEffect::restart) NETCUT_TRY(processes_.start_again(node));
     }
     return {};
 }
@@ -254,10 +254,9 @@ void FaultRunner::tell_fired() {
     FaultOutcome& outcome = outcomes_.emplace_back();
     outcome.fault = spec_.name;
     outcome.kind = spec_.kind;
-    outcome.queued = queues(spec_);
-    if (spec_.kind == FaultKind::loss) outcome.list_period = loss_period(spec_);
-    outcome.renumbered =
-        spec_.plug.new_address || (spec_.plug.new_mac && fabric_.options().kind == FabricKind::bridge);
+    outcome.queued = fault_.plan().queues();
+    if (const Lose* list = std::get_if<Lose>(&fault_.plan().action)) outcome.list_period = list->period;
+    outcome.renumbered = fault_.plan().plug.changes_identity(fabric_.options());
     outcome.cycle = cycle_;
     outcome.cycles = cycles_.size();
     outcome.fired = fire_begun_;
@@ -265,7 +264,7 @@ void FaultRunner::tell_fired() {
     outcome.trigger_line = trigger_line_;
     outcome.missed = std::exchange(missed_, 0);
     for (const std::size_t node : fault_.plan().nodes) outcome.losses[node_name(node)] = {};
-    Json details = {{"kind", kind_name(spec_.kind)},
+    Json details = {{"kind", spec_.kind->name},
                     {"nodes", spec_.nodes},
                     {"number", outcomes_.size()},
                     {"trigger", {{"node", trigger_node_}, {"line", trigger_line_}}},
@@ -283,7 +282,7 @@ void FaultRunner::tell_fired() {
 
 // What is still dying would send from its new network; a kill takes milliseconds.
 Result<bool> FaultRunner::machines_are_off() {
-    if (spec_.kind != FaultKind::power_off) return true;
+    if (fault_.plan().link != LinkChange::reboot) return true;
     for (const std::size_t node : fault_.plan().nodes)
         if (processes_.runs(node)) return false;
     for (const std::size_t node : fault_.plan().nodes) NETCUT_TRY(processes_.renew(node));
@@ -318,7 +317,7 @@ void FaultRunner::heal() {
     for (const auto& [node, losses] : outcome.losses) hit[node] = losses.total();
     Json details = {{"lasted_s", seconds(end - outcome.fired)},
                     {"took_us", microseconds(took)},
-                    {queues(spec_) ? "packets_queued" : "packets_lost", hit},
+                    {fault_.plan().queues() ? "packets_queued" : "packets_lost", hit},
                     {"losses", losses_by_node(outcome)}};
     if (std::exchange(asked_for_, false)) details["asked_for"] = true;
     journal_.add_at(end, "fault.healed", {}, spec_.name, std::move(details));

@@ -26,7 +26,7 @@ std::optional<Nanoseconds> earlier(const std::optional<Nanoseconds>& a, const st
 }  // namespace
 
 RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table,
-                             SocketReader& sockets, WorkTap& tap, FaultPlan plan, FaultKind kind,
+                             SocketReader& sockets, WorkTap& tap, FaultPlan plan, const FaultKind& kind,
                              Observer observer)
     : fabric_(fabric),
       table_(table),
@@ -40,7 +40,7 @@ RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultT
 bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool was_there, bool udp) const {
     const auto owner = owners_.find(std::get<2>(key));
     const auto peer = owner == owners_.end() ? std::nullopt : std::optional(owner->second);
-    if (kind_ == FaultKind::names || peer == node) return false;
+    if (kind_.processes == ProcessEffect::names || peer == node) return false;
     const auto only = plan_.filter.only;
     if (only == PacketFilter::Connections::fresh && was_there) return false;
     if (only == PacketFilter::Connections::established && !was_there && !healed_) return false;

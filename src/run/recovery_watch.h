@@ -27,7 +27,7 @@ class RecoveryWatch {
         std::function<void(Error)> failed;
     };
     RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, SocketReader& sockets,
-                  WorkTap& tap, FaultPlan plan, FaultKind kind, Observer observer);
+                  WorkTap& tap, FaultPlan plan, const FaultKind& kind, Observer observer);
     ~RecoveryWatch() { let_go_of_tap(); }
 
     void fired();
@@ -94,7 +94,7 @@ class RecoveryWatch {
     WorkTap& tap_;
     bool taps_ = false;
     FaultPlan plan_;
-    FaultKind kind_;
+    const FaultKind& kind_;
     Observer observer_;
     boost::asio::steady_timer timer_;
     unsigned use_ = 0;  // of the timer: a handler that is queued already runs in spite of cancel()

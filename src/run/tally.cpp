@@ -103,7 +103,7 @@ bool has_met(const FaultOutcome& outcome, const std::string& node) {
     const auto losses = outcome.losses.find(node);
     if (losses == outcome.losses.end()) return false;
     const auto recovery = outcome.recovery.find(node);
-    return losses->second.total() > 0 || is_of_processes(outcome.kind) || outcome.renumbered ||
+    return losses->second.total() > 0 || outcome.kind->acts_on_processes() || outcome.renumbered ||
            (recovery != outcome.recovery.end() &&
             (!recovery->second.conversations.empty() || !recovery->second.unresolved.empty()));
 }
@@ -114,8 +114,8 @@ Tally tally(const Facts& facts) {
     for (auto outcome = facts.outcomes.rbegin(); outcome != facts.outcomes.rend(); ++outcome) {
         for (const auto& [node, losses] : outcome->losses)
             (outcome->queued ? tally.queued : tally.lost) += losses.total();
-        tally.of_processes = tally.of_processes || is_of_processes(outcome->kind);
-        if (!outcome->healed && outcome->kind != FaultKind::kill) ++tally.unhealed;
+        tally.of_processes = tally.of_processes || outcome->kind->acts_on_processes();
+        if (!outcome->healed && outcome->kind->heals()) ++tally.unhealed;
         // Between two cycles of a flap there may be no time to recover in: what follows the last one counts.
         const bool amid_flap = outcome->cycle > 0 && next_cycle[outcome->fault] == outcome->cycle + 1;
         next_cycle[outcome->fault] = outcome->cycle;

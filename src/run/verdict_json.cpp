@@ -40,7 +40,7 @@ Json list_json(const FaultOutcome& outcome) {
 Json outcome_json(const FaultOutcome& outcome) {
     Json json = {
         {"fault", outcome.fault},
-        {"kind", kind_name(outcome.kind)},
+        {"kind", outcome.kind->name},
         {"trigger", {{"node", outcome.trigger_node}, {"line", outcome.trigger_line}}},
         {"fired_s", seconds(outcome.fired)},
         {"healed_s", optional_seconds(outcome.healed)},

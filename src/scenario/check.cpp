@@ -93,19 +93,11 @@ constexpr std::uint64_t largest_unsegmented = 65536;  // bytes: GSO_LEGACY_MAX_S
 // Faults that tell packets apart by number or size are exact only if one packet is one segment, and a queue
 // that holds less than what comes unsegmented would lose all of it.
 bool needs_segments(const FaultSpec& fault) {
-    if (fault.when || fault.beyond) return true;
+    if (fault.kind->counts_packets || fault.when || !fault.text("beyond").empty()) return true;
     if (fault.trigger.kind == FaultTrigger::Kind::phase && fault.trigger.phase.on_the_wire()) return true;
-    switch (fault.kind) {
-        case FaultKind::loss:
-        case FaultKind::mtu_blackhole:
-        case FaultKind::jitter:
-        case FaultKind::reorder:
-        case FaultKind::duplicate:
-        case FaultKind::corrupt:
-            return true;
-        default:
-            return fault.queue.bits_per_second && fault.queue.room() < largest_unsegmented;
-    }
+    const PacketAction action = action_of(fault);
+    const Queue* queue = std::get_if<Queue>(&action);
+    return queue != nullptr && queue->spec.bits_per_second && queue->spec.room() < largest_unsegmented;
 }
 
 bool needs_segments(const FabricOptions& fabric) {
@@ -163,6 +155,13 @@ std::optional<std::size_t> node_index(const Scenario& scenario, const std::strin
         return {};
     if (index > scenario.collaborators || name != collaborator_name(index)) return {};
     return index;
+}
+
+std::vector<std::size_t> node_indices(const Scenario& scenario, const WordList& names) {
+    std::vector<std::size_t> all;
+    all.reserve(names.size());
+    for (const std::string& name : names) all.push_back(node_index(scenario, name).value());
+    return all;
 }
 
 Result<void> check(Scenario& scenario) {

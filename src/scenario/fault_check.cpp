@@ -14,14 +14,12 @@ namespace {
 
 using Key = const char*;
 
-constexpr unsigned ethernet_header = 14;  // bytes
-
 Failure wrong(const FaultSpec& fault, Key key, const std::string& why, const std::string& hint = {}) {
     return fault_failure(fault, key, why, hint);
 }
 
 Failure at(const FaultSpec& fault, Key key, const Error& error) {
-    return wrong(fault, key, error.attempt + ": " + error.reason, error.hint);
+    return fault_failure(fault, key, error);
 }
 
 const std::set<std::string>& common_keys() {
@@ -30,185 +28,48 @@ const std::set<std::string>& common_keys() {
     return keys;
 }
 
+// Its kind may have been changed since they were read.
+Result<void> check_values(const FaultSpec& fault) {
+    for (const FaultKey& key : fault.kind->keys) {
+        const auto value = fault.values.find(key.name);
+        if (value == fault.values.end() || !key.type.check) continue;
+        if (auto fits = key.type.check(key.name, std::get<std::string>(value->second)); !fits)
+            return at(fault, key.name.c_str(), fits.error());
+    }
+    return {};
+}
+
 Result<void> check_keys(const FaultSpec& fault) {
-    const FaultInfo& kind = info(fault.kind);
+    const FaultKind& kind = *fault.kind;
     for (const auto& [key, place] : fault.places) {
-        if (common_keys().contains(key) || kind.keys.contains(key)) continue;
+        if (const RefusedKey* refused = kind.refuses(key))
+            return wrong(fault, refused->name, refused->why, refused->hint);
+        if (common_keys().contains(key) || kind.key(key) != nullptr) continue;
         std::set<std::string> known = common_keys();
-        known.insert(kind.keys.begin(), kind.keys.end());
+        for (const FaultKey& own : kind.keys) known.insert(own.name);
+        for (const RefusedKey& refused : kind.refused) known.erase(refused.name);
         known.erase("");
         return wrong(fault, key.c_str(), fmt::format("the kind {} has no '{}'", kind.name, key),
                      fmt::format("it has: {}", fmt::join(known, ", ")));
     }
-    if (fault.kind == FaultKind::partition && fault.given("nodes"))
-        return wrong(fault, "nodes", "a partition is of groups",
-                     "write groups: [[aggregator], [collaborator2]]");
-    if (fault.kind == FaultKind::kill && fault.given("for"))
-        return wrong(fault, "for", "what was killed does not come back", "use the kind restart");
     if (fault.flap && fault.given("for"))
         return wrong(fault, "for", "how long it is on is said by flap: period and duty",
                      "leave one of them out");
-    return {};
-}
-
-Result<void> check_names(const Scenario& scenario, const FaultSpec& fault, Key key,
-                         const std::vector<std::string>& names) {
-    std::set<std::string> seen;
-    for (const std::string& name : names) {
-        if (auto known = check_node(scenario, name, "use"); !known) return at(fault, key, known.error());
-        if (!seen.insert(name).second) return wrong(fault, key, name + " is named twice");
-    }
-    return {};
-}
-
-std::vector<std::string> expanded(const Scenario& scenario, const std::vector<std::string>& names) {
-    const auto all = node_names(scenario);
-    std::vector<std::string> result;
-    for (const std::string& name : names) {
-        if (name == "all")
-            result.insert(result.end(), all.begin(), all.end());
-        else if (name == "collaborators")
-            result.insert(result.end(), all.begin() + 1, all.end());
-        else
-            result.push_back(name);
-    }
-    return result;
-}
-
-Result<void> check_groups(const Scenario& scenario, FaultSpec& fault) {
-    if (fault.groups.size() < 2)
-        return wrong(fault, "groups", "a partition has two groups of nodes at least",
-                     "write groups: [[aggregator], [collaborator2]]");
-    fault.nodes.clear();
-    for (auto& group : fault.groups) {
-        group = expanded(scenario, group);
-        if (group.empty()) return wrong(fault, "groups", "a group is empty");
-        fault.nodes.insert(fault.nodes.end(), group.begin(), group.end());
-    }
-    return check_names(scenario, fault, "groups", fault.nodes);
+    return check_values(fault);
 }
 
 Result<void> check_nodes(const Scenario& scenario, FaultSpec& fault) {
-    if (fault.kind == FaultKind::partition) return check_groups(scenario, fault);
     if (fault.nodes.empty()) fault.nodes = {collaborator_name(scenario.collaborators)};
-    fault.nodes = expanded(scenario, fault.nodes);
-    fault.peers = expanded(scenario, fault.peers);
-    if (fault.kind == FaultKind::names) {
-        if (fault.names.empty()) fault.names = {aggregator_name};
-        fault.names = expanded(scenario, fault.names);
-        NETCUT_TRY(check_names(scenario, fault, "names", fault.names));
-    }
-    NETCUT_TRY(check_names(scenario, fault, "nodes", fault.nodes));
-    return check_names(scenario, fault, "peers", fault.peers);
-}
-
-Result<void> check_loss(const FaultSpec& fault) {
-    if (!fault.model)
-        return wrong(fault, "model", "nothing says which packets are lost", "write model: iid 5%");
-    const auto list = fault.model->lost_packets(fault.seed, loss_period(fault));
-    if (!list) return at(fault, fault.given("period") ? "period" : "model", list.error());
-    return {};
-}
-
-Result<void> check_time(const FaultSpec& fault, Key key, Nanoseconds time, bool needed) {
-    constexpr Nanoseconds longest = std::chrono::minutes(10);
-    if (time > longest) return wrong(fault, key, fmt::format("{} is longer than 10m", duration_text(time)));
-    if (needed && time <= Nanoseconds(0))
-        return wrong(fault, key, fmt::format("there is no {}", key), fmt::format("write {}: 100ms", key));
-    return {};
-}
-
-Result<void> check_netem(const FaultSpec& fault) {
-    const QueueSpec& queue = fault.queue;
-    const FaultKind kind = fault.kind;
-    NETCUT_TRY(
-        check_time(fault, "delay", queue.delay, kind == FaultKind::delay || kind == FaultKind::reorder));
-    NETCUT_TRY(check_time(fault, "jitter", queue.jitter, kind == FaultKind::jitter));
-    if (queue.jitter > max_jitter)
-        return wrong(
-            fault, "jitter",
-            fmt::format("{} is more than netem can keep, which is {:.3f} s", duration_text(queue.jitter),
-                        std::chrono::duration<double>(max_jitter).count()));
-    const bool by_share =
-        kind == FaultKind::reorder || kind == FaultKind::duplicate || kind == FaultKind::corrupt;
-    if (by_share && queue.reorder + queue.duplicate + queue.corrupt <= 0 && queue.gap == 0)
-        return wrong(fault, "share", "no packet is meant", "write share: 5%");
-    const std::set<std::string> distributions = {"", "uniform", "normal", "pareto", "paretonormal"};
-    if (!distributions.contains(queue.distribution))
-        return wrong(fault, "distribution", fmt::format("there is no distribution '{}'", queue.distribution),
-                     "there are uniform, normal, pareto and paretonormal");
-    return {};
-}
-
-Result<void> check_rate(const Scenario& scenario, const FaultSpec& fault) {
-    const QueueSpec& queue = fault.queue;
-    if (!queue.bits_per_second)
-        return wrong(fault, "rate", "nothing says how fast the link is", "write rate: 10mbit");
-    const std::uint64_t frame = scenario.fabric.mtu + ethernet_header;
-    const auto too_small = [&](Key key, std::uint64_t bytes) {
-        return wrong(fault, key,
-                     fmt::format("a packet of the MTU has {} bytes with its Ethernet header, and would never "
-                                 "pass {} bytes",
-                                 frame, bytes),
-                     fmt::format("give {} or more", frame));
-    };
-    if (queue.burst_bytes && *queue.burst_bytes < frame) return too_small("burst", *queue.burst_bytes);
-    if (queue.queue_bytes && *queue.queue_bytes < frame) return too_small("queue", *queue.queue_bytes);
-    if (queue.queue_time && *queue.queue_time <= Nanoseconds(0))
-        return wrong(fault, "queue", "a queue of no time lets nothing pass");
-    constexpr double most_waiting = 1e9;
-    const double waiting =
-        queue.queue_bytes ? static_cast<double>(*queue.queue_bytes)
-                          : std::chrono::duration<double>(queue.queue_time.value_or(Nanoseconds(0))).count() *
-                                static_cast<double>(*queue.bits_per_second) / 8;
-    if (waiting > most_waiting) return wrong(fault, "queue", "at this rate, more than 1 GB would wait");
-    return {};
-}
-
-Result<void> check_values(const Scenario& scenario, const FaultSpec& fault) {
-    switch (fault.kind) {
-        case FaultKind::loss:
-            return check_loss(fault);
-        case FaultKind::idle_timeout:
-            if (fault.idle_udp && fault.idle_reset)
-                return wrong(fault, "answer", "UDP has no reset", "write answer: none");
-            if (fault.idle_after >= std::chrono::milliseconds(10)) return {};
-            return wrong(fault, "after", "the silence after which a connection is forgotten is at least 10ms",
-                         "write after: 5s");
-        case FaultKind::mtu_blackhole: {
-            const unsigned least = scenario.fabric.ipv6 ? 48 : 28;  // an IP and a UDP header
-            if (fault.largest < least)
-                return wrong(fault, "size", fmt::format("packets of up to {} bytes must pass", least),
-                             "write size: 1400");
-            if (fault.largest < scenario.fabric.mtu) return {};
-            return wrong(fault, "size",
-                         fmt::format("no packet is larger than the link's MTU of {}", scenario.fabric.mtu));
-        }
-        case FaultKind::dns:
-            if (fault.dns == FaultSpec::DnsAnswer::late && fault.queue.delay <= Nanoseconds(0))
-                return wrong(fault, "delay", "nothing says how late the answers are", "write delay: 3s");
-            if (fault.dns != FaultSpec::DnsAnswer::late && fault.given("delay"))
-                return wrong(fault, "delay", "only late answers have one", "write answer: late");
-            return check_time(fault, "delay", fault.queue.delay, false);
-        case FaultKind::unplug:
-        case FaultKind::renumber:
-            if (fault.kind == FaultKind::renumber && fault.plug.new_mac &&
-                scenario.fabric.kind != FabricKind::bridge)
-                return wrong(fault, "mac", "on routed links nobody sees a MAC address",
-                             "use the fabric bridge");
-            return {};
-        case FaultKind::rate:
-            return check_rate(scenario, fault);
-        default:
-            return check_netem(fault);
-    }
+    fault.nodes = expanded_nodes(scenario, fault.nodes);
+    const WordList peers = expanded_nodes(scenario, fault.list("peers"));
+    if (!peers.empty()) fault.values["peers"] = peers;
+    NETCUT_TRY(check_node_names(scenario, fault, "nodes", fault.nodes));
+    return check_node_names(scenario, fault, "peers", peers);
 }
 
 Result<void> check_flap(const FaultSpec& fault) {
     if (!fault.flap) return {};
     const FlapSpec& flap = *fault.flap;
-    if (fault.kind == FaultKind::kill || starts_again(fault.kind))
-        return wrong(fault, "flap", "it cannot be taken back, so it cannot flap", "use times");
     if (flap.period < std::chrono::milliseconds(2))
         return wrong(fault, "flap", "its period is at least 2ms", "write flap: {period: 2s, count: 5}");
     if (!(flap.duty > 0 && flap.duty < 1))
@@ -296,11 +157,11 @@ Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
 Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
     NETCUT_TRY(check_keys(fault));
     NETCUT_TRY(check_nodes(scenario, fault));
-    NETCUT_TRY(check_values(scenario, fault));
+    if (fault.kind->check != nullptr) NETCUT_TRY(fault.kind->check(scenario, fault));
     NETCUT_TRY(check_flap(fault));
     if (fault.times == 0)
         return wrong(fault, "times", "it must happen at least once", "give --max-cuts 1 or more");
-    if (fault.kind == FaultKind::kill) fault.duration.reset();
+    if (fault.kind->refuses("for")) fault.duration.reset();
     NETCUT_TRY(check_when(scenario, fault));
     return check_trigger(scenario, fault);
 }
@@ -310,7 +171,7 @@ constexpr std::size_t most_nodes_of_faults = 1'000'000, most_pairs_of_faults = 1
 
 std::size_t pairs_of_groups(const FaultSpec& fault) {
     std::size_t pairs = 0, nodes = 0;
-    for (const auto& group : fault.groups) {
+    for (const WordList& group : fault.lists("groups")) {
         pairs += 2 * nodes * group.size();
         nodes += group.size();
     }
@@ -338,15 +199,36 @@ Failure fault_failure(const FaultSpec& fault, const char* key, const std::string
                       const std::string& hint) {
     const auto place = fault.places.find(fault.given(key) ? key : "");
     const std::string where = place == fault.places.end() ? "" : place->second + ": ";
-    return usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, kind_name(fault.kind)),
+    return usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, fault.kind->name),
                          where + why, hint);
 }
 
-std::uint32_t loss_period(const FaultSpec& fault) {
-    if (fault.period != 0) return fault.period;
-    // A list of numbers is not meant to begin anew.
-    if (std::holds_alternative<PacketRanges>(fault.model->parameters())) return max_loss_period;
-    return fault.model->natural_period().value_or(default_loss_period);
+Failure fault_failure(const FaultSpec& fault, const char* key, const Error& error) {
+    return fault_failure(fault, key, error.attempt + ": " + error.reason, error.hint);
+}
+
+Result<void> check_node_names(const Scenario& scenario, const FaultSpec& fault, const char* key,
+                              const WordList& names) {
+    std::set<std::string> seen;
+    for (const std::string& name : names) {
+        if (auto known = check_node(scenario, name, "use"); !known) return at(fault, key, known.error());
+        if (!seen.insert(name).second) return wrong(fault, key, name + " is named twice");
+    }
+    return {};
+}
+
+WordList expanded_nodes(const Scenario& scenario, const WordList& names) {
+    const auto all = node_names(scenario);
+    WordList result;
+    for (const std::string& name : names) {
+        if (name == "all")
+            result.insert(result.end(), all.begin(), all.end());
+        else if (name == "collaborators")
+            result.insert(result.end(), all.begin() + 1, all.end());
+        else
+            result.push_back(name);
+    }
+    return result;
 }
 
 Result<void> check_faults(Scenario& scenario) {
@@ -364,7 +246,7 @@ Result<void> check_faults(Scenario& scenario) {
     std::size_t nodes = 0, pairs = 0;
     for (FaultSpec& fault : scenario.faults) {
         NETCUT_TRY(check_fault(scenario, fault));
-        nodes += fault.nodes.size() + fault.peers.size();
+        nodes += fault.nodes.size() + fault.list("peers").size();
         pairs += pairs_of_groups(fault);
         if (nodes > most_nodes_of_faults || pairs > most_pairs_of_faults)
             return wrong(fault, "nodes", "all faults together have too many nodes, peers and pairs of nodes",

@@ -8,7 +8,13 @@ namespace netcut {
 // Points at the key, or at the fault if the key was not given.
 Failure fault_failure(const FaultSpec& fault, const char* key, const std::string& why,
                       const std::string& hint = {});
+Failure fault_failure(const FaultSpec& fault, const char* key, const Error& error);
 
+// "all" and "collaborators" become the names that they stand for.
+WordList expanded_nodes(const Scenario& scenario, const WordList& names);
+// Each is one of the nodes, and named once.
+Result<void> check_node_names(const Scenario& scenario, const FaultSpec& fault, const char* key,
+                              const WordList& names);
 Result<void> check_node(const Scenario& scenario, const std::string& name, const std::string& use);
 // Fills in names, nodes and what is watched, and refuses what no fault can do.
 Result<void> check_faults(Scenario& scenario);

@@ -29,12 +29,11 @@ std::string times_text(const FaultSpec& fault) {
 }
 
 bool changes_link(const FaultSpec& fault) {
-    return fault.kind == FaultKind::down || fault.kind == FaultKind::unplug ||
-           fault.kind == FaultKind::renumber || fault.kind == FaultKind::power_off;
+    return fault.kind->link != LinkChange::none;
 }
 
 bool pauses(const FaultSpec& fault) {
-    return fault.kind == FaultKind::pause;
+    return fault.kind->processes == ProcessEffect::pause;
 }
 
 std::string own_moment(const FaultSpec& fault) {
@@ -61,7 +60,7 @@ class Order {
         NETCUT_TRY(check_each_node(pauses, [this](const auto& group) {
             return check_turns(group, "the fault '{}' pauses {} too");
         }));
-        return check_each_node([](const FaultSpec& fault) { return is_of_processes(fault.kind); },
+        return check_each_node([](const FaultSpec& fault) { return fault.kind->acts_on_processes(); },
                                [this](const auto& group) { return check_moments(group); });
     }
 
@@ -155,7 +154,7 @@ class Order {
             if (is_new) continue;
             return contradiction(one, other->second, [&](const FaultSpec& fault) {
                 return fmt::format("the fault '{}' ({}) acts on the processes of {} at the same moment",
-                                   fault.name, kind_name(fault.kind), group.node);
+                                   fault.name, fault.kind->name, group.node);
             });
         }
         return {};

@@ -18,7 +18,7 @@ Failure unreadable(const std::string& path) {
     return Failure(std::move(error));
 }
 
-constexpr std::size_t most_trace = std::size_t{64} << 20;  // bytes, with comments
+constexpr std::size_t most_of_named = std::size_t{64} << 20;  // bytes
 
 // A FIFO may be without an end, or without a beginning.
 Result<void> must_be_of(Input kind, int fd, const std::string& path) {
@@ -52,16 +52,21 @@ Result<std::string> read_input(const std::string& path, Input kind, std::size_t 
     }
 }
 
-Result<void> read_trace(FaultSpec& fault) {
-    if (!fault.model || fault.model->trace_file().empty()) return {};
-    const auto contents = read_input(fault.model->trace_file(), Input::file, most_trace);
-    if (contents) return fault.model->read_trace(*contents);
-    return usage_failure("use the loss model '" + fault.model->text() + "'",
-                         fault.places.at("model") + ": " + contents.error().text());
+Result<void> read_named_files(FaultSpec& fault) {
+    for (const FaultKey& key : fault.kind->keys) {
+        const std::string file = key.file != nullptr ? key.file(fault.text(key.name)) : "";
+        if (file.empty()) continue;
+        auto contents = read_input(file, Input::file, most_of_named);
+        if (!contents)
+            return usage_failure(fmt::format("use the {} '{}'", key.name, fault.text(key.name)),
+                                 fault.places.at(key.name) + ": " + contents.error().text());
+        fault.files[key.name] = std::move(*contents);
+    }
+    return {};
 }
 
-Result<void> read_traces(Scenario& scenario) {
-    for (FaultSpec& fault : scenario.faults) NETCUT_TRY(read_trace(fault));
+Result<void> read_named_files(Scenario& scenario) {
+    for (FaultSpec& fault : scenario.faults) NETCUT_TRY(read_named_files(fault));
     return {};
 }
 

@@ -41,7 +41,9 @@ class Texts {
         const std::string of = fmt::format("of the fault '{}'", fault.name);
         one("the log line " + of, fault.trigger.pattern);
         one("the log line that arms it, " + of, fault.trigger.phase.armed_by);
-        if (fault.model) one("the model " + of, fault.model->text());
+        for (const auto& [key, value] : fault.values)
+            if (const auto* text = std::get_if<std::string>(&value))
+                one(fmt::format("the {} {}", key, of), *text);
     }
     Result<void> result() const {
         if (wrong_) return Failure(*wrong_);

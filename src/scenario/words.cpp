@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/words.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -15,25 +17,7 @@
 namespace netcut {
 namespace {
 
-template <typename T, std::size_t N>
-using Words = std::array<std::pair<const char*, T>, N>;
-
-constexpr Words<Direction, 3> directions{
-    {{"both", Direction::both}, {"up", Direction::up}, {"down", Direction::down}}};
-constexpr Words<LinkEnd, 2> ends{{{"node", LinkEnd::node}, {"router", LinkEnd::router}}};
 constexpr Words<FabricKind, 2> fabrics{{{"routed", FabricKind::routed}, {"bridge", FabricKind::bridge}}};
-using Connections = PacketFilter::Connections;
-constexpr Words<Connections, 4> connection_words{{{"any", Connections::any},
-                                                  {"new", Connections::fresh},
-                                                  {"established", Connections::established},
-                                                  {"data", Connections::data}}};
-constexpr Words<UnreachableCode, 4> codes{{{"port-unreachable", UnreachableCode::port_unreachable},
-                                           {"host-unreachable", UnreachableCode::host_unreachable},
-                                           {"no-route", UnreachableCode::no_route},
-                                           {"admin-prohibited", UnreachableCode::admin_prohibited}}};
-constexpr Words<FaultSpec::DnsAnswer, 3> dns_answers{{{"none", FaultSpec::DnsAnswer::none},
-                                                      {"refused", FaultSpec::DnsAnswer::refused},
-                                                      {"late", FaultSpec::DnsAnswer::late}}};
 constexpr Words<RoundMark, 2> round_marks{{{"begin", RoundMark::begin}, {"end", RoundMark::end}}};
 using Moment = WireMoment::Kind;
 constexpr Words<Moment, 9> moments{{{"sent", Moment::sent},
@@ -53,83 +37,28 @@ constexpr Words<PhaseKind, 5> phase_moments{{{"computing", PhaseKind::computing}
                                              {"receiving", PhaseKind::receiving},
                                              {"reply-lost", PhaseKind::reply_lost}}};
 
-Failure unknown_word(const std::string& word, const std::vector<std::string>& known, const char* what) {
+}  // namespace
+
+Failure unknown_word(const std::string& word, const std::vector<std::string>& known,
+                     const std::string& what) {
     const auto nearest = nearest_word(word, known);
     return usage_failure(fmt::format("read the {} '{}'", what, word),
                          fmt::format("it is none of: {}", fmt::join(known, ", ")),
                          nearest ? fmt::format("did you mean '{}'?", *nearest) : "");
 }
 
-template <typename T, std::size_t N>
-Result<T> parse_word(const std::string& word, const Words<T, N>& words, const char* what) {
-    std::vector<std::string> known;
-    for (const auto& [name, value] : words) {
-        if (word == name) return value;
-        known.emplace_back(name);
-    }
-    return unknown_word(word, known, what);
-}
-
-template <typename T, std::size_t N>
-std::string name_of(T value, const Words<T, N>& words) {
-    for (const auto& [name, candidate] : words)
-        if (candidate == value) return name;
-    return "?";
-}
-
-}  // namespace
-
-Result<FaultKind> parse_kind(const std::string& word) {
-    std::vector<std::string> known;
-    for (const FaultInfo& entry : catalogue()) {
-        if (word == entry.name) return entry.kind;
-        known.emplace_back(entry.name);
-    }
-    return unknown_word(word, known, "kind of fault");
-}
-std::string kind_name(FaultKind kind) {
-    return info(kind).name;
-}
 Result<PhaseMoment::Kind> parse_phase(const std::string& word) {
     return parse_word(word, phase_moments, "phase");
 }
 std::string phase_moment_name(PhaseMoment::Kind kind) {
     return name_of(kind, phase_moments);
 }
-Result<Direction> parse_direction(const std::string& word) {
-    return parse_word(word, directions, "direction");
-}
-Result<LinkEnd> parse_end(const std::string& word) {
-    return parse_word(word, ends, "end of a link");
-}
 Result<FabricKind> parse_fabric(const std::string& word) {
     return parse_word(word, fabrics, "kind of fabric");
-}
-Result<Connections> parse_connections(const std::string& word) {
-    return parse_word(word, connection_words, "kind of connections");
-}
-std::string connections_name(Connections only) {
-    return name_of(only, connection_words);
-}
-Result<UnreachableCode> parse_code(const std::string& word) {
-    return parse_word(word, codes, "ICMP code");
-}
-std::string code_name(UnreachableCode code) {
-    return name_of(code, codes);
-}
-Result<FaultSpec::DnsAnswer> parse_dns_answer(const std::string& word) {
-    return parse_word(word, dns_answers, "answer to name lookups");
-}
-std::string dns_answer_name(FaultSpec::DnsAnswer answer) {
-    return name_of(answer, dns_answers);
 }
 Result<RoundMark> parse_round_mark(const std::string& word) {
     return parse_word(word, round_marks, "mark of a round");
 }
-std::string direction_name(Direction direction) {
-    return name_of(direction, directions);
-}
-
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric) {
     if (word != "4" && word != "6" && word != "both")
         return usage_failure("read the IP version '" + word + "'", "it is none of: 4, 6, both");

@@ -146,20 +146,26 @@ void YamlSection::duration(const std::string& key, Nanoseconds& target) {
     });
 }
 
-void YamlSection::list(const std::string& key, std::vector<std::string>& target) {
+bool YamlSection::list(const std::string& key, std::vector<std::string>& target) {
     const YAML::Node node = get(key);
-    if (!node.IsDefined()) return;
+    if (!node.IsDefined()) return false;
     target.clear();
     const auto add = [&](const std::string& value) -> Result<void> {
         target.push_back(value);
         return {};
     };
-    if (!node.IsSequence()) return parse_scalar(key, node, add);
-    for (const YAML::Node& item : node) parse_scalar(key, item, add);
+    if (!node.IsSequence())
+        parse_scalar(key, node, add);
+    else
+        for (const YAML::Node& item : node) parse_scalar(key, item, add);
+    return true;
 }
 
 void YamlSection::command(const std::string& key, std::vector<std::string>& target) {
-    if (const YAML::Node node = get(key); node.IsDefined() && node.IsSequence()) return list(key, target);
+    if (const YAML::Node node = get(key); node.IsDefined() && node.IsSequence()) {
+        list(key, target);
+        return;
+    }
     scalar(key, [&](const std::string& value) -> Result<void> {
         NETCUT_ASSIGN(target, split_command(value));
         return {};
@@ -201,13 +207,13 @@ void YamlSection::sections(const std::string& key, const std::function<void(Yaml
     }
 }
 
-void YamlSection::lists(const std::string& key, std::vector<std::vector<std::string>>& target) {
+bool YamlSection::lists(const std::string& key, std::vector<std::vector<std::string>>& target) {
     const YAML::Node node = get(key);
-    if (!node.IsDefined()) return;
-    if (!node.IsSequence()) return source_.fail(node.Mark(), key + " must be a list of lists");
+    if (!node.IsDefined()) return false;
+    if (!node.IsSequence()) source_.fail(node.Mark(), key + " must be a list of lists");
     target.clear();
     for (const YAML::Node& item : node) {
-        if (!item.IsSequence()) return source_.fail(item.Mark(), key + " must be a list of lists");
+        if (!item.IsSequence()) source_.fail(item.Mark(), key + " must be a list of lists");
         std::vector<std::string>& list = target.emplace_back();
         for (const YAML::Node& word : item)
             parse_scalar(key, word, [&](const std::string& value) -> Result<void> {
@@ -215,6 +221,7 @@ void YamlSection::lists(const std::string& key, std::vector<std::vector<std::str
                 return {};
             });
     }
+    return true;
 }
 
 std::optional<std::string> YamlSection::single(const std::string& key) {

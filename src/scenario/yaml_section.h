@@ -52,8 +52,8 @@ class YamlSection {
     void boolean(const std::string& key, bool& target);
     void count(const std::string& key, unsigned& target, unsigned least, unsigned most);
     void duration(const std::string& key, Nanoseconds& target);
-    // A list of scalars; a single scalar is a list of one.
-    void list(const std::string& key, std::vector<std::string>& target);
+    // A list of scalars; a single scalar is a list of one. Whether it is there.
+    bool list(const std::string& key, std::vector<std::string>& target);
     // As list, but a single scalar is split into words like a command.
     void command(const std::string& key, std::vector<std::string>& target);
     // Adds to what is there.
@@ -62,8 +62,8 @@ class YamlSection {
                  const std::string& value = "KEY: VALUE");
     void sections(const std::string& key, const std::function<void(YamlSection&)>& read);
 
-    // A list of lists of scalars.
-    void lists(const std::string& key, std::vector<std::vector<std::string>>& target);
+    // A list of lists of scalars. Whether it is there.
+    bool lists(const std::string& key, std::vector<std::vector<std::string>>& target);
     // The key's value if it is a single one, else nothing.
     std::optional<std::string> single(const std::string& key);
     // Where each key that is there is given, "FILE:line:column"; the section itself under "".

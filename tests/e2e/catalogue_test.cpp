@@ -2,8 +2,6 @@
 //
 // The catalogue: what `faults` and `doctor` say of it, and that each of its examples runs and does what it
 // says. What this kernel lacks must be named, before anything starts.
-#include "netcut/catalogue.h"
-
 #include <algorithm>
 #include <map>
 #include <regex>
@@ -11,12 +9,13 @@
 #include <sstream>
 
 #include "e2e/tool.h"
+#include "netcut/fault_kind.h"
 #include "netcut/node.h"
 #include "netcut/scenario.h"
 
 namespace netcut {
 
-void PrintTo(const FaultInfo& fault, std::ostream* out) {
+void PrintTo(const FaultKind& fault, std::ostream* out) {
     *out << fault.name;
 }
 
@@ -32,34 +31,27 @@ struct Expected {
     const char* reason = "";  // part of it
 };
 
-const Expected& expected_of(FaultKind kind) {
-    using enum FaultKind;
+const Expected& expected_of(const std::string& kind) {
     using Effect = Expected::Effect;
-    static const std::map<FaultKind, Expected> all = {
-        {drop, {"recovered", Effect::packets_lost}},
-        {down, {"recovered", Effect::packets_lost}},
-        {unplug, {"recovered", Effect::packets_lost}},
-        {reset, {"recovered", Effect::packets_lost}},
-        {reject, {"recovered", Effect::packets_lost}},
-        {partition, {"recovered", Effect::packets_lost}},
-        {loss, {"recovered", Effect::packets_lost, "active to the end"}},
-        {delay, {"recovered", Effect::packets_queued}},
-        {jitter, {"recovered", Effect::packets_queued}},
-        {reorder, {"recovered", Effect::packets_queued}},
-        {duplicate, {"recovered", Effect::packets_queued}},
-        {corrupt, {"recovered", Effect::packets_queued}},
-        {rate, {"recovered", Effect::packets_queued}},
-        {idle_timeout, {"recovered", Effect::packets_lost}},
-        {mtu_blackhole, {"recovered", Effect::packets_lost}},
-        {renumber, {"recovered", Effect::sometimes_lost, "under another address"}},
-        {dns, {"recovered", Effect::none, "nobody noticed"}},
-        {pause, {"recovered", Effect::processes}},
-        {kill, {"hung", Effect::processes, "did not end"}},
-        {restart, {"recovered", Effect::processes}},
-        {power_off, {"recovered", Effect::sometimes_lost}},
-        {names, {"recovered", Effect::processes}},
+    static const Expected usual = {"recovered", Effect::packets_lost};
+    static const std::map<std::string, Expected> others = {
+        {"loss", {"recovered", Effect::packets_lost, "active to the end"}},
+        {"delay", {"recovered", Effect::packets_queued}},
+        {"jitter", {"recovered", Effect::packets_queued}},
+        {"reorder", {"recovered", Effect::packets_queued}},
+        {"duplicate", {"recovered", Effect::packets_queued}},
+        {"corrupt", {"recovered", Effect::packets_queued}},
+        {"rate", {"recovered", Effect::packets_queued}},
+        {"renumber", {"recovered", Effect::sometimes_lost, "under another address"}},
+        {"dns", {"recovered", Effect::none, "nobody noticed"}},
+        {"pause", {"recovered", Effect::processes}},
+        {"kill", {"hung", Effect::processes, "did not end"}},
+        {"restart", {"recovered", Effect::processes}},
+        {"power-off", {"recovered", Effect::sometimes_lost}},
+        {"names", {"recovered", Effect::processes}},
     };
-    return all.at(kind);
+    const auto found = others.find(kind);
+    return found == others.end() ? usual : found->second;
 }
 
 template <typename Needs>
@@ -79,7 +71,7 @@ Arguments words_of(const std::string& example) {
 }
 
 // Its keys may need more than its kind.
-std::set<Need> needs_of_example(const FaultInfo& fault) {
+std::set<Need> needs_of_example(const FaultKind& fault) {
     const Arguments words = words_of(fault.example);
     const auto option = std::find(words.begin(), words.end(), "--fault");
     if (option == words.end()) return {fault.needs.begin(), fault.needs.end()};
@@ -122,9 +114,9 @@ void expect_effect(const Json& verdict, Expected::Effect effect) {
     EXPECT_EQ(verdict.at("noticed"), effect != Expected::Effect::none);
 }
 
-class ExampleTest : public testing::TestWithParam<FaultInfo> {};
+class ExampleTest : public testing::TestWithParam<FaultKind> {};
 
-INSTANTIATE_TEST_SUITE_P(Faults, ExampleTest, testing::ValuesIn(catalogue()), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Faults, ExampleTest, testing::ValuesIn(fault_kinds()), [](const auto& info) {
     std::string name = info.param.name;
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
@@ -132,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Faults, ExampleTest, testing::ValuesIn(catalogue()), []
 
 TEST_P(ExampleTest, DoesWhatItSaysOrNamesWhatTheKernelLacks) {
     NETCUT_E2E_WITH_REFERENCE();
-    const FaultInfo& fault = GetParam();
+    const FaultKind& fault = GetParam();
     const Folder folder;
     const Finished finished = run_example(fault.example, folder / "run");
     if (const auto missing = missing_of(needs_of_example(fault)); !missing.empty()) {
@@ -144,7 +136,7 @@ TEST_P(ExampleTest, DoesWhatItSaysOrNamesWhatTheKernelLacks) {
         EXPECT_FALSE(std::filesystem::exists(folder / "run")) << "nothing may have been started";
         return;
     }
-    const Expected& expected = expected_of(fault.kind);
+    const Expected& expected = expected_of(fault.name);
     const Json verdict = read_verdict(folder / "run");
     SCOPED_TRACE(finished.out + finished.err + verdict.dump(2));
     ASSERT_FALSE(verdict.empty());
@@ -160,7 +152,7 @@ TEST_P(ExampleTest, DoesWhatItSaysOrNamesWhatTheKernelLacks) {
 TEST(FaultsCommand, ListsEveryKindWithItsExample) {
     const Finished finished = run_tool({"faults"});
     EXPECT_EQ(finished.status, 0) << finished.err;
-    for (const FaultInfo& fault : catalogue()) {
+    for (const FaultKind& fault : fault_kinds()) {
         const std::size_t at = finished.out.find("\n" + std::string(fault.name) + " ");
         const bool first = finished.out.starts_with(std::string(fault.name) + " ");
         ASSERT_TRUE(first || at != std::string::npos) << fault.name << " in\n" << finished.out;
@@ -170,6 +162,16 @@ TEST(FaultsCommand, ListsEveryKindWithItsExample) {
         const std::string below = finished.out.substr(next + 1, finished.out.find('\n', next + 1) - next - 1);
         EXPECT_TRUE(below.ends_with(std::string("sudo netcut-fl run ") + fault.example)) << below;
     }
+}
+
+TEST(FaultsCommand, TellsTheKeysOfOneKind) {
+    const Finished finished = run_tool({"faults", "idle-timeout"});
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    EXPECT_TRUE(contains(finished.out, "after          -                  of silence")) << finished.out;
+    EXPECT_TRUE(contains(finished.out, "protocol       tcp ")) << finished.out;
+    const Finished wrong = run_tool({"faults", "idle-timeot"});
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_TRUE(contains(wrong.err, "did you mean 'idle-timeout'?")) << wrong.err;
 }
 
 TEST(FaultsCommand, ItsExampleOfAFlapIsOneFaultWithSeveralCycles) {
@@ -199,7 +201,7 @@ TEST(Doctor, SaysOfEveryFaultWhetherItCanBeDoneAndWhatElseCan) {
     for (std::string line, word; std::getline(text, line);)
         if (std::istringstream(line) >> word) lines[word] = line;
     bool all = true;
-    for (const FaultInfo& fault : catalogue()) {
+    for (const FaultKind& fault : fault_kinds()) {
         const std::string& line = lines[fault.name];
         const auto missing = missing_of(fault.needs);
         all = all && missing.empty();

@@ -24,7 +24,7 @@
 #include <sstream>
 #include <thread>
 
-#include "netcut/catalogue.h"
+#include "netcut/fault_kind.h"
 #include "netcut/kernel.h"
 
 namespace netcut::test {

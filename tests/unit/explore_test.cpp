@@ -29,7 +29,7 @@ TEST(PhaseExperiments, FitAnyFederation) {
     base.collaborator.command = {"c"};
     std::set<std::string> names;
     for (const ExperimentSpec& moment : phase_experiments()) {
-        const auto scenario = experiment_scenario(base, moment, {FaultKind::drop, 5s});
+        const auto scenario = experiment_scenario(base, moment, {fault_kind("drop"), 5s});
         ASSERT_TRUE(scenario) << moment.name << scenario.error().text();
         EXPECT_EQ(scenario->faults.at(0).trigger.node, "collaborator2");
         EXPECT_EQ(phase_moment_name(scenario->faults.at(0).trigger.phase.kind), moment.name);
@@ -49,9 +49,9 @@ TEST(Experiment, MayChangeWhatNodesDoButNotAStageThatIsDoneOnceForAll) {
     base.stages = {stage};
     ExperimentSpec moment = phase_experiments().front();
     moment.parameters = {{"level", "debug"}, {"rounds", "3"}};
-    EXPECT_TRUE(experiment_scenario(base, moment, {FaultKind::drop, 5s}));
+    EXPECT_TRUE(experiment_scenario(base, moment, {fault_kind("drop"), 5s}));
     moment.parameters = {{"rounds", "9"}};
-    const auto refused = experiment_scenario(base, moment, {FaultKind::drop, 5s});
+    const auto refused = experiment_scenario(base, moment, {fault_kind("drop"), 5s});
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().text(), HasSubstr("--set rounds=9"));
     EXPECT_THAT(refused.error().text(), HasSubstr("the stage workspace"));
@@ -86,7 +86,7 @@ TEST(Bisection, WhatNobodyNoticedIsNotSurvived) {
     EXPECT_FALSE(bisection.longest_survived());
     EXPECT_EQ(bisection.longest_unnoticed(), 500ms);
     EXPECT_EQ(bisection.next(), 30250ms) << "it is no threshold either";
-    ResilienceCell cell{CutKind(FaultKind::drop), bisection, 0, false, {}, 0};
+    ResilienceCell cell{CutKind(fault_kind("drop")), bisection, 0, false, {}, 0};
     EXPECT_EQ(cell.text(), "nobody noticed 500ms, does not survive 1m");
     cell.bounds.take(30250ms, Effect::survived);
     EXPECT_EQ(cell.text(), "survives 30.25s, not 1m");
@@ -166,7 +166,7 @@ ExperimentTable table_of(std::vector<RunOutcome> repeats) {
     ExperimentTable table;
     table.title = "t";
     table.rows = {{"C'", "a reply, lost", {}, {}, {}}};
-    table.columns = {{FaultKind::drop, 20s}};
+    table.columns = {{fault_kind("drop"), 20s}};
     table.cells = {{{std::move(repeats)}}};
     return table;
 }
@@ -238,13 +238,13 @@ TEST(CutKind, HasTheOptionsOfACutAndKeysOfItsKind) {
     ASSERT_TRUE(unplug) << unplug.error().text();
     FaultSpec fault;
     ASSERT_TRUE(unplug->apply(fault));
-    EXPECT_EQ(fault.kind, FaultKind::unplug);
-    EXPECT_TRUE(fault.plug.new_mac);
-    EXPECT_FALSE(fault.plug.announce);
+    EXPECT_EQ(fault.kind, fault_kind("unplug"));
+    EXPECT_EQ(fault.text("mac"), "new");
+    EXPECT_EQ(fault.text("announce"), "false");
     EXPECT_EQ(unplug->name, "unplug(new-mac,no-announce)");
     const auto drop = CutKind::parse("drop(direction=up)");
     ASSERT_TRUE(drop && drop->apply(fault));
-    EXPECT_EQ(fault.direction, Direction::up);
+    EXPECT_EQ(fault.text("direction"), "up");
     EXPECT_EQ(CutKind::parse("down")->keys, "");
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -92,7 +93,7 @@ std::set<std::string> tabulated(const std::string& text) {
 TEST(FaultPages, EveryKindHasOneAndIsInTheOverview) {
     const std::string overview = read(docs / "faults.md");
     std::vector<std::string> names = {"flap", "moments"};
-    for (const FaultInfo& kind : catalogue()) names.emplace_back(kind.name);
+    for (const FaultKind& kind : fault_kinds()) names.emplace_back(kind.name);
     for (const std::string& name : names) {
         EXPECT_THAT(read(page_of(name)), StartsWith("# " + name + ": "));
         EXPECT_THAT(overview, HasSubstr("](faults/" + name + ".md)"));
@@ -108,17 +109,40 @@ TEST(FaultPages, HaveTheSameHeadings) {
             << entry.path();
 }
 
+// A line of a page's table, as the kind's definition has it.
+std::string row_of(const FaultKey& key) {
+    return "\n| `" + key.name + "` | " + (key.standard.empty() ? key.without : "`" + key.standard + "`") +
+           " | " + key.meaning + " |\n";
+}
+
 TEST(FaultPages, TellOfEachKeyAndOfNoOther) {
-    for (const FaultInfo& kind : catalogue()) {
+    const std::string filters = section(read(docs / "faults.md"), "Which packets");
+    const auto is_filter = [&](const FaultKey& key) { return tabulated(filters).contains(key.name); };
+    for (const FaultKind& kind : fault_kinds()) {
         const std::string keys = section(read(page_of(kind.name)), "Keys");
-        for (const std::string& key : kind.keys) EXPECT_THAT(keys, HasSubstr("`" + key + "`")) << kind.name;
+        for (const FaultKey& key : kind.keys) {
+            EXPECT_THAT(is_filter(key) ? filters : keys, HasSubstr(row_of(key))) << kind.name;
+            EXPECT_THAT(keys, HasSubstr("`" + key.name + "`")) << kind.name;
+        }
         for (const std::string& word : tabulated(keys.substr(0, keys.find("\n\n"))))
-            EXPECT_TRUE(kind.keys.contains(word)) << kind.name << " has no key " << word;
+            EXPECT_NE(kind.key(word), nullptr) << kind.name << " has no key " << word;
+    }
+}
+
+TEST(FaultPages, SchemaHasTheKeysOfEachKind) {
+    const auto schema = nlohmann::json::parse(fault_schema()).at("anyOf");
+    ASSERT_EQ(schema.size(), fault_kinds().size());
+    for (std::size_t i = 0; i < schema.size(); ++i) {
+        const FaultKind& kind = fault_kinds()[i];
+        EXPECT_EQ(schema[i].at("title"), kind.name);
+        for (const FaultKey& key : kind.keys)
+            EXPECT_EQ(schema[i].at("properties").at(key.name).at("description"), key.meaning);
+        EXPECT_EQ(schema[i].at("properties").contains("for"), !kind.refuses("for")) << kind.name;
     }
 }
 
 TEST(FaultPages, NameTheKernelOptionsThatAreNeeded) {
-    for (const FaultInfo& kind : catalogue()) {
+    for (const FaultKind& kind : fault_kinds()) {
         const std::string needs = section(read(page_of(kind.name)), "What the kernel must have");
         for (const Need need : kind.needs) {
             std::istringstream options(need_options(need));
@@ -137,13 +161,13 @@ TEST(FaultPages, ExamplesAreScenarios) {
 }
 
 TEST(FaultPages, ExamplesAreOfTheirKind) {
-    for (const FaultInfo& kind : catalogue()) {
+    for (const FaultKind& kind : fault_kinds()) {
         const auto blocks = yaml_blocks(read(page_of(kind.name)));
         ASSERT_FALSE(blocks.empty()) << kind.name;
         for (const std::string& yaml : blocks) {
             const auto scenario = scenario_of(yaml);
             ASSERT_TRUE(scenario && !scenario->faults.empty()) << kind.name;
-            EXPECT_EQ(kind_name(scenario->faults.front().kind), kind.name);
+            EXPECT_EQ(scenario->faults.front().kind->name, kind.name);
         }
     }
 }

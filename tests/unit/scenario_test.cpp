@@ -72,7 +72,7 @@ files: /srv/template
     EXPECT_FALSE(scenario.faults[0].duration);
     EXPECT_EQ(scenario.faults[1].duration, Nanoseconds(250ms));
     EXPECT_EQ(scenario.faults[1].name, "cut2");
-    EXPECT_EQ(scenario.faults[1].beyond, 65536U);
+    EXPECT_EQ(scenario.faults[1].text("beyond"), "64KiB");
     EXPECT_THAT(scenario.faults[1].nodes, ElementsAre("collaborator3")) << "the last one by default";
     EXPECT_EQ(scenario.faults[1].trigger.node, "collaborator3") << "its own log by default";
     const PhaseMoment& sending = scenario.faults[2].trigger.phase;
@@ -136,7 +136,7 @@ TEST(Scenario, EveryExperimentOfATemplateCanBeMade) {
     const Scenario base = reference();
     ASSERT_EQ(base.experiments.size(), 5U);
     for (const ExperimentSpec& experiment : base.experiments)
-        for (const FaultKind kind : {FaultKind::drop, FaultKind::down, FaultKind::unplug}) {
+        for (const FaultKind* kind : {fault_kind("drop"), fault_kind("down"), fault_kind("unplug")}) {
             const auto scenario = experiment_scenario(base, experiment, {kind, 5s});
             ASSERT_TRUE(scenario) << experiment.name << ": " << scenario.error().text();
             Scenario again = read(write_yaml(*scenario));

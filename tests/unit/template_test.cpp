@@ -145,7 +145,8 @@ TEST(OpenFL, PatternsOfItsMomentsMatchItsWrappedLogEvenWithLongNamesOfTensors) {
     ASSERT_TRUE(read_template(scenario, "openfl/keras_cnn_mnist"));
     scenario.collaborators = 2;
     for (const ExperimentSpec& moment : scenario.experiments) {
-        const auto made = experiment_scenario(scenario, moment, {FaultKind::drop, std::chrono::seconds(1)});
+        const auto made =
+            experiment_scenario(scenario, moment, {fault_kind("drop"), std::chrono::seconds(1)});
         ASSERT_TRUE(made) << made.error().text();
         const FaultTrigger& trigger = made->faults.front().trigger;
         const bool of_phase = trigger.kind == FaultTrigger::Kind::phase;

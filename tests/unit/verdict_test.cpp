@@ -220,7 +220,7 @@ TEST(Judge, CutThatNeverHealedIsSaidToBe) {
 // Collaborator1 comes back under another address, and nothing was under way meanwhile.
 Facts renumbered() {
     Facts facts = cut_and_back();
-    facts.outcomes[0].kind = FaultKind::renumber;
+    facts.outcomes[0].kind = fault_kind("renumber");
     facts.outcomes[0].renumbered = true;
     facts.outcomes[0].losses["collaborator1"] = {};
     return facts;
@@ -309,7 +309,7 @@ TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
 
 TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
     Facts facts = cut_and_back();
-    facts.outcomes[0].kind = FaultKind::pause;
+    facts.outcomes[0].kind = fault_kind("pause");
     Pause& pause = facts.outcomes[0].pauses["collaborator1"];
     pause.processes = 3;
     const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };

@@ -161,7 +161,7 @@ Result<Scenario> Worker::scenario_of(const WorkerOrder& order) const {
     const std::string base = template_named_in(order.scenario);
     if (!base.empty()) NETCUT_TRY(read_template(scenario, base));
     NETCUT_TRY(read_yaml(scenario, order.scenario, "scenario"));
-    NETCUT_TRY(read_traces(scenario));
+    NETCUT_TRY(read_named_files(scenario));
     NETCUT_TRY(check(scenario));
     return scenario;
 }
@@ -191,7 +191,7 @@ void Worker::accept(const Scenario& scenario, bool attached) {
     for (const std::string& node : node_names(scenario))
         channel_->send({Message::Kind::node, 0, {node, "waiting"}});
     for (const FaultSpec& fault : scenario.faults)
-        channel_->send(fault_message(fault.name, kind_name(fault.kind), fault.nodes, false));
+        channel_->send(fault_message(fault.name, fault.kind->name, fault.nodes, false));
     channel_->send({Message::Kind::accepted,
                     0,
                     {scenario.name, folder_->path(), folder_->moved(), attached ? "attached" : ""}});
@@ -277,7 +277,7 @@ Result<Json> Worker::add_fault(std::uint64_t request, const std::string& body) {
                                          "the run has been ended: give a smaller one"));
     FaultSpec fault;
     NETCUT_TRY(read_fault_yaml(fault, body, "fault"));
-    NETCUT_TRY(read_trace(fault));
+    NETCUT_TRY(read_named_files(fault));
     NETCUT_ASSIGN(const std::string name, run_->engine().add_fault(std::move(fault)));
     return Json{{"fault", name}};
 }

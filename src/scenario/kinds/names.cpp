@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names do not lead where they should.
+#include "scenario/kinds/kinds.h"
+
+namespace netcut {
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+
+Result<void> check_dns(const Scenario&, FaultSpec& fault) {
+    const bool late = fault.text("answer") == "late";
+    if (late && time_of(fault, "delay") <= Nanoseconds(0))
+        return fault_failure(fault, "delay", "nothing says how late the answers are", "write delay: 3s");
+    if (!late && fault.given("delay"))
+        return fault_failure(fault, "delay", "only late answers have one", "write answer: late");
+    return check_time(fault, "delay", false);
+}
+
+PacketAction answer(const FaultSpec& fault) {
+    if (fault.text("answer") == "refused") return Refuse{};
+    if (fault.text("answer") == "none") return Drop{};
+    QueueSpec queue;
+    queue.delay = time_of(fault, "delay");
+    return Queue{queue};
+}
+
+Result<void> plan_dns(const Scenario&, const FaultSpec&, FaultPlan& plan) {
+    plan.filter.port = dns_port;
+    return {};
+}
+
+Result<void> check_names(const Scenario& scenario, FaultSpec& fault) {
+    const WordList& given = fault.list("names");
+    const WordList names = given.empty() ? WordList{aggregator_name} : expanded_nodes(scenario, given);
+    fault.values["names"] = names;
+    return check_node_names(scenario, fault, "names", names);
+}
+
+}  // namespace
+
+std::vector<FaultKind> name_kinds() {
+    return {
+        {.name = "dns",
+         .summary = "name lookups (port 53) fail or are late, while all else works",
+         .example = "--fault '{kind: dns, answer: refused, on: start, for: never}'",
+         .keys = {{"answer", words_type("answer to name lookups", {"none", "refused", "late"}),
+                   "`none`: queries are lost; `refused`: they are answered by ICMP port unreachable; `late`: "
+                   "query and answer each wait for `delay`",
+                   "none"},
+                  {"delay", duration_type(), "of `late`"},
+                  direction_key(),
+                  peers_key()},
+         .check = check_dns,
+         .action = answer,
+         .plan = plan_dns},
+        {.name = "names",
+         .summary = "names of nodes stop resolving, or lead to an address that nobody has any more",
+         .example =
+             "--fault '{kind: names, answer: none, on: {log: \"round 2: training\"}, for: 500ms}' --set "
+             "channel=kept",
+         .keys = {{"names", nodes_type(), "of nodes; `all`, `collaborators`. Their aliases go with them", "",
+                   "`[aggregator]`"},
+                  {"answer", words_type("answer", {"none", "old"}),
+                   "`none`: they do not resolve; `old`: they lead to addresses that nobody has", "none"}},
+         .processes = ProcessEffect::names,
+         .check = check_names,
+         .action = leave_alone},
+    };
+}
+
+}  // namespace netcut
