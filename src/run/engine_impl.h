@@ -47,6 +47,7 @@ class Engine::Impl {
         // Of a file that it writes its log to.
         struct Log {
             std::string ending;  // of the name of its copy: "log", "log2"
+            std::string path;
             LineScanner scanner;
             std::shared_ptr<LogFollower> follower;
         };
@@ -83,7 +84,9 @@ class Engine::Impl {
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
     void watch(LineScanner& scanner, const Actor& actor);
+    void watch_for(LineScanner& scanner, FaultRunner& fault);
     Result<void> open_logs(Actor& actor);
+    Result<void> follow(Actor& actor, const std::string& written);
     void take_syslog(Actor& actor, std::string_view line);
     void take_output(const Actor& actor, LineScanner& scanner, std::string_view stream,
                      std::string_view bytes);

@@ -36,32 +36,43 @@ Result<std::string> Engine::Impl::log_path(const Actor& actor, const std::string
     return (folder / log).lexically_normal().string();
 }
 
+Result<void> Engine::Impl::follow(Actor& actor, const std::string& written) {
+    NETCUT_ASSIGN(const std::string path, log_path(actor, written));
+    if (!followed_.insert(path).second)
+        return usage_failure("follow the log " + path, "two nodes write to it",
+                             "let the path have {name} or {index}");
+    auto log = std::make_unique<Actor::Log>();
+    log->path = path;
+    log->ending = actor.logs.empty() ? "log" : fmt::format("log{}", actor.logs.size() + 1);
+    NETCUT_ASSIGN(Fd copy, folder_.create_file("logs/" + actor.outcome.name + "." + log->ending));
+    log->follower = std::make_shared<LogFollower>(
+        io_, path, user_, std::move(copy),
+        LogFollower::Observer{[this, &actor, raw = log.get()](std::string_view bytes) {
+                                  take_output(actor, raw->scanner, raw->ending, bytes);
+                              },
+                              [this](Error error) { fail(std::move(error)); }});
+    actor.logs.push_back(std::move(log));
+    return {};
+}
+
 Result<void> Engine::Impl::open_logs(Actor& actor) {
     const RoleSpec& role = actor.index == 0 ? scenario_.aggregator : scenario_.collaborator;
     const std::string& name = actor.outcome.name;
-    NETCUT_ASSIGN(const auto paths,
-                  expand(role.logs, scenario_, expand_context(name, static_cast<unsigned>(actor.index))));
-    for (const std::string& written : paths) {
-        NETCUT_ASSIGN(const std::string path, log_path(actor, written));
-        if (!followed_.insert(path).second)
-            return usage_failure("follow the log " + path, "two nodes write to it",
-                                 "let the path have {name} or {index}");
-        auto log = std::make_unique<Actor::Log>();
-        const std::string number = actor.logs.empty() ? "" : std::to_string(actor.logs.size() + 1);
-        log->ending = "log" + number;
-        NETCUT_ASSIGN(Fd copy, folder_.create_file("logs/" + name + "." + log->ending));
-        log->follower = std::make_shared<LogFollower>(
-            io_, path, user_, std::move(copy),
-            LogFollower::Observer{[this, &actor, raw = log.get()](std::string_view bytes) {
-                                      take_output(actor, raw->scanner, raw->ending, bytes);
-                                  },
-                                  [this](Error error) { fail(std::move(error)); }});
-        actor.logs.push_back(std::move(log));
-    }
+    const ExpandContext context = expand_context(name, static_cast<unsigned>(actor.index));
+    NETCUT_ASSIGN(const auto paths, expand(role.logs, scenario_, context));
+    for (const std::string& written : paths) NETCUT_TRY(follow(actor, written));
     if (scenario_.syslog) {
         NETCUT_ASSIGN(actor.syslog_copy, folder_.create_file("logs/" + name + ".syslog"));
     }
     return {};
+}
+
+void Engine::Impl::watch_for(LineScanner& scanner, FaultRunner& fault) {
+    scanner.watch(
+        {Pattern::parse(fault.spec().trigger.pattern).value(), [this, &fault](std::string_view line) {
+             if (state_ == State::starting || state_ == State::running)
+                 fault.trigger(fault.spec().trigger.node, line);
+         }});
 }
 
 // Patterns were checked with the scenario, so that parsing them again cannot fail.
@@ -76,12 +87,7 @@ void Engine::Impl::watch(LineScanner& scanner, const Actor& actor) {
     const std::string name = actor.outcome.name;
     for (const auto& runner : faults_) {
         const FaultTrigger& trigger = runner->spec().trigger;
-        if (trigger.kind != FaultTrigger::Kind::log || trigger.node != name) continue;
-        scanner.watch({Pattern::parse(trigger.pattern).value(),
-                       [this, name, fault = runner.get()](std::string_view line) {
-                           if (state_ == State::starting || state_ == State::running)
-                               fault->trigger(name, line);
-                       }});
+        if (trigger.kind == FaultTrigger::Kind::log && trigger.node == name) watch_for(scanner, *runner);
     }
     for (const auto& trigger : phase_triggers_) {
         const PhaseMoment& moment = trigger->runner().spec().trigger.phase;

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "netcut/phase.h"
-#include "netcut/trigger.h"
 #include "scenario/text_check.h"
 
 namespace netcut {
@@ -91,66 +89,6 @@ Result<void> check_when(const Scenario& scenario, FaultSpec& fault) {
                 return at(fault, "when", known.error());
     if (when.node == when.peer) return wrong(fault, "when", "a node is no peer of itself");
     if (fault.trigger.kind == FaultTrigger::Kind::none) fault.trigger.kind = FaultTrigger::Kind::start;
-    return {};
-}
-
-Result<void> check_amount(const FaultSpec& fault, const PhaseMoment& moment) {
-    using Kind = PhaseMoment::Kind;
-    const std::string name = phase_moment_name(moment.kind);
-    if (moment.bytes && (moment.kind == Kind::computing || moment.kind == Kind::waiting))
-        return wrong(fault, "on", "no bytes pass while a node is " + name, "write after: 200ms");
-    if (moment.time && moment.kind == Kind::reply_lost)
-        return wrong(fault, "on", "a reply is lost when it comes, and not after a time",
-                     "write after: 64KiB for uploads of that size at least");
-    if (!moment.on_the_wire()) return {};
-    if (fault.when)
-        return wrong(fault, "when", name + " is a moment on the wire already", "leave one of them out");
-    if (fault.trigger.delay != Nanoseconds(0))
-        return wrong(fault, "on", "what the kernel fires on a packet has no delay",
-                     "write after: with a time in place of bytes");
-    return {};
-}
-
-Result<void> check_phase(const Scenario& scenario, FaultSpec& fault) {
-    PhaseMoment& moment = fault.trigger.phase;
-    if (moment.kind == PhaseMoment::Kind::reply_lost && !moment.bytes && !moment.time)
-        moment.bytes = small_exchange;
-    NETCUT_TRY(check_amount(fault, moment));
-    if (!moment.armed_by.empty()) {
-        if (auto pattern = Pattern::parse(moment.armed_by); !pattern) return at(fault, "on", pattern.error());
-        if (moment.armed_by_node.empty()) moment.armed_by_node = fault.trigger.node;
-        if (auto known = check_node(scenario, moment.armed_by_node, "watch"); !known)
-            return at(fault, "on", known.error());
-    } else if (!moment.armed_by_node.empty()) {
-        return wrong(fault, "on", "nothing says which log line arms it", "write armed_by: {log: PATTERN}");
-    }
-    if (moment.round != 0 && scenario.progress.empty())
-        return wrong(fault, "on", "nothing says which log lines tell the round",
-                     "give --progress-on 're:round ([0-9]+)', or progress: in the scenario");
-    return {};
-}
-
-Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
-    using Kind = FaultTrigger::Kind;
-    FaultTrigger& trigger = fault.trigger;
-    if (trigger.kind == Kind::none)
-        return wrong(
-            fault, "on", "nothing says when it begins",
-            "give a log line: --cut-on PATTERN, or on: {log: PATTERN}; a phase: --cut-when PHASE, or "
-            "on: {phase: PHASE}; or on: start");
-    if (trigger.nth == 0) return wrong(fault, "on", "the n-th match is counted from 1");
-    if (trigger.kind == Kind::start) {
-        if (fault.times > 1 && !fault.when)
-            return wrong(fault, "times", "there is one start in a run", "use flap");
-        return {};
-    }
-    if (trigger.kind == Kind::after || trigger.kind == Kind::together) return {};  // see fault_order.cpp
-    if (trigger.node.empty()) trigger.node = fault.nodes.front();
-    if (auto known = check_node(scenario, trigger.node, "watch"); !known)
-        return at(fault, "on", known.error());
-    if (trigger.kind == Kind::phase) return check_phase(scenario, fault);
-    if (trigger.pattern.empty()) return wrong(fault, "on", "the log line's pattern is empty");
-    if (auto pattern = Pattern::parse(trigger.pattern); !pattern) return at(fault, "on", pattern.error());
     return {};
 }
 

@@ -18,6 +18,7 @@ Result<void> check_node_names(const Scenario& scenario, const FaultSpec& fault, 
 Result<void> check_node(const Scenario& scenario, const std::string& name, const std::string& use);
 // Fills in names, nodes and what is watched, and refuses what no fault can do.
 Result<void> check_faults(Scenario& scenario);
+Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault);  // triggers.cpp
 // Refuses faults that can never begin because of each other, and those that contradict each other.
 Result<void> check_order(const Scenario& scenario);
 

@@ -36,14 +36,6 @@ bool pauses(const FaultSpec& fault) {
     return fault.kind->processes == ProcessEffect::pause;
 }
 
-std::string own_moment(const FaultSpec& fault) {
-    const FaultTrigger& trigger = fault.trigger;
-    return fmt::format("{} {} {} {} {} {}\n{}\n{}\n{}\n{}\n{}", static_cast<int>(trigger.kind), trigger.node,
-                       trigger.nth, trigger.delay.count(), trigger.phase.round, trigger.phase.armed_by_node,
-                       trigger.kind == Kind::phase ? phase_moment_text(trigger.phase) : "", trigger.pattern,
-                       trigger.phase.armed_by, trigger.fault, fault.when ? when_text(*fault.when) : "");
-}
-
 class Order {
   public:
     explicit Order(const std::vector<FaultSpec>& faults) : faults_(faults), awaited_(faults.size()) {
@@ -166,7 +158,7 @@ class Order {
             const FaultSpec& fault = faults_[number];
             const bool with_another =
                 fault.trigger.kind == Kind::together && fault.trigger.delay == Nanoseconds(0) && !fault.when;
-            if (!with_another) return own_moment(fault);
+            if (!with_another) return begin_text(fault);
             number = *awaited_[number];
         }
     }

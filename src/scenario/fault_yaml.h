@@ -11,6 +11,9 @@ namespace netcut {
 // One entry of `faults`.
 void read_fault(YamlSection& section, FaultSpec& fault);
 void write_fault(YAML::Emitter& out, const FaultSpec& fault);
+// triggers.cpp: its `on`.
+void read_on(YamlSection& fault, FaultTrigger& trigger);
+void write_on(YAML::Emitter& out, const FaultTrigger& trigger);
 
 // Stores what a parse_... function of scenario.h makes of a word.
 template <typename T, typename Parse>

@@ -288,24 +288,4 @@ std::string phase_moment_text(const PhaseMoment& moment) {
     return phase_moment_name(moment.kind) + (after.empty() ? "" : " " + after);
 }
 
-std::string begin_text(const FaultSpec& fault) {
-    using Kind = FaultTrigger::Kind;
-    const FaultTrigger& trigger = fault.trigger;
-    const auto of = [](const std::string& node) { return node.empty() ? "" : " of " + node; };
-    std::string text = "at the start";
-    if (trigger.kind == Kind::log) text = fmt::format("on '{}'{}", trigger.pattern, of(trigger.node));
-    if (trigger.kind == Kind::phase) {
-        text = fmt::format("in the phase {}{}", phase_moment_text(trigger.phase), of(trigger.node));
-        if (trigger.phase.round > 0) text += fmt::format(", from round {} on", trigger.phase.round);
-        if (!trigger.phase.armed_by.empty())
-            text += fmt::format(", after '{}'{}", trigger.phase.armed_by, of(trigger.phase.armed_by_node));
-    }
-    if (trigger.kind == Kind::after) text = "when the fault " + trigger.fault + " has healed";
-    if (trigger.kind == Kind::together) text = "with the fault " + trigger.fault;
-    if (trigger.nth > 1) text += fmt::format(", time {}", trigger.nth);
-    if (trigger.delay > Nanoseconds(0)) text += fmt::format(", {} later", duration_text(trigger.delay));
-    if (fault.when) text += fmt::format(", then at {}", when_text(*fault.when));
-    return text;
-}
-
 }  // namespace netcut

@@ -64,6 +64,7 @@ class YamlSection {
 
     // A list of lists of scalars. Whether it is there.
     bool lists(const std::string& key, std::vector<std::vector<std::string>>& target);
+    bool has(const std::string& key) { return get(key).IsDefined(); }
     // The key's value if it is a single one, else nothing.
     std::optional<std::string> single(const std::string& key);
     // Where each key that is there is given, "FILE:line:column"; the section itself under "".
