@@ -127,6 +127,7 @@ struct FaultPlan {
     LinkChange link = LinkChange::none;
     LinkEnd down_end = LinkEnd::node;     // of `down`
     PlugOptions plug;                     // of `unplug`
+    bool orders_connections = false;      // the table learns in which order they are opened
     int signal = 9;                       // to processes that are to end; it is the engine that sends it
     std::optional<Nanoseconds> duration;  // none: it never heals
     std::optional<WireTrigger> trigger;
@@ -174,6 +175,13 @@ struct LossPlace {
 };
 std::optional<LossPlace> loss_place(const std::string& prefix);
 
+// A TCP connection as a node sees it.
+struct Connection {
+    IpAddress own, other;
+    std::uint16_t own_port = 0, other_port = 0;
+    bool operator==(const Connection&) const = default;
+};
+
 class NftTransaction;
 
 // The router's nftables table: one switch for each fault, the rules behind it, and the counters that prove
@@ -210,6 +218,9 @@ class FaultTable {
     Result<std::vector<NodeHits>> read_hits();  // by the plan's number
     Result<DataCounters> read_data(std::size_t node);
     Result<DatagramCounts> read_datagrams();
+    // Of a plan that orders connections: those of its nodes since the table was laid, the oldest first. Some of
+    // them may have ended.
+    Result<std::vector<Connection>> connections(std::size_t number);
 
   private:
     FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket, std::vector<FaultPlan> plans)

@@ -163,6 +163,23 @@ void add_learning_beforehand(const FaultContext& fault) {
     add_membership(fault, fault.name("learn"), "learn_up", "learn_down");
 }
 
+// An element's time that is left tells when the connection was opened.
+void add_register(const FaultContext& fault) {
+    const std::string base = fault.name("opening");
+    add_flow_sets(fault, opened, true);
+    fault.transaction.add_chain(base);
+    for (const Direction part : {Direction::up, Direction::down}) {
+        const std::string chain = base + (part == Direction::up ? "_up" : "_down");
+        fault.transaction.add_chain(chain);
+        add_fresh_filter(fault, chain);
+        add_flow_rules(fault, chain, part, opened, {FlowStep::Kind::remember, for_ever});
+    }
+    NftRule all(learning);
+    all.jump(base);
+    fault.add(all);
+    add_membership(fault, base, "opening_up", "opening_down");
+}
+
 // A node that has no link: packets to its addresses go nowhere, silently.
 void add_gone(const FaultContext& fault) {
     if (fault.plan.link == LinkChange::none) return;
@@ -262,6 +279,7 @@ void add_fault(const FaultContext& fault) {
     on.constant(fault.key()).in(switches).go_to(fault.name("on"));
     fault.add(on);
     if (forgets(fault) != nullptr) add_learning_beforehand(fault);
+    if (fault.plan.orders_connections) add_register(fault);
     add_membership(fault, fault.name("on"), "up", "down");
     add_direction(fault, Direction::up);
     add_direction(fault, Direction::down);

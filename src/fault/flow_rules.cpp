@@ -47,6 +47,33 @@ void add_flow_sets(const FaultContext& fault, const std::string& what, bool leas
                                    .dynamic = true});
 }
 
+// The fields of a key are padded to 4 bytes each.
+NftKey flow_key(const Connection& connection) {
+    NftKey key = nft_key(connection.own);
+    const NftKey other = nft_key(connection.other);
+    key.insert(key.end(), other.begin(), other.end());
+    for (const std::uint16_t port : {connection.own_port, connection.other_port})
+        key.insert(key.end(), {static_cast<std::uint8_t>(port >> 8), static_cast<std::uint8_t>(port), 0, 0});
+    key.insert(key.end(), {IPPROTO_TCP, 0, 0, 0});
+    return key;
+}
+
+std::optional<Connection> connection_of(const NftKey& flow) {
+    const bool v6 = flow.size() == 2 * 16 + 12;
+    const std::size_t bytes = v6 ? 16 : 4;
+    if (flow.size() != 2 * bytes + 12 || flow[2 * bytes + 8] != IPPROTO_TCP) return {};
+    const auto address = [&](std::size_t at) -> IpAddress {
+        if (!v6) return boost::asio::ip::address_v4({flow[at], flow[at + 1], flow[at + 2], flow[at + 3]});
+        boost::asio::ip::address_v6::bytes_type all;
+        std::copy_n(flow.begin() + static_cast<std::ptrdiff_t>(at), all.size(), all.begin());
+        return boost::asio::ip::address_v6(all);
+    };
+    const auto port = [&](std::size_t at) {
+        return static_cast<std::uint16_t>(flow[2 * bytes + at] << 8 | flow[2 * bytes + at + 1]);
+    };
+    return Connection{address(0), address(bytes), port(0), port(4)};
+}
+
 void flush_flow_sets(const FaultContext& fault, const std::string& what) {
     for (const Family& family : families) fault.transaction.flush_set(fault.name(what) + family.suffix);
 }

@@ -41,6 +41,9 @@ inline std::optional<Nanoseconds> lease_of(std::optional<Nanoseconds> duration) 
     return duration ? std::optional(*duration + reserve) : std::nullopt;
 }
 
+// Longer than any run: an element whose time can be made shorter must have one, and one whose age is asked for.
+inline constexpr Nanoseconds for_ever = std::chrono::hours(24 * 365);
+
 // What meta priority says of a packet. The router has no queue that looks at priorities.
 inline constexpr std::uint32_t control_packet = 0x6e630001, message_packet = 0x6e630003;
 inline constexpr std::uint32_t data_bit = 1;  // in both of them
@@ -103,7 +106,10 @@ void add_loss_numbers(const FaultContext& fault, Direction part);  // they begin
 // flow_rules.cpp: which connection a packet is of, in sets of this fault; `part` is the packet's way. A flow
 // of UDP is one, too.
 void add_flow_sets(const FaultContext& fault, const std::string& what, bool leases);
+NftKey flow_key(const Connection& connection);
+std::optional<Connection> connection_of(const NftKey& flow);
 void flush_flow_sets(const FaultContext& fault, const std::string& what);
+inline constexpr const char* opened = "opened";  // connections, by when they were opened
 struct FlowStep {
     enum class Kind {
         remember,  // add it, or let its time begin anew

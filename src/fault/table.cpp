@@ -11,9 +11,6 @@
 namespace netcut {
 namespace {
 
-// Longer than any run: an element whose time can be made shorter must have one.
-constexpr Nanoseconds for_ever = std::chrono::hours(24 * 365);
-
 bool is_silence(const FaultPlan& plan) {
     return plan.trigger && plan.trigger->moment.kind == WireMoment::Kind::silence;
 }
@@ -214,6 +211,21 @@ Result<std::vector<NodeHits>> FaultTable::read_hits() {
                           packets_of(fault_prefix(number) + "_seen_down", node)};
     }
     return all;
+}
+
+Result<std::vector<Connection>> FaultTable::connections(std::size_t number) {
+    std::vector<std::pair<Nanoseconds, Connection>> found;
+    for (const char* suffix : {"4", "6"}) {
+        NETCUT_ASSIGN(const auto leases, read_set_leases(socket_, family_, table_name,
+                                                         fault_prefix(number) + "_" + opened + suffix));
+        for (const auto& [key, left] : leases)
+            if (const auto connection = connection_of(key)) found.emplace_back(left, *connection);
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Connection> ordered;
+    for (auto& [left, connection] : found) ordered.push_back(std::move(connection));
+    return ordered;
 }
 
 Result<DataCounters> FaultTable::read_data(std::size_t node) {

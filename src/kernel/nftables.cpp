@@ -307,16 +307,31 @@ Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family
     return counters;
 }
 
-Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
-                                     const std::string& name) {
+Result<std::vector<std::pair<NftKey, Nanoseconds>>> read_set_leases(NetlinkSocket& socket,
+                                                                    std::uint8_t family,
+                                                                    const std::string& table,
+                                                                    const std::string& name) {
     const Set filter = make_set(table, name);
     alignas(nlmsghdr) MessageBuffer buffer{};
     nlmsghdr* request = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETSETELEM, family, 0, 0);
     nftnl_set_nlmsg_build_payload(request, filter.get());
-    std::vector<NftKey> keys;
+    std::vector<std::pair<NftKey, Nanoseconds>> leases;
     NETCUT_TRY(socket.dump(request, "read the nftables set " + name, [&](const nlmsghdr* message) {
-        for_each_element(message, [&](nftnl_set_elem* element) { keys.push_back(key_of(element)); });
+        for_each_element(message, [&](nftnl_set_elem* element) {
+            const auto left = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION)
+                                  ? nftnl_set_elem_get_u64(element, NFTNL_SET_ELEM_EXPIRATION)
+                                  : 0;
+            leases.emplace_back(key_of(element), std::chrono::milliseconds(left));
+        });
     }));
+    return leases;
+}
+
+Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                     const std::string& name) {
+    NETCUT_ASSIGN(const auto leases, read_set_leases(socket, family, table, name));
+    std::vector<NftKey> keys;
+    for (const auto& [key, left] : leases) keys.push_back(key);
     return keys;
 }
 

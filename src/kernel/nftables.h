@@ -172,6 +172,11 @@ Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family
 Result<KeyCounters> read_set_counters(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
                                       const std::string& set, const std::vector<NftKey>& keys);
 // Keys that a set holds now, so that what was fired can be read back.
+// With what is left of its time, an element each; of one that has none, nothing.
+Result<std::vector<std::pair<NftKey, Nanoseconds>>> read_set_leases(NetlinkSocket& socket,
+                                                                    std::uint8_t family,
+                                                                    const std::string& table,
+                                                                    const std::string& name);
 Result<std::vector<NftKey>> read_set(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
                                      const std::string& set);
 

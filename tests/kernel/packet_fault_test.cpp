@@ -122,6 +122,25 @@ TEST_P(PacketFaultTest, NewConnectionsAreLostAndOldOnesSpeak) {
     EXPECT_NO_THROW(TcpPair(at.fabric, 1, 0, v6(), 5003));
 }
 
+TEST_P(PacketFaultTest, ConnectionsAreKnownInTheOrderInWhichTheyWereOpened) {
+    FaultPlan plan = plan_of(Drop{});
+    plan.orders_connections = true;
+    FaultScene at = scene({plan});
+    std::vector<TcpPair> pairs;
+    for (const std::uint16_t port : {5003, 5001, 5002, 5004}) {
+        const bool from_outside = port == 5002;
+        pairs.emplace_back(at.fabric, from_outside ? 0 : 1, from_outside ? 1 : 0, v6(), port);
+        EXPECT_TRUE(pairs.back().speaks());
+        std::this_thread::sleep_for(20ms);  // the kernel tells ages in ticks
+    }
+    const auto connections = must(at.table.connections(0));
+    ASSERT_EQ(connections.size(), 4U);
+    for (const auto& [number, port] : {std::pair(0, 5003), std::pair(1, 5001), std::pair(3, 5004)})
+        EXPECT_EQ(connections[static_cast<std::size_t>(number)].other_port, port);
+    EXPECT_EQ(connections[2].own_port, 5002);
+    EXPECT_EQ(connections[2].own, UdpProbe::address(at.fabric, 1, v6()));
+}
+
 TEST_P(PacketFaultTest, OldConnectionsAreLostAndNewOnesSpeak) {
     FaultPlan plan = plan_of(Drop{});
     plan.filter.only = Connections::established;
