@@ -40,6 +40,8 @@ struct PacketFilter {
     Connections only = Connections::any;
     // So many layer 3 bytes of each TCP connection and flow of UDP pass, each way, since the fault was fired.
     std::optional<std::uint64_t> beyond = {};
+    // Of `established`, of each node just one: 1 is the oldest, 2 the next, -1 the newest; 0: all of them.
+    int one_connection = 0;
 
     bool open() const { return !port && only == Connections::any && !beyond; }
 };
@@ -238,6 +240,8 @@ class FaultTable {
     Result<void> remove_if_there(const std::string& set, std::uint32_t key);
     Result<void> commit_removal(Batch& batch);
     Result<void> disengage(std::size_t number);
+    Result<std::vector<Connection>> live_connections(std::size_t number, std::size_t node);
+    Result<void> spare_others(std::size_t number);
 
     const Fabric* fabric_;
     std::uint8_t family_;

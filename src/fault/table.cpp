@@ -82,7 +82,54 @@ Batch FaultTable::on_message(std::size_t number, std::optional<Nanoseconds> leas
     return transaction.take();
 }
 
+// The oldest first. Those that are older than the table come before the others, in no order.
+Result<std::vector<Connection>> FaultTable::live_connections(std::size_t number, std::size_t node) {
+    const PacketFilter& filter = plans_[number].filter;
+    NETCUT_ASSIGN(const std::vector<Connection> order, connections(number));
+    NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_SOCK_DIAG, &fabric_->node(node).ns));
+    NETCUT_ASSIGN(const std::vector<TcpSocket> sockets, list_tcp_sockets(socket));
+    const auto is_peer = [&](const IpAddress& address) {
+        return std::any_of(filter.peers.begin(), filter.peers.end(), [&](std::size_t peer) {
+            const auto& addresses = fabric_->node(peer).addresses;
+            return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+        });
+    };
+    std::map<std::ptrdiff_t, std::vector<Connection>> by_age;
+    for (const TcpSocket& one : sockets) {
+        const Connection connection{one.local, one.remote, one.local_port, one.remote_port};
+        const bool meant =
+            one.state == "ESTABLISHED" && (filter.peers.empty() || is_peer(one.remote)) &&
+            (!filter.port || one.local_port == *filter.port || one.remote_port == *filter.port);
+        const auto found = std::find(order.begin(), order.end(), connection);
+        if (meant) by_age[found == order.end() ? -1 : found - order.begin()].push_back(connection);
+    }
+    std::vector<Connection> live;
+    for (const auto& [age, same] : by_age) live.insert(live.end(), same.begin(), same.end());
+    return live;
+}
+
+// What opens a connection while the fault is on adds it to those that pass; so do we, with all but one.
+Result<void> FaultTable::spare_others(std::size_t number) {
+    const int wanted = plans_[number].filter.one_connection;
+    NETCUT_ASSIGN(std::vector<Connection> spared, connections(number));
+    for (const std::size_t node : plans_[number].nodes) {
+        NETCUT_ASSIGN(std::vector<Connection> live, live_connections(number, node));
+        const auto size = static_cast<int>(live.size());
+        const int chosen = wanted > 0 ? wanted - 1 : size + wanted;
+        const bool is_there = chosen >= 0 && chosen < size;
+        const Connection dying = is_there ? live[static_cast<std::size_t>(chosen)] : Connection{};
+        spared.insert(spared.end(), live.begin(), live.end());
+        if (is_there) std::erase(spared, dying);
+    }
+    NftTransaction transaction(family_, table_name);
+    for (const Connection& one : spared)
+        transaction.add_element(fault_prefix(number) + "_known" + (one.own.is_v6() ? "6" : "4"),
+                                flow_key(one));
+    return socket_.commit_in_parts(transaction.take());
+}
+
 Result<void> FaultTable::on(std::size_t number, Batch& message) {
+    if (plans_[number].filter.one_connection != 0) NETCUT_TRY(spare_others(number));
     auto done = commit(message);
     engaged_.insert(number);  // afterwards, since memory takes its time
     return done;

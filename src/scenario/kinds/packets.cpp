@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Packets are lost or refused: all of them, or those of a direction, a peer, a port, a group.
+#include <charconv>
+
 #include "scenario/kinds/kinds.h"
 
 namespace netcut {
@@ -35,6 +37,33 @@ Result<void> plan_groups(const Scenario& scenario, const FaultSpec& fault, Fault
                 for (const std::size_t to : node_indices(scenario, groups[b]))
                     plan.pairs.emplace_back(from, to);
         }
+    return {};
+}
+
+constexpr int newest = -1;
+
+Result<int> parse_which(const std::string& word) {
+    if (word == "oldest") return 1;
+    if (word == "newest") return newest;
+    int number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error == std::errc() && end == word.data() + word.size() && number > 0 && number <= 65535)
+        return number;
+    return usage_failure("read which connection is meant, '" + word + "'",
+                         "it is neither oldest nor newest, nor a number from 1 to 65535");
+}
+
+Result<void> check_one_connection(const Scenario&, FaultSpec& fault) {
+    if (fault.trigger.kind != FaultTrigger::Kind::phase || !fault.trigger.phase.on_the_wire()) return {};
+    return fault_failure(fault, "on",
+                         "the kernel fires it on a packet, and cannot look for the connection first",
+                         "write after: with a time in place of bytes");
+}
+
+Result<void> plan_one_connection(const Scenario&, const FaultSpec& fault, FaultPlan& plan) {
+    plan.filter.only = PacketFilter::Connections::established;
+    plan.filter.one_connection = parse_which(fault.text("which")).value();
+    plan.orders_connections = true;
     return {};
 }
 
@@ -77,6 +106,23 @@ std::vector<FaultKind> packet_kinds() {
          .refused = {{"nodes", "a partition is of groups", "write groups: [[aggregator], [collaborator2]]"}},
          .check = check_groups,
          .plan = plan_groups},
+        {.name = "one-connection",
+         .summary = "one of a node's TCP connections dies silently, and the others live",
+         .example =
+             "--fault '{kind: one-connection, which: oldest, on: {log: \"round 2: training\"}, for: 1s}' "
+             "--set channel=kept",
+         .keys =
+             Keys{
+                 {"which", text_type(parse_which, R"({"type": ["integer", "string"]})"),
+                  "of those that are there when the fault fires: `oldest`, `newest`, or a number: `2` is the "
+                  "second oldest. With `port`, of those with this port; a node's own port is that of just "
+                  "one",
+                  "oldest"}} +
+             flow_filter(),
+         .refused = {{"when", "the kernel fires it on a packet, and cannot look for the connection first",
+                      "write on: with a log line or a phase"}},
+         .check = check_one_connection,
+         .plan = plan_one_connection},
     };
 }
 
