@@ -56,13 +56,15 @@ struct FaultTrigger {
         none,     // nothing was said: at the start if there is a moment on the wire, else an error
         start,    // when the aggregator is started
         log,      // a log line
+        file,     // a line of a file
         phase,    // a node's phase
         after,    // another fault has healed
         together  // another fault was fired
     };
     Kind kind = Kind::none;
-    std::string pattern;   // of `log`, see Pattern
-    std::string node;      // of `log` and `phase`: who is watched; empty: the first node of the fault
+    std::string pattern;   // of `log` and `file`, see Pattern
+    std::string file;      // of `file`: what the node writes, as in `logs:` of its role
+    std::string node;      // of `log`, `file` and `phase`: who is watched; empty: the first node of the fault
     PhaseMoment phase;     // of `phase`
     unsigned nth = 1;      // the first match, or phase, or healing, or firing, that counts
     std::string fault;     // of `after` and `together`

@@ -9,6 +9,16 @@
 
 namespace netcut {
 
+namespace {
+
+// The file in which a fault waits for a line, if it is this node's; else nothing.
+std::string file_of(const FaultTrigger& trigger, const Scenario& scenario, const ExpandContext& context) {
+    if (trigger.kind != FaultTrigger::Kind::file || trigger.node != context.node) return {};
+    return expand_text(trigger.file, scenario, context).value();  // it was checked with the scenario
+}
+
+}  // namespace
+
 void Engine::Impl::take_output(const Actor& actor, LineScanner& scanner, std::string_view stream,
                                std::string_view bytes) {
     const Nanoseconds t = journal_->now();
@@ -61,6 +71,13 @@ Result<void> Engine::Impl::open_logs(Actor& actor) {
     const ExpandContext context = expand_context(name, static_cast<unsigned>(actor.index));
     NETCUT_ASSIGN(const auto paths, expand(role.logs, scenario_, context));
     for (const std::string& written : paths) NETCUT_TRY(follow(actor, written));
+    for (const auto& runner : faults_) {
+        const std::string file = file_of(runner->spec().trigger, scenario_, context);
+        NETCUT_ASSIGN(const std::string path, log_path(actor, file));
+        const bool known = std::any_of(actor.logs.begin(), actor.logs.end(),
+                                       [&](const auto& log) { return log->path == path; });
+        if (!file.empty() && !known) NETCUT_TRY(follow(actor, file));
+    }
     if (scenario_.syslog) {
         NETCUT_ASSIGN(actor.syslog_copy, folder_.create_file("logs/" + name + ".syslog"));
     }
@@ -80,7 +97,14 @@ void Engine::Impl::watch(Actor& actor) {
     watch(actor.out, actor);
     watch(actor.err, actor);
     watch(actor.syslog, actor);
-    for (const auto& log : actor.logs) watch(log->scanner, actor);
+    const ExpandContext context = expand_context(actor.outcome.name, static_cast<unsigned>(actor.index));
+    for (const auto& log : actor.logs) {
+        watch(log->scanner, actor);
+        for (const auto& runner : faults_) {
+            const std::string file = file_of(runner->spec().trigger, scenario_, context);
+            if (!file.empty() && log_path(actor, file) == log->path) watch_for(log->scanner, *runner);
+        }
+    }
 }
 
 void Engine::Impl::watch(LineScanner& scanner, const Actor& actor) {

@@ -70,6 +70,33 @@ Result<void> check_log(const Scenario&, FaultSpec& fault) {
     return check_pattern(fault, fault.trigger.pattern);
 }
 
+// --- file ---
+
+void read_file_line(YamlSection& on, FaultTrigger& trigger) {
+    on.text("file", trigger.file);
+    on.text("line", trigger.pattern);
+}
+
+void write_file_line(YAML::Emitter& out, const FaultTrigger& trigger) {
+    out << YAML::Key << "file" << YAML::Value << trigger.file;
+    out << YAML::Key << "line" << YAML::Value << trigger.pattern;
+}
+
+Result<void> check_file_line(const Scenario& scenario, FaultSpec& fault) {
+    if (fault.trigger.file.empty()) return fault_failure(fault, "on", "the file has no path");
+    if (fault.trigger.pattern.empty())
+        return fault_failure(fault, "on", "nothing says which line of the file it waits for",
+                             "write on: {file: PATH, line: PATTERN}");
+    const ExpandContext context{fault.trigger.node, 1, "work", "bin", "path"};
+    if (auto path = expand_text(fault.trigger.file, scenario, context); !path)
+        return fault_failure(fault, "on", path.error());
+    return check_pattern(fault, fault.trigger.pattern);
+}
+
+std::string file_text(const FaultTrigger& trigger) {
+    return fmt::format("on '{}' in {}{}", trigger.pattern, trigger.file, of(trigger.node));
+}
+
 // --- phase ---
 
 void read_phase(YamlSection& on, FaultTrigger& trigger) {
@@ -160,6 +187,14 @@ const TriggerKind trigger_kinds[] = {
      .write = write_log,
      .check = check_log,
      .text = [](const FaultTrigger& on) { return fmt::format("on '{}'{}", on.pattern, of(on.node)); }},
+    {.kind = Kind::file,
+     .key = "file",
+     .example = "{file: PATH, line: PATTERN}",
+     .of_node = true,
+     .read = read_file_line,
+     .write = write_file_line,
+     .check = check_file_line,
+     .text = file_text},
     {.kind = Kind::phase,
      .key = "phase",
      .example = "{phase: PHASE}",

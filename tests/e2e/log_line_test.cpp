@@ -97,6 +97,36 @@ log.write('last word\n')
     EXPECT_EQ(read_verdict(folder / "run").at("passed"), true);
 }
 
+// The folder is there, the file is not; later it is cut short, and then replaced.
+TEST(LogLine, OfAFileFiresWhatWaitsForItInThatFile) {
+    NETCUT_E2E();
+    const Folder folder;
+    const std::string log = folder / "collaborator1.log";
+    std::ofstream(folder / "faults.yaml") << "faults: [{on: {file: '" + folder.path() +
+                                                 "/{name}.log', line: round * begins, node: collaborator1}, "
+                                                 "nodes: [collaborator1], for: 1ms, times: 3}]\n";
+    const auto journal = journal_of(folder, "path = '" + log + "'\n" + R"(
+say(b'round 1 begins\n')
+time.sleep(.2)
+log = open(path, 'a', 1)
+log.write('round 2 begins\n')
+time.sleep(.2)
+log.truncate(0)
+log.write('round 3 begins\n')
+time.sleep(.2)
+os.rename(path, path + '.1')
+log = open(path, 'a', 1)
+log.write('round 4 begins\n')
+time.sleep(.2)
+)",
+                                    {folder / "faults.yaml"}, "recovered");
+    std::vector<std::string> lines;
+    for (const Json& event : named(journal, "trigger.matched"))
+        lines.push_back(event.at("details").at("line"));
+    EXPECT_EQ(lines.size(), 3U);
+    for (const std::string& line : lines) EXPECT_FALSE(line.starts_with("round 1")) << "it was printed";
+}
+
 TEST(LogLine, OfSyslogIsAsGoodAsOneThatANodePrints) {
     NETCUT_E2E();
     const Folder folder;

@@ -114,6 +114,20 @@ TEST(Fault, FlapThatTheKernelCannotKeepUpWithIsRefused) {
     expect_refused({flap("period: 1s, count: 2000000000")}, "2000000000", "read count");
 }
 
+TEST(Fault, LineOfAFileIsWaitedForInThatFile) {
+    Scenario scenario =
+        read(plain + std::string("faults: [{on: {file: 'log/{name}.txt', line: round 2}}]\n"));
+    ASSERT_TRUE(check(scenario));
+    const Scenario again = read(write_yaml(scenario));
+    EXPECT_EQ(again.faults[0].trigger, scenario.faults[0].trigger);
+    EXPECT_EQ(begin_text(again.faults[0]), "on 'round 2' in log/{name}.txt of collaborator2");
+    EXPECT_THAT(fault_error({"on: {file: x.log}"}), HasSubstr("nothing says which line of the file"));
+    EXPECT_THAT(fault_error({"on: {file: x.log, line: 're:('}"}), HasSubstr("5:"));
+    EXPECT_THAT(fault_error({"on: {file: '{nme}', line: x}"}), HasSubstr("nme"));
+    EXPECT_THAT(fault_error({"on: {file: x.log, line: x, log: y}"}), HasSubstr("not on several"));
+    EXPECT_THAT(fault_error({"on: {line: x}"}), HasSubstr("on has no key 'line'"));
+}
+
 TEST(Fault, FaultThatWaitsForWhatNeverComesIsRefused) {
     EXPECT_THAT(fault_error({"name: a, on: {after: b}", "name: b, on: {with: a}"}),
                 HasSubstr("5:17: a fault cannot wait for itself"));
