@@ -322,5 +322,7 @@ std::string phase_after_text(const PhaseMoment& moment);   // empty if nothing w
 std::string phase_moment_text(const PhaseMoment& moment);  // "sending 65536"
 // What a fault waits for, for people: "on 'round 2' of aggregator, 2s later".
 std::string begin_text(const FaultSpec& fault);
+// What the run waits for meanwhile: "'round 2' in the log of aggregator"; empty if that is nothing to tell.
+std::string awaited_text(const FaultTrigger& trigger);
 
 }  // namespace netcut

@@ -121,10 +121,12 @@ Result<void> FaultTable::spare_others(std::size_t number) {
         spared.insert(spared.end(), live.begin(), live.end());
         if (is_there) std::erase(spared, dying);
     }
+    if (spared.empty()) return {};
     NftTransaction transaction(family_, table_name);
+    std::map<std::string, std::vector<NftKey>> keys;
     for (const Connection& one : spared)
-        transaction.add_element(fault_prefix(number) + "_known" + (one.own.is_v6() ? "6" : "4"),
-                                flow_key(one));
+        keys[fault_prefix(number) + "_known" + (one.own.is_v6() ? "6" : "4")].push_back(flow_key(one));
+    for (const auto& [set, of_set] : keys) transaction.add_elements(set, of_set);
     return socket_.commit_in_parts(transaction.take());
 }
 

@@ -126,13 +126,7 @@ std::string text_of(const Event& event) {
 RunPlan plan_of(const Scenario& scenario) {
     RunPlan plan{{}, !scenario.progress.empty(), scenario.hang_after};
     for (const FaultSpec& fault : scenario.faults) {
-        const FaultTrigger& trigger = fault.trigger;
-        std::string what;
-        if (trigger.kind == FaultTrigger::Kind::log)
-            what = fmt::format("\"{}\" in the log of {}", printable(trigger.pattern), trigger.node);
-        if (trigger.kind == FaultTrigger::Kind::phase)
-            what = fmt::format("{} to be {}", trigger.node, phase_moment_text(trigger.phase));
-        if (trigger.kind == FaultTrigger::Kind::after) what = "the heal of " + trigger.fault;
+        const std::string what = printable(awaited_text(fault.trigger));
         if (!what.empty()) plan.faults.push_back({fault.name, what});
     }
     return plan;

@@ -23,7 +23,8 @@ struct TriggerKind {
     void (*write)(YAML::Emitter& out, const FaultTrigger& trigger) = nullptr;
     // Null: nothing can be wrong with it alone.
     Result<void> (*check)(const Scenario& scenario, FaultSpec& fault) = nullptr;
-    std::string (*text)(const FaultTrigger& trigger);  // for people: "on 'round 2' of aggregator"
+    std::string (*text)(const FaultTrigger& trigger);  // see begin_text()
+    std::string (*awaited)(const FaultTrigger& trigger) = nullptr;
 };
 
 constexpr unsigned largest_count = 1'000'000'000;
@@ -186,7 +187,9 @@ const TriggerKind trigger_kinds[] = {
      .read = read_log,
      .write = write_log,
      .check = check_log,
-     .text = [](const FaultTrigger& on) { return fmt::format("on '{}'{}", on.pattern, of(on.node)); }},
+     .text = [](const FaultTrigger& on) { return fmt::format("on '{}'{}", on.pattern, of(on.node)); },
+     .awaited =
+         [](const FaultTrigger& on) { return fmt::format("\"{}\" in the log of {}", on.pattern, on.node); }},
     {.kind = Kind::file,
      .key = "file",
      .example = "{file: PATH, line: PATTERN}",
@@ -194,7 +197,8 @@ const TriggerKind trigger_kinds[] = {
      .read = read_file_line,
      .write = write_file_line,
      .check = check_file_line,
-     .text = file_text},
+     .text = file_text,
+     .awaited = [](const FaultTrigger& on) { return fmt::format("\"{}\" in {}", on.pattern, on.file); }},
     {.kind = Kind::phase,
      .key = "phase",
      .example = "{phase: PHASE}",
@@ -202,7 +206,8 @@ const TriggerKind trigger_kinds[] = {
      .read = read_phase,
      .write = write_phase,
      .check = check_phase,
-     .text = phase_text},
+     .text = phase_text,
+     .awaited = [](const FaultTrigger& on) { return on.node + " to be " + phase_moment_text(on.phase); }},
     {.kind = Kind::start,
      .key = "start",
      .example = "start",
@@ -213,7 +218,8 @@ const TriggerKind trigger_kinds[] = {
     {.kind = Kind::after,
      .key = "after",
      .example = "{after: FAULT}",
-     .text = [](const FaultTrigger& on) { return "when the fault " + on.fault + " has healed"; }},
+     .text = [](const FaultTrigger& on) { return "when the fault " + on.fault + " has healed"; },
+     .awaited = [](const FaultTrigger& on) { return "the heal of " + on.fault; }},
     {.kind = Kind::together,
      .key = "with",
      .example = "{with: FAULT}",
@@ -300,6 +306,11 @@ std::string begin_text(const FaultSpec& fault) {
     if (trigger.delay > Nanoseconds(0)) text += fmt::format(", {} later", duration_text(trigger.delay));
     if (fault.when) text += fmt::format(", then at {}", when_text(*fault.when));
     return text;
+}
+
+std::string awaited_text(const FaultTrigger& trigger) {
+    const TriggerKind* kind = definition_of(trigger);
+    return kind != nullptr && kind->awaited != nullptr ? kind->awaited(trigger) : "";
 }
 
 }  // namespace netcut

@@ -133,7 +133,7 @@ std::vector<FaultKind> queue_kinds() {
                   .keys = Keys{delay("how much later each packet arrives; up to 10m")} + packet_filter(),
                   .check = [](const Scenario&, FaultSpec& fault) { return check_time(fault, "delay", true); },
                   .action = by_netem}),
-        by_netem(
+        of_netem(
             {.name = "jitter",
              .summary = "packets arrive later, by times that vary",
              .example = "--fault '{kind: jitter, delay: 20ms, jitter: 5ms, distribution: normal, on: start, "
@@ -150,7 +150,7 @@ std::vector<FaultKind> queue_kinds() {
              .counts_packets = true,
              .check = check_jitter,
              .action = spread}),
-        by_netem(
+        of_netem(
             {.name = "reorder",
              .summary = "some packets overtake others",
              .example = "--fault '{kind: reorder, delay: 10ms, share: 25%, on: start, for: never}'",
