@@ -13,10 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Files = std::map<std::string, std::string>;
+
 // In a folder with these files.
 class Init {
   public:
-    explicit Init(const std::map<std::string, std::string>& files) {
+    explicit Init(const Files& files = {}) {
         for (const auto& [name, text] : files) {
             fs::create_directories(fs::path(folder_ / name).parent_path());
             std::ofstream(folder_ / name) << text;
@@ -49,7 +51,7 @@ Scenario read(const std::string& text) {
 }
 
 TEST(Init, KnowsAFrameworkByItsFiles) {
-    const std::vector<std::pair<std::map<std::string, std::string>, std::string>> cases = {
+    const std::vector<std::pair<Files, std::string>> cases = {
         {{{"pyproject.toml", "[tool.flwr.app]\npublisher = \"x\"\n"}}, "flower/app"},
         {{{"plan/plan.yaml", "aggregator: {}\n"}}, "openfl/torch_cnn_mnist"},
         {{{"meta.conf", "{}"}, {"app/config/config_fed_server.conf", ""}}, "nvflare/poc"},
@@ -65,20 +67,20 @@ TEST(Init, KnowsAFrameworkByItsFiles) {
 }
 
 TEST(Init, FindsScriptsAndAnEnvironment) {
-    const Init plain({{"aggregator.py", ""}, {"client.py", ""}});
+    const Init plain(Files{{"aggregator.py", ""}, {"client.py", ""}});
     ASSERT_EQ(plain.run().status, 0);
     const Scenario scenario = read(plain.text());
     EXPECT_EQ(scenario.aggregator.command, (Arguments{"python3", "aggregator.py"}));
     EXPECT_EQ(scenario.collaborator.command, (Arguments{"python3", "client.py", "{aggregator}", "{index}"}));
     ASSERT_EQ(scenario.faults.size(), 1U);
 
-    const Init flower({{"pyproject.toml", "[tool.flwr.app]\n"}, {".venv/bin/python3", ""}});
+    const Init flower(Files{{"pyproject.toml", "[tool.flwr.app]\n"}, {".venv/bin/python3", ""}});
     ASSERT_EQ(flower.run().status, 0);
     EXPECT_EQ(read(flower.text()).parameters.at("environment"), ".venv");
 }
 
 TEST(Init, OverwritesNothingAndPrints) {
-    const Init init({{"scenario.yaml", "mine\n"}});
+    const Init init(Files{{"scenario.yaml", "mine\n"}});
     const Finished refused = init.run();
     EXPECT_EQ(refused.status, 2);
     EXPECT_TRUE(contains(refused.err, "there is a file of that name")) << refused.err;
@@ -90,11 +92,11 @@ TEST(Init, OverwritesNothingAndPrints) {
 
 TEST(Init, IsForEachTemplateThatIsNamed) {
     for (const char* name : {"flower", "openfl", "nvflare", "reference", "plain", "plain/tls"}) {
-        const Finished finished = Init({}).run({"-", "--framework", name});
+        const Finished finished = Init().run({"-", "--framework", name});
         EXPECT_EQ(finished.status, 0) << name << finished.err;
         EXPECT_FALSE(read(finished.out).faults.empty()) << finished.out;
     }
-    const Finished unknown = Init({}).run({"--framework", "flowr"});
+    const Finished unknown = Init().run({"--framework", "flowr"});
     EXPECT_EQ(unknown.status, 2);
     EXPECT_TRUE(contains(unknown.err, "flower")) << unknown.err;
 }
