@@ -5,6 +5,7 @@
 
 #include <regex>
 
+#include "e2e/crowd.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {
@@ -178,7 +179,12 @@ TEST(CutWhen, TheNthPhaseAndARoundAndALineAreWaitedFor) {
     Arguments second = reply_to_the_upload;
     // A reply that passes before it can be lost does not count: there are more than two.
     second.insert(second.end(), {"--nth", "2", "--set", "rounds=4"});
+    const Crowd crowd;
     const CutRun nth(second);
+    constexpr int never_triggered = 4;  // each reply passed before it could be lost
+    if (nth.finished.status == never_triggered) {
+        NETCUT_SKIP_IN_A(crowd);
+    }
     ASSERT_EQ(nth.finished.status, 0) << nth.text();
     const CutRun round({"--cut-when", "computing", "--round", "2"});
     ASSERT_EQ(round.finished.status, 0) << round.text();
