@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using Local = asio::local::stream_protocol;
-using Connection = beast::basic_stream<Local, asio::any_io_executor>;
+using ClientConnection = beast::basic_stream<Local, asio::any_io_executor>;
 constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
 
 constexpr auto for_ever = std::chrono::hours(24 * 365);
@@ -140,7 +140,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
             co_await turn_away(std::move(socket), *refused);
             co_return;
         }
-        Connection stream(std::move(socket));
+        ClientConnection stream(std::move(socket));
         ++connections_;
         const Held held(account, &Account::connections, 1U);
         co_await converse(stream, *peer, account);
@@ -149,7 +149,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
     // However many there are: the newest few are told why, those before them are closed.
     asio::awaitable<void> turn_away(Local::socket socket, HttpReply reply) {
-        const auto stream = std::make_shared<Connection>(std::move(socket));
+        const auto stream = std::make_shared<ClientConnection>(std::move(socket));
         refused_.push_back(stream);
         if (refused_.size() > limits_.refusals) {
             refused_.front()->close();
@@ -160,7 +160,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         std::erase(refused_, stream);
     }
 
-    asio::awaitable<void> converse(Connection& stream, const Peer& peer,
+    asio::awaitable<void> converse(ClientConnection& stream, const Peer& peer,
                                    const std::shared_ptr<Account>& account) {
         beast::flat_buffer buffer(limits_.header_bytes + limits_.body_bytes);
         for (bool more = true; more;) {
@@ -206,13 +206,13 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         }
     }
 
-    asio::awaitable<void> refuse(Connection& stream, HttpReply reply) {
+    asio::awaitable<void> refuse(ClientConnection& stream, HttpReply reply) {
         co_await send(stream, reply, 11, false);
         co_await linger(stream);
     }
 
     // What the other end is still writing would reset the connection, and take our answer away with it.
-    asio::awaitable<void> linger(Connection& stream) {
+    asio::awaitable<void> linger(ClientConnection& stream) {
         beast::error_code ignored;
         stream.socket().shutdown(Local::socket::shutdown_send, ignored);
         stream.expires_after(std::chrono::seconds(2));
@@ -223,7 +223,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         }
     }
 
-    asio::awaitable<bool> answer(Connection& stream, http::request<http::string_body> request,
+    asio::awaitable<bool> answer(ClientConnection& stream, http::request<http::string_body> request,
                                  HttpRequest asked) {
         const std::shared_ptr<Account> account = asked.account;
         asked.method = std::string(request.method_string());
@@ -259,7 +259,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         return response;
     }
 
-    asio::awaitable<bool> send(Connection& stream, const HttpReply& reply, unsigned version, bool keep) {
+    asio::awaitable<bool> send(ClientConnection& stream, const HttpReply& reply, unsigned version, bool keep) {
         auto response = response_of<http::string_body>(reply, version, keep);
         response.body() = reply.body;
         response.prepare_payload();
@@ -267,7 +267,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         co_return keep && !error;
     }
 
-    asio::awaitable<void> send_stream(Connection& stream, HttpReply& reply, unsigned version,
+    asio::awaitable<void> send_stream(ClientConnection& stream, HttpReply& reply, unsigned version,
                                       const std::shared_ptr<Account>& account) {
         auto slot = std::make_shared<Slot<std::string>>(stream.get_executor());
         const auto refusal = std::make_shared<std::optional<Error>>();
@@ -288,7 +288,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         stream.socket().shutdown(Local::socket::shutdown_both, ignored);
     }
 
-    asio::awaitable<void> send_pieces(Connection& stream, const HttpReply& reply, unsigned version,
+    asio::awaitable<void> send_pieces(ClientConnection& stream, const HttpReply& reply, unsigned version,
                                       const std::shared_ptr<Slot<std::string>>& slot,
                                       const std::shared_ptr<Account>& account) {
         auto response = response_of<http::empty_body>(reply, version, false);
@@ -313,7 +313,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     // A stream may have nothing to write for hours: that its reader has gone is seen by reading.
-    static void watch_for_end(Connection& stream, const std::shared_ptr<Slot<std::string>>& slot) {
+    static void watch_for_end(ClientConnection& stream, const std::shared_ptr<Slot<std::string>>& slot) {
         stream.socket().async_wait(Local::socket::wait_read, [slot](beast::error_code) { slot->close(); });
     }
 
@@ -323,7 +323,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     Accounts& accounts_;
     Observer observer_;
     std::size_t connections_ = 0;
-    std::deque<std::shared_ptr<Connection>> refused_;  // that are waited for to read why
+    std::deque<std::shared_ptr<ClientConnection>> refused_;  // that are waited for to read why
 };
 
 HttpServer::HttpServer(asio::io_context& io, Fd listener, HttpLimits limits, Accounts& accounts,
