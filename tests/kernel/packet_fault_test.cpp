@@ -159,8 +159,10 @@ TEST_P(PacketFaultTest, OneConnectionIsLostAndTheOthersSpeak) {
         must(at.fault().fire());
         const TcpPair fresh(at.fabric, 1, 0, v6(), 5004);
         EXPECT_TRUE(fresh.speaks());
-        for (int i = 0; i < 3; ++i)
-            if (i != dying) EXPECT_TRUE(pairs[static_cast<std::size_t>(i)].speaks()) << which << ' ' << i;
+        for (int i = 0; i < 3; ++i) {
+            if (i == dying) continue;
+            EXPECT_TRUE(pairs[static_cast<std::size_t>(i)].speaks()) << which << ' ' << i;
+        }
         const TcpPair& dead = pairs[static_cast<std::size_t>(dying)];
         char byte = 0;
         ASSERT_EQ(::send(dead.client.get(), "p", 1, MSG_NOSIGNAL), 1);
