@@ -194,6 +194,7 @@ struct Recovery {
     bool exchanged = false;      // data went both ways since the firing, on any of its connections
     Nanoseconds largest_gap{0};  // between two looks at its sockets
     std::vector<UnresolvedNeighbour> unresolved = {};  // at the last look: of the node, or of others about it
+    std::optional<Nanoseconds> worked = {};  // both ways, on any of them: of a new connection not its set-up
 
     std::optional<Nanoseconds> network_back() const;  // data both ways
     // What the fault had stopped went on: the last of the conversations, or the next round, whatever is first.

@@ -186,7 +186,7 @@ class RecoveryCheck {
         const Followeds found = Follower(captures_, *node, *firing.healed, end).all();
         const std::string what = fmt::format("{} after {}", event.node, firing.name(scenario_));
         is_coarse_ = told.largest_gap > recovery_tolerance;
-        compare_network(told, found, *plan, what);
+        compare_network(told, found, *plan, firing, what);
         for (const Conversation& one : told.conversations) compare(one, found, firing, what);
     }
     std::size_t compared() const { return compared_; }
@@ -207,21 +207,35 @@ class RecoveryCheck {
     // The first new data each way is that of one of the connections that the fault could hit: it need not be the first of
     // all, since a kernel also takes what comes for a connection that its program has given up.
     void compare_network(const Recovery& told, const Followeds& found, const FaultPlan& plan,
-                         const std::string& what) {
+                         const Firing& firing, const std::string& what) {
         // Which connections were there before is not followed.
         using Connections = PacketFilter::Connections;
         if (plan.filter.only == Connections::fresh || plan.filter.only == Connections::established) return;
-        std::vector<Nanoseconds> sent, received;
+        std::vector<Nanoseconds> sent, received, worked;
         bool any = false;
         for (const auto& [key, one] : found) {
             if (!acts_on(plan, one.node, one.peer, std::get<1>(key), std::get<3>(key))) continue;
             any = true;
             if (one.sent) sent.push_back(*one.sent);
             if (one.received) received.push_back(*one.received);
+            add_work(key, one, firing, worked, what);
         }
         if (!any) return;
         compare_way("sent", told.sent, sent, what);
         compare_way("received", told.received, received, what);
+        compare_way("worked with", told.worked, worked, what);
+    }
+
+    // Times at which it may have worked both ways.
+    void add_work(const ConversationKey& key, const Followed& one, const Firing& firing,
+                  std::vector<Nanoseconds>& times, const std::string& what) {
+        const FirstWork* opened = one.udp || one.begun < firing.fired ? nullptr : opened_.find(key);
+        if (is_told_by_packets(opened, end_text_of(std::get<0>(key), std::get<1>(key)), what)) {
+            if (const auto work = work_since(*opened, firing)) times.push_back(*work);
+            return;
+        }
+        if (one.sent) times.push_back(*one.sent);
+        if (one.received) times.push_back(*one.received);
     }
 
     void compare_way(const char* way, const std::optional<Nanoseconds>& told,
@@ -267,7 +281,7 @@ class RecoveryCheck {
         std::vector<std::optional<Nanoseconds>> possible = {later(one.sent, one.received)};
         if (!one.awaits_sent) possible.push_back(one.received);
         if (!one.down.any) possible.push_back(one.sent);
-        if (is_told_by_packets(opened, told, what)) possible = {work_since(*opened, firing)};
+        if (is_told_by_packets(opened, told.local, what)) possible = {work_since(*opened, firing)};
         const bool is_one = std::any_of(possible.begin(), possible.end(),
                                         [&](const auto& time) { return time && agree(*told.after, *time); });
         if (is_one) return;
@@ -294,7 +308,8 @@ class RecoveryCheck {
                 (std::get<1>(other_key) == local_port || std::get<3>(other_key) == remote_port);
             auto both = later(other.sent, other.received);
             if (!same_service || other.begun < firing.fired || !both) continue;
-            if (const FirstWork* opened = opened_.find(other_key); is_told_by_packets(opened, told, what))
+            if (const FirstWork* opened = opened_.find(other_key);
+                is_told_by_packets(opened, told.local, what))
                 both = work_since(*opened, firing);
             if (!both) continue;
             if (agree(*told.after, *both)) return;
@@ -307,14 +322,15 @@ class RecoveryCheck {
     }
 
     // Of connections of TLS and HTTP/2, whose set-up is no work.
-    bool is_told_by_packets(const FirstWork* opened, const Conversation& told, const std::string& what) {
+    bool is_told_by_packets(const FirstWork* opened, const std::string& local, const std::string& what) {
         if (opened == nullptr || opened->state() == WorkState::any_data) return false;
         if (opened->is_sure() && opened->state() != WorkState::unclear) return true;
-        check_.unchecked.push_back(
-            fmt::format("recovery of {}: too little of each packet was captured to tell work from set-up on "
-                        "the connection "
-                        "after {} (--pcap-snap 2048 is enough)",
-                        what, told.local));
+        const std::string why = fmt::format(
+            "recovery of {}: too little of each packet was captured to tell work from set-up on the "
+            "connection of {} (--pcap-snap 2048 is enough)",
+            what, local);
+        if (std::find(check_.unchecked.begin(), check_.unchecked.end(), why) == check_.unchecked.end())
+            check_.unchecked.push_back(why);
         return false;
     }
 
@@ -356,12 +372,14 @@ void check_recoveries(const Captures& captures, const std::vector<Event>& events
                       Check& check) {
     RecoveryCheck compare(captures, events, scenario, check);
     const std::vector<Firing> firings = firings_of(events, scenario);
+    // By the order of the lines: a recovery may be told a moment after the fault was fired again.
+    std::map<std::string, const Firing*> last;
+    std::size_t fired = 0;
     for (const Event& event : events) {
+        if (event.name == "fault.fired") last[event.fault] = &firings.at(fired++);
         if (event.name != "node.recovered" && event.name != "node.unrecovered") continue;
-        const Firing* last = nullptr;
-        for (const Firing& firing : firings)
-            if (scenario.faults[firing.fault].name == event.fault && firing.fired <= event.t) last = &firing;
-        if (last != nullptr) compare.take(event, *last);
+        if (const auto firing = last.find(event.fault); firing != last.end())
+            compare.take(event, *firing->second);
     }
     if (compare.compared() > 0)
         check.found +=

@@ -198,7 +198,7 @@ class Rules {
         if (!fault.healed_at && (!fault.on || line_->name == "node.recovered"))
             return wrong("the fault had not healed");
         const Nanoseconds healed = fault.healed_at.value_or(line_->t);
-        for (const std::string what : {"sent_again", "received_again", "next_round"}) {
+        for (const std::string what : {"sent_again", "received_again", "worked", "next_round"}) {
             if (!line_->details.contains(what + "_ns")) continue;
             const Json& ns = detail((what + "_ns").c_str());
             const Json& s = detail((what + "_s").c_str());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace netcut {
 namespace {
@@ -92,10 +93,11 @@ void Conversations::begin(const ConversationKey& key, const TcpSocket& socket, c
     one.could_be_hit = could_hit_(socket, !fired_);
     one.last = socket;
     one.is_new = healed_;
+    any_ = true;
 }
 
 void Conversations::follow(Tracked& one, const TcpSocket* own, const TcpSocket* other) {
-    one.held = own != nullptr && own->held;
+    one.was_held = std::exchange(one.held, own != nullptr && own->held);
     if (own != nullptr) {
         one.left = one.left || (!own->held && own->send_queue > fin_alone);
         one.closed = one.closed || is_closed_in_order(*own);
@@ -209,12 +211,13 @@ void Conversations::after(const SocketSample& sample, Nanoseconds since_heal) {
 }
 
 void Conversations::note_data(Tracked& one, Nanoseconds since_heal) {
-    if (one.left || one.settled || (!one.held && !one.closed)) return;
+    // What was asked and answered while its program had it is work, whatever was in flight when that closed it.
+    const bool by_packets = one.work.state == WorkState::work && (one.held || one.was_held || one.closed);
+    if (one.settled || (!by_packets && (one.left || (!one.held && !one.closed)))) return;
     const bool has_sent = sent_by(one.last) > one.acked_at_heal;
     const bool has_received = received_by(one.last) > one.received_at_heal;
     // Between two samples it may have gone on and come to its end, or have come and gone.
     const bool went_on_to_its_end = one.closed && (one.is_new || one.awaits_sent || one.awaits_received);
-    const bool by_packets = one.work.state == WorkState::work;
     const Nanoseconds when = by_packets ? std::max(Nanoseconds(0), since_heal - one.work.ago) : since_heal;
     if (!one.sent && has_worked(one.work) && (has_sent || by_packets || went_on_to_its_end)) one.sent = when;
     if (!one.received && has_worked(one.work) && (has_received || by_packets || went_on_to_its_end))
@@ -223,9 +226,16 @@ void Conversations::note_data(Tracked& one, Nanoseconds since_heal) {
     // The end of a connection is no data that anybody saw.
     if (has_sent && !sent_) sent_ = since_heal;
     if (has_received && !received_) received_ = since_heal;
+    if (has_worked(one.work) && (has_sent || by_packets) && !work_sent_) work_sent_ = when;
+    if (has_worked(one.work) && (has_received || by_packets) && !work_received_) work_received_ = when;
     if (!one.stopped || one.went_on || !(one.awaits_sent || one.awaits_received)) return;
     const bool got_through = (!one.awaits_sent || one.sent) && (!one.awaits_received || one.received);
     if (got_through) one.went_on = by_packets ? when : since_heal;
+}
+
+std::optional<Nanoseconds> Conversations::worked() const {
+    if (!work_sent_ || !work_received_) return {};
+    return std::max(*work_sent_, *work_received_);
 }
 
 bool Conversations::is_successor(const Tracked& other, const Tracked& one) {

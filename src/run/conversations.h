@@ -57,9 +57,11 @@ class Conversations {
     // When the first new data went each way on any of them, since the heal.
     std::optional<Nanoseconds> sent() const { return sent_; }
     std::optional<Nanoseconds> received() const { return received_; }
+    // When data had gone both ways: of connections that were opened since the firing, more than their set-up.
+    std::optional<Nanoseconds> worked() const;
     // Whether new data went both ways since the firing, on any connection of the node.
     bool exchanged() const { return sent_since_fire_ && received_since_fire_; }
-    bool any() const { return !tracked_.empty(); }
+    bool any() const { return any_; }
     // Those that lost packets, as they are now.
     std::vector<Conversation> list() const;
     // How many were there that did not.
@@ -73,6 +75,7 @@ class Conversations {
         bool at_fire = false;   // it was there then
         bool is_new = false;    // it began after the heal
         bool held = false;      // a living program has it
+        bool was_held = false;  // a look ago
         bool left = false;      // its program has closed it, and not all had arrived
         bool closed = false;    // in order: all had arrived
         bool address_gone = false;
@@ -105,12 +108,13 @@ class Conversations {
     static Conversation conclude(const Tracked& one);
 
     Filter could_hit_;
+    bool any_ = false;  // there was one, though it may be gone
     bool fired_ = false, healed_ = false;
     bool sent_since_fire_ = false, received_since_fire_ = false;
     std::map<ConversationKey, Tracked> tracked_;
     std::set<ConversationKey> known_;  // seen before, in whatever state
     std::set<ConversationKey> ended_;  // those of them that were seen to be over
-    std::optional<Nanoseconds> sent_, received_;
+    std::optional<Nanoseconds> sent_, received_, work_sent_, work_received_;
 };
 
 }  // namespace netcut

@@ -86,6 +86,7 @@ Json recovery_json(const Recovery& recovery) {
     Json json = Json::object();
     add_time(json, "sent_again", recovery.sent);
     add_time(json, "received_again", recovery.received);
+    add_time(json, "worked", recovery.worked);
     add_time(json, "next_round", recovery.next_round);
     json["network_back_s"] = seconds_json(recovery.network_back());
     json["time_to_recover_s"] = seconds_json(recovery.work_resumed());
@@ -104,7 +105,9 @@ Recovery parse_recovery(const Json& details) {
     Recovery recovery;
     recovery.sent = parse_time(details.at("sent_again_ns"));
     recovery.received = parse_time(details.at("received_again_ns"));
+    recovery.worked = recovery.network_back();
     if (!details.contains("conversations")) return recovery;
+    recovery.worked = parse_time(details.at("worked_ns"));
     recovery.next_round = parse_time(details.at("next_round_ns"));
     for (const Json& one : details.at("conversations"))
         recovery.conversations.push_back(

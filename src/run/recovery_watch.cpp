@@ -19,6 +19,10 @@ constexpr int rest_after_look = 4;
 constexpr std::size_t most_unresolved = 20;
 constexpr std::size_t most_asked = 256;  // nodes, for neighbours that they seek in vain
 
+std::optional<Nanoseconds> later(const std::optional<Nanoseconds>& a, const std::optional<Nanoseconds>& b) {
+    return a && b ? std::max(a, b) : std::nullopt;
+}
+
 std::optional<Nanoseconds> earlier(const std::optional<Nanoseconds>& a, const std::optional<Nanoseconds>& b) {
     return a && b ? std::min(a, b) : a ? a : b;
 }
@@ -176,7 +180,7 @@ Result<void> RecoveryWatch::look(std::size_t node, Read& read) {
         subject.received = now - *healed_;
     const Recovery recovery = recovery_of(subject);
     const bool all_went_on = subject.conversations.all_went_on() && subject.flows.all_went_on();
-    if (!recovery.network_back() || !all_went_on) return {};
+    if (!recovery.network_back() || !recovery.worked || !all_went_on) return {};
     subject.recovered = true;
     observer_.recovered(node, recovery);
     return {};
@@ -272,26 +276,25 @@ void RecoveryWatch::progressed(std::size_t node) {
 Recovery RecoveryWatch::recovery_of(const Subject& subject) {
     const Conversations& conversations = subject.conversations;
     const DatagramFlows& flows = subject.flows;
-    if (!conversations.any() && !flows.any())
-        return {subject.sent,
-                subject.received,
-                subject.progressed,
-                {},
-                0,
-                subject.exchanged,
-                subject.largest_gap,
-                {}};
-    std::vector<Conversation> all = conversations.list();
+    Recovery recovery;
+    recovery.next_round = subject.progressed;
+    recovery.largest_gap = subject.largest_gap;
+    if (!conversations.any() && !flows.any()) {
+        recovery.sent = subject.sent;
+        recovery.received = subject.received;
+        recovery.worked = recovery.network_back();
+        recovery.exchanged = subject.exchanged;
+        return recovery;
+    }
+    recovery.conversations = conversations.list();
     const std::vector<Conversation> of_udp = flows.list();
-    all.insert(all.end(), of_udp.begin(), of_udp.end());
-    return {earlier(conversations.sent(), flows.sent()),
-            earlier(conversations.received(), flows.received()),
-            subject.progressed,
-            std::move(all),
-            conversations.others() + flows.others(),
-            conversations.exchanged() || flows.exchanged(),
-            subject.largest_gap,
-            {}};
+    recovery.conversations.insert(recovery.conversations.end(), of_udp.begin(), of_udp.end());
+    recovery.sent = earlier(conversations.sent(), flows.sent());
+    recovery.received = earlier(conversations.received(), flows.received());
+    recovery.worked = earlier(conversations.worked(), later(flows.sent(), flows.received()));
+    recovery.others = conversations.others() + flows.others();
+    recovery.exchanged = conversations.exchanged() || flows.exchanged();
+    return recovery;
 }
 
 void RecoveryWatch::finish() {

@@ -83,7 +83,7 @@ std::optional<Nanoseconds> Recovery::work_resumed() const {
         when_is_unclear)
         last.reset();
     else if (!last && !has_given_up())
-        last = network_back();  // nothing was left to be sent
+        last = worked;  // nothing was left to be sent
     if (next_round) last = std::min(last.value_or(*next_round), *next_round);
     return last;
 }
@@ -95,8 +95,9 @@ std::string unresolved_text(const Recovery& recovery) {
         for (const Conversation& one : recovery.conversations)
             if (one.outcome == outcome && !is_of_no_account(one, recovery))
                 return conversation_text(one, what) + neighbours;
-    return recovery.conversations.empty() && recovery.others == 0 ? "no data went both ways" + neighbours
-                                                                  : "";
+    if (!recovery.conversations.empty()) return {};
+    if (recovery.network_back()) return "its new connection has carried no more than its set-up" + neighbours;
+    return recovery.others == 0 ? "no data went both ways" + neighbours : "";
 }
 
 bool has_met(const FaultOutcome& outcome, const std::string& node) {

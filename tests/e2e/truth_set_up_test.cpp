@@ -64,6 +64,17 @@ TEST(Truth, SetUpOfANewConnectionIsNoWork) {
          {},
          {},
          measured},
+        // Each attempt fails at once, so that no connection is stopped.
+        {"without-a-link",
+         over_http2_tls_13,
+         "work_after_set_up(9000, 5, tls_client('h2'), greet_http2, exchange=call_http2, keep=False, "
+         "timeout=2)",
+         "pcap: true\npcap_snap: 2048\nend: collaborators\n"
+         "faults: [{kind: unplug, on: {log: answered, nth: 2}, for: 700ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
         {"connects-in-the-cut",
          over_http2_tls_13,
          "say('work 2'); time.sleep(0.1)\n"

@@ -128,6 +128,7 @@ TEST(Conversations, SetUpOfTheReplacementIsNoWork) {
     EXPECT_FALSE(story->all_went_on());
     EXPECT_FALSE(story->exchanged());
     EXPECT_EQ(story->received(), 150ms) << "the network is back";
+    EXPECT_FALSE(story->worked());
     EXPECT_EQ(story.outcome(), Outcome::connected);
     EXPECT_FALSE(story.after());
     state = WorkState::unclear;
@@ -138,7 +139,28 @@ TEST(Conversations, SetUpOfTheReplacementIsNoWork) {
     story->after(sample({own(51, 800, 2500)}), 900ms);
     EXPECT_EQ(story.outcome(), Outcome::replaced);
     EXPECT_EQ(story.after(), 897ms);
+    EXPECT_EQ(story->worked(), 897ms);
     EXPECT_TRUE(story->exchanged());
+}
+
+TEST(Conversations, WorkOfOneThatIsClosedAtOnceCountsAndIsNotForgotten) {
+    Story story;
+    WorkState state = WorkState::set_up;
+    const auto sample = [&](std::vector<TcpSocket> sockets) {
+        SocketSample sample = story.sample(std::move(sockets));
+        sample.work = [&](const ConversationKey&) { return OpenedWork{state, 2ms}; };
+        return sample;
+    };
+    story->at_fire(sample({}));
+    story->at_heal(sample({}));
+    EXPECT_FALSE(story->any());
+    story->after(sample({own(51, 300, 2000)}), 150ms);
+    EXPECT_FALSE(story->worked());
+    state = WorkState::work;
+    // Its farewell, a few bytes and the FIN, is on its way.
+    story->after(sample({as(own(51, 600, 2200, 25), "FIN_WAIT1", false)}), 900ms);
+    EXPECT_EQ(story->worked(), 898ms);
+    EXPECT_TRUE(story->any());
 }
 
 TEST(Conversations, OneThatConnectsInTheFaultGoesOnWithWork) {
@@ -288,7 +310,9 @@ TEST(Conversations, OneWayDataNeedsNoAnswer) {
 
 TEST(Recovery, IsOfTheSlowestConversationAndOfNoneThatIsStuck) {
     Recovery recovery{10ms, 20ms};
-    EXPECT_EQ(recovery.work_resumed(), 20ms);
+    EXPECT_FALSE(recovery.work_resumed()) << "it may have connected, and no more";
+    recovery.worked = 25ms;
+    EXPECT_EQ(recovery.work_resumed(), 25ms);
     recovery.conversations = {{"a", "", "", Outcome::resumed, 100ms},
                               {"a", "", "", Outcome::replaced, 300ms}};
     EXPECT_EQ(recovery.work_resumed(), 300ms);

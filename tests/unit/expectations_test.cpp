@@ -29,6 +29,7 @@ Facts two_nodes() {
     outcome.healed = 2s;
     outcome.losses["collaborator1"].up = 3;
     outcome.recovery["collaborator1"] = {800ms, 900ms};
+    outcome.recovery["collaborator1"].worked = 900ms;
     facts.rounds.rounds = {{"1", 1s}, {"2", 1s}};
     return facts;
 }
@@ -52,6 +53,7 @@ TEST(Expectations, RecoveryIsMeasuredAgainstItsLimit) {
     EXPECT_FALSE(met(two_nodes(), expect));
     Facts silent = two_nodes();
     silent.outcomes[0].recovery["collaborator1"].received.reset();
+    silent.outcomes[0].recovery["collaborator1"].worked.reset();
     expect.recovered_within = 1h;
     EXPECT_FALSE(met(silent, expect));
     Facts unhealed = two_nodes();

@@ -37,6 +37,7 @@ Facts cut_and_back() {
     cut.healed = 3s;
     cut.losses["collaborator1"] = {3, 2, 1};
     cut.recovery["collaborator1"] = {100ms, 250ms};
+    cut.recovery["collaborator1"].worked = 250ms;
     facts.outcomes = {cut};
     return facts;
 }

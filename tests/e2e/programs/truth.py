@@ -181,8 +181,9 @@ def call_http2(connection):
         pass
 
 
-def work_after_set_up(port, rounds, *set_up, exchange=exchange, wait=0.6, timeout=0.25, pause=0.1):
-    """As work with again=True: a new connection is set up at once, and used only a while later."""
+def work_after_set_up(port, rounds, *set_up, exchange=exchange, wait=0.6, timeout=0.25, pause=0.1,
+                      keep=True):
+    """As work with again=True: a new connection is set up at once, and used only a while later. `keep`: for all rounds."""
     connection = None
     for number in range(rounds):
         say(f"work {number}")
@@ -201,6 +202,9 @@ def work_after_set_up(port, rounds, *set_up, exchange=exchange, wait=0.6, timeou
                 connection = None
                 time.sleep(0.05)
         truth("answered")
+        if not keep:
+            connection.close()
+            connection = None
         time.sleep(pause)
     return connection
 
