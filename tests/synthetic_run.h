@@ -96,8 +96,12 @@ class SyntheticJournal {
         const std::string node = name(run_.nodes - 1);
         write_event(at, "trigger.matched", node,
                     fmt::format(R"({{"line":"{}","match":1,"verdict":"fires"}})", run_.line), "cut");
-        write_event(at, "fault.fired", "",
-                    fmt::format(R"({{"kind":"drop","nodes":["{}"],"number":1,"for_s":1}})", node), "cut");
+        write_event(
+            at, "fault.fired", "",
+            fmt::format(
+                R"({{"kind":"drop","nodes":["{0}"],"number":1,"trigger":{{"node":"{0}","line":"{1}"}},"for_s":1}})",
+                node, run_.line),
+            "cut");
         write_event(at + 1'000'000'000, "fault.healed", "",
                     fmt::format(R"({{"lasted_s":1.0,"packets_lost":{{"{}":7}}}})", node), "cut");
     }

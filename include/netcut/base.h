@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,8 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
+
+#include "base/words.h"
 
 namespace netcut {
 
@@ -35,6 +38,15 @@ struct Error {
     // "cannot <attempt>: <reason> (<hint>)", and the excerpt on lines of its own
     std::string text() const;
 };
+
+inline constexpr std::array<EnumWord<Error::Kind>, 3> error_words = {{
+    {Error::Kind::usage, "usage"},
+    {Error::Kind::machine, "machine"},
+    {Error::Kind::internal, "internal"},
+}};
+constexpr const auto& words_of(Error::Kind) {
+    return error_words;
+}
 
 template <typename T = void>
 using Result = tl::expected<T, Error>;

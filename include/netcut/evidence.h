@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "netcut/run.h"
+#include "record/run_state.h"
 
 namespace netcut {
 
@@ -33,14 +34,12 @@ Result<Verification> verify_run(const std::string& folder, const User& reader);
 
 // --- its parts ---
 
-// The events of a journal. A line that is none is left out, and told in `check`.
-std::vector<Event> parse_journal(std::string_view text, Check& check);
-// Whether lines, times, states, firings and heals follow each other as they must, see docs/evidence.md.
-void check_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check);
-// What the engine knew at the end, from what it wrote down.
-Facts facts_of_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check);
+// Whether lines, times, states, firings and heals follow each other as they must, see docs/evidence.md. Returns what
+// the run has come to by them.
+RunState check_journal(const std::vector<Event>& events, const Scenario& scenario, Check& check);
 // Whether the captures of the run have just the packets that the journal tells of.
-Check check_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario);
+Check check_captures(const RunFolder& folder, const std::vector<Event>& events, const RunState& state,
+                     const Scenario& scenario);
 // Each field in which `found` is not as `wanted`: "faults[0].healed_s is 4.9, and by the journal 4.8".
 void compare_json(const Json& found, const Json& wanted, const std::string& place,
                   std::vector<std::string>& differences);

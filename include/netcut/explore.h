@@ -272,6 +272,6 @@ struct Divergence {
     std::string recorded;  // "12"
     std::string replayed;  // "13"
 };
-std::vector<Divergence> compare_runs(const std::vector<Json>& recorded, const std::vector<Json>& replayed);
+std::vector<Divergence> compare_runs(const std::vector<Event>& recorded, const std::vector<Event>& replayed);
 
 }  // namespace netcut

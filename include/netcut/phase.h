@@ -7,12 +7,14 @@
 // Threads: a PhaseClassifier may be used by one thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/words.h"
 #include "netcut/fault.h"
 
 namespace netcut {
@@ -25,7 +27,17 @@ enum class Phase {
     idle,       // none of these
     unknown     // it could be more than one of them
 };
-const char* phase_name(Phase phase);
+inline constexpr std::array<EnumWord<Phase>, 6> phase_words = {{
+    {Phase::computing, "computing"},
+    {Phase::waiting, "waiting"},
+    {Phase::sending, "sending"},
+    {Phase::receiving, "receiving"},
+    {Phase::idle, "idle"},
+    {Phase::unknown, "unknown"},
+}};
+constexpr const auto& words_of(Phase) {
+    return phase_words;
+}
 
 // What goes up and down in a short exchange that does not interrupt what a node is doing: a poll, a
 // heartbeat.

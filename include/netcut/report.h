@@ -4,12 +4,11 @@
 // else. Threads: a TerminalReport is used on one thread, the functions on any.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
 
 #include "netcut/run.h"
 #include "netcut/scenario.h"
+#include "record/run_state.h"
 
 namespace netcut {
 
@@ -73,7 +72,6 @@ class TerminalReport {
     void flush(std::chrono::milliseconds patience);
     std::string status_line() const;
     void clear_status();
-    void note(const Event& event);
     void tell_waiting();
 
     int fd_;
@@ -83,15 +81,10 @@ class TerminalReport {
     std::string pending_;       // what the reader has not taken yet
     std::size_t left_out_ = 0;  // lines that there was no room for
     bool status_shown_ = false;
-    std::set<std::string> running_;
-    std::size_t nodes_ = 0;
-    std::string round_;
+    RunState state_;
+    Clock::time_point begun_ = Clock::now();  // when the run did, as far as its events tell
     RunPlan plan_;
-    Clock::time_point begun_ = Clock::now();
-    std::optional<Clock::time_point> running_since_, progressed_;
     bool told_waiting_ = false;
-    std::map<std::string, std::pair<Clock::time_point, std::optional<Nanoseconds>>>
-        active_;  // since, for how long
 };
 
 // --- pages ---

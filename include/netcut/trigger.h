@@ -4,12 +4,14 @@
 // Threads: objects may be used by one thread at a time; a Pattern is immutable and may be shared.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/words.h"
 #include "netcut/base.h"
 
 namespace netcut {
@@ -152,5 +154,13 @@ class MatchCounter {
     unsigned matches_ = 0;
     unsigned fired_ = 0;
 };
+inline constexpr std::array<EnumWord<MatchCounter::Verdict>, 3> match_words = {{
+    {MatchCounter::Verdict::too_early, "counted"},
+    {MatchCounter::Verdict::fire, "fires"},
+    {MatchCounter::Verdict::busy, "ignored: the fault is active"},
+}};
+constexpr const auto& words_of(MatchCounter::Verdict) {
+    return match_words;
+}
 
 }  // namespace netcut

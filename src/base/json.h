@@ -11,6 +11,8 @@
 
 namespace netcut {
 
+using Json = nlohmann::ordered_json;
+
 inline constexpr int deepest_json = 64;  // levels; what compares, copies or prints JSON calls itself for each
 
 // How deep its brackets nest; of what is no JSON, at most how deep a parser comes before it notices.

@@ -14,8 +14,8 @@
 #include "cli/screen.h"
 #include "daemon/json_text.h"
 #include "daemon/output_lines.h"
-#include "netcut/evidence.h"
 #include "netcut/report.h"
+#include "record/reader.h"
 
 namespace netcut::cli {
 namespace {
@@ -82,11 +82,9 @@ Result<int> logs(const Request& request) {
 
 // One line of the journal, for people.
 void print_event(std::string_view line) {
-    Check ignored;
-    for (const Event& event : parse_journal(std::string(line) + "\n", ignored)) {
-        const std::string text = event_line(event);
-        if (!text.empty()) show("{}\n", text);
-    }
+    const auto event = read_event(line).event;
+    const std::string text = event ? event_line(*event) : "";
+    if (!text.empty()) show("{}\n", text);
     if (line.find("\"journal.torn\"") != std::string_view::npos)
         show("the journal is torn: its last line was never finished\n");
     std::fflush(stdout);

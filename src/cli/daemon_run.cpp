@@ -11,8 +11,8 @@
 #include "cli/daemon_client.h"
 #include "cli/run_screen.h"
 #include "cli/screen.h"
-#include "netcut/evidence.h"
 #include "netcut/report.h"
+#include "record/reader.h"
 
 namespace netcut::cli {
 namespace {
@@ -69,9 +69,7 @@ class AttachedToDaemon {
         }
         if (json.contains("problem"))
             return complain("{}", printable(json.at("problem").value("text", ""), 1000));
-        Check ignored;
-        for (const Event& event : parse_journal(std::string(line) + "\n", ignored))
-            screen_.report().take(event);
+        if (const auto event = read_event(line).event) screen_.report().take(*event);
     }
 
     void begin(const Json& run) {

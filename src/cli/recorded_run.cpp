@@ -2,6 +2,7 @@
 #include "cli/recorded_run.h"
 
 #include "base/json.h"
+#include "record/reader.h"
 #include "report/run_files.h"
 
 namespace netcut::cli {
@@ -37,8 +38,7 @@ Result<RecordedRun> RecordedRun::read(const std::string& path) {
     if (!run.verdict.is_object() || !run.verdict.contains("verdict") || !run.verdict.contains("exit_status"))
         return usage_failure("read " + path + "/verdict.json", "it is no verdict", hint);
     const auto read = read_lines(folder, "journal.jsonl", most_read, [&run](std::string_view line) {
-        auto event = parse_json(line, "read an event");
-        if (event && event->is_object() && event->contains("event")) run.journal.push_back(std::move(*event));
+        if (auto event = read_event(line).event) run.journal.push_back(std::move(*event));
     });
     if (!read) return unreadable(read.error());
     return run;

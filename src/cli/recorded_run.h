@@ -13,7 +13,7 @@ struct RecordedRun {
     std::string folder;
     Scenario scenario;  // checked
     Json verdict;
-    std::vector<Json> journal;
+    std::vector<Event> journal;
 
     static Result<RecordedRun> read(const std::string& path);
 

@@ -25,9 +25,7 @@ std::string text_at(const Json& json, const char* key) {
 }  // namespace
 
 Error::Kind error_kind_of(const std::string& name) {
-    for (const auto kind : {Error::Kind::usage, Error::Kind::machine})
-        if (name == error_kind_name(kind)) return kind;
-    return Error::Kind::internal;
+    return parse_word<Error::Kind>(name).value_or(Error::Kind::internal);
 }
 
 Problem problem_of(unsigned status, const std::string& title, const std::string& detail) {
@@ -53,12 +51,9 @@ Problem problem_of(const Error& error) {
 }
 
 Json error_json(const Error& error) {
-    return {{"kind", error_kind_name(error.kind)},
-            {"attempt", clipped(error.attempt)},
-            {"code", error.code},
-            {"reason", clipped(error.reason)},
-            {"hint", clipped(error.hint)},
-            {"text", clipped(error.text())}};
+    return {{"kind", word_of(error.kind)}, {"attempt", clipped(error.attempt)},
+            {"code", error.code},          {"reason", clipped(error.reason)},
+            {"hint", clipped(error.hint)}, {"text", clipped(error.text())}};
 }
 
 Error error_of_problem(unsigned status, const std::string& body) {

@@ -18,6 +18,6 @@ Problem problem_of(const Error& error);  // usage: 400, machine: 503, internal: 
 Error error_of_problem(unsigned status, const std::string& body);
 
 Json error_json(const Error& error);
-Error::Kind error_kind_of(const std::string& name);  // as error_kind_name has it
+Error::Kind error_kind_of(const std::string& name);  // an unknown one is `internal`
 
 }  // namespace netcut

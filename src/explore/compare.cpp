@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "netcut/explore.h"
+#include "record/run_state.h"
 
 namespace netcut {
 namespace {
@@ -11,15 +12,11 @@ struct Fact {
     std::string what, value;
 };
 
-std::string text_of(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 // "sent 65536 ...": the byte is in the packet that tripped it. Packets need not end where they ended before
 // (a TLS handshake is a few bytes longer or shorter each time), but the byte must be the same.
-std::string byte_of(const Json& tripped, std::uint64_t wanted) {
-    const auto end = tripped.at("counted").at("bytes").get<std::uint64_t>();
-    const std::uint64_t begin = end - std::min(end, tripped.value("bytes", std::uint64_t{0}));
+std::string byte_of(const event::TriggerTripped& tripped, std::uint64_t wanted) {
+    const std::uint64_t end = tripped.counted->bytes;
+    const std::uint64_t begin = end - std::min(end, tripped.bytes);
     return begin < wanted && wanted <= end ? fmt::format("byte {}", wanted)
                                            : fmt::format("a packet of the bytes {} to {}", begin + 1, end);
 }
@@ -31,50 +28,46 @@ std::string as_moment(const std::string& when) {
     return when;
 }
 
-void add_moment(std::vector<Fact>& facts, const std::string& name, const Json& tripped) {
-    const std::string when = text_of(tripped.at("when"));
-    facts.push_back({name + " waits for", when});
-    const auto moment = parse_when(as_moment(when));
-    if (!moment || !tripped.contains("counted")) return;
+void add_moment(std::vector<Fact>& facts, const std::string& name, const event::TriggerTripped& tripped) {
+    facts.push_back({name + " waits for", tripped.when});
+    const auto moment = parse_when(as_moment(tripped.when));
+    if (!moment || !tripped.counted) return;
     using Kind = WireMoment::Kind;
     const Kind kind = moment->moment.kind;
     if (kind == Kind::sent || kind == Kind::received)
         facts.push_back({name + " trips at", byte_of(tripped, moment->moment.amount)});
     if (kind == Kind::sent_packets || kind == Kind::received_packets)
-        facts.push_back({name + " trips at", "data packet " + tripped.at("counted").at("packets").dump()});
+        facts.push_back({name + " trips at", fmt::format("data packet {}", tripped.counted->packets)});
 }
 
-std::vector<Fact> facts_of(const std::vector<Json>& journal) {
+std::vector<Fact> facts_of(const std::vector<Event>& journal) {
     std::vector<Fact> facts;
-    std::map<std::string, std::string> exits;
-    for (const Json& event : journal) {
-        const std::string name = event.at("event").get<std::string>();
-        const std::string fault = event.value("fault", "");
-        const Json details = event.value("details", Json::object());
-        if (name == "fault.loss_list")
-            facts.push_back({fault + " loses", fmt::format("{} with seed {}", text_of(details.at("model")),
-                                                           details.at("seed").dump())});
-        if (name == "trigger.tripped") add_moment(facts, fault, details);
-        if (name == "fault.fired")
+    RunState state;
+    for (const Event& event : journal) {
+        state.apply(event);
+        if (const auto* listed = event.as<event::LossListed>())
             facts.push_back(
-                {"the next fault", fmt::format("{} ({}) on {}, firing {}", fault, text_of(details.at("kind")),
-                                               details.at("nodes").dump(), details.at("number").dump())});
-        if (name == "node.exited")
-            exits[event.value("node", "")] = details.at("stopped_by_us").get<bool>()
-                                                 ? "stopped by netcut-fl"
-                                                 : text_of(details.at("status"));
-        if (name == "run.ended") {
-            for (const auto& [node, status] : exits) facts.push_back({node + " ends with", status});
-            facts.push_back({"the verdict", text_of(details.at("verdict"))});
-        }
+                {event.fault + " loses", fmt::format("{} with seed {}", listed->model, listed->seed)});
+        if (const auto* tripped = event.as<event::TriggerTripped>()) add_moment(facts, event.fault, *tripped);
+        if (const auto* fired = event.as<event::FaultFired>())
+            facts.push_back(
+                {"the next fault", fmt::format("{} ({}) on {}, firing {}", event.fault, fired->kind,
+                                               Json(fired->nodes).dump(), fired->number)});
     }
+    if (!state.ended()) return facts;
+    std::map<std::string, std::string> exits;
+    for (const NodeState& node : state.nodes())
+        if (const NodeOutcome& outcome = node.outcome; outcome.exit)
+            exits[outcome.name] = outcome.stopped_by_us ? "stopped by netcut-fl" : outcome.exit->text();
+    for (const auto& [node, status] : exits) facts.push_back({node + " ends with", status});
+    facts.push_back({"the verdict", state.ended()->verdict});
     return facts;
 }
 
 }  // namespace
 
 // Facts are compared in their order, and by name, so that one that is missing shifts none of the others.
-std::vector<Divergence> compare_runs(const std::vector<Json>& recorded, const std::vector<Json>& replayed) {
+std::vector<Divergence> compare_runs(const std::vector<Event>& recorded, const std::vector<Event>& replayed) {
     std::map<std::string, std::vector<std::string>> now;
     for (const Fact& fact : facts_of(replayed)) now[fact.what].push_back(fact.value);
     std::map<std::string, std::size_t> seen;

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 #include "netcut/scenario.h"
-#include "report/json_access.h"
+#include "record/json_access.h"
 #include "report/near_miss.h"
 #include "report/run_files.h"
 
@@ -141,17 +141,19 @@ Json died(const RunFolder& folder, const LogPieces& pieces, const Json& verdict,
     return nodes;
 }
 
-bool waits(std::optional<EndReason> reason) {
+bool waits(EndReason reason) {
     return reason == EndReason::hung || reason == EndReason::timeout || reason == EndReason::not_ready;
 }
 
 Json stood(const RunFolder& folder, const LogPieces& pieces, const JournalDigest& digest) {
     Json nodes = Json::array();
-    if (!digest.stopping() || !waits(digest.stopping()->reason)) return nodes;
-    const Standing standing(digest, digest.stopping()->t);
+    const auto& stopping = digest.state().stopping();
+    if (!stopping || !waits(stopping->end)) return nodes;
+    const Nanoseconds stopped = digest.state().stopped_at();
+    const Standing standing(digest, stopped);
     for (const std::size_t node : digest.hit_first()) {
         if (nodes.size() >= most_standing) break;
-        if (digest.ran_at(node, digest.stopping()->t)) nodes.push_back(standing.of(node, folder, pieces));
+        if (digest.ran_at(node, stopped)) nodes.push_back(standing.of(node, folder, pieces));
     }
     return nodes;
 }
@@ -182,7 +184,8 @@ Json waited(const RunFolder& folder, const LogPieces& pieces, const Json& verdic
     Scenario scenario;
     const auto text = read_whole(folder, "scenario.yaml", most_scenario_read);
     if (!text || !read_yaml(scenario, *text, "scenario.yaml")) return waiting;
-    if (digest.stopping() && digest.stopping()->reason == EndReason::not_ready) {
+    const auto& stopping = digest.state().stopping();
+    if (stopping && stopping->end == EndReason::not_ready) {
         // Nobody was there whom a fault could have waited for.
         if (const auto pattern = Pattern::parse(scenario.ready))
             waiting.push_back(
@@ -209,8 +212,9 @@ Json aftermath(const RunFolder& folder, const LogPieces& pieces, const Json& ver
                  {"stood", stood(folder, pieces, digest)},
                  {"waited", waited(folder, pieces, verdict, digest)}};
     if (json["died"].empty() && json["stood"].empty() && json["waited"].empty()) return nullptr;
-    json["listens"] = digest.unreachable_at();
-    if (digest.stopping()) json["at_us"] = digest.stopping()->t.count() / 1000;
+    if (digest.state().stopping()) json["at_us"] = digest.state().stopped_at().count() / 1000;
+    const auto& listening = digest.state().listening();
+    json["listens"] = listening && !listening->reachable ? listening->addresses : std::vector<std::string>();
     return json;
 }
 

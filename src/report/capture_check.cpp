@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "report/captures.h"
-#include "report/journal_fields.h"
 
 namespace netcut {
 namespace {
@@ -21,7 +20,7 @@ std::uint64_t of(const Count& count, bool up) {
 }
 
 // The firing that the packet belongs to: the one whose interval is nearest.
-const Firing* firing_at(const std::vector<Firing>& firings, std::size_t fault, Nanoseconds t) {
+const Firing* firing_at(const std::vector<Firing>& firings, const std::string& fault, Nanoseconds t) {
     const Firing* best = nullptr;
     Nanoseconds least = edge;
     for (const Firing& firing : firings) {
@@ -36,46 +35,30 @@ const Firing* firing_at(const std::vector<Firing>& firings, std::size_t fault, N
     return best;
 }
 
-struct Missed {
-    std::uint64_t lost = 0;
-    bool unknown = false;
-};
-
-Missed missed_of(const std::vector<Event>& events) {
-    Missed missed;
-    for (const Event& event : events) {
-        if (event.name != "capture.missed") continue;
-        missed.lost += event.details.at("lost").get<std::uint64_t>();
-        missed.unknown = missed.unknown || event.details.at("more_lost").get<bool>();
-    }
-    return missed;
-}
-
 class LossCheck {
   public:
-    LossCheck(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-              Check& check)
+    LossCheck(const Captures& captures, const RunState& state, const Scenario& scenario, Check& check)
         : captures_(captures),
           scenario_(scenario),
           check_(check),
           names_(node_names(scenario)),
-          firings_(firings_of(events, scenario)),
-          missed_(missed_of(events)) {
-        for (const Event& event : events)
-            if (event.name == "capture.ended") totals_ = event.details.at("losses");
+          firings_(state.firings()),
+          missed_(state.captures().missed) {
+        if (const auto& ended = state.captures().ended)
+            for (const auto& [fault, losses] : ended->losses) totals_[fault] = losses;
     }
 
     void run() {
         sort_in();
         for (std::size_t fault = 0; fault < scenario_.faults.size(); ++fault) check_total(fault);
-        if (missed_.lost > 0 || missed_.unknown)
+        if (missed_.lost > 0 || missed_.more_lost)
             check_.unchecked.push_back(fmt::format(
                 "the kernel could not tell of {} lost packets: those of each firing cannot be compared",
-                missed_.unknown ? fmt::format("at least {}", missed_.lost)
-                                : fmt::format("{}", missed_.lost)));
+                missed_.more_lost ? fmt::format("at least {}", missed_.lost)
+                                  : fmt::format("{}", missed_.lost)));
         else
             for (const Firing& firing : firings_) check_firing(firing);
-        if (missing_ > missed_.lost && !missed_.unknown)  // those that are not counted are missed, too
+        if (missing_ > missed_.lost && !missed_.more_lost)  // those that are not counted are missed, too
             check_.disagreements.push_back(fmt::format(
                 "{} lost packets are in no capture, and by the journal the kernel could not tell of {}",
                 missing_, missed_.lost));
@@ -85,7 +68,7 @@ class LossCheck {
     void sort_in() {
         std::size_t outside = 0;
         for (const LostPacket& lost : captures_.lost) {
-            const Firing* firing = firing_at(firings_, lost.fault, lost.time);
+            const Firing* firing = firing_at(firings_, scenario_.faults[lost.fault].name, lost.time);
             if (firing == nullptr && ++outside <= most_stray)
                 check_.disagreements.push_back(
                     fmt::format("a packet was lost at {:.6f} s, when {} was not active: {}",
@@ -104,11 +87,13 @@ class LossCheck {
     void check_total(std::size_t fault) {
         const std::string& name = scenario_.faults[fault].name;
         if (queues(scenario_.faults[fault])) return;
-        for (const auto& [node, losses] : totals_.at(name).items())
+        if (!totals_.contains(name))
+            return check_.disagreements.push_back("the journal has not what " + name + " lost in all");
+        for (const auto& [node, losses] : totals_.at(name))
             for (const bool up : {true, false}) {
-                const auto counted = losses.at(up ? "router_up" : "router_down").get<std::uint64_t>();
+                const std::uint64_t counted = up ? losses.router_up : losses.router_down;
                 const std::uint64_t captured = of(by_fault_[fault][node], up);
-                if (captured < counted && (missed_.lost > 0 || missed_.unknown))
+                if (captured < counted && (missed_.lost > 0 || missed_.more_lost))
                     missing_ += counted - captured;
                 else if (captured != counted)
                     check_.disagreements.push_back(
@@ -119,7 +104,8 @@ class LossCheck {
 
     // Of one that never heals, the journal's number is of the moment at which the run was stopped.
     void check_firing(const Firing& firing) {
-        if (queues(scenario_.faults[firing.fault])) return;
+        const FaultSpec& spec = *find_fault(scenario_, firing.fault);
+        if (queues(spec)) return;
         for (const auto& [node, losses] : firing.losses)
             for (const bool up : {true, false}) {
                 const std::uint64_t told = up ? losses.up : losses.down;
@@ -127,7 +113,7 @@ class LossCheck {
                 if (captured == told || (!firing.healed && captured > told)) continue;
                 check_.disagreements.push_back(
                     fmt::format("{} has lost {} packets {} {} by the journal, and {} by the capture",
-                                firing.name(scenario_), told, up ? "from" : "to", node, captured));
+                                firing_name(firing, spec), told, up ? "from" : "to", node, captured));
             }
     }
 
@@ -135,9 +121,9 @@ class LossCheck {
     const Scenario& scenario_;
     Check& check_;
     std::vector<std::string> names_;
-    std::vector<Firing> firings_;
-    Missed missed_;
-    Json totals_ = Json::object();
+    const std::vector<Firing>& firings_;
+    const event::CaptureMissed& missed_;
+    std::map<std::string, event::ByName<event::RouterLosses>> totals_;  // by fault
     std::map<std::size_t, Counts> by_fault_;
     std::map<const Firing*, Counts> by_firing_;
     std::uint64_t missing_ = 0;
@@ -185,37 +171,8 @@ std::optional<bool> is_meant(const PacketFilter& filter, const PacketHeader& hea
 
 }  // namespace
 
-std::string Firing::name(const Scenario& scenario) const {
-    const FaultSpec& spec = scenario.faults[fault];
-    return spec.times > 1 || spec.flap ? fmt::format("{} {}", spec.name, number) : spec.name;
-}
-
-std::vector<Firing> firings_of(const std::vector<Event>& events, const Scenario& scenario) {
-    std::map<std::string, std::size_t> numbers;
-    for (std::size_t i = 0; i < scenario.faults.size(); ++i) numbers[scenario.faults[i].name] = i;
-    std::vector<Firing> firings;
-    std::map<std::string, std::size_t> last;  // by fault, in `firings`
-    std::optional<Nanoseconds> tripped;
-    for (const Event& event : events) {
-        if (event.name == "trigger.tripped") tripped = event.t;
-        if (event.name == "fault.fired") {
-            last[event.fault] = firings.size();
-            firings.push_back(
-                {numbers.at(event.fault),
-                 event.details.at("number").get<unsigned>(),
-                 event.t,
-                 // A packet fires by itself.
-                 tripped == event.t ? event.t : event.t + microseconds_field(event.details.at("took_us")),
-                 {},
-                 {}});
-        }
-        if (event.name != "fault.healed" && event.name != "fault.unhealed") continue;
-        Firing& firing = firings.at(last.at(event.fault));
-        if (event.name == "fault.healed") firing.healed = event.t;
-        for (const auto& [node, losses] : event.details.at("losses").items())
-            firing.losses[node] = losses_field(losses);
-    }
-    return firings;
+std::string firing_name(const Firing& firing, const FaultSpec& spec) {
+    return spec.times > 1 || spec.flap ? fmt::format("{} {}", spec.name, firing.number) : spec.name;
 }
 
 std::optional<bool> loses(const FaultPlan& plan, const SeenPacket& packet) {
@@ -229,15 +186,16 @@ std::optional<bool> loses(const FaultPlan& plan, const SeenPacket& packet) {
     return {};
 }
 
-void check_losses(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-                  Check& check) {
-    LossCheck(captures, events, scenario, check).run();
+void check_losses(const Captures& captures, const RunState& state, const Scenario& scenario, Check& check) {
+    LossCheck(captures, state, scenario, check).run();
 }
 
-void check_nothing_passed(const Captures& captures, const std::vector<Event>& events,
-                          const Scenario& scenario, Check& check) {
-    for (const Firing& firing : firings_of(events, scenario)) {
-        const auto plan = plan_of(scenario, scenario.faults[firing.fault]);
+void check_nothing_passed(const Captures& captures, const RunState& state, const Scenario& scenario,
+                          Check& check) {
+    for (const Firing& firing : state.firings()) {
+        const FaultSpec& spec = *find_fault(scenario, firing.fault);
+        const std::string name = firing_name(firing, spec);
+        const auto plan = plan_of(scenario, spec);
         if (!plan) continue;  // a trace of losses, which a scenario does not hold
         const Nanoseconds begin = firing.in_effect + fired_edge;
         const Nanoseconds end = firing.healed ? *firing.healed - edge : Nanoseconds::max();
@@ -250,17 +208,16 @@ void check_nothing_passed(const Captures& captures, const std::vector<Event>& ev
                 continue;  // neighbour discovery
             ++lost;
             if (!packet->lost_by && ++passed <= most_stray)
-                check.disagreements.push_back(
-                    fmt::format("a packet passed at {:.6f} s that {} should have lost: {}",
-                                std::chrono::duration<double>(packet->time).count(), firing.name(scenario),
-                                packet_text(packet->header)));
+                check.disagreements.push_back(fmt::format(
+                    "a packet passed at {:.6f} s that {} should have lost: {}",
+                    std::chrono::duration<double>(packet->time).count(), name, packet_text(packet->header)));
         }
         if (passed > most_stray)
-            check.disagreements.push_back(fmt::format("and {} more that {} should have lost",
-                                                      passed - most_stray, firing.name(scenario)));
+            check.disagreements.push_back(
+                fmt::format("and {} more that {} should have lost", passed - most_stray, name));
         if (lost > 0 && passed == 0)
             check.found += fmt::format("\n{}: of {} packets that it should lose, edges left out, none passed",
-                                       firing.name(scenario), lost);
+                                       name, lost);
     }
 }
 

@@ -11,7 +11,6 @@
 #include "report/captures.h"
 #include "run/conversations.h"
 #include "run/first_work.h"
-#include "run/recovery_json.h"
 
 namespace netcut {
 namespace {
@@ -165,26 +164,25 @@ class RecoveryCheck {
                   Check& check)
         : captures_(captures), scenario_(scenario), check_(check) {
         for (const Event& event : events) {
-            if (event.name == "run.stopping") stopping_ = event.t;
-            if (event.name == "node.exited") exited_[event.node] = event.t;
-            if (event.name == "node.started") exited_.erase(event.node);
+            if (event.is<event::RunStopping>()) stopping_ = event.t;
+            if (event.is<event::NodeExited>()) exited_[event.node] = event.t;
+            if (event.is<event::NodeStarted>()) exited_.erase(event.node);
         }
         for (const SeenPacket& packet : captures.seen)
             if (!packet.lost_by && !packet.beginning.empty()) opened_.take(packet.beginning, packet.time);
     }
 
-    void take(const Event& event, const Firing& firing) {
-        const auto plan = plan_of(scenario_, scenario_.faults[firing.fault]);
+    void take(const Event& event, const Recovery& told, const Firing& firing, const FaultSpec& spec) {
+        const auto plan = plan_of(scenario_, spec);
         const auto node = node_index(scenario_, event.node);
         if (!plan || !node || !firing.healed) return;
-        const Recovery told = parse_recovery(event.details);
         // What a kernel still does for a program that is gone is no recovery.
         const auto exited = exited_.find(event.node);
         const Nanoseconds end =
             std::min({exited == exited_.end() ? stopping_ : exited->second, stopping_, event.t});
         end_ = end;
         const Followeds found = Follower(captures_, *node, *firing.healed, end).all();
-        const std::string what = fmt::format("{} after {}", event.node, firing.name(scenario_));
+        const std::string what = fmt::format("{} after {}", event.node, firing_name(firing, spec));
         is_coarse_ = told.largest_gap > recovery_tolerance;
         compare_network(told, found, *plan, firing, what);
         for (const Conversation& one : told.conversations) compare(one, found, firing, what);
@@ -368,18 +366,23 @@ class RecoveryCheck {
 
 }  // namespace
 
-void check_recoveries(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-                      Check& check) {
+void check_recoveries(const Captures& captures, const std::vector<Event>& events, const RunState& state,
+                      const Scenario& scenario, Check& check) {
     RecoveryCheck compare(captures, events, scenario, check);
-    const std::vector<Firing> firings = firings_of(events, scenario);
     // By the order of the lines: a recovery may be told a moment after the fault was fired again.
     std::map<std::string, const Firing*> last;
     std::size_t fired = 0;
+    const auto look = [&](const Event& event, const Recovery& told) {
+        const auto firing = last.find(event.fault);
+        const FaultSpec* spec = find_fault(scenario, event.fault);
+        if (firing != last.end() && spec != nullptr) compare.take(event, told, *firing->second, *spec);
+    };
     for (const Event& event : events) {
-        if (event.name == "fault.fired") last[event.fault] = &firings.at(fired++);
-        if (event.name != "node.recovered" && event.name != "node.unrecovered") continue;
-        if (const auto firing = last.find(event.fault); firing != last.end())
-            compare.take(event, *firing->second);
+        const auto& firings = state.firings();
+        if (event.is<event::FaultFired>() && fired < firings.size() && firings[fired].fault == event.fault)
+            last[event.fault] = &firings[fired++];
+        if (const auto* recovered = event.as<event::NodeRecovered>()) look(event, recovered->recovery);
+        if (const auto* unrecovered = event.as<event::NodeUnrecovered>()) look(event, unrecovered->recovery);
     }
     if (compare.compared() > 0)
         check.found +=

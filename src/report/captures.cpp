@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "report/journal_fields.h"
 #include "report/run_files.h"
 #include "run/conversation_key.h"
 
@@ -41,9 +40,10 @@ class Owners {
         const auto names = node_names(scenario);
         for (std::size_t i = 0; i < names.size(); ++i) indices_[names[i]] = i;
         for (const Event& event : events) {
-            if (event.name == "fabric.built")
-                for (const auto& [name, addresses] : event.details.at("nodes").items()) add(name, addresses);
-            if (event.name == "node.readdressed") add(event.node, event.details);
+            if (const auto* built = event.as<event::FabricBuilt>())
+                for (const auto& [name, addresses] : built->nodes) add(name, addresses);
+            if (const auto* readdressed = event.as<event::NodeReaddressed>())
+                add(event.node, readdressed->now);
         }
     }
 
@@ -65,10 +65,11 @@ class Owners {
         const auto found = in.find(what);
         return found == in.end() ? std::nullopt : std::optional(found->second);
     }
-    void add(const std::string& node, const Json& addresses) {
-        const std::size_t index = indices_.at(node);
-        for (const Json& address : addresses.at("addresses")) owners_[address.get<std::string>()] = index;
-        owners_[addresses.at("mac").get<std::string>()] = index;
+    void add(const std::string& node, const event::Addresses& addresses) {
+        const auto index = indices_.find(node);
+        if (index == indices_.end()) return;  // the rules of the journal say so
+        for (const std::string& address : addresses.addresses) owners_[address] = index->second;
+        owners_[addresses.mac] = index->second;
     }
 
     bool bridged_, uplink_;
@@ -78,20 +79,21 @@ class Owners {
 
 class CaptureReader {
   public:
-    CaptureReader(const std::vector<Event>& events, const Scenario& scenario, Check& check)
+    CaptureReader(const std::vector<Event>& events, const RunState& state, const Scenario& scenario,
+                  Check& check)
         : owners_(events, scenario), check_(check) {
-        for (const Event& event : events)
-            if (event.name == "run.begun") begun_ = realtime_field(event.details.at("realtime_ns"));
+        if (state.begun()) begun_ = state.begun()->realtime_ns;
         for (std::size_t i = 0; i < scenario.faults.size(); ++i) faults_[scenario.faults[i].name] = i;
     }
 
-    // `told`: the capture.written event of this file.
-    void read(const RunFolder& folder, std::size_t node, const Event& told) {
-        const std::string name = capture_name(told.node);
+    // `told`: what the journal has of this file.
+    void read(const RunFolder& folder, std::size_t node, const std::string& node_name,
+              const event::CaptureWritten& told) {
+        const std::string name = capture_name(node_name);
         const auto bytes = read_whole(folder, name, longest_capture);
         if (!bytes) return wrong(bytes.error().text());
         ++captures_.files;
-        const bool unaltered = sha256_hex(*bytes) == told.details.at("sha256").get<std::string>();
+        const bool unaltered = sha256_hex(*bytes) == told.sha256;
         if (!unaltered) wrong(name + " is not the one of the journal: it has another SHA-256");
         pcapng::Reader reader(*bytes);
         std::uint64_t seen = 0, lost = 0;
@@ -104,8 +106,8 @@ class CaptureReader {
             is_lost ? take_lost(node, **packet, name) : take_seen(node, **packet);
         }
         captures_.packets += seen;
-        compare(name, "packets", seen, told.details.at("packets").get<std::uint64_t>());
-        compare(name, "lost packets", lost, told.details.at("lost").get<std::uint64_t>());
+        compare(name, "packets", seen, told.packets);
+        compare(name, "lost packets", lost, told.lost);
         if (reader.interfaces().size() != 2) wrong(name + " has not two interfaces");
     }
 
@@ -231,26 +233,20 @@ bool is_data(const PacketHeader& header) {
     return !is_icmp(header) && (header.protocol != IPPROTO_TCP || header.payload > 0);
 }
 
-Captures read_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario,
-                       Check& check) {
-    CaptureReader reader(events, scenario, check);
+Captures read_captures(const RunFolder& folder, const std::vector<Event>& events, const RunState& state,
+                       const Scenario& scenario, Check& check) {
+    CaptureReader reader(events, state, scenario, check);
     const auto names = node_names(scenario);
-    bool some_are_missing = false;
-    std::map<std::string, const Event*> written;
-    for (const Event& event : events) {
-        if (event.name == "capture.written") written[event.node] = &event;
-        if (event.name == "capture.missed")
-            some_are_missing |= event.details.at("seen").get<std::uint64_t>() > 0;
-    }
+    const auto& written = state.captures().written;
     for (std::size_t node = 0; node < names.size(); ++node) {
         const auto found = written.find(names[node]);
         if (found == written.end())
             check.disagreements.push_back("the journal has no capture of " + names[node]);
         else
-            reader.read(folder, node, *found->second);
+            reader.read(folder, node, names[node], found->second);
     }
     Captures captures = reader.finish();
-    find_among_seen(captures, some_are_missing, check);
+    find_among_seen(captures, state.captures().missed.seen > 0, check);
     return captures;
 }
 

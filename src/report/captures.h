@@ -49,8 +49,8 @@ bool is_data(const PacketHeader& header);
 
 // Reads pcap/ of the run, and compares each file with what the journal has of it. Each lost packet is looked
 // for among those that came in; one that did not is told in `check`.
-Captures read_captures(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario,
-                       Check& check);
+Captures read_captures(const RunFolder& folder, const std::vector<Event>& events, const RunState& state,
+                       const Scenario& scenario, Check& check);
 
 // --- checks, one a file ---
 
@@ -60,28 +60,19 @@ inline constexpr auto edge = std::chrono::milliseconds(20);
 // The kernel's answer to the message that fires comes after its effect.
 inline constexpr auto fired_edge = std::chrono::milliseconds(1);
 
-// One firing of a fault, as the journal has it.
-struct Firing {
-    std::size_t fault = 0;  // number in the scenario
-    unsigned number = 1;
-    Nanoseconds fired{0}, in_effect{0};
-    std::optional<Nanoseconds> healed;
-    std::map<std::string, Losses> losses;  // by node
-    std::string name(const Scenario& scenario) const;
-};
-std::vector<Firing> firings_of(const std::vector<Event>& events, const Scenario& scenario);
+// "cut", or "cut 2" of one that is fired more than once.
+std::string firing_name(const Firing& firing, const FaultSpec& spec);
 
 // Whether a fault that is on loses the packet: yes, no, or nothing if it depends on what was before.
 std::optional<bool> loses(const FaultPlan& plan, const SeenPacket& packet);
 
-void check_losses(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-                  Check& check);
-void check_nothing_passed(const Captures& captures, const std::vector<Event>& events,
-                          const Scenario& scenario, Check& check);
+// The faults of these firings are in the scenario.
+void check_losses(const Captures& captures, const RunState& state, const Scenario& scenario, Check& check);
+void check_nothing_passed(const Captures& captures, const RunState& state, const Scenario& scenario,
+                          Check& check);
 // Against the journal's times of recovery: when new data in sequence went each way, per connection.
-void check_recoveries(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-                      Check& check);
-void check_moments(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-                   Check& check);
+void check_recoveries(const Captures& captures, const std::vector<Event>& events, const RunState& state,
+                      const Scenario& scenario, Check& check);
+void check_moments(const Captures& captures, const RunState& state, const Scenario& scenario, Check& check);
 
 }  // namespace netcut

@@ -3,43 +3,34 @@
 // What the page of a run shows of its journal: of bounded size however long the journal is.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "netcut/run.h"
-#include "report/json_access.h"
+#include "record/run_state.h"
 #include "report/phase_lane.h"
 #include "report/thinned.h"
 #include "report/traffic_bins.h"
 
 namespace netcut {
 
-// A log line, or a packet, that did something.
-struct Match {
-    std::size_t node = 0;
-    std::string line;
-};
+// Of a text that a page shows; bytes.
+inline constexpr std::size_t most_text = 300, most_name = 100;
 
 class JournalDigest {
   public:
-    // One event of the journal. What has not the form of docs/journal.md is left out.
-    void take(const ParsedEvent& event);
+    JournalDigest();
+
+    // One event of the journal. What makes no sense is left out.
+    void take(const Event& event);
     void take_unreadable() { ++unreadable_; }
 
-    bool empty() const { return begun_.is_null() && length_ == Nanoseconds(0); }
+    bool empty() const { return !state_.begun() && length_ == Nanoseconds(0); }
+    const RunState& state() const { return state_; }
     std::size_t size() const { return nodes_.size(); }
-    const std::string& node_name(std::size_t node) const { return nodes_[node].name; }
+    const std::string& node_name(std::size_t node) const { return state_.nodes()[node].outcome.name; }
     std::optional<std::size_t> node_number(const std::string& name) const;
     std::string node_with_address(const std::string& address) const;  // empty: none has it
-    // When the nodes were asked to end, and why, if the journal says.
-    struct Stopping {
-        Nanoseconds t{0};
-        std::optional<EndReason> reason;
-    };
-    const std::optional<Stopping>& stopping() const { return stopping_; }
-    // The addresses that the aggregator listened on, as the journal has them, if no other node can reach one of them.
-    const Json& unreachable_at() const { return unreachable_at_; }
     bool ran_at(std::size_t node, Nanoseconds t) const;
     bool ended_by_itself(std::size_t node) const;
     std::string phase_at(std::size_t node, Nanoseconds t) const;
@@ -55,7 +46,7 @@ class JournalDigest {
     struct PhaseTotal {
         std::uint64_t count = 0;
         Nanoseconds took{0};
-        std::int64_t sent = 0, received = 0;
+        std::uint64_t sent = 0, received = 0;
     };
     struct Mark {
         Nanoseconds t{0};
@@ -64,46 +55,25 @@ class JournalDigest {
         Json to_json(std::size_t node) const;
     };
     struct NodeDigest {
-        NodeDigest(std::string node, std::size_t most_spans, std::size_t most_progress)
-            : name(std::move(node)), phases(most_spans), common(most_progress) {}
-        std::string name, mac;
+        NodeDigest(std::size_t most_spans, std::size_t most_progress)
+            : phases(most_spans), common(most_progress) {}
+        std::string mac;
         Json addresses = Json::array();
         PhaseLane phases;
-        std::array<PhaseTotal, phase_names.size()> totals;
-        std::array<std::int64_t, 2> bytes{};  // up, down
+        std::array<PhaseTotal, phase_words.size()> totals;
+        std::array<std::uint64_t, 2> bytes{};  // up, down
         std::vector<Mark> marks;
-        std::optional<Nanoseconds> started, exited;  // last
-        bool stopped_by_us = false;
         Thinned<Mark> common;  // marks of which there may be very many
     };
-    // One firing of a fault.
-    struct Band {
-        std::string fault, kind;
-        std::int64_t number = 0;
-        std::vector<std::size_t> nodes;
-        Nanoseconds from{0};
-        std::optional<Nanoseconds> to;
-        std::string trigger_node, trigger_line;
-        std::map<std::string, std::int64_t> lost;
-        bool queued = false;
-        std::map<std::string, std::pair<double, double>> recovered;  // sent, received; s
-        std::map<std::string, double> resumed;                       // its work; s
-    };
 
-    void mark(const ParsedEvent& event, const char* kind, std::string text);
-    void begin(const ParsedEvent& event);
-    void take_started(const ParsedEvent& event);
-    void take_exited(const ParsedEvent& event);
-    void take_listening(const ParsedEvent& details);
-    void take_addresses(const ParsedEvent& details);
-    void take_phase(const ParsedEvent& event);
-    void take_traffic(const ParsedEvent& details);
-    void take_match(const ParsedEvent& event);
-    void take_fired(const ParsedEvent& event);
-    void take_healed(const ParsedEvent& event);
-    void take_recovered(const ParsedEvent& event);
-    void take_sockets(const ParsedEvent& event);
-    Band* last_band(const std::string& fault);
+    std::vector<std::size_t> nodes_of(const Firing& firing) const;
+    void mark(const Event& event, const char* kind, const std::string& text = {});
+    void begin(const Event& event);
+    void take_addresses(const event::FabricBuilt& built);
+    void take_phase(const Event& event, const PhaseInterval& interval);
+    void take_traffic(const event::Traffic& traffic);
+    void take_sockets(const Event& event, const event::SocketsSeen& seen);
+    void take_half_open(const Event& event, const event::HalfOpenSeen& seen);
 
     Json nodes_data() const;
     Json phases_data() const;
@@ -113,22 +83,15 @@ class JournalDigest {
     Json bands_data() const;
     Json left_out() const;
 
-    Nanoseconds t_{0};  // of the event at hand
+    RunState state_;
     Nanoseconds length_{0};
-    Json begun_;
     std::string begun_wall_, fabric_;
-    std::optional<Stopping> stopping_;
-    Json unreachable_at_ = Json::array();
-    std::vector<NodeDigest> nodes_;
-    std::map<std::string, std::size_t, std::less<>> node_numbers_;
-    std::vector<Band> bands_;
-    std::map<std::string, std::size_t> active_;  // by fault, its last firing
-    std::map<std::string, Match> last_match_;    // by fault
+    std::vector<NodeDigest> nodes_;  // as those of the state
     std::optional<TrafficBins> traffic_;
     Json sockets_ = Json::array();
     Json end_sockets_ = Json::array();
     Json half_open_ = Json::array();
-    std::uint64_t unreadable_ = 0, more_bands_ = 0, more_marks_ = 0, more_sockets_ = 0;
+    std::uint64_t unreadable_ = 0, more_marks_ = 0, more_sockets_ = 0;
 };
 
 // Of a run's folder. What could not be read is added to `notes`.

@@ -3,6 +3,7 @@
 // From what was kept of a journal to what the page reads (src/report/page/README.md has its form).
 #include <fmt/format.h>
 
+#include "record/json_access.h"
 #include "report/journal_digest.h"
 
 namespace netcut {
@@ -34,6 +35,23 @@ Json lane(const PhaseLane& phases, Nanoseconds tick) {
     return numbers;
 }
 
+// What a firing did to one node.
+Json node_row(const Firing& firing, const std::string& node) {
+    Json row = {{"node", node}};
+    if (const auto hit = firing.hit.find(node); hit != firing.hit.end())
+        row[firing.queued ? "packets_queued" : "packets_lost"] = {{"total", hit->second}};
+    const auto found = firing.recovery.find(node);
+    if (found == firing.recovery.end()) return row;
+    const Recovery& recovery = found->second;
+    if (const auto back = recovery.network_back()) {
+        row["sent_again_s"] = seconds(*recovery.sent);
+        row["received_again_s"] = seconds(*recovery.received);
+        row["network_back_s"] = seconds(*back);
+    }
+    if (const auto resumed = recovery.work_resumed()) row["time_to_recover_s"] = seconds(*resumed);
+    return row;
+}
+
 }  // namespace
 
 Json JournalDigest::Mark::to_json(std::size_t node) const {
@@ -41,7 +59,12 @@ Json JournalDigest::Mark::to_json(std::size_t node) const {
 }
 
 Json JournalDigest::data() const {
-    Json about = begun_.is_object() ? begun_ : Json::object();
+    Json about = Json::object();
+    if (const auto& begun = state_.begun())
+        about = {{"name", begun->run},
+                 {"netcut_fl", begun->netcut_fl},
+                 {"kernel", begun->kernel},
+                 {"user", begun->user}};
     about["begun"] = begun_wall_;
     about["fabric"] = fabric_;
     return {{"about", about},
@@ -57,9 +80,16 @@ Json JournalDigest::data() const {
 
 Json JournalDigest::nodes_data() const {
     Json nodes = Json::array();
-    for (const NodeDigest& node : nodes_)
-        nodes.push_back({{"name", node.name}, {"addresses", node.addresses}, {"mac", node.mac}});
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+        nodes.push_back({{"name", node_name(i)}, {"addresses", nodes_[i].addresses}, {"mac", nodes_[i].mac}});
     return nodes;
+}
+
+std::vector<std::size_t> JournalDigest::nodes_of(const Firing& firing) const {
+    std::vector<std::size_t> numbers;
+    for (const std::string& name : firing.nodes)
+        if (const auto number = node_number(name)) numbers.push_back(*number);
+    return numbers;
 }
 
 Json JournalDigest::phases_data() const {
@@ -69,7 +99,9 @@ Json JournalDigest::phases_data() const {
     const Nanoseconds tick = tick_of(length_);
     Json lanes = Json::array();
     for (const NodeDigest& node : nodes_) lanes.push_back(lane(node.phases, tick));
-    return {{"names", phase_names},
+    Json names = Json::array();
+    for (const auto& phase : phase_words) names.push_back(phase.word);
+    return {{"names", std::move(names)},
             {"tick_us", microseconds(tick)},
             {"lanes", std::move(lanes)},
             {"totals", phase_totals()}};
@@ -118,41 +150,34 @@ Json JournalDigest::marks_data() const {
 
 Json JournalDigest::bands_data() const {
     Json bands = Json::array();
-    for (const Band& band : bands_)
-        bands.push_back({{"fault", band.fault},
-                         {"kind", band.kind},
-                         {"number", band.number},
-                         {"nodes", band.nodes},
-                         {"from_us", microseconds(band.from)},
-                         {"to_us", band.to ? Json(microseconds(*band.to)) : Json(nullptr)}});
+    for (const Firing& firing : state_.firings())
+        bands.push_back({{"fault", clipped(firing.fault, most_name)},
+                         {"kind", clipped(firing.kind, most_name)},
+                         {"number", firing.number},
+                         {"nodes", nodes_of(firing)},
+                         {"from_us", microseconds(firing.fired)},
+                         {"to_us", firing.healed ? Json(microseconds(*firing.healed)) : Json(nullptr)}});
     return bands;
 }
 
 Json JournalDigest::faults() const {
     Json faults = Json::array();
-    for (const Band& band : bands_) {
+    for (const Firing& firing : state_.firings()) {
         Json nodes = Json::array();
-        for (const std::size_t node : band.nodes) {
-            const std::string& name = nodes_[node].name;
-            Json row = {{"node", name}};
-            if (const auto lost = band.lost.find(name); lost != band.lost.end())
-                row[band.queued ? "packets_queued" : "packets_lost"] = {{"total", lost->second}};
-            if (const auto again = band.recovered.find(name); again != band.recovered.end()) {
-                row["sent_again_s"] = again->second.first;
-                row["received_again_s"] = again->second.second;
-                row["network_back_s"] = std::max(again->second.first, again->second.second);
-            }
-            if (const auto resumed = band.resumed.find(name); resumed != band.resumed.end())
-                row["time_to_recover_s"] = resumed->second;
-            nodes.push_back(std::move(row));
+        for (const std::size_t node : nodes_of(firing)) nodes.push_back(node_row(firing, node_name(node)));
+        Json row = {
+            {"fault", clipped(firing.fault, most_name)},
+            {"kind", clipped(firing.kind, most_name)},
+            {"trigger", {{"node", firing.trigger.node}, {"line", clipped(firing.trigger.line, most_text)}}},
+            {"fired_s", seconds(firing.fired)},
+            {"healed_s", nullptr},
+            {"lasted_s", nullptr}};
+        if (firing.healed) {
+            row["healed_s"] = seconds(*firing.healed);
+            row["lasted_s"] = seconds(*firing.healed - firing.fired);
         }
-        faults.push_back({{"fault", band.fault},
-                          {"kind", band.kind},
-                          {"trigger", {{"node", band.trigger_node}, {"line", band.trigger_line}}},
-                          {"fired_s", seconds(band.from)},
-                          {"healed_s", band.to ? Json(seconds(*band.to)) : Json(nullptr)},
-                          {"lasted_s", band.to ? Json(seconds(*band.to - band.from)) : Json(nullptr)},
-                          {"nodes", nodes}});
+        row["nodes"] = std::move(nodes);
+        faults.push_back(std::move(row));
     }
     return faults;
 }
@@ -175,8 +200,10 @@ Json JournalDigest::left_out() const {
                         phases, drawn, seconds(coarsest)));
     if (marks > 0)
         notes.push_back(fmt::format("{} marks of log lines, rounds or nodes are not drawn", marks));
-    if (more_bands_ > 0)
-        notes.push_back(fmt::format("{} later firings of faults are not drawn", more_bands_));
+    if (const std::size_t more = state_.firings_left_out(); more > 0)
+        notes.push_back(fmt::format("{} later firings of faults are not drawn", more));
+    if (const std::size_t more = state_.events_left_out(); more > 0)
+        notes.push_back(fmt::format("{} later events are not shown", more));
     if (more_sockets_ > 0) notes.push_back(fmt::format("{} more sockets are not listed", more_sockets_));
     if (unreadable_ > 0)
         notes.push_back(fmt::format("{} lines of the journal could not be read", unreadable_));

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "report/json_access.h"
+#include "record/json_access.h"
 
 namespace netcut {
 namespace {

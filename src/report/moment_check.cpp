@@ -4,56 +4,29 @@
 #include <algorithm>
 
 #include "report/captures.h"
-#include "report/journal_fields.h"
 
 namespace netcut {
 namespace {
 
 using Kind = WireMoment::Kind;
 
-// An arming and what came of it.
-struct Armed {
-    std::size_t fault = 0;
-    Nanoseconds begun{0}, done{0};
-    Nanoseconds tripped{0};
-    std::string when, packet;
-};
-
-std::vector<Armed> moments_of(const std::vector<Event>& events, const Scenario& scenario) {
-    std::vector<Armed> moments;
-    std::map<std::string, Armed> armed;
-    for (const Event& event : events) {
-        if (event.name == "fault.armed") {
-            armed[event.fault] = {0,  event.t, event.t + microseconds_field(event.details.at("took_us")),
-                                  {}, {},      {}};
-        }
-        if (event.name != "trigger.tripped") continue;
-        Armed& moment = armed[event.fault];
-        for (std::size_t i = 0; i < scenario.faults.size(); ++i)
-            if (scenario.faults[i].name == event.fault) moment.fault = i;
-        moment.tripped = event.t;
-        moment.when = event.details.at("when").get<std::string>();
-        moment.packet = event.details.at("packet").get<std::string>();
-        moments.push_back(moment);
-    }
-    return moments;
-}
-
 class MomentCheck {
   public:
-    MomentCheck(const Captures& captures, const Scenario& scenario, const FaultPlan& plan, const Armed& armed,
-                Check& check)
+    MomentCheck(const Captures& captures, const FaultSpec& spec, std::size_t fault, const FaultPlan& plan,
+                const Tripped& moment, Check& check)
         : captures_(captures),
-          spec_(scenario.faults[armed.fault]),
+          spec_(spec),
+          fault_(fault),
           plan_(plan),
-          armed_(armed),
+          moment_(moment),
           trigger_(*plan.trigger),
           check_(check) {}
 
     void run() {
-        if (!find_tripped()) return wrong(fmt::format("its packet is in no capture: {}", armed_.packet));
+        if (!find_tripped())
+            return wrong(fmt::format("its packet is in no capture: {}", moment_.what.packet));
         if (!counts(*tripped_))
-            return wrong("its packet is none of those that are waited for: " + armed_.packet);
+            return wrong("its packet is none of those that are waited for: " + moment_.what.packet);
         if (!spec_.when) return;  // it was armed again and again, and then counted from nothing
         if (trigger_.moment.kind == Kind::silence) return check_silence();
         check_count();
@@ -62,7 +35,7 @@ class MomentCheck {
   private:
     void wrong(const std::string& why) {
         check_.disagreements.push_back(
-            fmt::format("the moment of {} ({}): {}", spec_.name, armed_.when, why));
+            fmt::format("the moment of {} ({}): {}", spec_.name, moment_.what.when, why));
     }
     void found(const std::string& what) { check_.found += fmt::format("\n{}: {}", spec_.name, what); }
 
@@ -70,8 +43,8 @@ class MomentCheck {
         constexpr auto exactly = std::chrono::microseconds(2);  // the kernel tells of it in microseconds
         Nanoseconds nearest = edge;
         for (const SeenPacket& packet : captures_.seen) {
-            const Nanoseconds distance = std::chrono::abs(packet.time - armed_.tripped);
-            if (distance >= nearest || packet_text(packet.header) != armed_.packet) continue;
+            const Nanoseconds distance = std::chrono::abs(packet.time - moment_.t);
+            if (distance >= nearest || packet_text(packet.header) != moment_.what.packet) continue;
             nearest = distance;
             tripped_ = &packet;
         }
@@ -114,15 +87,15 @@ class MomentCheck {
 
     // What a fault has lost that is written before this one never came to it.
     bool reached(const SeenPacket& packet) const {
-        return !packet.lost_by || (!packet.lost_by_address && *packet.lost_by >= armed_.fault);
+        return !packet.lost_by || (!packet.lost_by_address && *packet.lost_by >= fault_);
     }
 
     // Those that count, from the arming to the end of the moment. `is_before`: it took its number earlier.
     template <typename Use>
     void for_each_before(Use use) const {
         for (const SeenPacket& packet : captures_.seen) {
-            if (packet.time + fired_edge < armed_.begun) continue;
-            if (packet.time > armed_.tripped + edge) break;
+            if (packet.time + fired_edge < moment_.armed) continue;
+            if (packet.time > moment_.t + edge) break;
             if (&packet == tripped_ || !counts(packet) || !reached(packet)) continue;
             if (is_before(packet)) use(packet);
         }
@@ -131,7 +104,7 @@ class MomentCheck {
     // Packets come on several CPUs, so that times alone do not tell. What the fault loses it has met after
     // its moment, and what it would lose and did not, before.
     bool is_before(const SeenPacket& packet) const {
-        if (packet.lost_by == armed_.fault) return false;
+        if (packet.lost_by == fault_) return false;
         if (loses(plan_, packet) == true) return true;
         return packet.time <= tripped_->time;
     }
@@ -141,7 +114,7 @@ class MomentCheck {
         std::uint64_t before = 0, unsure = 0;
         for_each_before([&](const SeenPacket& packet) {
             const std::uint64_t amount = bytes ? packet.header.length : 1;
-            (packet.time <= armed_.done ? unsure : before) += amount;
+            (packet.time <= moment_.armed_by ? unsure : before) += amount;
         });
         const std::uint64_t with_it = before + (bytes ? tripped_->header.length : 1);
         const std::uint64_t wanted = trigger_.moment.amount;
@@ -150,14 +123,14 @@ class MomentCheck {
         const bool agrees = bytes ? before < wanted && wanted <= with_it + unsure
                                   : with_it <= wanted && wanted <= with_it + unsure;
         if (agrees)
-            found(fmt::format("its moment was packet '{}', by which {} {} had come", armed_.packet, with_it,
-                              unit));
+            found(fmt::format("its moment was packet '{}', by which {} {} had come", moment_.what.packet,
+                              with_it, unit));
         else
             wrong(fmt::format("by the capture {} {} had come with it", with_it, unit));
     }
 
     void check_silence() {
-        Nanoseconds last = armed_.begun;
+        Nanoseconds last = moment_.armed;
         for_each_before([&](const SeenPacket& packet) { last = std::max(last, packet.time); });
         const Nanoseconds silent = tripped_->time - last;
         if (silent + edge < trigger_.moment.silence)
@@ -169,8 +142,9 @@ class MomentCheck {
 
     const Captures& captures_;
     const FaultSpec& spec_;
+    const std::size_t fault_;  // its number
     const FaultPlan& plan_;
-    const Armed& armed_;
+    const Tripped& moment_;
     const WireTrigger& trigger_;
     Check& check_;
     const SeenPacket* tripped_ = nullptr;
@@ -178,11 +152,13 @@ class MomentCheck {
 
 }  // namespace
 
-void check_moments(const Captures& captures, const std::vector<Event>& events, const Scenario& scenario,
-                   Check& check) {
-    for (const Armed& armed : moments_of(events, scenario)) {
-        const auto plan = plan_of(scenario, scenario.faults[armed.fault]);
-        if (plan && plan->trigger) MomentCheck(captures, scenario, *plan, armed, check).run();
+void check_moments(const Captures& captures, const RunState& state, const Scenario& scenario, Check& check) {
+    for (const Firing& firing : state.firings()) {
+        if (!firing.moment) continue;
+        const FaultSpec& spec = *find_fault(scenario, firing.fault);
+        const auto number = static_cast<std::size_t>(&spec - scenario.faults.data());
+        const auto plan = plan_of(scenario, spec);
+        if (plan && plan->trigger) MomentCheck(captures, spec, number, *plan, *firing.moment, check).run();
     }
 }
 

@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "netcut/trigger.h"
-#include "report/json_access.h"
+#include "record/json_access.h"
 #include "report/run_files.h"
 
 namespace netcut {

@@ -38,19 +38,6 @@ void leave_out_missing(Json& wanted, const Json& found) {
 
 }  // namespace
 
-int schema_of(const std::vector<Event>& events) {
-    if (events.empty() || events.front().name != "run.begun") return 0;
-    const Json& details = events.front().details;
-    const auto schema = details.find("schema");
-    return schema != details.end() && schema->is_number_integer() ? schema->get<int>() : 0;
-}
-
-bool is_missing_field(const std::exception& error) {
-    constexpr int no_such_key = 403;  // of nlohmann-json
-    const auto* of_json = dynamic_cast<const Json::out_of_range*>(&error);
-    return of_json != nullptr && of_json->id == no_such_key;
-}
-
 void leave_out_what_changed(Json& found, Json& wanted) {
     leave_out_rules(found);
     leave_out_rules(wanted);

@@ -26,7 +26,7 @@ class Group {
   private:
     bool empty_ = true;
     Nanoseconds from_{0}, to_{0};
-    std::array<Nanoseconds, phase_names.size()> took_{};
+    std::array<Nanoseconds, phase_words.size()> took_{};
 };
 
 }  // namespace

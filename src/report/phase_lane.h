@@ -5,16 +5,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "netcut/base.h"
+#include "netcut/phase.h"
 
 namespace netcut {
 
-constexpr std::array<const char*, 6> phase_names = {"computing", "waiting", "sending",
-                                                    "receiving", "idle",    "unknown"};
-
 struct PhaseSpan {
     Nanoseconds from{0}, to{0};
-    std::uint8_t phase = 0;  // of phase_names
+    std::uint8_t phase = 0;  // of the enum Phase
     Nanoseconds length() const { return to - from; }
 };
 

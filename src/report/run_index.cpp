@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "netcut/report.h"
-#include "report/json_access.h"
+#include "record/json_access.h"
 #include "report/run_files.h"
 
 namespace netcut {

@@ -6,8 +6,9 @@
 #include "base/json.h"
 #include "netcut/fault_kind.h"
 #include "netcut/report.h"
+#include "record/json_access.h"
+#include "record/reader.h"
 #include "report/aftermath.h"
-#include "report/json_access.h"
 #include "report/log_view.h"
 #include "report/run_files.h"
 
@@ -77,8 +78,8 @@ Json kinds_in_words() {
 JournalDigest digest_journal(const RunFolder& folder, Json& notes) {
     JournalDigest digest;
     const auto read = read_lines(folder, "journal.jsonl", longest_event, [&](std::string_view line) {
-        const auto event = parse_json<ParsedEvent>(line, "read an event");
-        event && event->is_object() ? digest.take(*event) : digest.take_unreadable();
+        const auto event = read_event(line).event;
+        event ? digest.take(*event) : digest.take_unreadable();
     });
     if (!read) notes.push_back(read.error().text());
     return digest;

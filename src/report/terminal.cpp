@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 
@@ -18,108 +19,94 @@ constexpr auto last_patience = std::chrono::seconds(10);
 constexpr std::size_t longest_shown_line = 1000;  // bytes
 constexpr std::size_t most_pending = 256 << 10;
 
-std::string joined(const Json& names) {
-    std::string text;
-    for (const Json& name : names) text += (text.empty() ? "" : ", ") + name.get<std::string>();
-    return text;
-}
-
 // "collaborator4 was sending for 12.3 ms: 65640 bytes up, 0 down"
-std::string phase_text(const Json& phase) {
-    std::string text =
-        fmt::format("{} was {}", phase.at("node").get<std::string>(), phase.at("phase").get<std::string>());
-    if (!phase.contains("into_ms")) return text;
-    return text + fmt::format(" for {:.1f} ms: {} bytes up, {} down", phase.at("into_ms").get<double>(),
-                              phase.at("sent").get<std::uint64_t>(),
-                              phase.at("received").get<std::uint64_t>());
+std::string phase_text(const event::PhaseSeen& seen) {
+    const std::string text = fmt::format("{} was {}", seen.node, word_of(seen.phase));
+    if (!seen.into_ms) return text;
+    return text + fmt::format(" for {:.1f} ms: {} bytes up, {} down", *seen.into_ms, seen.sent.value_or(0),
+                              seen.received.value_or(0));
 }
 
-std::string tripped_line(const Event& event) {
-    const std::string packet = event.node + ": " + event.details.at("packet").get<std::string>();
-    if (!event.details.contains("phase")) return packet;
-    return packet + "; " + phase_text(event.details.at("phase"));
-}
+// The line of each event that people are shown.
+class LineOf {
+  public:
+    explicit LineOf(const Event& event) : node_(event.node), fault_(event.fault) {}
 
-std::string fired_line(const Event& event) {
-    const Json& details = event.details;
-    const Json& length = details.at("for_s");
-    return fmt::format("{} {}: {} of {}, {}", event.fault, details.at("number").get<int>(),
-                       details.at("kind").get<std::string>(), joined(details.at("nodes")),
-                       length.is_null() ? "for ever" : fmt::format("for {:g} s", length.get<double>()));
-}
-
-std::string healed_line(const Event& event) {
-    const bool queued = event.details.contains("packets_queued");
-    std::string hit;
-    for (const auto& [node, packets] : event.details.at(queued ? "packets_queued" : "packets_lost").items())
-        hit += fmt::format("{}{} {} {} packets", hit.empty() ? "" : ", ", node, queued ? "queued" : "lost",
-                           packets.get<std::uint64_t>());
-    return fmt::format("{} healed after {:.3f} s: {}", event.fault,
-                       event.details.at("lasted_s").get<double>(), hit);
-}
-
-std::string recovered_line(const Event& event) {
-    const Json& resumed = event.details.at("time_to_recover_s");
-    const Json& back = event.details.at("network_back_s");
-    if (resumed.is_null())
-        return fmt::format("{} exchanged data again after {:.3f} s", event.node, back.get<double>());
-    return fmt::format("the work of {} went on after {:.3f} s, data after {:.3f} s", event.node,
-                       resumed.get<double>(), back.get<double>());
-}
-
-std::string loss_line(const Event& event) {
-    std::string lists;
-    for (const auto& [direction, list] : event.details.at("lists").items())
-        lists += fmt::format("{}{} {} in {}", lists.empty() ? "" : ", ", list.at("lost").get<std::uint64_t>(),
-                             direction, list.at("file").get<std::string>());
-    return fmt::format("{} loses of {} packets: {}", event.fault,
-                       event.details.at("period").get<std::uint64_t>(), lists);
-}
-
-std::string stopping_line(const Json& details) {
-    const std::string text = "stopping: " + details.at("because").get<std::string>();
-    const bool by_signal = details.value("end", "") == end_word(EndReason::interrupted);
-    return by_signal ? text + "; the nodes are asked to end, and a second signal kills them" : text;
-}
-
-std::string text_of(const Event& event) {
-    const Json& details = event.details;
-    if (event.name == "run.begun")
-        return fmt::format("run '{}' with {} nodes", details.at("name").get<std::string>(),
-                           details.at("nodes").size());
-    if (event.name == "fabric.built")
-        return fmt::format("{} network built in {:.1f} ms", details.at("kind").get<std::string>(),
-                           details.at("took_ms").get<double>());
-    if (event.name == "node.started") return event.node + " started";
-    if (event.name == "node.exited")
-        return fmt::format("{} ended with {}{}", event.node, details.at("status").get<std::string>(),
-                           details.at("stopped_by_us").get<bool>() ? ", stopped by netcut-fl" : "");
-    if (event.name == "node.paused")
-        return fmt::format("{} paused: {} processes stand still{}", event.node,
-                           details.at("processes").get<int>() - details.at("unstopped").get<int>(),
-                           details.at("unstopped") == 0
-                               ? ""
-                               : fmt::format(", {} go on", details.at("unstopped").get<int>()));
-    if (event.name == "progress" && event.node == aggregator_name)
-        return fmt::format("round {}", printable(details.at("round").get<std::string>()));
-    if (event.name == "trigger.matched")
-        return fmt::format("{}: \"{}\" ({})", event.node, printable(details.at("line").get<std::string>()),
-                           details.at("verdict").get<std::string>());
-    if (event.name == "fault.armed")
-        return fmt::format("{} waits for: {}", event.fault, details.at("when").get<std::string>());
-    if (event.name == "trigger.tripped") return tripped_line(event);
-    if (event.name == "trigger.missed") return event.node + ": " + details.at("why").get<std::string>();
-    if (event.name == "fault.loss_list") return loss_line(event);
-    if (event.name == "fault.fired") return fired_line(event);
-    if (event.name == "fault.healed") return healed_line(event);
-    if (event.name == "node.recovered") return recovered_line(event);
-    if (event.name == "capture.missed")
+    std::string operator()(const event::RunBegun& begun) const {
+        return fmt::format("run '{}' with {} nodes", begun.run, begun.nodes.size());
+    }
+    std::string operator()(const event::FabricBuilt& built) const {
+        return fmt::format("{} network built in {:.1f} ms", built.kind, built.took_ms);
+    }
+    std::string operator()(const event::NodeStarted&) const { return node_ + " started"; }
+    std::string operator()(const event::NodeExited& exited) const {
+        return fmt::format("{} ended with {}{}", node_, exited.exit.text(),
+                           exited.stopped_by_us ? ", stopped by netcut-fl" : "");
+    }
+    std::string operator()(const event::NodePaused& paused) const {
+        return fmt::format("{} paused: {} processes stand still{}", node_,
+                           paused.processes - paused.unstopped,
+                           paused.unstopped == 0 ? "" : fmt::format(", {} go on", paused.unstopped));
+    }
+    std::string operator()(const event::Progress& progress) const {
+        return node_ == aggregator_name ? "round " + printable(progress.round) : "";
+    }
+    std::string operator()(const event::TriggerMatched& matched) const {
+        return fmt::format("{}: \"{}\" ({})", node_, printable(matched.line), word_of(matched.verdict));
+    }
+    std::string operator()(const event::FaultArmed& armed) const {
+        return fmt::format("{} waits for: {}", fault_, armed.when);
+    }
+    std::string operator()(const event::TriggerTripped& tripped) const {
+        const std::string packet = node_ + ": " + tripped.packet;
+        return tripped.phase ? packet + "; " + phase_text(*tripped.phase) : packet;
+    }
+    std::string operator()(const event::TriggerMissed& missed) const { return node_ + ": " + missed.why; }
+    std::string operator()(const event::LossListed& listed) const {
+        std::string lists;
+        for (const auto& [direction, list] :
+             {std::pair("up", &listed.lists.up), std::pair("down", &listed.lists.down)})
+            if (*list)
+                lists += fmt::format("{}{} {} in {}", lists.empty() ? "" : ", ", (*list)->lost, direction,
+                                     (*list)->file);
+        return fmt::format("{} loses of {} packets: {}", fault_, listed.period, lists);
+    }
+    std::string operator()(const event::FaultFired& fired) const {
+        return fmt::format("{} {}: {} of {}, {}", fault_, fired.number, fired.kind,
+                           fmt::join(fired.nodes, ", "),
+                           fired.for_s ? fmt::format("for {:g} s", *fired.for_s) : "for ever");
+    }
+    std::string operator()(const event::FaultHealed& healed) const {
+        const auto& hit = healed.packets_queued ? healed.packets_queued : healed.packets_lost;
+        std::string text;
+        for (const auto& [node, packets] : hit.value_or(std::map<std::string, std::uint64_t>()))
+            text += fmt::format("{}{} {} {} packets", text.empty() ? "" : ", ", node,
+                                healed.packets_queued ? "queued" : "lost", packets);
+        return fmt::format("{} healed after {:.3f} s: {}", fault_, healed.lasted_s, text);
+    }
+    std::string operator()(const event::NodeRecovered& recovered) const {
+        const double back = seconds(recovered.recovery.network_back().value_or(Nanoseconds(0)));
+        const auto resumed = recovered.recovery.work_resumed();
+        if (!resumed) return fmt::format("{} exchanged data again after {:.3f} s", node_, back);
+        return fmt::format("the work of {} went on after {:.3f} s, data after {:.3f} s", node_,
+                           seconds(*resumed), back);
+    }
+    std::string operator()(const event::CaptureMissed& missed) const {
         return fmt::format("{} packets came faster than they were captured, and {} that were lost",
-                           details.at("seen").get<std::uint64_t>(), details.at("lost").get<std::uint64_t>());
-    if (event.name == "run.stopping") return stopping_line(details);
-    if (event.name == "run.error") return details.at("error").get<std::string>();
-    return {};
-}
+                           missed.seen, missed.lost);
+    }
+    std::string operator()(const event::RunStopping& stopping) const {
+        const std::string text = std::string("stopping: ") + end_text(stopping.end);
+        const bool by_signal = stopping.end == EndReason::interrupted;
+        return by_signal ? text + "; the nodes are asked to end, and a second signal kills them" : text;
+    }
+    std::string operator()(const event::RunError& error) const { return error.text; }
+    std::string operator()(const auto&) const { return {}; }
+
+  private:
+    const std::string& node_;
+    const std::string& fault_;
+};
 
 }  // namespace
 
@@ -133,7 +120,7 @@ RunPlan plan_of(const Scenario& scenario) {
 }
 
 std::string event_line(const Event& event) {
-    const std::string text = text_of(event);
+    const std::string text = std::visit(LineOf(event), event.what);
     if (text.empty()) return {};
     return fmt::format("[{:9.3f}] {}", std::chrono::duration<double>(event.t).count(),
                        printable(text, longest_shown_line));
@@ -194,29 +181,11 @@ void TerminalReport::flush(std::chrono::milliseconds patience) {
     }
 }
 
-// What the status line is made of.
-void TerminalReport::note(const Event& event) {
-    if (event.name == "run.begun") nodes_ = event.details.at("nodes").size();
-    if (event.name == "node.started") running_.insert(event.node);
-    if (event.name == "node.exited") running_.erase(event.node);
-    if (event.name == "run.state" && event.details.at("state") == "running") running_since_ = Clock::now();
-    if (event.name == "progress") progressed_ = Clock::now();
-    if (event.name == "progress" && event.node == aggregator_name)
-        round_ = printable(event.details.at("round").get<std::string>(), 20);
-    if (event.name == "fault.fired") {
-        const Json& length = event.details.at("for_s");
-        std::optional<Nanoseconds> duration;
-        if (!length.is_null())
-            duration =
-                std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(length.get<double>()));
-        active_[event.fault] = {Clock::now(), duration};
-        std::erase_if(plan_.faults, [&](const auto& waiting) { return waiting.fault == event.fault; });
-    }
-    if (event.name == "fault.healed") active_.erase(event.fault);
-}
-
 void TerminalReport::take(const Event& event) {
-    note(event);
+    state_.apply(event);
+    begun_ = std::min(begun_, Clock::now() - event.t);
+    if (event.is<event::FaultFired>())
+        std::erase_if(plan_.faults, [&](const auto& waiting) { return waiting.fault == event.fault; });
     if (quiet_) return;
     const std::string line = event_line(event);
     if (line.empty()) return;
@@ -227,7 +196,8 @@ void TerminalReport::take(const Event& event) {
 // Of a cut that never comes people want to know early.
 void TerminalReport::tell_waiting() {
     constexpr auto patience = std::chrono::seconds(10);
-    if (quiet_ || told_waiting_ || !running_since_ || Clock::now() - *running_since_ < patience) return;
+    const auto since = state_.running_since();
+    if (quiet_ || told_waiting_ || !since || Clock::now() - begun_ - *since < patience) return;
     told_waiting_ = true;
     for (const RunPlan::Waiting& waiting : plan_.faults) {
         clear_status();
@@ -238,20 +208,23 @@ void TerminalReport::tell_waiting() {
 }
 
 std::string TerminalReport::status_line() const {
-    const auto now = Clock::now();
+    const Nanoseconds now = Clock::now() - begun_;
+    const auto running = std::count_if(state_.nodes().begin(), state_.nodes().end(),
+                                       [](const NodeState& node) { return node.runs(); });
     std::string text =
-        fmt::format("{:.0f} s, {} of {} nodes run", seconds(now - begun_), running_.size(), nodes_);
-    if (!round_.empty()) text += ", round " + round_;
-    for (const auto& [fault, when] : active_) {
-        const auto& [since, duration] = when;
-        if (!duration)
-            text += fmt::format(", {} for ever ({:.0f} s)", fault, seconds(now - since));
+        fmt::format("{:.0f} s, {} of {} nodes run", seconds(now), running, state_.nodes().size());
+    if (!state_.round().empty()) text += ", round " + printable(state_.round(), 20);
+    for (const FaultState& fault : state_.faults()) {
+        if (!fault.on) continue;
+        const double passed = seconds(now - fault.fired);
+        if (const auto length = state_.firings().at(*fault.last).for_s)
+            text += fmt::format(", {} heals in {:.1f} s", fault.name, std::max(0.0, *length - passed));
         else
-            text += fmt::format(", {} heals in {:.1f} s", fault,
-                                std::max(0.0, seconds(*duration - (now - since))));
+            text += fmt::format(", {} for ever ({:.0f} s)", fault.name, passed);
     }
     constexpr auto short_pause = std::chrono::seconds(3);
-    const auto last = std::max(progressed_.value_or(begun_), running_since_.value_or(now));
+    const auto last =
+        std::max(state_.progressed().value_or(Nanoseconds(0)), state_.running_since().value_or(now));
     if (plan_.tells_progress && now - last > short_pause)
         text += fmt::format(", no progress for {:.0f} of {}", seconds(now - last),
                             duration_text(plan_.hang_after));

@@ -31,12 +31,12 @@ Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& e
         const FaultKey* key = fault.kind->key("model");
         if (key == nullptr || key->file(fault.text("model")).empty()) continue;
         for (const Event& event : events) {
-            if (event.name != "fault.loss_list" || event.fault != fault.name) continue;
-            const auto period = event.details.at("period").get<std::uint32_t>();
-            const Json& list = event.details.at("lists").front();
-            NETCUT_ASSIGN(const std::string lost,
-                          read_whole(folder, list.at("file").get<std::string>(), longest_file));
-            std::string trace(std::min(period, max_loss_period), '0');
+            const auto* listed = event.as<event::LossListed>();
+            if (listed == nullptr || event.fault != fault.name) continue;
+            const auto& list = listed->lists.up ? listed->lists.up : listed->lists.down;
+            if (!list) return usage_failure("restore a trace of losses", "the journal names no list of it");
+            NETCUT_ASSIGN(const std::string lost, read_whole(folder, list->file, longest_file));
+            std::string trace(std::min(listed->period, max_loss_period), '0');
             std::istringstream numbers(lost);
             for (std::size_t number = 0; numbers >> number;)
                 if (number > 0 && number <= trace.size()) trace[number - 1] = '1';
@@ -52,11 +52,7 @@ Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>
     sha256 = sha256_hex(text);
     Scenario scenario;
     NETCUT_TRY(read_yaml(scenario, text, "scenario.yaml"));
-    try {
-        NETCUT_TRY(restore_traces(folder, events, scenario));
-    } catch (const Json::exception& error) {
-        return usage_failure("restore a trace of losses", error.what());
-    }
+    NETCUT_TRY(restore_traces(folder, events, scenario));
     NETCUT_TRY(check(scenario));
     return scenario;
 }
@@ -85,9 +81,9 @@ Check check_manifest(const RunFolder& folder) {
     return check;
 }
 
-Check check_verdict(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario) {
+Check check_verdict(const RunFolder& folder, const RunState& state, const Scenario& scenario) {
     Check check{"verdict", {}, {}, {}};
-    const Facts facts = facts_of_journal(events, scenario, check);
+    const Facts facts = state.facts(scenario);
     const Verdict verdict = judge(facts);
     check.found = fmt::format("by the journal: {}: {}", verdict.word, verdict.reason);
     const auto text = read_whole(folder, "verdict.json", longest_file);
@@ -102,7 +98,7 @@ Check check_verdict(const RunFolder& folder, const std::vector<Event>& events, c
     }
     // Through text, as the one that is compared: what is no UTF-8 has been replaced, and counts have no sign.
     Json wanted = Json::parse(text_of(verdict_json(facts, verdict, scenario)));
-    const bool older = is_older_record(events);
+    const bool older = is_older_record(state);
     if (older) {
         check.found = "as far as an older record tells";
         check.unchecked.emplace_back(
@@ -112,10 +108,10 @@ Check check_verdict(const RunFolder& folder, const std::vector<Event>& events, c
         leave_out_what_changed(*found, wanted);
     }
     compare_json(*found, wanted, "", check.disagreements);
-    for (const Event& event : events)
-        if (event.name == "run.ended" && !older)
-            compare_json(event.details, Json{{"verdict", verdict.word}, {"reason", verdict.reason}},
-                         "run.ended", check.disagreements);
+    if (const auto& ended = state.ended(); ended && !older)
+        compare_json({{"verdict", ended->verdict}, {"reason", ended->reason}},
+                     {{"verdict", verdict.word}, {"reason", verdict.reason}}, "run.ended",
+                     check.disagreements);
     return check;
 }
 
@@ -135,18 +131,21 @@ std::string firing_text(const FaultOutcome& outcome) {
     return text;
 }
 
-Check check_faults(const std::vector<Event>& events, const Scenario& scenario) {
-    Check check{"faults", {}, {}, {}}, told_already;
-    for (const FaultOutcome& outcome : facts_of_journal(events, scenario, told_already).outcomes)
+Check check_faults(const RunState& state, const Scenario& scenario) {
+    Check check{"faults", {}, {}, {}};
+    for (const FaultOutcome& outcome : state.facts(scenario).outcomes)
         check.found += (check.found.empty() ? "" : "\n") + firing_text(outcome);
     if (check.found.empty()) check.found = "none was fired";
     return check;
 }
 
 // The digest of the scenario as it was at the end: faults may have been added on request.
-Json last_scenario(const std::vector<Event>& events, Json digest) {
-    for (const Event& event : events)
-        if (event.name == "scenario.changed") digest = event.details.value("scenario_sha256", Json());
+std::string last_scenario(const std::vector<Event>& events) {
+    std::string digest;
+    for (const Event& event : events) {
+        if (const auto* begun = event.as<event::RunBegun>()) digest = begun->scenario_sha256;
+        if (const auto* changed = event.as<event::ScenarioChanged>()) digest = changed->scenario_sha256;
+    }
     return digest;
 }
 
@@ -225,21 +224,27 @@ Result<Verification> verify_run(const std::string& path, const User& reader) {
     result.checks.push_back(check_manifest(folder));
     Check lines{"journal", {}, {}, {}};
     std::string scenario_sha256;
-    const auto events = parse_journal(*journal, lines);
+    const ReadJournal read = read_journal(*journal);
+    lines.disagreements = read.wrong;
+    const std::vector<Event>& events = read.events;
     const auto scenario = read_scenario(folder, events, scenario_sha256);
     if (!scenario) lines.disagreements.push_back(scenario.error().text());
     lines.found = fmt::format("{} lines, in order", events.size());
-    if (scenario) check_journal(events, *scenario, lines);
-    const Json begun = events.empty() ? Json() : events.front().details;
-    if (begun.contains("scenario_sha256") &&
-        last_scenario(events, begun.at("scenario_sha256")) != scenario_sha256)
+    const RunState state = scenario ? check_journal(events, *scenario, lines) : RunState();
+    if (is_older_record(state))
+        lines.unchecked.push_back(
+            fmt::format("an older netcut-fl wrote it: its schema is {}, and that of today {}; {} lines have "
+                        "not all that is "
+                        "written today, and were compared as far as they go",
+                        state.begun()->schema, record_schema, read.lacking));
+    if (const std::string told = last_scenario(events); !told.empty() && told != scenario_sha256)
         lines.disagreements.emplace_back("scenario.yaml is not the one that the run began with");
     if (!lines.disagreements.empty()) lines.found = fmt::format("{} lines", events.size());
     result.checks.push_back(std::move(lines));
     if (!scenario) return result;
-    result.checks.push_back(check_faults(events, *scenario));
-    result.checks.push_back(check_verdict(folder, events, *scenario));
-    result.checks.push_back(check_captures(folder, events, *scenario));
+    result.checks.push_back(check_faults(state, *scenario));
+    result.checks.push_back(check_verdict(folder, state, *scenario));
+    result.checks.push_back(check_captures(folder, events, state, *scenario));
     return result;
 }
 

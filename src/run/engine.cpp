@@ -89,7 +89,6 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     for (const auto& log : actor.logs) log->scanner.finish();
     actor.outcome.exit = status;
     actor.outcome.stopped_by_us = state_ == State::stopping;
-    actor.outcome.after_fault = any_fired();
     actor.outcome.ended = journal_->now();
     // A tree that is made to end need not end in order.
     const bool by_itself = !actor.outcome.stopped_by_us && !actor.outcome.killed_by_fault;
@@ -120,35 +119,28 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
 }
 
 void Engine::Impl::journal_exit(const NodeOutcome& outcome) {
-    Json details = {{"status", outcome.exit->text()},
-                    {outcome.exit->signaled ? "signal" : "exit_code", outcome.exit->value},
-                    {"starts", outcome.starts},
-                    {"stopped_by_us", outcome.stopped_by_us},
-                    {"killed_by_fault", outcome.killed_by_fault}};
-    if (outcome.left_behind > 0) details["left_behind"] = outcome.left_behind;
-    if (outcome.late_lines)
-        details["late_lines"] = {{"late", outcome.late_lines->late}, {"all", outcome.late_lines->all}};
-    journal_->add_at(outcome.ended, "node.exited", outcome.name, {}, std::move(details));
+    journal_->add_at(outcome.ended,
+                     event::NodeExited{*outcome.exit, outcome.starts, outcome.stopped_by_us,
+                                       outcome.killed_by_fault, outcome.left_behind, outcome.late_lines},
+                     {.node = outcome.name});
 }
 
 void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
     last_progress_ = Clock::now();
     if (!value) return;
     // First, since the journal has what fires a fault before what it fires.
-    if (rounds_.is_new(node, *value)) on_round(node, *value);
+    if (record_.rounds().is_new(node, *value)) on_round(node, *value);
     for (const auto& trigger : phase_triggers_) trigger->on_progress(*value);
 }
 
 // What nodes print has no end, and the journal must have one.
 void Engine::Impl::on_round(const std::string& node, const std::string& round) {
     const Nanoseconds now = journal_->now();
-    if (rounds_.count(node) < most_rounds) {
-        rounds_.note(node, round, now);
-        journal_->add_at(now, "progress", node, {}, {{"round", round}});
+    if (record_.rounds().count(node) < most_rounds) {
+        journal_->add_at(now, event::Progress{round}, {.node = node});
         for (const auto& fault : faults_) fault->progressed(node_index(scenario_, node).value());
     } else {
-        rounds_.close(node, now);
-        journal_->add_at(now, "progress.full", node, {}, {{"rounds", most_rounds}});
+        journal_->add_at(now, event::ProgressFull{most_rounds}, {.node = node});
     }
     check_journal();
 }
@@ -161,8 +153,8 @@ std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> 
 void Engine::Impl::on_fired(const FaultRunner& runner) {
     if (runner.spec().kind->processes == ProcessEffect::names)
         if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
-    note_in_capture(runner, runner.outcomes().back().fired, "was fired");
-    sample_sockets("cut", with_aggregator(runner.fault().plan().nodes));
+    note_in_capture(runner, runner.fired_at(), "was fired");
+    sample_sockets(SocketMoment::cut, with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     arm_hang_timer();
     check_journal();
@@ -180,9 +172,9 @@ void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& ru
 }
 
 void Engine::Impl::on_healed(const FaultRunner& runner) {
-    note_in_capture(runner, *runner.outcomes().back().healed, "has healed");
+    note_in_capture(runner, runner.healed_at(), "has healed");
     tell_addresses(runner);
-    sample_sockets("heal", with_aggregator(runner.fault().plan().nodes));
+    sample_sockets(SocketMoment::heal, with_aggregator(runner.fault().plan().nodes));
     last_progress_ = Clock::now();
     const bool new_address = runner.fault().plan().plug.new_address;
     if (new_address) update_hosts();
@@ -201,7 +193,7 @@ void Engine::Impl::tell_addresses(const FaultRunner& runner) {
     for (const std::size_t index : runner.fault().plan().nodes) {
         const NodeLink& node = fabric_->node(index);
         if (capture_) capture_->add_addresses(index, node.addresses);
-        journal_->add("node.readdressed", node.name, runner.spec().name, addresses_json(node));
+        journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, runner.spec().name});
     }
 }
 

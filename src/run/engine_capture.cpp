@@ -30,7 +30,7 @@ Result<void> Engine::Impl::start_capture() {
     NETCUT_ASSIGN(capture_, Capture::start(*fabric_, std::move(names), folder_, scenario_.pcap_snap,
                                            std::move(observer)));
     capture_work_.emplace(io_.get_executor());
-    journal_->add("capture.begun", {}, {}, {{"snap_length", scenario_.pcap_snap}});
+    journal_->add(event::CaptureBegun{scenario_.pcap_snap});
     return {};
 }
 
@@ -41,8 +41,7 @@ void Engine::Impl::note_in_capture(const FaultRunner& runner, Nanoseconds t, con
 }
 
 void Engine::Impl::on_missed_packets(const Capture::Missing& missing) {
-    journal_->add("capture.missed", {}, {},
-                  {{"seen", missing.seen}, {"lost", missing.lost}, {"more_lost", missing.more_lost}});
+    journal_->add(event::CaptureMissed{missing.seen, missing.lost, missing.more_lost});
     check_journal();
 }
 
@@ -60,27 +59,28 @@ void Engine::Impl::on_captured(const std::vector<CaptureTotals>& totals) {
     capture_work_.reset();
     for (std::size_t node = 0; node < totals.size(); ++node) {
         const std::string& name = fabric_->node(node).name;
-        journal_->add("capture.written", name, {},
-                      {{"file", capture_name(name)},
-                       {"packets", totals[node].packets},
-                       {"lost", totals[node].lost},
-                       {"bytes", totals[node].digest.bytes},
-                       {"sha256", totals[node].digest.sha256}});
+        journal_->add(event::CaptureWritten{.file = capture_name(name),
+                                            .packets = totals[node].packets,
+                                            .lost = totals[node].lost,
+                                            .bytes = totals[node].digest.bytes,
+                                            .sha256 = totals[node].digest.sha256},
+                      {.node = name});
     }
     const auto counters = table_->read_hits();
     if (!counters) fail(counters.error());
     // Of each fault, all firings together: what its rules have lost, as the kernel counted it.
-    Json lost = Json::object();
+    event::CaptureEnded ended;
     for (std::size_t number = 0; counters && number < faults_.size(); ++number) {
         if (queues(scenario_.faults[number])) continue;
-        Json& fault = lost[scenario_.faults[number].name] = Json::object();
+        auto& [fault, losses] = ended.losses.emplace_back();
+        fault = scenario_.faults[number].name;
         for (const auto& [node, hits] : (*counters)[number])
-            fault[fabric_->node(node).name] = {{"router_up", hits.up}, {"router_down", hits.down}};
+            losses.push_back({fabric_->node(node).name, {hits.up, hits.down}});
     }
     // How far the clock was set forward since the run began.
     const Nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
-    const Nanoseconds shift = now - journal_->realtime_begin() - journal_->now();
-    journal_->add("capture.ended", {}, {}, {{"losses", lost}, {"clock_shift_ns", shift.count()}});
+    ended.clock_shift_ns = Nanoseconds(now - journal_->realtime_begin() - journal_->now()).count();
+    journal_->add(std::move(ended));
     finish();
 }
 

@@ -11,21 +11,6 @@
 #include "run/sockets.h"
 
 namespace netcut {
-namespace {
-
-Json socket_json(const TcpSocket& socket) {
-    return {{"local", fmt::format("{} {}", socket.local.to_string(), socket.local_port)},
-            {"remote", fmt::format("{} {}", socket.remote.to_string(), socket.remote_port)},
-            {"state", socket.state},
-            {"unread_bytes", socket.receive_queue},
-            {"unacknowledged_bytes", socket.send_queue},
-            {"segments_in_flight", socket.unacked},
-            {"retransmits", socket.retransmits},
-            {"ms_since_sent", socket.ms_since_sent},
-            {"ms_since_received", socket.ms_since_received}};
-}
-
-}  // namespace
 
 void Engine::Impl::stop(int signal) {
     if (state_ == State::done) return;
@@ -41,36 +26,24 @@ void Engine::Impl::stop(int signal) {
 void Engine::Impl::fail(Error error) {
     if (error_ || state_ == State::done) return;
     error_ = std::move(error);
-    journal_->add("run.error", {}, {},
-                  {{"error", error_->text()},
-                   {"kind", error_kind_name(error_->kind)},
-                   {"attempt", error_->attempt},
-                   {"code", error_->code},
-                   {"reason", error_->reason},
-                   {"hint", error_->hint}});
+    journal_->add(event::RunError{error_->text(), *error_});
     end(EndReason::failed);
 }
 
 void Engine::Impl::end(EndReason reason) {
     if (state_ == State::stopping || state_ == State::done) return;
-    end_ = reason;
     for (const auto& trigger : phase_triggers_) trigger->end();
     if (phases_) phases_->stop();
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
     if (waited || is_cut_short) sample_half_open();
-    if (waited || any_fired()) sample_sockets("end", all_nodes());
+    if (waited || any_fired()) sample_sockets(SocketMoment::end, all_nodes());
     if (waited || reason == EndReason::not_ready) sample_listening();
     for (const auto& fault : faults_) fault->finish();
     if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
     enter(State::stopping);
-    const Nanoseconds now = journal_->now();
-    if (reason == EndReason::finished || (reason == EndReason::collaborators_ended && !crashed_))
-        rounds_.finish(now);
-    Json why = {{"because", end_text(reason)}, {"end", end_word(reason)}};
-    if (reason == EndReason::interrupted) why["signal"] = signal_;
-    journal_->add_at(now, "run.stopping", {}, {}, std::move(why));
+    journal_->add(event::RunStopping{reason, reason == EndReason::interrupted ? signal_ : 0});
     timeout_timer_.cancel();
     hang_timer_.cancel();
     ready_timer_.cancel();
@@ -101,8 +74,11 @@ void Engine::Impl::finish() {
     if (auto written = log_times_ ? log_times_->flush() : Result<void>(); !written && !error_)
         error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();
-    if (error_) end_ = EndReason::failed;
-    const Facts facts = collect_facts();
+    Facts facts = record_.facts(scenario_);
+    if (error_) {
+        facts.end = EndReason::failed;
+        facts.error = *error_;
+    }
     Verdict verdict = judge(facts);
     const Json json = verdict_json(facts, verdict, scenario_);
     verdict.exit_status = json.at("exit_status").get<int>();
@@ -110,7 +86,7 @@ void Engine::Impl::finish() {
                                           json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         !written && !error_)
         error_ = std::move(written).error();
-    journal_->add("run.ended", {}, {}, {{"verdict", verdict.word}, {"reason", verdict.reason}});
+    journal_->add(event::RunEnded{verdict.word, verdict.reason});
     if (journal_->failure() && !error_) error_ = journal_->failure();
     enter(State::done);
     if (auto written = write_manifest(); !written && !error_) error_ = std::move(written).error();
@@ -128,40 +104,17 @@ Result<void> Engine::Impl::write_manifest() {
         manifest_name, manifest_json(files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-Facts Engine::Impl::collect_facts() {
-    Facts facts;
-    facts.end = end_;
-    facts.signal = signal_;
-    if (error_) facts.error = *error_;
-    facts.preparing = !actors_.front()->outcome.started && !scenario_.prepare.empty();
-    facts.faults_asked = faults_.size();
-    for (const auto& fault : faults_)
-        if (!fault->fired()) facts.unfired.push_back(fault->unfired());
-    facts.waited_for_progress = scenario_.hang_after;
-    for (const auto& actor : actors_) facts.nodes.push_back(actor->outcome);
-    for (const auto& fault : faults_)
-        facts.outcomes.insert(facts.outcomes.end(), fault->outcomes().begin(), fault->outcomes().end());
-    std::stable_sort(facts.outcomes.begin(), facts.outcomes.end(),
-                     [](const FaultOutcome& a, const FaultOutcome& b) { return a.fired < b.fired; });
-    facts.rounds = rounds_.times(facts.nodes);
-    facts.half_open = half_open_;
-    for (const auto& [number, line] : expected_lines_) facts.log_values[number] = line.value;
-    return facts;
-}
-
 std::vector<std::size_t> Engine::Impl::all_nodes() const {
     std::vector<std::size_t> nodes(fabric_->size());
     std::iota(nodes.begin(), nodes.end(), std::size_t{0});
     return nodes;
 }
 
-void Engine::Impl::sample_sockets(const char* moment, const std::vector<std::size_t>& nodes) {
+void Engine::Impl::sample_sockets(SocketMoment moment, const std::vector<std::size_t>& nodes) {
     for (const std::size_t index : nodes) {
         auto read = sockets_->read(index);
         if (!read) return fail(std::move(read).error());
-        Json sockets = Json::array();
-        for (const TcpSocket& socket : *read) sockets.push_back(socket_json(socket));
-        journal_->add("sockets", fabric_->node(index).name, {}, {{"moment", moment}, {"sockets", sockets}});
+        journal_->add(event::SocketsSeen{moment, std::move(*read)}, {.node = fabric_->node(index).name});
     }
 }
 
@@ -171,26 +124,20 @@ void Engine::Impl::sample_listening() {
     if (std::exchange(told_listening_, true) || !fabric_ || !actors_.front()->node->running()) return;
     auto read = sockets_->read_listening(0);
     if (!read) return fail(std::move(read).error());
-    Json addresses = Json::array();
+    event::NodeListening told;
     for (const TcpSocket& socket : *read)
-        if (addresses.size() < most)
-            addresses.push_back(fmt::format("{} {}", socket.local.to_string(), socket.local_port));
-    const bool reachable = std::any_of(read->begin(), read->end(),
-                                       [](const TcpSocket& socket) { return !socket.local.is_loopback(); });
-    journal_->add("node.listening", actors_.front()->outcome.name, {},
-                  {{"addresses", std::move(addresses)}, {"reachable", reachable}});
+        if (told.addresses.size() < most)
+            told.addresses.push_back(end_point_text(socket.local, socket.local_port));
+    told.reachable = std::any_of(read->begin(), read->end(),
+                                 [](const TcpSocket& socket) { return !socket.local.is_loopback(); });
+    journal_->add(std::move(told), {.node = actors_.front()->outcome.name});
 }
 
 void Engine::Impl::sample_half_open() {
     auto sampled = netcut::sample_half_open(*fabric_, *sockets_);
     if (!sampled) return fail(std::move(sampled).error());
-    half_open_ = std::move(*sampled);
-    for (const HalfOpen& half : half_open_) {
-        Json details = socket_json(half.socket);
-        details["peer"] = half.peer;
-        details["address_gone"] = half.address_gone;
-        journal_->add("socket.half_open", half.node, {}, std::move(details));
-    }
+    for (const HalfOpen& half : *sampled)
+        journal_->add(event::HalfOpenSeen{half.socket, half.peer, half.address_gone}, {.node = half.node});
 }
 
 }  // namespace netcut

@@ -49,7 +49,8 @@ void Engine::Impl::add_runner(Fault fault) {
 Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultPlan& plan) {
     const Lose* lose = std::get_if<Lose>(&plan.action);
     if (lose == nullptr) return {};
-    Json files = Json::object();
+    event::LossListed listed{
+        .model = fault.text("model"), .seed = std::stoull(fault.text("seed")), .period = lose->period};
     for (const auto& [direction, numbers] : {std::pair("up", &lose->up), std::pair("down", &lose->down)}) {
         if (!includes(plan.filter.direction,
                       direction == std::string("up") ? Direction::up : Direction::down))
@@ -58,13 +59,9 @@ Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultP
         for (const std::uint32_t number : *numbers) text += fmt::format("{}\n", number);
         const std::string name = fmt::format("loss-{}-{}.txt", fault.name, direction);
         NETCUT_TRY(folder_.write_file(name, text));
-        files[direction] = {{"file", name}, {"lost", numbers->size()}};
+        (numbers == &lose->up ? listed.lists.up : listed.lists.down) = {name, numbers->size()};
     }
-    journal_->add("fault.loss_list", {}, fault.name,
-                  {{"model", fault.text("model")},
-                   {"seed", std::stoull(fault.text("seed"))},
-                   {"period", lose->period},
-                   {"lists", files}});
+    journal_->add(std::move(listed), {.fault = fault.name});
     return {};
 }
 
@@ -112,8 +109,8 @@ void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& pac
         // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
         if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent) {
             const std::string& fault = scenario_.faults[number].name;
-            unanswered_.try_emplace(number, "packets.unanswered", fault, "packets")
-                .first->second.add(*journal_, 1, {{"why", sent.error().text()}});
+            unanswered_.try_emplace(number, &event::PacketsUnanswered::packets, fault)
+                .first->second.add(*journal_, 1, {.why = sent.error().text()});
         }
         return;
     }
@@ -168,8 +165,7 @@ void Engine::Impl::on_paused(const Actor& actor, const Pause& pause) {
         if (fault->spec().kind->processes != ProcessEffect::pause || !fault->fired() ||
             std::find(nodes.begin(), nodes.end(), actor.index) == nodes.end())
             continue;
-        if (last == nullptr || fault->outcomes().back().fired > last->outcomes().back().fired)
-            last = fault.get();
+        if (last == nullptr || fault->fired_at() > last->fired_at()) last = fault.get();
     }
     if (last != nullptr) last->tell_paused(actor.index, pause);
 }

@@ -14,13 +14,13 @@
 #include "netcut/run.h"
 #include "netcut/trigger.h"
 #include "node/log_follower.h"
+#include "record/run_state.h"
 #include "run/capture.h"
 #include "run/fault_runner.h"
 #include "run/late_lines.h"
 #include "run/log_times.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
-#include "run/rounds.h"
 #include "run/sockets.h"
 #include "run/summed_note.h"
 
@@ -39,7 +39,7 @@ class Engine::Impl {
     void stop(int signal);
 
   private:
-    enum class State { preparing, starting, running, stopping, done };
+    using State = RunPhase;
     struct Actor {
         std::size_t index = 0;  // in the fabric
         std::unique_ptr<Node> node;
@@ -79,7 +79,7 @@ class Engine::Impl {
     std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
     void update_hosts();
     Result<void> rewrite_hosts();
-    static Json addresses_json(const NodeLink& node);
+    static event::Addresses addresses_of(const NodeLink& node);
     ExpandContext expand_context(const std::string& node, unsigned index) const;
     std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
@@ -150,7 +150,7 @@ class Engine::Impl {
     void start_phase_watch();
     void journal_phase(std::size_t node, const PhaseInterval& interval);
     void journal_traffic(const PhaseWatch::Traffic& traffic);
-    Json phases_of(const std::vector<std::size_t>& nodes) const;
+    std::vector<event::PhaseSeen> phases_of(const std::vector<std::size_t>& nodes) const;
 
     // engine_end.cpp: how it ends
     void fail(Error error);
@@ -159,8 +159,7 @@ class Engine::Impl {
     void finish();
     void tell_expected(std::size_t number, ExpectedLine& line);
     Result<void> write_manifest();
-    Facts collect_facts();
-    void sample_sockets(const char* moment, const std::vector<std::size_t>& nodes);
+    void sample_sockets(SocketMoment moment, const std::vector<std::size_t>& nodes);
     void sample_half_open();
     void sample_listening();
     std::vector<std::size_t> all_nodes() const;
@@ -198,8 +197,8 @@ class Engine::Impl {
     std::vector<std::unique_ptr<PacketWatch>> packet_watches_;
     void await_packets(PacketWatch& watch);
     std::optional<ReplySender> replies_;
-    SummedNote untold_{"packets.untold", {}, "lost"};
-    std::map<std::size_t, SummedNote> unanswered_;  // by the number of the fault
+    SummedNote<event::PacketsUntold> untold_{&event::PacketsUntold::lost, {}};
+    std::map<std::size_t, SummedNote<event::PacketsUnanswered>> unanswered_;  // by the number of the fault
     std::shared_ptr<void> alive_ = std::make_shared<char>();
     std::unique_ptr<Capture> capture_;
     // Its thread has yet to speak to this one.
@@ -212,17 +211,15 @@ class Engine::Impl {
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
-    Rounds rounds_;
+    RunState record_;  // what the run has come to, by its journal
     boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_, ready_timer_;
     Clock::time_point last_progress_;
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool crashed_ = false;
     bool told_listening_ = false;
 
-    EndReason end_ = EndReason::all_exited;
     int signal_ = 0;
     std::optional<Error> error_;
-    std::vector<HalfOpen> half_open_;
 };
 
 }  // namespace netcut

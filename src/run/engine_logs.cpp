@@ -166,7 +166,7 @@ void Engine::Impl::on_expected(const std::string& node, std::size_t number, std:
 
 void Engine::Impl::tell_expected(std::size_t number, ExpectedLine& line) {
     if (std::exchange(line.told, true)) return;
-    journal_->add("expected.line", line.node, {}, {{"number", number}, {"value", line.value}});
+    journal_->add(event::ExpectedLine{number, line.value}, {.node = line.node});
 }
 
 }  // namespace netcut

@@ -34,32 +34,26 @@ void Engine::Impl::start_phase_watch() {
 }
 
 void Engine::Impl::journal_phase(std::size_t node, const PhaseInterval& interval) {
-    journal_->add_at(interval.to, "node.phase", fabric_->node(node).name, {},
-                     {{"phase", phase_name(interval.phase)},
-                      {"from_ns", interval.from.count()},
-                      {"to_ns", interval.to.count()},
-                      {"sent", interval.sent},
-                      {"received", interval.received}});
+    journal_->add_at(interval.to, event::NodePhase{interval}, {.node = fabric_->node(node).name});
 }
 
 void Engine::Impl::journal_traffic(const PhaseWatch::Traffic& traffic) {
-    Json bytes = Json::object();
+    event::Traffic told{.from_ns = traffic.from, .to_ns = traffic.to};
     for (std::size_t node = 0; node < traffic.bytes.size(); ++node) {
         const auto& [up, down] = traffic.bytes[node];
-        if (up + down > 0) bytes[fabric_->node(node).name] = {up, down};
+        if (up + down > 0) told.bytes.push_back({fabric_->node(node).name, {up, down}});
     }
-    journal_->add_at(traffic.to, "traffic", {}, {},
-                     {{"from_ns", traffic.from.count()}, {"to_ns", traffic.to.count()}, {"bytes", bytes}});
+    journal_->add_at(traffic.to, std::move(told));
 }
 
-Json Engine::Impl::phases_of(const std::vector<std::size_t>& nodes) const {
-    Json all = Json::array();
+std::vector<event::PhaseSeen> Engine::Impl::phases_of(const std::vector<std::size_t>& nodes) const {
+    std::vector<event::PhaseSeen> all;
     if (!phases_) return all;
     const Nanoseconds time = journal_->now();
     for (const std::size_t node : nodes) {
         const PhaseNow now = phases_->now(node);
         all.push_back(
-            phase_json(fabric_->node(node).name, now.phase, now.since, time, now.sent, now.received));
+            phase_seen(fabric_->node(node).name, now.phase, now.since, time, now.sent, now.received));
     }
     return all;
 }

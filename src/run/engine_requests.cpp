@@ -110,7 +110,7 @@ Result<std::string> Engine::Impl::add_fault(FaultSpec fault) {
 // What is carried out is what the run leaves.
 Result<void> Engine::Impl::rewrite_scenario() {
     const std::string scenario = write_yaml(scenario_);
-    journal_->add("scenario.changed", {}, {}, {{"scenario_sha256", sha256_hex(scenario)}});
+    journal_->add(event::ScenarioChanged{sha256_hex(scenario)});
     return folder_.write_file("scenario.yaml", scenario);
 }
 
@@ -118,7 +118,7 @@ Result<void> Engine::Impl::signal(const std::string& node, int number) {
     const std::string attempt = fmt::format("send signal {} to {}", number, node);
     NETCUT_TRY(must_run(attempt));
     NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
-    journal_->add("node.signalled", node, {}, {{"signal", number}});
+    journal_->add(event::NodeSignalled{number}, {.node = node});
     actor->node->signal(number);
     return {};
 }
@@ -133,7 +133,7 @@ Result<Node*> Engine::Impl::execute(const std::string& node, std::vector<std::st
             return usage_failure(attempt, "a word of it has a NUL character, where the system would end it");
     std::erase_if(guests_, [](const auto& guest) { return !guest->running(); });
     NodeSpec spec = actor->node->spec();
-    journal_->add("node.command", node, {}, {{"command", command}});
+    journal_->add(event::NodeCommand{command}, {.node = node});
     spec.argv = std::move(command);
     spec.tty = false;
     spec.hosts = hosts_of(actor->index);

@@ -104,7 +104,6 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
       user_(std::move(user)),
       listener_(std::move(listener)),
       folders_(io),
-      rounds_(scenario_.progress_marks),
       timeout_timer_(io),
       hang_timer_(io),
       grace_timer_(io),
@@ -116,41 +115,41 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
 Engine::Impl::~Impl() = default;
 
 void Engine::Impl::enter(State state) {
-    static constexpr std::array<const char*, 5> names = {"preparing", "starting", "running", "stopping",
-                                                         "done"};
     state_ = state;
     const Nanoseconds now = journal_->now();
-    if (state == State::running) rounds_.begin(now);
-    journal_->add_at(now, "run.state", {}, {}, {{"state", names[static_cast<std::size_t>(state)]}});
+    journal_->add_at(now, event::RunEntered{state});
 }
 
 Result<void> Engine::Impl::open_journal() {
     const std::string scenario = write_yaml(scenario_);
     NETCUT_TRY(folder_.write_file("scenario.yaml", scenario));
     NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
-    journal_ = std::make_unique<Journal>(std::move(file), listener_);
+    journal_ = std::make_unique<Journal>(std::move(file), [this](const Event& event) {
+        record_.apply(event);
+        if (listener_) listener_(event);
+    });
     NETCUT_ASSIGN(Fd times, folder_.create_file("logs/times.csv"));
     log_times_.emplace(std::move(times));
     utsname system{};
     ::uname(&system);
-    journal_->add("run.begun", {}, {},
-                  {{"schema", record_schema},
-                   {"name", scenario_.name},
-                   {"realtime_ns", journal_->realtime_begin().count()},
-                   {"netcut_fl", NETCUT_VERSION},
-                   {"kernel", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
-                   {"scenario_sha256", sha256_hex(scenario)},
-                   {"nodes", node_names(scenario_)},
-                   {"user", user_.name},
-                   {"rights", may_set_groups() ? "host" : "user_namespace"},
-                   {"monotonic_ns", Nanoseconds(journal_->begin().time_since_epoch()).count()}});
+    journal_->add(
+        event::RunBegun{.schema = record_schema,
+                        .run = scenario_.name,
+                        .realtime_ns = journal_->realtime_begin(),
+                        .netcut_fl = NETCUT_VERSION,
+                        .kernel = fmt::format("{} {} {}", system.sysname, system.release, system.machine),
+                        .scenario_sha256 = sha256_hex(scenario),
+                        .nodes = node_names(scenario_),
+                        .user = user_.name,
+                        .rights = may_set_groups() ? "host" : "user_namespace",
+                        .monotonic_ns = Nanoseconds(journal_->begin().time_since_epoch()).count()});
     return {};
 }
 
-Json Engine::Impl::addresses_json(const NodeLink& node) {
-    Json addresses = Json::array();
-    for (const IpAddress& address : node.addresses) addresses.push_back(address.to_string());
-    return {{"addresses", addresses}, {"mac", mac_text(node.eth0.mac)}};
+event::Addresses Engine::Impl::addresses_of(const NodeLink& node) {
+    event::Addresses all{.mac = mac_text(node.eth0.mac)};
+    for (const IpAddress& address : node.addresses) all.addresses.push_back(address.to_string());
+    return all;
 }
 
 Result<void> Engine::Impl::build_network() {
@@ -161,20 +160,15 @@ Result<void> Engine::Impl::build_network() {
     tap_.emplace(*fabric_);
     if (!scenario_.faults.empty()) NETCUT_TRY(tap_->prepare());
     update_hosts();
-    Json nodes = Json::object();
+    event::FabricBuilt network{.kind = scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"};
     for (std::size_t i = 0; i < fabric_->size(); ++i)
-        nodes[fabric_->node(i).name] = addresses_json(fabric_->node(i));
-    journal_->add("fabric.built", {}, {},
-                  {{"kind", scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"},
-                   {"took_ms", std::chrono::duration<double, std::milli>(journal_->now() - begin).count()},
-                   {"nodes", nodes}});
+        network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
+    network.took_ms = std::chrono::duration<double, std::milli>(journal_->now() - begin).count();
+    journal_->add(std::move(network));
     if (const Uplink* uplink = fabric_->uplink()) {
-        Json addresses = Json::array();
-        for (const IpAddress& address : uplink->addresses()) addresses.push_back(address.to_string());
-        journal_->add("uplink.opened", {}, {},
-                      {{"nodes", scenario_.fabric.uplink},
-                       {"link", uplink->link()},
-                       {"addresses", std::move(addresses)}});
+        event::UplinkOpened opened{.nodes = scenario_.fabric.uplink, .link = uplink->link()};
+        for (const IpAddress& address : uplink->addresses()) opened.addresses.push_back(address.to_string());
+        journal_->add(std::move(opened));
     }
     return {};
 }
@@ -268,7 +262,7 @@ Result<void> Engine::Impl::make_actors() {
                                raw->late_lines = {};
                                raw->late_lines.start(journal_->now());
                                if (phases_) phases_->node_runs(raw->index, raw->node->pid());
-                               journal_->add("node.started", raw->outcome.name, {}, Json::object());
+                               journal_->add(event::NodeStarted{}, {.node = raw->outcome.name});
                            },
                            [this, raw](Stream stream, std::string_view bytes) {
                                if (stream == Stream::out) raw->late_lines.take(bytes, journal_->now());
@@ -279,8 +273,8 @@ Result<void> Engine::Impl::make_actors() {
                            [this](Error error) { fail(std::move(error)); },
                            [this, raw](const Pause& pause) { on_paused(*raw, pause); },
                            [this, raw](Clock::time_point when) {
-                               journal_->add_at(journal_->now() - (Clock::now() - when), "node.resumed",
-                                                raw->outcome.name, {}, Json::object());
+                               journal_->add_at(journal_->now() - (Clock::now() - when), event::NodeResumed{},
+                                                {.node = raw->outcome.name});
                            },
                            [raw](int processes) { raw->outcome.left_behind = processes; },
                            [this, raw](std::string_view line) { take_syslog(*raw, line); }});

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "run/recovery_json.h"
-
 namespace netcut {
 namespace {
 
@@ -15,33 +13,6 @@ constexpr auto dying_step = std::chrono::milliseconds(2);
 
 double microseconds(Nanoseconds value) {
     return std::chrono::duration<double, std::micro>(value).count();
-}
-
-Json losses_by_node(const FaultOutcome& outcome) {
-    Json json = Json::object();
-    for (const auto& [node, losses] : outcome.losses) {
-        Json& one = json[node] = {{"router_up", losses.up},
-                                  {"router_down", losses.down},
-                                  {"unsendable_at_node", losses.unsendable}};
-        if (!losses.offered) continue;
-        one["offered_up"] = losses.offered->up;
-        one["offered_down"] = losses.offered->down;
-    }
-    return json;
-}
-
-const char* verdict_name(MatchCounter::Verdict verdict) {
-    switch (verdict) {
-        case MatchCounter::Verdict::too_early:
-            return "counted";
-        case MatchCounter::Verdict::fire:
-            return "fires";
-        case MatchCounter::Verdict::busy:
-            return "ignored: the fault is active";
-        case MatchCounter::Verdict::spent:
-            break;
-    }
-    return "";
 }
 
 }  // namespace
@@ -58,13 +29,14 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
       observer_(std::move(observer)),
       counter_(spec_.trigger.nth, spec_.times),
       timer_(io),
-      recovery_(
-          io, fabric, table, sockets, tap, fault_.plan(), *spec_.kind,
-          {[this](std::size_t node, const Recovery& found) { take_recovery("node.recovered", node, found); },
-           [this](std::size_t node, const Recovery& found) {
-               take_recovery("node.unrecovered", node, found);
-           },
-           [this](Error error) { fail(std::move(error)); }}) {
+      recovery_(io, fabric, table, sockets, tap, fault_.plan(), *spec_.kind,
+                {[this](std::size_t node, const Recovery& found) {
+                     journal_.add(event::NodeRecovered{found}, {node_name(node), spec_.name});
+                 },
+                 [this](std::size_t node, const Recovery& found) {
+                     journal_.add(event::NodeUnrecovered{found}, {node_name(node), spec_.name});
+                 },
+                 [this](Error error) { fail(std::move(error)); }}) {
     if (spec_.flap) cycles_ = spec_.flap->cycles();
     const FaultTrigger& trigger = spec_.trigger;
     moment_text_ = spec_.when ? when_text(*spec_.when) : phase_moment_text(trigger.phase);
@@ -73,10 +45,11 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
 
 bool FaultRunner::is_ready() const {
     const std::size_t most = spec_.times * std::max<std::size_t>(1, cycles_.size());
-    return !waiting_ && !flapping() && !fault_.active() && outcomes_.size() < most;
+    return !waiting_ && !flapping() && !fault_.active() && firings_ < most;
 }
 
-void FaultRunner::trigger(const std::string& node, std::string_view why, const Json& phase) {
+void FaultRunner::trigger(const std::string& node, std::string_view why,
+                          std::optional<event::PhaseSeen> phase) {
     const auto verdict = counter_.match(waiting_ || armed_ || flapping() || fault_.active());
     if (verdict == MatchCounter::Verdict::spent) return;  // a chatty pattern would fill the journal
     const Nanoseconds matched = journal_.now();
@@ -89,10 +62,9 @@ void FaultRunner::trigger(const std::string& node, std::string_view why, const J
     }
     const bool at_once = fires && spec_.trigger.delay == Nanoseconds(0) && !spec_.when;
     if (at_once) begin();  // first, and tell afterwards
-    Json details = {
-        {"line", std::string(why)}, {"match", counter_.matches()}, {"verdict", verdict_name(verdict)}};
-    if (!phase.empty()) details["phase"] = phase;
-    journal_.add_at(matched, "trigger.matched", node, spec_.name, std::move(details));
+    journal_.add_at(matched,
+                    event::TriggerMatched{std::string(why), counter_.matches(), verdict, std::move(phase)},
+                    {node, spec_.name});
     if (at_once) return tell_fired();
     if (!fires) return;
     if (spec_.trigger.delay == Nanoseconds(0)) return come_due();
@@ -112,8 +84,11 @@ Result<void> FaultRunner::fire_now() {
     cycle_ = 0;
     asked_for_ = true;
     begin();
-    journal_.add_at(fire_begun_, "trigger.matched", trigger_node_, spec_.name,
-                    {{"line", trigger_line_}, {"match", counter_.matches()}, {"verdict", "fires"}});
+    journal_.add_at(
+        fire_begun_,
+        event::TriggerMatched{
+            .line = trigger_line_, .match = counter_.matches(), .verdict = MatchCounter::Verdict::fire},
+        {trigger_node_, spec_.name});
     tell_fired();
     return {};
 }
@@ -136,18 +111,17 @@ void FaultRunner::come_due() {
 }
 
 void FaultRunner::arm() {
-    Json details = {{"when", moment_text_}};
     const auto counted = table_.read_counted(fault_.number());
     if (!counted) return fail(counted.error());
     counted_before_ = *counted;
     const Nanoseconds begin = journal_.now();
     if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
-    details["took_us"] = microseconds(journal_.now() - begin);
+    event::FaultArmed told{moment_text_, microseconds(journal_.now() - begin)};
     if (std::exchange(armed_, true)) {
-        armed_again_ = {begin, std::move(details)};
+        armed_again_ = {begin, std::move(told)};
         return;
     }
-    journal_.add_at(begin, "fault.armed", {}, spec_.name, std::move(details));
+    journal_.add_at(begin, std::move(told), {.fault = spec_.name});
     if (awaits_silence()) look_for_silence();
 }
 
@@ -172,7 +146,7 @@ void FaultRunner::look_for_silence() {
 }
 
 void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
-                          const std::function<Json()>& phase) {
+                          const std::function<event::PhaseSeen()>& phase) {
     if (!std::exchange(armed_, false)) return;
     fire_begun_ = lease_begun_ = when;
     fire_result_ = fault_.follow();
@@ -183,15 +157,14 @@ void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds
     if (spec_.flap) ++cycle_;
     if (duration() && fire_result_) heal_at(*duration());
     if (armed_again_)  // of all times the last one, from which it counts
-        journal_.add_at(armed_again_->first, "fault.armed", {}, spec_.name, std::move(armed_again_->second));
+        journal_.add_at(armed_again_->first, std::move(armed_again_->second), {.fault = spec_.name});
     armed_again_.reset();
-    Json details = {{"when", moment_text_}, {"packet", packet}, {"bytes", bytes}};
     const auto counted = table_.read_counted(fault_.number());
     if (!counted) return fail(counted.error());
-    details["counted"] = {{"packets", counted->packets - counted_before_.packets},
-                          {"bytes", counted->bytes - counted_before_.bytes}};
-    if (phase) details["phase"] = phase();
-    journal_.add_at(fire_begun_, "trigger.tripped", trigger_node_, spec_.name, std::move(details));
+    event::TriggerTripped tripped{.when = moment_text_, .packet = packet, .bytes = bytes};
+    tripped.counted = {counted->packets - counted_before_.packets, counted->bytes - counted_before_.bytes};
+    if (phase) tripped.phase = phase();
+    journal_.add_at(fire_begun_, std::move(tripped), {trigger_node_, spec_.name});
     tell_fired();
 }
 
@@ -251,31 +224,22 @@ void FaultRunner::tell_fired() {
     if (!fire_result_) return fail(std::move(fire_result_).error());
     auto read_back = fault_.in_effect();
     if (!read_back) return fail(std::move(read_back).error());
-    FaultOutcome& outcome = outcomes_.emplace_back();
-    outcome.fault = spec_.name;
-    outcome.kind = spec_.kind;
-    outcome.queued = fault_.plan().queues();
-    if (const Lose* list = std::get_if<Lose>(&fault_.plan().action)) outcome.list_period = list->period;
-    outcome.renumbered = fault_.plan().plug.changes_identity(fabric_.options());
-    outcome.cycle = cycle_;
-    outcome.cycles = cycles_.size();
-    outcome.fired = fire_begun_;
-    outcome.trigger_node = trigger_node_;
-    outcome.trigger_line = trigger_line_;
-    outcome.missed = std::exchange(missed_, 0);
-    for (const std::size_t node : fault_.plan().nodes) outcome.losses[node_name(node)] = {};
-    Json details = {{"kind", spec_.kind->name},
-                    {"nodes", spec_.nodes},
-                    {"number", outcomes_.size()},
-                    {"trigger", {{"node", trigger_node_}, {"line", trigger_line_}}},
-                    {"took_us", microseconds(fire_ended_ - fire_begun_)}};
-    if (outcome.cycle > 0) details["flap"] = {{"cycle", outcome.cycle}, {"of", outcome.cycles}};
-    details["for_s"] = duration() ? Json(seconds(*duration())) : Json(nullptr);
+    ++firings_;
+    fired_at_ = fire_begun_;
+    losses_.clear();
+    for (const std::size_t node : fault_.plan().nodes) losses_[node_name(node)] = {};
+    event::FaultFired told{.kind = spec_.kind->name,
+                           .nodes = spec_.nodes,
+                           .number = firings_,
+                           .trigger = {trigger_node_, trigger_line_},
+                           .took_us = microseconds(fire_ended_ - fire_begun_)};
+    if (cycle_ > 0) told.flap = event::FlapCycle{cycle_, cycles_.size()};
+    if (duration()) told.for_s = seconds(*duration());
     // One of a millisecond may be over before it can be read back.
-    details["read_back"] = *read_back;
-    if (std::exchange(asked_for_, false)) details["asked_for"] = true;
-    if (observer_.phases) details["phases"] = observer_.phases(fault_.plan().nodes);
-    journal_.add_at(fire_begun_, "fault.fired", {}, spec_.name, std::move(details));
+    told.read_back = *read_back;
+    told.asked_for = std::exchange(asked_for_, false);
+    told.phases = observer_.phases(fault_.plan().nodes);
+    journal_.add_at(fire_begun_, std::move(told), {.fault = spec_.name});
     recovery_.fired();
     observer_.fired(*this);
 }
@@ -308,19 +272,15 @@ void FaultRunner::heal() {
         healed_at -= end - (lease_begun_ + *duration());
         end = lease_begun_ + *duration();
     }
-    FaultOutcome& outcome = outcomes_.back();
-    outcome.healed = end;
-    for (const std::size_t node : fault_.plan().nodes) outcome.recovery[node_name(node)] = {};
+    healed_at_ = end;
     recovery_.healed(healed_at);
     update_losses();
-    Json hit = Json::object();
-    for (const auto& [node, losses] : outcome.losses) hit[node] = losses.total();
-    Json details = {{"lasted_s", seconds(end - outcome.fired)},
-                    {"took_us", microseconds(took)},
-                    {fault_.plan().queues() ? "packets_queued" : "packets_lost", hit},
-                    {"losses", losses_by_node(outcome)}};
-    if (std::exchange(asked_for_, false)) details["asked_for"] = true;
-    journal_.add_at(end, "fault.healed", {}, spec_.name, std::move(details));
+    event::FaultHealed told{.lasted_s = seconds(end - fired_at_), .took_us = microseconds(took)};
+    auto& hit = (fault_.plan().queues() ? told.packets_queued : told.packets_lost).emplace();
+    for (const auto& [node, losses] : losses_) hit[node] = losses.total();
+    told.losses = losses_;
+    told.asked_for = std::exchange(asked_for_, false);
+    journal_.add_at(end, std::move(told), {.fault = spec_.name});
     go_on_flapping();
     arm_again();
     observer_.healed(*this);
@@ -344,23 +304,17 @@ void FaultRunner::arm_again() {
 void FaultRunner::tell_paused(std::size_t node, const Pause& pause) {
     if (!fired()) return;
     const Nanoseconds signalled = journal_.now() - (Clock::now() - pause.signalled);
-    journal_.add_at(signalled, "node.paused", node_name(node), spec_.name,
-                    {{"processes", pause.processes},
-                     {"unstopped", pause.unstopped},
-                     {"took_us", microseconds(pause.stopped - pause.signalled)}});
-    outcomes_.back().pauses[node_name(node)] = pause;
+    journal_.add_at(
+        signalled,
+        event::NodePaused{pause.processes, pause.unstopped, microseconds(pause.stopped - pause.signalled)},
+        {node_name(node), spec_.name});
 }
 
 void FaultRunner::update_losses() {
     auto losses = fault_.losses();
     if (!losses) return fail(std::move(losses).error());
     if (!fired()) return;
-    for (const auto& [node, value] : *losses) outcomes_.back().losses[node_name(node)] = value;
-}
-
-void FaultRunner::take_recovery(const char* event, std::size_t node, const Recovery& recovery) {
-    outcomes_.back().recovery[node_name(node)] = recovery;
-    journal_.add(event, node_name(node), spec_.name, recovery_json(recovery));
+    for (const auto& [node, value] : *losses) losses_[node_name(node)] = value;
 }
 
 void FaultRunner::finish() {
@@ -368,7 +322,7 @@ void FaultRunner::finish() {
     recovery_.end();
     if (!fault_.active() || !fired()) return;
     update_losses();
-    journal_.add("fault.unhealed", {}, spec_.name, {{"losses", losses_by_node(outcomes_.back())}});
+    journal_.add(event::FaultUnhealed{losses_}, {.fault = spec_.name});
 }
 
 void FaultRunner::fail(Error error) {

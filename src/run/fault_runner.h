@@ -29,7 +29,8 @@ class FaultRunner {
         std::function<void(const FaultRunner&)> fired;   // after it has taken effect
         std::function<void(const FaultRunner&)> healed;  // after it has lost its effect
         std::function<void(Error)> failed;
-        std::function<Json(const std::vector<std::size_t>& nodes)> phases;  // what they do at this moment
+        // What they do at this moment.
+        std::function<std::vector<event::PhaseSeen>(const std::vector<std::size_t>& nodes)> phases;
     };
     FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
                 SocketReader& sockets, WorkTap& tap, FaultSpec spec, Fault fault,
@@ -37,20 +38,20 @@ class FaultRunner {
 
     const FaultSpec& spec() const { return spec_; }
     const Fault& fault() const { return fault_; }
-    const std::vector<FaultOutcome>& outcomes() const { return outcomes_; }
     // It is on its way, or active and will heal.
     bool busy() const { return waiting_ || flapping() || (fault_.active() && spec_.duration); }
-    bool fired() const { return !outcomes_.empty(); }
+    bool fired() const { return firings_ > 0; }
+    // The last time, since the run began.
+    Nanoseconds fired_at() const { return fired_at_; }
+    Nanoseconds healed_at() const { return healed_at_; }
     bool is_armed() const { return armed_; }
     // It is not on, not on its way, and has not been fired as often as it may be.
     bool is_ready() const;
-    // Why it never was fired.
-    Unfired unfired() const { return {spec_.name, waiting_, armed_, missed_}; }
 
     // What the scenario waits for has come: a log line, the start, or the end or the beginning of another
     // fault. Fires from inside this call, unless a delay or a moment on the wire is to be waited for.
     // `phase` says more, in the journal.
-    void trigger(const std::string& node, std::string_view why, const Json& phase = {});
+    void trigger(const std::string& node, std::string_view why, std::optional<event::PhaseSeen> phase = {});
     // Somebody asks for it: fires at once, whatever is waited for; heals at once, also for good if it flaps.
     // An error of the kind `usage` says that it is on already, or is not on.
     Result<void> fire_now();
@@ -60,9 +61,7 @@ class FaultRunner {
     void disarm();
     // A packet of so many bytes (layer 3) was the moment on the wire: the kernel fired at `when`.
     void tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
-                 const std::function<Json()>& phase = {});
-    // A moment had passed before it could be waited for: the next one is taken.
-    void note_missed() { ++missed_; }
+                 const std::function<event::PhaseSeen()>& phase = {});
     // Its processes are gone.
     void node_ended(std::size_t node) { recovery_.look_at(node); }
     // The node's progress has come to another round.
@@ -89,7 +88,6 @@ class FaultRunner {
     std::optional<Nanoseconds> duration() const;
     void when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work);
     void stop_timers();
-    void take_recovery(const char* event, std::size_t node, const Recovery& recovery);
     void update_losses();
     bool awaits_silence() const { return spec_.when && spec_.when->moment.kind == WireMoment::Kind::silence; }
     const std::string& node_name(std::size_t index) const { return fabric_.node(index).name; }
@@ -105,21 +103,22 @@ class FaultRunner {
     boost::asio::steady_timer timer_;  // of the delay, of the silence, then of the heal
     unsigned timer_use_ = 0;
     RecoveryWatch recovery_;
-    unsigned in_vain_ = 0;                                     // matches that did not fire
-    bool asked_for_ = false;                                   // the firing, or the heal, that is told next
-    bool waiting_ = false;                                     // in the delay between trigger and fault
-    bool armed_ = false;                                       // the kernel looks for the moment
-    std::optional<std::pair<Nanoseconds, Json>> armed_again_;  // what the journal has not told yet
-    unsigned missed_ = 0;                                      // moments, since it was fired last
-    CounterValue counted_before_;                              // towards the moment, before it was armed
-    std::string moment_text_, moment_node_;                    // of what it looks for
+    unsigned in_vain_ = 0;    // matches that did not fire
+    bool asked_for_ = false;  // the firing, or the heal, that is told next
+    bool waiting_ = false;    // in the delay between trigger and fault
+    bool armed_ = false;      // the kernel looks for the moment
+    std::optional<std::pair<Nanoseconds, event::FaultArmed>> armed_again_;  // not told by the journal yet
+    CounterValue counted_before_;            // towards the moment, before it was armed
+    std::string moment_text_, moment_node_;  // of what it looks for
     std::vector<FlapSpec::Cycle> cycles_;
     std::size_t cycle_ = 0;  // those that have begun
     std::string trigger_node_, trigger_line_;
     Nanoseconds fire_begun_{0}, fire_ended_{0};
     Nanoseconds lease_begun_{0};  // since when, at the latest, the kernel holds the fault
     Result<void> fire_result_;
-    std::vector<FaultOutcome> outcomes_;
+    std::size_t firings_ = 0;
+    Nanoseconds fired_at_{0}, healed_at_{0};
+    std::map<std::string, Losses> losses_;  // of the last firing, by node
 };
 
 }  // namespace netcut

@@ -29,15 +29,10 @@ double in_milliseconds(Nanoseconds value) {
 
 }  // namespace
 
-Json phase_json(const std::string& node, Phase phase, Nanoseconds since, Nanoseconds now, std::uint64_t sent,
-                std::uint64_t received) {
-    Json json = {{"node", node}, {"phase", phase_name(phase)}};
-    if (phase == Phase::unknown) return json;
-    json["since_ns"] = since.count();
-    json["into_ms"] = in_milliseconds(now - since);
-    json["sent"] = sent;
-    json["received"] = received;
-    return json;
+event::PhaseSeen phase_seen(const std::string& node, Phase phase, Nanoseconds since, Nanoseconds now,
+                            std::uint64_t sent, std::uint64_t received) {
+    if (phase == Phase::unknown) return {.node = node};
+    return {node, phase, since, in_milliseconds(now - since), sent, received};
 }
 
 PhaseTrigger::PhaseTrigger(boost::asio::io_context& io, Journal& journal, FaultTable& table,
@@ -105,8 +100,8 @@ void PhaseTrigger::look_at_phase() {
     fired_in_ = now.since;
     const std::string& node = runner_.spec().trigger.node;
     runner_.trigger(node,
-                    fmt::format("{} for {:.1f} ms", phase_name(now.phase), in_milliseconds(time - now.since)),
-                    phase_json(node, now.phase, now.since, time, now.sent, now.received));
+                    fmt::format("{} for {:.1f} ms", word_of(now.phase), in_milliseconds(time - now.since)),
+                    phase_seen(node, now.phase, now.since, time, now.sent, now.received));
 }
 
 // --- so many bytes into sending or receiving ---
@@ -158,10 +153,9 @@ void PhaseTrigger::look_for_reply() {
     upload_ = 0;
     if (!runner_.is_armed()) return;
     runner_.disarm();
-    runner_.note_missed();
-    journal_.add("trigger.missed", runner_.spec().trigger.node, runner_.spec().name,
-                 {{"phase", phase_moment_name(moment().kind)},
-                  {"why", "the reply had passed before it could be waited for"}});
+    journal_.add(event::TriggerMissed{.phase = phase_moment_name(moment().kind),
+                                      .why = "the reply had passed before it could be waited for"},
+                 {.node = runner_.spec().trigger.node, .fault = runner_.spec().name});
 }
 
 void PhaseTrigger::await_reply() {
@@ -170,15 +164,15 @@ void PhaseTrigger::await_reply() {
     if (passed_ + 1 >= runner_.spec().trigger.nth) runner_.arm();
 }
 
-Json PhaseTrigger::tripped() {
+event::PhaseSeen PhaseTrigger::tripped() {
     const std::string& node = runner_.spec().trigger.node;
     const Nanoseconds now = journal_.now();
     if (moment().kind == PhaseMoment::Kind::reply_lost)
-        return phase_json(node, Phase::waiting, upload_ended_, now, std::exchange(upload_, 0), 0);
+        return phase_seen(node, Phase::waiting, upload_ended_, now, std::exchange(upload_, 0), 0);
     // What passed since the count began: the packets after the moment were lost, and are not counted.
     const std::uint64_t bytes = passed_bytes().value_or(count_from_) - count_from_;
     const bool up = moment().kind == PhaseMoment::Kind::sending;
-    return phase_json(node, phase_of(moment().kind), moving_since_.value_or(now), now, up ? bytes : 0,
+    return phase_seen(node, phase_of(moment().kind), moving_since_.value_or(now), now, up ? bytes : 0,
                       up ? 0 : bytes);
 }
 

@@ -24,7 +24,7 @@ class PhaseTrigger {
     void on_armed_by();
     void on_state(const PhaseWatch::State& state);
     // The kernel has fired: which phase that was, and how far into it.
-    Json tripped();
+    event::PhaseSeen tripped();
 
   private:
     const PhaseMoment& moment() const { return runner_.spec().trigger.phase; }
@@ -57,7 +57,7 @@ class PhaseTrigger {
 };
 
 // {"phase": "sending", "node": ...}: what a fault's firing tells of a phase.
-Json phase_json(const std::string& node, Phase phase, Nanoseconds since, Nanoseconds now, std::uint64_t sent,
-                std::uint64_t received);
+event::PhaseSeen phase_seen(const std::string& node, Phase phase, Nanoseconds since, Nanoseconds now,
+                            std::uint64_t sent, std::uint64_t received);
 
 }  // namespace netcut

@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/run.h"
+#include "record/journal.h"
 
 namespace netcut {
 
 // What may happen with every packet, in two lines of the journal at most: one for the first time, as it happens,
-// and one at the end with the sum, if there was more. `count`: the name of the sum in `details`.
+// and one at the end with the sum, if there was more.
+template <typename What>
 class SummedNote {
   public:
-    SummedNote(std::string event, std::string fault, std::string count)
-        : event_(std::move(event)), fault_(std::move(fault)), count_(std::move(count)) {}
+    // `sum`: where in the event the sum is.
+    SummedNote(std::uint64_t What::*sum, std::string fault) : member_(sum), fault_(std::move(fault)) {}
 
-    // `details`: what else is to be said; the end's are those of the last time.
-    void add(Journal& journal, std::uint64_t amount, Json details = Json::object());
-    void finish(Journal& journal);
+    // `what`: what else is to be said; the end's are those of the last time.
+    void add(Journal& journal, std::uint64_t amount, What what = {}) {
+        sum_ += amount;
+        what_ = std::move(what);
+        if (++times_ == 1) write(journal);
+    }
+    void finish(Journal& journal) {
+        if (std::exchange(times_, 0) > 1) write(journal);
+    }
 
   private:
-    void write(Journal& journal);
+    void write(Journal& journal) {
+        what_.*member_ = sum_;
+        journal.add(what_, {.fault = fault_});
+    }
 
-    std::string event_, fault_, count_;
-    Json details_;
+    std::uint64_t What::*member_;
+    std::string fault_;
+    What what_;
     std::uint64_t sum_ = 0, times_ = 0;
 };
 

@@ -31,12 +31,6 @@ std::string neighbours_text(const Recovery& recovery) {
     return text;
 }
 
-// Datagrams may be lost, and nobody miss them: beside what went on, a flow that is not used any more says nothing.
-bool is_of_no_account(const Conversation& one, const Recovery& recovery) {
-    return one.udp && recovery.exchanged &&
-           (one.outcome == Conversation::Outcome::given_up || one.outcome == Conversation::Outcome::silent);
-}
-
 void add_recovery(Tally& tally, const std::string& node, const Recovery& recovery) {
     ++tally.healed;
     if (const auto resumed = recovery.work_resumed())
@@ -50,50 +44,12 @@ void add_recovery(Tally& tally, const std::string& node, const Recovery& recover
 
 }  // namespace
 
-std::optional<Nanoseconds> Recovery::network_back() const {
-    if (!sent || !received) return {};
-    return std::max(*sent, *received);
-}
-
-std::size_t Recovery::count(Conversation::Outcome outcome) const {
-    return static_cast<std::size_t>(
-        std::count_if(conversations.begin(), conversations.end(),
-                      [outcome](const Conversation& one) { return one.outcome == outcome; }));
-}
-
-bool Recovery::has_given_up() const {
-    return std::any_of(conversations.begin(), conversations.end(), [this](const Conversation& one) {
-        const bool gave_up =
-            one.outcome == Conversation::Outcome::given_up || one.outcome == Conversation::Outcome::silent;
-        return gave_up && !is_of_no_account(one, *this);
-    });
-}
-
-std::optional<Nanoseconds> Recovery::work_resumed() const {
-    using Outcome = Conversation::Outcome;
-    std::optional<Nanoseconds> last;
-    for (const Conversation& one : conversations)
-        if (one.after) last = std::max(last.value_or(Nanoseconds(0)), *one.after);
-    const bool when_is_unclear = std::any_of(conversations.begin(), conversations.end(), [](const auto& one) {
-        return one.outcome == Outcome::replaced && !one.after;
-    });
-    if (count(Outcome::stuck) + count(Outcome::half_open) + count(Outcome::address_gone) +
-                count(Outcome::connected) >
-            0 ||
-        when_is_unclear)
-        last.reset();
-    else if (!last && !has_given_up())
-        last = worked;  // nothing was left to be sent
-    if (next_round) last = std::min(last.value_or(*next_round), *next_round);
-    return last;
-}
-
 std::string unresolved_text(const Recovery& recovery) {
     if (recovery.work_resumed()) return {};
     const std::string neighbours = neighbours_text(recovery);
     for (const auto& [outcome, what] : unresolved_outcomes)
         for (const Conversation& one : recovery.conversations)
-            if (one.outcome == outcome && !is_of_no_account(one, recovery))
+            if (one.outcome == outcome && !recovery.is_of_no_account(one))
                 return conversation_text(one, what) + neighbours;
     if (!recovery.conversations.empty()) return {};
     if (recovery.network_back()) return "its new connection has carried no more than its set-up" + neighbours;

@@ -170,18 +170,6 @@ Verdict finished(const Facts& facts) {
 
 }  // namespace
 
-const char* error_kind_name(Error::Kind kind) {
-    switch (kind) {
-        case Error::Kind::usage:
-            return "usage";
-        case Error::Kind::machine:
-            return "machine";
-        case Error::Kind::internal:
-            break;
-    }
-    return "internal";
-}
-
 int exit_status_of(const Error& error) {
     switch (error.kind) {
         case Error::Kind::usage:

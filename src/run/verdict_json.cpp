@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/median.h"
+#include "record/fields_json.h"
 #include "run/conclusions.h"
-#include "run/recovery_json.h"
 #include "run/tally.h"
 
 namespace netcut {
@@ -18,12 +18,11 @@ Json losses_json(const Losses& losses) {
             {"unsendable_at_node", losses.unsendable}};
 }
 
-Json optional_seconds(const std::optional<Nanoseconds>& value) {
-    return value ? Json(seconds(*value)) : Json(nullptr);
-}
-
-Json pause_json(const Pause& pause) {
-    return {{"processes", pause.processes}, {"unstopped", pause.unstopped}};
+// The times of the journal in nanoseconds are those in seconds here.
+Json conversations_json(const Recovery& recovery) {
+    Json all = value_json(recovery.conversations);
+    for (Json& one : all) one.erase("after_ns");
+    return all;
 }
 
 // How far the list of losses was used: all nodes' packets are numbered together.
@@ -43,7 +42,7 @@ Json outcome_json(const FaultOutcome& outcome) {
         {"kind", outcome.kind->name},
         {"trigger", {{"node", outcome.trigger_node}, {"line", outcome.trigger_line}}},
         {"fired_s", seconds(outcome.fired)},
-        {"healed_s", optional_seconds(outcome.healed)},
+        {"healed_s", value_json(seconds_of(outcome.healed))},
         {"lasted_s", outcome.healed ? Json(seconds(*outcome.healed - outcome.fired)) : Json(nullptr)}};
     if (outcome.missed > 0) json["missed"] = outcome.missed;
     if (outcome.list_period > 0) json["list"] = list_json(outcome);
@@ -54,15 +53,15 @@ Json outcome_json(const FaultOutcome& outcome) {
         const Recovery recovery = found == outcome.recovery.end() ? Recovery{} : found->second;
         nodes.push_back({{"node", name},
                          {outcome.queued ? "packets_queued" : "packets_lost", losses_json(losses)},
-                         {"sent_again_s", optional_seconds(recovery.sent)},
-                         {"received_again_s", optional_seconds(recovery.received)},
-                         {"network_back_s", optional_seconds(recovery.network_back())},
-                         {"time_to_recover_s", optional_seconds(recovery.work_resumed())},
+                         {"sent_again_s", value_json(seconds_of(recovery.sent))},
+                         {"received_again_s", value_json(seconds_of(recovery.received))},
+                         {"network_back_s", value_json(seconds_of(recovery.network_back()))},
+                         {"time_to_recover_s", value_json(seconds_of(recovery.work_resumed()))},
                          {"conversations", conversations_json(recovery)},
                          {"other_conversations", recovery.others},
-                         {"unresolved_neighbours", unresolved_json(recovery)}});
+                         {"unresolved_neighbours", value_json(recovery.unresolved)}});
         if (const auto pause = outcome.pauses.find(name); pause != outcome.pauses.end())
-            nodes.back()["pause"] = pause_json(pause->second);
+            nodes.back()["pause"] = value_json(pause->second);
     }
     json["nodes"] = nodes;
     return json;
@@ -92,8 +91,7 @@ Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusio
                     : node.stopped_by_us || !node.exit  ? "stopped by netcut-fl"
                                                         : node.exit->text();
     if (node.left_behind > 0) json["left_behind"] = node.left_behind;
-    if (node.late_lines)
-        json["late_lines"] = {{"late", node.late_lines->late}, {"all", node.late_lines->all}};
+    if (node.late_lines) json["late_lines"] = value_json(*node.late_lines);
     json["finished"] = has_finished(node, conclusions);
     for (const Conclusion& one : conclusions)
         if (one.node == node.name) json["after_faults"] = one.text;
@@ -140,8 +138,8 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     json["noticed"] = sum.noticed();
     json["packets_lost"] = sum.lost;
     json["packets_queued"] = sum.queued;
-    json["network_back_s"] = optional_seconds(sum.network_back);
-    json["time_to_recover_s"] = optional_seconds(sum.work_resumed);
+    json["network_back_s"] = value_json(seconds_of(sum.network_back));
+    json["time_to_recover_s"] = value_json(seconds_of(sum.work_resumed));
     json["faults"] = outcomes;
     json["rounds"] = rounds_json(facts.rounds);
     json["nodes"] = Json::array();

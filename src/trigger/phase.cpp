@@ -29,24 +29,6 @@ double share(Nanoseconds cpu, Nanoseconds time) {
 
 }  // namespace
 
-const char* phase_name(Phase phase) {
-    switch (phase) {
-        case Phase::computing:
-            return "computing";
-        case Phase::waiting:
-            return "waiting";
-        case Phase::sending:
-            return "sending";
-        case Phase::receiving:
-            return "receiving";
-        case Phase::idle:
-            return "idle";
-        case Phase::unknown:
-            break;
-    }
-    return "unknown";
-}
-
 void PhaseClassifier::add(const PhaseSample& sample) {
     const std::optional<PhaseSample> before = before_;
     if (!before) {

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "netcut/evidence.h"
+#include "record/reader.h"
 #include "run/capture_file.h"
 
 namespace netcut::test::NETCUT_FILE {
@@ -125,10 +126,9 @@ TEST(EvidenceFuzz, NoBytesHarmTheReaderOfJournals) {
     std::uint64_t events = 0;
     for (std::uint64_t i = 0; i < files; ++i) {
         Check check;
-        const auto read = parse_journal(mutator.change(sample), check);
+        const std::vector<Event> read = read_journal(mutator.change(sample)).events;
         events += read.size();
-        check_journal(read, scenario, check);
-        const Facts facts = facts_of_journal(read, scenario, check);
+        const Facts facts = check_journal(read, scenario, check).facts(scenario);
         verdict_json(facts, judge(facts), scenario);
     }
     EXPECT_GT(events, files);

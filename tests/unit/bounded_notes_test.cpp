@@ -15,13 +15,14 @@ namespace {
 class SummedNoteTest : public testing::Test {
   protected:
     std::vector<std::string> told_;
-    Journal journal_{Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)),
-                     [this](const Event& event) { told_.push_back(event.name + event.details.dump()); }};
-    SummedNote note_{"packets.unanswered", "cut", "packets"};
+    Journal journal_{Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)), [this](const Event& event) {
+                         told_.push_back(std::string(event.name()) + event.to_json()["details"].dump());
+                     }};
+    SummedNote<event::PacketsUnanswered> note_{&event::PacketsUnanswered::packets, "cut"};
 };
 
 TEST_F(SummedNoteTest, TellsTheFirstAtOnceAndTheSumAtTheEnd) {
-    for (int i = 1; i <= 1000; ++i) note_.add(journal_, 2, {{"why", std::to_string(i)}});
+    for (int i = 1; i <= 1000; ++i) note_.add(journal_, 2, {.why = std::to_string(i)});
     note_.finish(journal_);
     EXPECT_THAT(told_, testing::ElementsAre(R"(packets.unanswered{"why":"1","packets":2})",
                                             R"(packets.unanswered{"why":"1000","packets":2000})"));
@@ -49,7 +50,7 @@ TEST(TerminalReport, WhatNobodyReadsIsLeftOutAndCounted) {
     TerminalReport report(pipe->write.get(), false);
     constexpr std::size_t lines = 100'000;
     Event event;
-    event.name = "node.started";
+    event.what = event::NodeStarted{};
     event.node = std::string(50, 'x');
     for (std::size_t i = 0; i < lines; ++i) report.take(event);
     std::string shown, more;

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "record/reader.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
@@ -26,6 +28,11 @@ Scenario one_cut() {
     cut.trigger.kind = FaultTrigger::Kind::log;
     cut.duration = 2s;
     return scenario;
+}
+
+void set_time(Json& event, Nanoseconds t) {
+    event["t_ns"] = t.count();
+    event["wall"] = wall_time_text(std::chrono::system_clock::time_point(Nanoseconds(begun) + t));
 }
 
 // The journal of a run with one cut, from which each test strays.
@@ -75,37 +82,48 @@ class Lines {
         add(4004, "run.state", "", "", {{"state", "done"}});
     }
 
-    Event& operator[](const std::string& name) {
-        for (Event& event : events)
-            if (event.name == name) return event;
+    Json& operator[](const std::string& name) {
+        for (Json& event : events)
+            if (event["event"] == name) return event;
         throw std::out_of_range(name);
     }
+    Json& details(const std::string& name) { return (*this)[name]["details"]; }
     void remove(const std::string& name) {
-        std::erase_if(events, [&](const Event& event) { return event.name == name; });
+        std::erase_if(events, [&](const Json& event) { return event["event"] == name; });
     }
     void number_again() {
-        for (std::size_t i = 0; i < events.size(); ++i) events[i].number = i + 1;
+        for (std::size_t i = 0; i < events.size(); ++i) events[i]["n"] = i + 1;
     }
     std::string text() const {
         std::string all;
-        for (const Event& event : events) all += event.to_json().dump() + "\n";
+        for (const Json& event : events) all += event.dump() + "\n";
         return all;
     }
     std::vector<std::string> disagreements(const Scenario& scenario = one_cut()) const {
+        const ReadJournal read = read_journal(text());
         Check check;
-        check_journal(parse_journal(text(), check), scenario, check);
+        check.disagreements = read.wrong;
+        check_journal(read.events, scenario, check);
         return check.disagreements;
     }
+    RunState state() const {
+        RunState state;
+        for (const Event& event : read_journal(text()).events) state.apply(event);
+        return state;
+    }
 
-    std::vector<Event> events;
+    std::vector<Json> events;
 
   private:
-    void add(std::int64_t ms, std::string name, std::string node = {}, std::string fault = {},
-             Json details = Json::object()) {
-        const Nanoseconds t = std::chrono::milliseconds(ms);
-        events.push_back({t, wall_time_text(std::chrono::system_clock::time_point(Nanoseconds(begun) + t)),
-                          std::move(name), std::move(node), std::move(fault), std::move(details),
-                          events.size() + 1});
+    void add(std::int64_t ms, const std::string& name, const std::string& node = {},
+             const std::string& fault = {}, const Json& details = Json::object()) {
+        Json event = {{"n", events.size() + 1}};
+        set_time(event, std::chrono::milliseconds(ms));
+        event["event"] = name;
+        if (!node.empty()) event["node"] = node;
+        if (!fault.empty()) event["fault"] = fault;
+        event["details"] = details;
+        events.push_back(std::move(event));
     }
 };
 
@@ -133,30 +151,28 @@ TEST(JournalRules, ALineThatWasAddedIsFound) {
 
 TEST(JournalRules, TimesThatWereAlteredAreFound) {
     Lines lines;
-    lines["progress"].t += 500ms;
+    lines["progress"]["t_ns"] = 505'000'000;
     EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("wall and t_ns")));
     Lines with_wall;
-    Event& healed = with_wall["fault.healed"];
-    healed.t += 100ms;
-    healed.wall = wall_time_text(std::chrono::system_clock::time_point(Nanoseconds(begun) + healed.t));
+    set_time(with_wall["fault.healed"], 3101ms);
     EXPECT_THAT(with_wall.disagreements(), Contains(HasSubstr("lasted_s")));
     Lines early;
-    early["node.recovered"].t = 2s;
+    early["node.recovered"]["t_ns"] = 2'000'000'000;
     EXPECT_THAT(early.disagreements(), Contains(HasSubstr("before a line above it")));
 }
 
 TEST(JournalRules, FiringsAndHealsFollowEachOther) {
     Lines unfired;
-    unfired["fault.fired"].name = "fault.healed";
+    unfired["fault.fired"]["event"] = "fault.healed";
     EXPECT_FALSE(unfired.disagreements().empty());
     Lines other;
-    other["fault.fired"].details["nodes"] = {"aggregator"};
+    other.details("fault.fired")["nodes"] = {"aggregator"};
     EXPECT_THAT(other.disagreements(), Contains(HasSubstr("not those of scenario.yaml")));
     Lines sums;
-    sums["fault.healed"].details["losses"]["collaborator1"]["router_up"] = 4;
+    sums.details("fault.healed")["losses"]["collaborator1"]["router_up"] = 4;
     EXPECT_THAT(sums.disagreements(), Contains(HasSubstr("its parts are 7")));
     Lines armed;
-    armed["trigger.matched"].name = "fault.armed";
+    armed["trigger.matched"]["event"] = "fault.armed";
     EXPECT_FALSE(armed.disagreements().empty());
 }
 
@@ -166,12 +182,11 @@ TEST(JournalRules, ThePacketTriggersWhatIsArmedFromTheStart) {
     scenario.faults[0].trigger.kind = FaultTrigger::Kind::phase;
     scenario.faults[0].trigger.phase.kind = PhaseMoment::Kind::reply_lost;
     Lines lines;
-    lines["progress"].name = "fault.armed";
-    lines["fault.armed"].fault = "cut";
-    Event& tripped = lines["trigger.matched"];
-    tripped.name = "trigger.tripped";
-    tripped.t = lines["fault.fired"].t;
-    tripped.wall = lines["fault.fired"].wall;
+    lines["progress"]["event"] = "fault.armed";
+    lines["fault.armed"]["fault"] = "cut";
+    Json& tripped = lines["trigger.matched"];
+    tripped["event"] = "trigger.tripped";
+    set_time(tripped, 1001ms);
     EXPECT_THAT(lines.disagreements(scenario), IsEmpty());
     EXPECT_FALSE(lines.disagreements().empty()) << "a log line must have come";
     Lines untripped = lines;
@@ -186,7 +201,7 @@ TEST(JournalRules, ThePacketTriggersWhatIsArmedFromTheStart) {
 
 TEST(JournalRules, StatesComeInOrder) {
     Lines lines;
-    lines["run.state"].details["state"] = "stopping";
+    lines.details("run.state")["state"] = "stopping";
     EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("running does not follow stopping")));
     Lines unended;
     unended.events.pop_back();
@@ -196,14 +211,14 @@ TEST(JournalRules, StatesComeInOrder) {
 TEST(JournalReader, ATornLineIsTold) {
     std::string text = Lines().text();
     text.resize(text.size() - 5);
-    Check check;
-    EXPECT_EQ(parse_journal(text, check).size(), Lines().events.size() - 1);
-    EXPECT_THAT(check.disagreements, Contains(HasSubstr("torn")));
+    const ReadJournal read = read_journal(text);
+    EXPECT_EQ(read.events.size(), Lines().events.size() - 1);
+    EXPECT_THAT(read.wrong, Contains(HasSubstr("torn")));
 }
 
 TEST(CheckJournal, PacketsThatAListWasAppliedToAreNoLosses) {
     Lines lines;
-    Json& losses = lines["fault.healed"].details["losses"]["collaborator1"];
+    Json& losses = lines.details("fault.healed")["losses"]["collaborator1"];
     losses["offered_up"] = 1000;
     losses["offered_down"] = 900;
     EXPECT_THAT(lines.disagreements(), IsEmpty());
@@ -213,16 +228,14 @@ TEST(CheckJournal, PacketsThatAListWasAppliedToAreNoLosses) {
 
 TEST(JournalReader, WhatIsNoEventIsToldWithItsLine) {
     for (const char* line : {"", "{", "[]", "{\"n\":1}", "{\"n\":-1,\"t_ns\":\"x\"}", "\xff\xfe"}) {
-        Check check;
-        EXPECT_TRUE(parse_journal(std::string(line) + "\n", check).empty()) << line;
-        EXPECT_THAT(check.disagreements, Contains(HasSubstr("line 1"))) << line;
+        const ReadJournal read = read_journal(std::string(line) + "\n");
+        EXPECT_TRUE(read.events.empty()) << line;
+        EXPECT_THAT(read.wrong, Contains(HasSubstr("line 1"))) << line;
     }
 }
 
-TEST(FactsOfJournal, AreThoseOfTheRun) {
-    Check check;
-    const Facts facts = facts_of_journal(Lines().events, one_cut(), check);
-    EXPECT_THAT(check.disagreements, IsEmpty());
+TEST(RunState, HasTheFactsOfTheRun) {
+    const Facts facts = Lines().state().facts(one_cut());
     EXPECT_EQ(facts.end, EndReason::all_exited);
     ASSERT_EQ(facts.outcomes.size(), 1U);
     const FaultOutcome& outcome = facts.outcomes[0];
@@ -235,35 +248,31 @@ TEST(FactsOfJournal, AreThoseOfTheRun) {
     EXPECT_EQ(judge(facts).word, "recovered");
 }
 
-TEST(FactsOfJournal, UnfiredFaultsAndErrors) {
+TEST(RunState, HasUnfiredFaultsAndErrors) {
     Lines lines;
     lines.remove("fault.fired");
     lines.remove("fault.healed");
     lines.remove("node.recovered");
     Scenario scenario = one_cut();
     scenario.faults[0].trigger.delay = 1s;
-    Check check;
-    Facts facts = facts_of_journal(lines.events, scenario, check);
+    Facts facts = lines.state().facts(scenario);
     ASSERT_EQ(facts.unfired.size(), 1U);
     EXPECT_TRUE(facts.unfired[0].delayed);
     EXPECT_EQ(judge(facts).word, "not-triggered");
-    lines["run.stopping"].name = "run.error";
-    lines["run.error"].details = {
+    lines["run.stopping"]["event"] = "run.error";
+    lines.details("run.error") = {
         {"kind", "machine"}, {"attempt", "do it"}, {"code", 28}, {"reason", "no room"}, {"hint", ""}};
-    facts = facts_of_journal(lines.events, scenario, check);
+    facts = lines.state().facts(scenario);
     EXPECT_EQ(facts.end, EndReason::failed);
     EXPECT_EQ(judge(facts).exit_status, 3);
-    EXPECT_THAT(check.disagreements, IsEmpty());
 }
 
-TEST(FactsOfJournal, WhatDoesNotFitIsToldWithItsLine) {
+TEST(JournalRules, WhatDoesNotFitIsToldWithItsLine) {
     Lines lines;
-    lines["fault.healed"].details.erase("losses");
-    lines["node.exited"].node = "nobody";
-    Check check;
-    facts_of_journal(lines.events, one_cut(), check);
-    EXPECT_THAT(check.disagreements, Contains(AllOf(HasSubstr("line 9"), HasSubstr("losses"))));
-    EXPECT_THAT(check.disagreements, Contains(HasSubstr("nobody")));
+    lines.details("fault.healed").erase("losses");
+    lines["node.exited"]["node"] = "nobody";
+    EXPECT_THAT(lines.disagreements(), Contains(AllOf(HasSubstr("line 9"), HasSubstr("losses"))));
+    EXPECT_THAT(lines.disagreements(), Contains(HasSubstr("nobody")));
 }
 
 TEST(CompareJson, NamesEachFieldThatDiffers) {
@@ -276,16 +285,15 @@ TEST(CompareJson, NamesEachFieldThatDiffers) {
     EXPECT_EQ(differences.size(), 3U);
 }
 
-TEST(FactsOfJournal, CountRepliesThatPassedBeforeTheCut) {
+TEST(RunState, CountsRepliesThatPassedBeforeTheCut) {
     Lines lines;
-    Event missed = lines["fault.fired"];
-    missed.name = "trigger.missed";
-    missed.details = {{"phase", "reply-lost"}, {"why", "the reply had passed"}};
+    Json missed = lines["fault.fired"];
+    missed["event"] = "trigger.missed";
+    missed["details"] = {{"phase", "reply-lost"}, {"why", "the reply had passed"}};
     lines.events.insert(std::find_if(lines.events.begin(), lines.events.end(),
-                                     [](const Event& event) { return event.name == "fault.fired"; }),
+                                     [](const Json& event) { return event["event"] == "fault.fired"; }),
                         missed);
-    Check check;
-    EXPECT_EQ(facts_of_journal(lines.events, one_cut(), check).outcomes.at(0).missed, 1U);
+    EXPECT_EQ(lines.state().facts(one_cut()).outcomes.at(0).missed, 1U);
 }
 
 }  // namespace

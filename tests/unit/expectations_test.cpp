@@ -109,14 +109,14 @@ TEST(Expectations, DecideTheExitStatusWhereTheRunSaysSomething) {
     EXPECT_EQ(exit_status_of(hung, expect, judged(facts, expect)), 1);
     EXPECT_EQ(exit_status_of(hung, {}, {}), 1);
     // A moment that never came is no success, unless just that was expected; neither is an interruption.
-    const Verdict never{"not-triggered", "", 4};
+    const Verdict never{Judgement::not_triggered, "", 4};
     Expectations crash;
     crash.nobody_crashed = true;
     EXPECT_EQ(exit_status_of(never, crash, judged(facts, crash)), 4);
     Expectations nothing;
     nothing.verdict = "not-triggered";
     EXPECT_EQ(exit_status_of(never, nothing, judge_expectations(facts, never, nothing)), 0);
-    EXPECT_EQ(exit_status_of({"error", "", 130}, crash, judged(facts, crash)), 130);
+    EXPECT_EQ(exit_status_of({Judgement::error, "", 130}, crash, judged(facts, crash)), 130);
 }
 
 TEST(Junit, IsXmlWhateverTheTextsAre) {

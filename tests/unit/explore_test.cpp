@@ -186,26 +186,22 @@ TEST(Table, ShowsTheSpreadOfRepeatsAndTellsMixedOnes) {
     EXPECT_EQ(table_of({broken}).exit_status(), 3);
 }
 
-Json event(const std::string& name, const std::string& fault, Json details) {
-    return {{"t_ns", 1},
-            {"event", name},
-            {"node", "collaborator1"},
-            {"fault", fault},
-            {"details", std::move(details)}};
+Event about_cut(event::Any what) {
+    Event event;
+    event.what = std::move(what);
+    event.node = "collaborator1";
+    event.fault = "cut";
+    return event;
 }
 
 // A cut at a byte: it is in the packet that ends at `end`.
-std::vector<Json> journal_of_cut(const std::string& when, std::uint64_t packets, std::uint64_t end,
-                                 const std::string& verdict) {
-    return {event("fault.armed", "cut", {{"when", when}}),
-            event("trigger.tripped", "cut",
-                  {{"when", when},
-                   {"packet", "x"},
-                   {"bytes", 500},
-                   {"counted", {{"packets", packets}, {"bytes", end}}}}),
-            event("fault.fired", "cut", {{"kind", "drop"}, {"nodes", {"collaborator1"}}, {"number", 1}}),
-            event("node.exited", "", {{"status", "exit code 0"}, {"stopped_by_us", false}}),
-            event("run.ended", "", {{"verdict", verdict}})};
+std::vector<Event> journal_of_cut(const std::string& when, std::uint64_t packets, std::uint64_t end,
+                                  const std::string& verdict) {
+    return {about_cut(event::FaultArmed{.when = when}),
+            about_cut(event::TriggerTripped{
+                .when = when, .packet = "x", .bytes = 500, .counted = CounterValue{packets, end}}),
+            about_cut(event::FaultFired{.kind = "drop", .nodes = {"collaborator1"}, .number = 1}),
+            about_cut(event::NodeExited{}), about_cut(event::RunEnded{.verdict = verdict})};
 }
 
 TEST(Comparison, TheSameByteMayBeInALongerPacket) {

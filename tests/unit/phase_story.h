@@ -179,7 +179,7 @@ inline Nanoseconds time_in(const std::vector<PhaseInterval>& intervals, Phase ph
 inline const PhaseInterval& first(const std::vector<PhaseInterval>& intervals, Phase phase) {
     for (const PhaseInterval& interval : intervals)
         if (interval.phase == phase) return interval;
-    throw std::runtime_error(std::string("never ") + phase_name(phase));
+    throw std::runtime_error(std::string("never ") + word_of(phase));
 }
 
 }  // namespace netcut::test

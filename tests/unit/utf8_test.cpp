@@ -95,8 +95,7 @@ TEST(Utf8, TheLastScreenSteersNoTerminal) {
                               {"half_open", Json::array()}};
         EXPECT_THAT(final_screen(verdict, "/folder" + text, false), Not(HasSubstr(text)));
         Event event;
-        event.name = "run.begun";
-        event.details = {{"name", "x" + text}, {"nodes", Json::array()}};
+        event.what = event::RunBegun{.run = "x" + text};
         EXPECT_THAT(event_line(event), Not(HasSubstr(text)));
     }
 }

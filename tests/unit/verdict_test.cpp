@@ -325,9 +325,9 @@ TEST(Journal, OneEventALineEvenWithBytesThatAreNoText) {
     Fd file(::memfd_create("journal", MFD_CLOEXEC));
     const int copy = ::dup(file.get());
     std::vector<std::string> heard;
-    Journal journal(std::move(file), [&](const Event& event) { heard.push_back(event.name); });
-    journal.add("trigger.matched", "a", "cut", {{"line", "bad \xff\n byte"}});
-    journal.add("run.ended", {}, {}, Json::object());
+    Journal journal(std::move(file), [&](const Event& event) { heard.emplace_back(event.name()); });
+    journal.add(event::TriggerMatched{.line = "bad \xff\n byte"}, {"a", "cut"});
+    journal.add(event::RunEnded{});
     const std::string text = read_file("/proc/self/fd/" + std::to_string(copy)).value();
     ::close(copy);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
@@ -340,7 +340,7 @@ TEST(Journal, OneEventALineEvenWithBytesThatAreNoText) {
 
 TEST(Journal, FailureToWriteIsKept) {
     Journal journal(Fd(::open("/dev/full", O_WRONLY | O_CLOEXEC)), {});
-    journal.add("run.begun", {}, {}, Json::object());
+    journal.add(event::RunBegun{});
     ASSERT_TRUE(journal.failure());
     EXPECT_EQ(journal.failure()->code, ENOSPC);
 }

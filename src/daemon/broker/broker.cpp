@@ -25,7 +25,7 @@ namespace {
 constexpr int between_tidying_ms = 100;
 
 std::vector<std::string> words_of_error(const Error& error) {
-    return {error_kind_name(error.kind), error.attempt, std::to_string(error.code), error.reason, error.hint};
+    return {word_of(error.kind), error.attempt, std::to_string(error.code), error.reason, error.hint};
 }
 
 class BrokerLoop {

@@ -259,7 +259,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         return response;
     }
 
-    asio::awaitable<bool> send(ClientConnection& stream, const HttpReply& reply, unsigned version, bool keep) {
+    asio::awaitable<bool> send(ClientConnection& stream, const HttpReply& reply, unsigned version,
+                               bool keep) {
         auto response = response_of<http::string_body>(reply, version, keep);
         response.body() = reply.body;
         response.prepare_payload();

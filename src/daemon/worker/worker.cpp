@@ -202,13 +202,16 @@ void Worker::report(const Event& event) {
     const auto node_is = [&](const std::string& state) {
         channel_->send({Message::Kind::node, 0, {event.node, state}});
     };
-    if (event.name == "node.started" || event.name == "node.resumed") node_is("running");
-    if (event.name == "node.paused") node_is("paused");
-    if (event.name == "node.exited") node_is(event.details.value("status", ""));
-    const bool fired = event.name == "fault.fired";
-    if (fired || event.name == "fault.healed")
-        channel_->send(fault_message(event.fault, event.details.value("kind", ""),
-                                     event.details.value("nodes", std::vector<std::string>()), fired));
+    const auto fault_is = [&](const event::FaultFired& fired, bool on) {
+        channel_->send(fault_message(event.fault, fired.kind, fired.nodes, on));
+    };
+    std::visit(Cases{[&](const event::NodeStarted&) { node_is("running"); },
+                     [&](const event::NodeResumed&) { node_is("running"); },
+                     [&](const event::NodePaused&) { node_is("paused"); },
+                     [&](const event::NodeExited& exited) { node_is(exited.exit.text()); },
+                     [&](const event::FaultFired& fired) { fault_is(fired, true); },
+                     [&](const event::FaultHealed&) { fault_is({}, false); }, [](const auto&) {}},
+               event.what);
 }
 
 void Worker::finish(const Result<RunResult>& result) {

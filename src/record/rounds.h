@@ -6,7 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "netcut/run.h"
+#include "record/facts.h"
 
 namespace netcut {
 
@@ -14,8 +14,6 @@ namespace netcut {
 // takes the same time however many there are: a node may print new ones without end.
 class Rounds {
   public:
-    explicit Rounds(RoundMark mark) : mark_(mark) {}
-
     // The first round begins now at the earliest: nodes run.
     void begin(Nanoseconds t) { begun_ = t; }
     // All work is done: the last round is finished, and none begins any more. The line that says so may be the one
@@ -31,7 +29,7 @@ class Rounds {
 
     // Those that are finished, of the node that finished the most, the first of `nodes` before others. One that had
     // begun is finished when the node has ended by itself with success.
-    RoundTimes times(const std::vector<NodeOutcome>& nodes) const;
+    RoundTimes times(const std::vector<NodeOutcome>& nodes, RoundMark mark) const;
 
   private:
     struct OfNode {
@@ -40,9 +38,8 @@ class Rounds {
         std::optional<Nanoseconds> closed;
     };
     std::optional<Nanoseconds> end_of_last(const NodeOutcome& node, const OfNode& rounds) const;
-    RoundTimes times_of(const NodeOutcome& node, const OfNode& rounds) const;
+    RoundTimes times_of(const NodeOutcome& node, const OfNode& rounds, RoundMark mark) const;
 
-    RoundMark mark_;
     Nanoseconds begun_{0};
     std::optional<Nanoseconds> finished_;
     std::map<std::string, OfNode> nodes_;

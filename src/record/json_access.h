@@ -3,10 +3,11 @@
 // Reads JSON that may be of any form: what is absent, or of another type, is nothing.
 #pragma once
 
-#include <cmath>
+#include <cstdint>
+#include <optional>
 #include <string>
 
-#include "netcut/run.h"
+#include "base/json.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/rounds.h"
+#include "record/rounds.h"
 
 namespace netcut {
 
@@ -26,12 +26,12 @@ void Rounds::close(const std::string& node, Nanoseconds t) {
     of_node.known.clear();
 }
 
-RoundTimes Rounds::times(const std::vector<NodeOutcome>& nodes) const {
+RoundTimes Rounds::times(const std::vector<NodeOutcome>& nodes, RoundMark mark) const {
     RoundTimes most;
     for (const NodeOutcome& node : nodes) {
         const auto found = nodes_.find(node.name);
         if (found == nodes_.end()) continue;
-        RoundTimes times = times_of(node, found->second);
+        RoundTimes times = times_of(node, found->second, mark);
         if (times.rounds.size() > most.rounds.size()) most = std::move(times);
     }
     return most;
@@ -44,13 +44,13 @@ std::optional<Nanoseconds> Rounds::end_of_last(const NodeOutcome& node, const Of
     return finished_;
 }
 
-RoundTimes Rounds::times_of(const NodeOutcome& node, const OfNode& rounds) const {
+RoundTimes Rounds::times_of(const NodeOutcome& node, const OfNode& rounds, RoundMark mark) const {
     RoundTimes times{node.name, {}};
     const auto& told = rounds.told;
     for (std::size_t i = 0; i < told.size(); ++i) {
         const auto& [round, t] = told[i];
-        if (mark_ == RoundMark::begin && finished_ && t >= *finished_) break;
-        if (mark_ == RoundMark::end) {
+        if (mark == RoundMark::begin && finished_ && t >= *finished_) break;
+        if (mark == RoundMark::end) {
             times.rounds.emplace_back(round, t - (i > 0 ? told[i - 1].second : std::min(begun_, t)));
             continue;
         }

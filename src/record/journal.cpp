@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "record/journal.h"
+
 #include <tuple>
 
-#include "netcut/run.h"
-
 namespace netcut {
-
-Json Event::to_json() const {
-    Json json;
-    json["n"] = number;
-    json["t_ns"] = t.count();
-    json["wall"] = wall;
-    json["event"] = name;
-    if (!node.empty()) json["node"] = node;
-    if (!fault.empty()) json["fault"] = fault;
-    if (!details.empty()) json["details"] = details;
-    return json;
-}
 
 namespace {
 
@@ -41,19 +29,16 @@ Journal::Journal(Fd file, std::function<void(const Event&)> listener)
     std::tie(begin_, realtime_begin_) = read_both_clocks();
 }
 
-void Journal::add(std::string name, std::string node, std::string fault, Json details) {
-    add_at(now(), std::move(name), std::move(node), std::move(fault), std::move(details));
+void Journal::add(event::Any what, event::About about) {
+    add_at(now(), std::move(what), std::move(about));
 }
 
-void Journal::add_at(Nanoseconds t, std::string name, std::string node, std::string fault, Json details) {
+void Journal::add_at(Nanoseconds t, event::Any what, event::About about) {
     const std::chrono::system_clock::time_point wall(realtime_begin_ + t);
     const Event event{
-        t,       wall_time_text(wall), std::move(name), std::move(node), std::move(fault), std::move(details),
-        ++lines_};
-    // Log lines may hold bytes that are no UTF-8; the journal shows them as U+FFFD, the log file has them.
-    const std::string line = event.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+        t, std::move(what), std::move(about.node), std::move(about.fault), wall_time_text(wall), ++lines_};
     if (!failure_) {
-        if (auto written = write_all(file_.get(), line, "write the journal"); !written)
+        if (auto written = write_all(file_.get(), event.to_line(), "write the journal"); !written)
             failure_ = std::move(written).error();
     }
     if (listener_) listener_(event);

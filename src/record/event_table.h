@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of each event's `details`, in their order: the one place where a journal's form is written down.
+#pragma once
+
+#include "record/event.h"
+#include "record/fields.h"
+
+namespace netcut {
+
+#define NETCUT_EVENT(type, name, ...)                \
+    constexpr const char* name_of(Of<event::type>) { \
+        return name;                                 \
+    }                                                \
+    NETCUT_FIELDS(event::type __VA_OPT__(, ) __VA_ARGS__)
+
+NETCUT_FIELDS(event::Addresses, kept("addresses", &E::addresses), kept("mac", &E::mac))
+NETCUT_FIELDS(event::Trigger, required("node", &E::node), required("line", &E::line))
+NETCUT_FIELDS(event::FlapCycle, required("cycle", &E::cycle), required("of", &E::of))
+NETCUT_FIELDS(event::PhaseSeen, kept("node", &E::node), kept("phase", &E::phase),
+              if_set("since_ns", &E::since_ns), if_set("into_ms", &E::into_ms), if_set("sent", &E::sent),
+              if_set("received", &E::received))
+NETCUT_FIELDS(TcpSocket, end_point("local", &E::local, &E::local_port),
+              end_point("remote", &E::remote, &E::remote_port), kept("state", &E::state),
+              kept("unread_bytes", &E::receive_queue), kept("unacknowledged_bytes", &E::send_queue),
+              kept("segments_in_flight", &E::unacked), kept("retransmits", &E::retransmits),
+              kept("ms_since_sent", &E::ms_since_sent), kept("ms_since_received", &E::ms_since_received))
+NETCUT_FIELDS(event::LossList, required("file", &E::file), kept("lost", &E::lost))
+NETCUT_FIELDS(event::LossLists, if_set("up", &E::up), if_set("down", &E::down))
+NETCUT_FIELDS(event::RouterLosses, required("router_up", &E::router_up),
+              required("router_down", &E::router_down))
+NETCUT_FIELDS(Pause, kept("processes", &E::processes), kept("unstopped", &E::unstopped))
+NETCUT_FIELDS(CounterValue, required("packets", &E::packets), required("bytes", &E::bytes))
+NETCUT_FIELDS(LineBurst, required("late", &E::late), required("all", &E::all))
+NETCUT_FIELDS(Error, required("kind", &E::kind), required("attempt", &E::attempt), required("code", &E::code),
+              required("reason", &E::reason), required("hint", &E::hint))
+NETCUT_FIELDS(Losses::Offered, required("offered_up", &E::up), required("offered_down", &E::down))
+NETCUT_FIELDS(Losses, required("router_up", &E::up), required("router_down", &E::down),
+              required("unsendable_at_node", &E::unsendable), flat(&E::offered))
+NETCUT_FIELDS(PhaseInterval, required("phase", &E::phase), required("from_ns", &E::from),
+              required("to_ns", &E::to), kept("sent", &E::sent), kept("received", &E::received))
+
+NETCUT_FIELDS(UnresolvedNeighbour, required("node", &E::node), required("address", &E::address),
+              required("peer", &E::peer))
+NETCUT_FIELDS(Conversation, either("protocol", &E::udp, "udp", "tcp"), required("peer", &E::peer),
+              required("local", &E::local), required("remote", &E::remote), required("outcome", &E::outcome),
+              in_seconds("after_s", &E::after), required("after_ns", &E::after))
+NETCUT_FIELDS(Recovery, in_seconds("sent_again_s", &E::sent), required("sent_again_ns", &E::sent),
+              in_seconds("received_again_s", &E::received), required("received_again_ns", &E::received),
+              in_seconds("worked_s", &E::worked), kept("worked_ns", &E::worked),
+              in_seconds("next_round_s", &E::next_round), kept("next_round_ns", &E::next_round),
+              derived("network_back_s", [](const E& e) { return seconds_of(e.network_back()); }),
+              derived("time_to_recover_s", [](const E& e) { return seconds_of(e.work_resumed()); }),
+              kept("conversations", &E::conversations), kept("other_conversations", &E::others),
+              kept("unresolved_neighbours", &E::unresolved), kept("exchanged_since_fired", &E::exchanged),
+              kept("largest_gap_ns", &E::largest_gap))
+
+NETCUT_EVENT(RunBegun, "run.begun", required("schema", &E::schema), required("name", &E::run),
+             kept("realtime_ns", &E::realtime_ns), kept("netcut_fl", &E::netcut_fl),
+             kept("kernel", &E::kernel), kept("scenario_sha256", &E::scenario_sha256),
+             required("nodes", &E::nodes), kept("user", &E::user), kept("rights", &E::rights),
+             kept("monotonic_ns", &E::monotonic_ns))
+NETCUT_EVENT(FabricBuilt, "fabric.built", kept("kind", &E::kind), kept("took_ms", &E::took_ms),
+             required("nodes", &E::nodes))
+NETCUT_EVENT(UplinkOpened, "uplink.opened", kept("nodes", &E::nodes), kept("link", &E::link),
+             kept("addresses", &E::addresses))
+NETCUT_EVENT(RunEntered, "run.state", required("state", &E::state))
+NETCUT_EVENT(NodeStarted, "node.started")
+NETCUT_EVENT(NodeReaddressed, "node.readdressed", flat(&E::now))
+NETCUT_EVENT(NodeListening, "node.listening", required("addresses", &E::addresses),
+             required("reachable", &E::reachable))
+NETCUT_EVENT(Progress, "progress", required("round", &E::round))
+NETCUT_EVENT(ProgressFull, "progress.full", kept("rounds", &E::rounds))
+NETCUT_EVENT(NodePhase, "node.phase", flat(&E::interval))
+NETCUT_EVENT(Traffic, "traffic", required("from_ns", &E::from_ns), required("to_ns", &E::to_ns),
+             required("bytes", &E::bytes))
+NETCUT_EVENT(TriggerMatched, "trigger.matched", kept("line", &E::line), kept("match", &E::match),
+             required("verdict", &E::verdict), if_set("phase", &E::phase))
+NETCUT_EVENT(LossListed, "fault.loss_list", kept("model", &E::model), kept("seed", &E::seed),
+             required("period", &E::period), required("lists", &E::lists))
+NETCUT_EVENT(FaultArmed, "fault.armed", kept("when", &E::when), kept("took_us", &E::took_us))
+NETCUT_EVENT(TriggerTripped, "trigger.tripped", kept("when", &E::when), kept("packet", &E::packet),
+             kept("bytes", &E::bytes), if_set("counted", &E::counted), if_set("phase", &E::phase))
+NETCUT_EVENT(TriggerMissed, "trigger.missed", kept("phase", &E::phase), kept("why", &E::why))
+NETCUT_EVENT(PacketsUntold, "packets.untold", kept("lost", &E::lost))
+NETCUT_EVENT(PacketsUnanswered, "packets.unanswered", kept("why", &E::why), kept("packets", &E::packets))
+NETCUT_EVENT(FaultFired, "fault.fired", required("kind", &E::kind), required("nodes", &E::nodes),
+             required("number", &E::number), required("trigger", &E::trigger), kept("took_us", &E::took_us),
+             if_set("flap", &E::flap), required("for_s", &E::for_s), kept("read_back", &E::read_back),
+             if_set("asked_for", &E::asked_for), kept("phases", &E::phases))
+NETCUT_EVENT(FaultHealed, "fault.healed", required("lasted_s", &E::lasted_s), kept("took_us", &E::took_us),
+             if_set("packets_lost", &E::packets_lost), if_set("packets_queued", &E::packets_queued),
+             required("losses", &E::losses), if_set("asked_for", &E::asked_for))
+NETCUT_EVENT(FaultUnhealed, "fault.unhealed", required("losses", &E::losses))
+NETCUT_EVENT(NodePaused, "node.paused", required("processes", &E::processes),
+             required("unstopped", &E::unstopped), kept("took_us", &E::took_us))
+NETCUT_EVENT(NodeResumed, "node.resumed")
+NETCUT_EVENT(NodeRecovered, "node.recovered", flat(&E::recovery))
+NETCUT_EVENT(NodeUnrecovered, "node.unrecovered", flat(&E::recovery))
+NETCUT_EVENT(SocketsSeen, "sockets", required("moment", &E::moment), required("sockets", &E::sockets))
+NETCUT_EVENT(HalfOpenSeen, "socket.half_open", flat(&E::socket), required("peer", &E::peer),
+             required("address_gone", &E::address_gone))
+NETCUT_EVENT(ExpectedLine, "expected.line", required("number", &E::number), required("value", &E::value))
+NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::starts),
+             required("stopped_by_us", &E::stopped_by_us), required("killed_by_fault", &E::killed_by_fault),
+             if_set("left_behind", &E::left_behind), if_set("late_lines", &E::late_lines))
+NETCUT_EVENT(ScenarioChanged, "scenario.changed", required("scenario_sha256", &E::scenario_sha256))
+NETCUT_EVENT(NodeSignalled, "node.signalled", kept("signal", &E::signal))
+NETCUT_EVENT(NodeCommand, "node.command", kept("command", &E::command))
+NETCUT_EVENT(RunStopping, "run.stopping", in_words("because", [](const E& e) { return end_text(e.end); }),
+             required("end", &E::end), if_set("signal", &E::signal))
+NETCUT_EVENT(RunError, "run.error", kept("error", &E::text), flat(&E::error))
+NETCUT_EVENT(CaptureBegun, "capture.begun", kept("snap_length", &E::snap_length))
+NETCUT_EVENT(CaptureMissed, "capture.missed", required("seen", &E::seen), required("lost", &E::lost),
+             required("more_lost", &E::more_lost))
+NETCUT_EVENT(CaptureWritten, "capture.written", required("file", &E::file), required("packets", &E::packets),
+             required("lost", &E::lost), required("bytes", &E::bytes), required("sha256", &E::sha256))
+NETCUT_EVENT(CaptureEnded, "capture.ended", required("losses", &E::losses),
+             required("clock_shift_ns", &E::clock_shift_ns))
+NETCUT_EVENT(RunEnded, "run.ended", required("verdict", &E::verdict), kept("reason", &E::reason))
+
+#undef NETCUT_EVENT
+
+}  // namespace netcut

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is known of a run when it is judged.
+#pragma once
+
+#include "netcut/scenario.h"
+#include "record/event.h"
+
+namespace netcut {
+
+// A TCP connection that one end holds to be alive and the other has no trace of.
+struct HalfOpen {
+    std::string node;  // where it is alive
+    std::string peer;  // "nobody": its address is no node's any more
+    TcpSocket socket;
+    bool address_gone = false;  // the node's own
+};
+
+struct NodeOutcome {
+    std::string name;
+    bool started = false;
+    std::optional<ExitStatus> exit;
+    bool stopped_by_us = false;    // it was still running when the run ended
+    bool after_fault = false;      // it ended after the first fault was fired
+    bool killed_by_fault = false;  // so its end is no crash
+    Nanoseconds ended{0};          // since the run began
+    unsigned starts = 0;           // more than one: a fault has started it again
+    int left_behind = 0;           // processes that it did not end, which were killed with it
+    std::optional<LineBurst> late_lines{};
+};
+
+// Null if there is none of that name.
+const FaultSpec* find_fault(const Scenario& scenario, const std::string& name);
+
+// One firing of a fault, from fire to heal.
+struct FaultOutcome {
+    std::string fault;
+    const FaultKind* kind = &fault_kinds().front();
+    bool queued = false;                // its packets were made to wait, not lost
+    std::uint32_t list_period = 0;      // of a list of losses: after so many packets it begins anew
+    bool renumbered = false;            // nodes come back with another address, or a MAC that peers see
+    std::size_t cycle = 0, cycles = 0;  // of a flap: which of how many, from 1
+    Nanoseconds fired{0};               // since the run began
+    std::optional<Nanoseconds> healed;  // none: it was active to the end
+    std::string trigger_node;
+    std::string trigger_line;                  // or, of a moment on the wire, the packet
+    unsigned missed = 0;                       // moments before it that had passed when they were known
+    std::map<std::string, Losses> losses;      // by node; of queues: what was queued
+    std::map<std::string, Recovery> recovery;  // by node
+    std::map<std::string, Pause> pauses;       // by node, as its first process saw them
+};
+
+struct Unfired {
+    std::string fault;
+    bool delayed = false;  // the run ended within its delay
+    bool armed = false;    // its moment on the wire did not come
+    unsigned missed = 0;   // moments that had passed when they were known
+};
+
+// How long the federation took for each round, by what its progress lines say.
+struct RoundTimes {
+    std::string node;
+    std::vector<std::pair<std::string, Nanoseconds>> rounds;
+};
+
+struct Facts {
+    EndReason end = EndReason::all_exited;
+    int signal = 0;                // of `interrupted`
+    Error error;                   // of `failed`
+    bool preparing = false;        // it ended before any node was started
+    std::size_t faults_asked = 0;  // how many faults the scenario has
+    std::vector<Unfired> unfired;  // those of them that never were
+    Nanoseconds waited_for_progress{0};
+    std::vector<NodeOutcome> nodes;
+    std::vector<FaultOutcome> outcomes;
+    RoundTimes rounds;
+    std::vector<HalfOpen> half_open;                // at the end
+    std::map<std::size_t, std::string> log_values;  // by the number of an expected log line: what was found
+};
+
+}  // namespace netcut
