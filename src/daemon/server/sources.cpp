@@ -53,6 +53,7 @@ std::string FileSource::read_lines() {
         bytes.resize(end);
         what_.offset += end;
         skip_lines(bytes);
+        if (what_.reduce) reduce(bytes);
         if (!bytes.empty()) return bytes;
     }
     more_ = true;
@@ -65,10 +66,18 @@ void FileSource::skip_lines(std::string& lines) {
     lines.erase(0, begin);
 }
 
+void FileSource::reduce(std::string& lines) const {
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = lines.find('\n', begin)) != std::string::npos; begin = end + 1)
+        what_.reduce(std::string_view(lines).substr(begin, end - begin));
+    lines.clear();
+}
+
 std::string FileSource::end() {
     std::string last;
     if (failure_) last += Json{{"problem", error_json(*failure_)}}.dump() + "\n";
-    if (torn_ > 0) last += Json{{"event", "journal.torn"}, {"details", {{"bytes", torn_}}}}.dump() + "\n";
+    if (torn_ > 0 && !what_.reduce)
+        last += Json{{"event", "journal.torn"}, {"details", {{"bytes", torn_}}}}.dump() + "\n";
     if (what_.suffix) last += what_.suffix();
     ended_ = true;
     return last;

@@ -24,6 +24,8 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
         std::uint64_t skip = 0;    // lines after it
         bool lines = false;        // only whole lines; journal.torn says that there is more
         bool follow = false;
+        // Takes each line in place of the reader, on the thread of a look; may be empty.
+        std::function<void(std::string_view line)> reduce{};
         std::function<bool()> over;           // the run: nothing will be added
         std::string prefix;                   // before it; may be empty
         std::function<std::string()> suffix;  // after it; may be empty
@@ -42,6 +44,7 @@ class FileSource : public ByteSource, public std::enable_shared_from_this<FileSo
     std::string read(std::size_t size) const;
     std::string read_lines();
     void skip_lines(std::string& lines);
+    void reduce(std::string& lines) const;
     // On that of `io`:
     void go_on();
     void ask_for_file();
