@@ -11,6 +11,8 @@
 #include <stdexcept>
 
 #include "daemon/openapi.h"
+#include "record/reader.h"
+#include "record/run_state.h"
 
 namespace netcut {
 namespace {
@@ -43,25 +45,15 @@ std::optional<std::uint64_t> Api::Call::number(const std::string& name) const {
 }
 
 std::map<std::string, Api::Handler> Api::handlers() {
-    return {{"version", &Api::version},
-            {"openapi", &Api::openapi},
-            {"doctor", &Api::doctor},
-            {"metrics", &Api::metrics},
-            {"listRuns", &Api::list_runs},
-            {"createRun", &Api::create_run},
-            {"showRun", &Api::show_run},
-            {"verdict", &Api::verdict},
-            {"deleteRun", &Api::delete_run},
-            {"stopRun", &Api::stop_run},
-            {"events", &Api::events},
-            {"listFaults", &Api::list_faults},
-            {"addFault", &Api::add_fault},
-            {"fireFault", &Api::fire_fault},
-            {"healFault", &Api::heal_fault},
-            {"listNodes", &Api::list_nodes},
-            {"logs", &Api::logs},
-            {"exec", &Api::execute},
-            {"signal", &Api::signal}};
+    return {
+        {"version", &Api::version},        {"openapi", &Api::openapi},      {"doctor", &Api::doctor},
+        {"metrics", &Api::metrics},        {"listRuns", &Api::list_runs},   {"createRun", &Api::create_run},
+        {"showRun", &Api::show_run},       {"verdict", &Api::verdict},      {"record", &Api::record},
+        {"deleteRun", &Api::delete_run},   {"stopRun", &Api::stop_run},     {"events", &Api::events},
+        {"listFaults", &Api::list_faults}, {"addFault", &Api::add_fault},   {"fireFault", &Api::fire_fault},
+        {"healFault", &Api::heal_fault},   {"listNodes", &Api::list_nodes}, {"logs", &Api::logs},
+        {"exec", &Api::execute},           {"signal", &Api::signal},
+    };
 }
 
 namespace {
@@ -215,6 +207,19 @@ void Api::verdict(Call& call) {
     if (call.run->record().verdict.empty())
         return call.respond(problem_reply(404, "No verdict", "the run has none, or none yet"));
     stream(call, file_of(call.run, "verdict.json"), "application/json");
+}
+
+// Whatever the journal holds, this is all that is kept of it.
+void Api::record(Call& call) {
+    const auto state = std::make_shared<RunState>(
+        RunState::Bounds{.nodes = 5000, .faults = 2000, .firings = 2000, .bytes = 4 << 20, .rounds = false});
+    FileSource::What what = file_of(call.run, "journal.jsonl");
+    what.lines = true;
+    what.reduce = [state](std::string_view line) {
+        if (const auto event = read_event(line).event) state->apply(*event);
+    };
+    what.suffix = [state] { return line_of(state->to_json()); };
+    stream(call, std::move(what), "application/json");
 }
 
 void Api::delete_run(Call& call) {

@@ -49,6 +49,7 @@ class Api {
     void create_run(Call& call);
     void show_run(Call& call);
     void verdict(Call& call);
+    void record(Call& call);
     void delete_run(Call& call);
     void stop_run(Call& call);
     void events(Call& call);
