@@ -16,6 +16,19 @@ struct HalfOpen {
     bool address_gone = false;  // the node's own
 };
 
+// What the verdict, the last screen and the page say of a node's connections: the sum over all that were seen, each as
+// it was seen last.
+struct ConnectionFigure {
+    const char* key;   // in verdict.json
+    const char* name;  // "segments sent again"
+    std::uint64_t (*of)(const TcpSocket& socket);
+};
+inline constexpr std::array connection_figures = {
+    ConnectionFigure{"resent_segments", "segments sent again",
+                     [](const TcpSocket& socket) { return std::uint64_t{socket.total_retransmits}; }},
+};
+using ConnectionFigures = std::array<std::uint64_t, connection_figures.size()>;
+
 struct NodeOutcome {
     std::string name;
     bool started = false;
@@ -27,6 +40,7 @@ struct NodeOutcome {
     unsigned starts = 0;           // more than one: a fault has started it again
     int left_behind = 0;           // processes that it did not end, which were killed with it
     std::optional<LineBurst> late_lines{};
+    ConnectionFigures figures{};
 };
 
 // Null if there is none of that name.

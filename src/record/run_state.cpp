@@ -131,6 +131,11 @@ class RunState::Apply {
     Complaint operator()(const event::NodeRecovered& recovered) { return recover(recovered.recovery); }
     Complaint operator()(const event::NodeUnrecovered& unrecovered) { return recover(unrecovered.recovery); }
 
+    Complaint operator()(const event::SocketsSeen& seen) {
+        return with_node([&](NodeState& node) {
+            for (const TcpSocket& socket : seen.sockets) sum_up(node, socket);
+        });
+    }
     Complaint operator()(const event::HalfOpenSeen& seen) {
         state_.half_open_.push_back({event_.node, seen.peer, seen.socket, seen.address_gone});
         return {};
@@ -185,6 +190,16 @@ class RunState::Apply {
         if (state_.nodes_.size() >= state_.bounds_.nodes || state_.node_numbers_.contains(name)) return;
         state_.node_numbers_[name] = state_.nodes_.size();
         state_.nodes_.emplace_back().outcome.name = name;
+    }
+    // One that has less than before is another connection between the same ends.
+    static void sum_up(NodeState& node, const TcpSocket& socket) {
+        ConnectionFigures& last = node.connections[end_point_text(socket.local, socket.local_port) + ' ' +
+                                                   end_point_text(socket.remote, socket.remote_port)];
+        for (std::size_t i = 0; i < connection_figures.size(); ++i) {
+            const std::uint64_t now = connection_figures[i].of(socket);
+            node.outcome.figures[i] += now < last[i] ? now : now - last[i];
+            last[i] = now;
+        }
     }
     NodeState* find_node() {
         if (!state_.begun_) add_node(event_.node);  // the beginning may be missing
@@ -265,8 +280,7 @@ class RunState::Apply {
 
 bool RunState::has_room_for(const Event& event) {
     const bool is_kept = !event.is<event::NodePhase>() && !event.is<event::Traffic>() &&
-                         !event.is<event::SocketsSeen>() && !event.is<event::Unknown>() &&
-                         (bounds_.rounds || !event.is<event::Progress>());
+                         !event.is<event::Unknown>() && (bounds_.rounds || !event.is<event::Progress>());
     if (bounds_.bytes == SIZE_MAX || !is_kept) return true;
     bytes_ += event.to_line().size();
     return bytes_ <= bounds_.bytes;

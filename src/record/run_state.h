@@ -58,6 +58,7 @@ struct NodeState {
     NodeOutcome outcome;
     std::optional<Nanoseconds> begun;  // the last time
     bool paused = false;
+    std::map<std::string, ConnectionFigures> connections;  // by both ends, as they were seen last
     bool runs() const { return outcome.started && !outcome.exit; }
 };
 

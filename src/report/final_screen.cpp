@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/utf8.h"
@@ -150,6 +151,26 @@ std::string node_rows(const Json& nodes) {
     return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
 }
 
+// Of each figure the nodes that have most of it.
+std::string figure_rows(const Json& nodes) {
+    constexpr std::size_t most_nodes = 3;
+    std::string text;
+    for (const ConnectionFigure& figure : connection_figures) {
+        std::vector<std::pair<std::uint64_t, std::string>> all;
+        for (const Json& node : nodes)
+            if (const auto value = node.value(figure.key, std::uint64_t{0}); value > 0)
+                all.emplace_back(value, node.at("node").get<std::string>());
+        std::stable_sort(all.begin(), all.end(),
+                         [](const auto& a, const auto& b) { return a.first > b.first; });
+        for (std::size_t i = 0; i < all.size() && i <= most_nodes; ++i)
+            text += i == 0           ? fmt::format("{}: {} {}", figure.name, all[i].second, all[i].first)
+                    : i < most_nodes ? fmt::format(", {} {}", all[i].second, all[i].first)
+                                     : fmt::format(", and {} more", all.size() - most_nodes);
+        if (!all.empty()) text += '\n';
+    }
+    return text;
+}
+
 // What is not wrong, and what somebody who wonders would like to know.
 std::string hint_rows(const Json& nodes) {
     std::string text;
@@ -219,7 +240,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += expected_rows(verdict);
     text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
-    text += hint_rows(verdict.at("nodes"));
+    text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += "files   " + folder + "\n";
     const std::string shown =

@@ -67,6 +67,13 @@ Json read_verdict(const RunFolder& folder, Json& notes) {
     return verdict;
 }
 
+Json figures_in_words() {
+    Json figures = Json::array();
+    for (const ConnectionFigure& figure : connection_figures)
+        figures.push_back({{"key", figure.key}, {"name", figure.name}});
+    return figures;
+}
+
 Json kinds_in_words() {
     Json kinds = Json::object();
     for (const FaultKind& fault : fault_kinds()) kinds[fault.name] = fault.summary;
@@ -99,6 +106,7 @@ Result<Json> run_page_data(const RunFolder& folder) {
     data["verdict"] = verdict;
     data["faults"] = verdict.contains("faults") ? verdict["faults"] : digest.faults();
     data["kinds"] = kinds_in_words();
+    data["figures"] = figures_in_words();
     const LogPieces pieces = LogPieces::read(folder);
     data["aftermath"] = aftermath(folder, pieces, verdict, digest);
     data["logs"] = log_view(folder, pieces, data["nodes"], data["bands"]);

@@ -92,6 +92,8 @@ Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusio
                                                         : node.exit->text();
     if (node.left_behind > 0) json["left_behind"] = node.left_behind;
     if (node.late_lines) json["late_lines"] = value_json(*node.late_lines);
+    for (std::size_t i = 0; i < connection_figures.size(); ++i)
+        if (node.figures[i] > 0) json[connection_figures[i].key] = node.figures[i];
     json["finished"] = has_finished(node, conclusions);
     for (const Conclusion& one : conclusions)
         if (one.node == node.name) json["after_faults"] = one.text;

@@ -136,6 +136,22 @@ TEST(RunState, WhatIsBeyondItsBoundsIsLeftOut) {
     EXPECT_THAT(story.tell(event::FaultFired{}, {.fault = "other"}), HasSubstr("too many faults"));
 }
 
+TEST(RunState, SumsOverConnectionsAsTheyWereSeenLast) {
+    Story story;
+    story.begin();
+    const auto see = [&](std::uint16_t port, std::uint32_t resent) {
+        TcpSocket socket;
+        socket.local_port = port;
+        socket.total_retransmits = resent;
+        story.tell(event::SocketsSeen{.sockets = {socket}}, {.node = "collaborator1"});
+    };
+    see(50, 2);
+    see(51, 10);
+    see(50, 5);
+    see(51, 1);  // another one
+    EXPECT_EQ(story.state.node("collaborator1")->outcome.figures[0], 16U);
+}
+
 TEST(RunState, KeepsNoMoreThanItsBytes) {
     Story story({.bytes = 10'000});
     story.begin();

@@ -14,11 +14,23 @@ function nodeTable(run) {
             {name: "Started", kind: "number", cell: (node) => isNumber(node.from) ? clock(node.from, 3) : "–"},
             {name: "Ran", kind: "number", cell: (node) => isNumber(node.from) ? seconds((node.to ?? run.length) - node.from) : "–"},
             {name: "Hit by", cell: (node) => node.bands.length ? listed([...new Set(node.bands.map((band) => band.label))], 3) : "–"},
+            ...nodeFigures(run),
             {name: "Addresses", kind: "code", cell: (node) => node.addresses.join(" ") || "–"},
         ], nodes, mood),
         nodeHints(run),
         run.phases ? phaseTable(run) : null,
     ];
+}
+
+// Sums over a node's connections, where any node has one.
+function nodeFigures(run) {
+    const judged = new Map(objects(run.verdict?.nodes).map((node) => [node.node, node]));
+    return objects(run.data.figures)
+        .filter(({key}) => [...judged.values()].some((node) => node[key] > 0))
+        .map(({key, name}) => ({
+            name: name[0].toUpperCase() + name.slice(1), kind: "number",
+            cell: (node) => isNumber(judged.get(node.name)?.[key]) ? grouped(judged.get(node.name)[key]) : "–",
+        }));
 }
 
 function nodeHints(run) {
