@@ -222,7 +222,8 @@ struct TcpSocket {
     std::uint64_t bytes_acked = 0, bytes_received = 0;
     std::uint32_t data_segments_sent = 0;
     std::uint32_t total_retransmits = 0;  // segments that were sent again, ever
-    bool held = true;                     // by a program; else the kernel alone still has it
+    std::uint64_t bytes_retransmitted = 0;
+    bool held = true;  // by a program; else the kernel alone still has it
 };
 // All TCP sockets of the socket's namespace that are not listening, of both address families.
 Result<std::vector<TcpSocket>> list_tcp_sockets(NetlinkSocket& socket);

@@ -38,8 +38,11 @@ struct TcpInfo {
     tcp_info known;
     std::uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
     std::uint32_t segments_out, segments_in, unsent, least_round_trip, data_segments_in, data_segments_out;
+    std::uint64_t delivery_rate, busy_time, receive_limited, send_limited;
+    std::uint32_t delivered, delivered_marked;
+    std::uint64_t bytes_sent, bytes_retransmitted;
 };
-static_assert(offsetof(TcpInfo, unsent) == 144);
+static_assert(offsetof(TcpInfo, unsent) == 144 && offsetof(TcpInfo, bytes_retransmitted) == 208);
 
 void fill_tcp_info(TcpSocket& socket, const nlattr* attribute) {
     TcpInfo info{};
@@ -54,6 +57,7 @@ void fill_tcp_info(TcpSocket& socket, const nlattr* attribute) {
     socket.bytes_received = info.bytes_received;
     socket.data_segments_sent = info.data_segments_out;
     socket.total_retransmits = info.known.tcpi_total_retrans;
+    socket.bytes_retransmitted = info.bytes_retransmitted;
 }
 
 TcpSocket parse_socket(const nlmsghdr* message) {

@@ -24,8 +24,8 @@ NETCUT_FIELDS(TcpSocket, end_point("local", &E::local, &E::local_port),
               end_point("remote", &E::remote, &E::remote_port), kept("state", &E::state),
               kept("unread_bytes", &E::receive_queue), kept("unacknowledged_bytes", &E::send_queue),
               kept("segments_in_flight", &E::unacked), kept("retransmits", &E::retransmits),
-              kept("resent_segments", &E::total_retransmits), kept("ms_since_sent", &E::ms_since_sent),
-              kept("ms_since_received", &E::ms_since_received))
+              kept("resent_segments", &E::total_retransmits), kept("resent_bytes", &E::bytes_retransmitted),
+              kept("ms_since_sent", &E::ms_since_sent), kept("ms_since_received", &E::ms_since_received))
 NETCUT_FIELDS(event::LossList, required("file", &E::file), kept("lost", &E::lost))
 NETCUT_FIELDS(event::LossLists, if_set("up", &E::up), if_set("down", &E::down))
 NETCUT_FIELDS(event::RouterLosses, required("router_up", &E::router_up),

@@ -26,6 +26,8 @@ struct ConnectionFigure {
 inline constexpr std::array connection_figures = {
     ConnectionFigure{"resent_segments", "segments sent again",
                      [](const TcpSocket& socket) { return std::uint64_t{socket.total_retransmits}; }},
+    ConnectionFigure{"resent_bytes", "bytes sent again",
+                     [](const TcpSocket& socket) { return socket.bytes_retransmitted; }},
 };
 using ConnectionFigures = std::array<std::uint64_t, connection_figures.size()>;
 
