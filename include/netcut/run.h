@@ -17,6 +17,7 @@
 #include "netcut/scenario.h"
 #include "record/facts.h"
 #include "record/journal.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 
@@ -90,10 +91,14 @@ struct Expected {
 };
 
 struct Verdict {
-    std::string
-        word;  // recovered, crashed, hung, left, not-triggered, error; undisturbed when no fault was asked for
+    Judgement judgement = Judgement::error;
     std::string reason;  // in words a colleague understands
     int exit_status = 0;
+    // Of `crashed`: the node that is named first, and how it ended.
+    std::string culprit = {};
+    std::optional<ExitStatus> culprit_exit = {};
+
+    std::string word() const { return word_of(judgement); }
 };
 // The exit status that goes with an error.
 int exit_status_of(const Error& error);

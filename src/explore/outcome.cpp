@@ -26,15 +26,12 @@ std::string missed_text(const Json& verdict) {
     return missed == 1 ? "later: a reply had passed" : fmt::format("later: {} replies had passed", missed);
 }
 
+// A record of an older netcut-fl does not say.
 std::string crash_of(const Json& verdict) {
-    // "collaborator2 ended with exit code 1 after the fault; ..."
-    const std::string reason = verdict.at("reason").get<std::string>();
-    std::string first = reason.substr(0, reason.find(';'));
-    for (const char* end : {" after the fault", " before the fault", ", before any fault"})
-        if (const std::size_t at = first.find(end); at != std::string::npos) first.resize(at);
-    if (const std::size_t at = first.find(" ended with "); at != std::string::npos)
-        first.replace(at, std::string_view(" ended with ").size(), ", ");
-    return first;
+    if (!verdict.contains("crashed")) return {};
+    const Json& crashed = verdict.at("crashed");
+    const std::string node = crashed.at("node").get<std::string>();
+    return crashed.contains("ended") ? node + ", " + crashed.at("ended").get<std::string>() : node;
 }
 
 }  // namespace

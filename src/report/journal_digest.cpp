@@ -46,7 +46,11 @@ void JournalDigest::take(const Event& event) {
               [&](const event::FabricBuilt& built) { take_addresses(built); },
               [&](const event::NodeStarted&) { mark(event, "start"); },
               [&](const event::NodeExited& exited) {
-                  mark(event, exited.stopped_by_us ? "stopped" : "exit", exited.exit.text());
+                  mark(event,
+                       exited.stopped_by_us    ? "stopped"
+                       : exited.exit.success() ? "exit"
+                                               : "failed",
+                       exited.exit.text());
               },
               [&](const event::Progress& progress) { mark(event, "progress", progress.round); },
               [&](const event::TriggerMatched& matched) {

@@ -85,7 +85,7 @@ Check check_verdict(const RunFolder& folder, const RunState& state, const Scenar
     Check check{"verdict", {}, {}, {}};
     const Facts facts = state.facts(scenario);
     const Verdict verdict = judge(facts);
-    check.found = fmt::format("by the journal: {}: {}", verdict.word, verdict.reason);
+    check.found = fmt::format("by the journal: {}: {}", verdict.word(), verdict.reason);
     const auto text = read_whole(folder, "verdict.json", longest_file);
     if (!text) {
         check.disagreements.push_back(text.error().text());
@@ -110,7 +110,7 @@ Check check_verdict(const RunFolder& folder, const RunState& state, const Scenar
     compare_json(*found, wanted, "", check.disagreements);
     if (const auto& ended = state.ended(); ended && !older)
         compare_json({{"verdict", ended->verdict}, {"reason", ended->reason}},
-                     {{"verdict", verdict.word}, {"reason", verdict.reason}}, "run.ended",
+                     {{"verdict", verdict.word()}, {"reason", verdict.reason}}, "run.ended",
                      check.disagreements);
     return check;
 }

@@ -86,7 +86,7 @@ void Engine::Impl::finish() {
                                           json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         !written && !error_)
         error_ = std::move(written).error();
-    journal_->add(event::RunEnded{verdict.word, verdict.reason});
+    journal_->add(event::RunEnded{verdict.word(), verdict.reason});
     if (journal_->failure() && !error_) error_ = journal_->failure();
     enter(State::done);
     if (auto written = write_manifest(); !written && !error_) error_ = std::move(written).error();

@@ -27,8 +27,9 @@ std::string names_of(const Facts& facts, Is is) {
 }
 
 Expected expect_verdict(const Verdict& verdict, const std::string& wanted) {
-    const bool met = verdict.word == wanted;
-    return {"the verdict is " + wanted, met, met ? "" : fmt::format("{}: {}", verdict.word, verdict.reason)};
+    const bool met = verdict.word() == wanted;
+    return {"the verdict is " + wanted, met,
+            met ? "" : fmt::format("{}: {}", verdict.word(), verdict.reason)};
 }
 
 // What broke it first is enough: a fault that did not heal, or a node whose work did not go on or was too slow.
@@ -91,16 +92,17 @@ std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verd
 
 std::optional<bool> passed(const Verdict& verdict, const Expectations& expect,
                            const std::vector<Expected>& expected) {
-    const bool of_the_federation = verdict.word != "error" && verdict.word != "not-triggered";
-    if (expected.empty() || (!of_the_federation && expect.verdict != verdict.word)) return {};
+    const bool of_the_federation =
+        verdict.judgement != Judgement::error && verdict.judgement != Judgement::not_triggered;
+    if (expected.empty() || (!of_the_federation && expect.verdict != verdict.word())) return {};
     return std::all_of(expected.begin(), expected.end(), [](const Expected& one) { return one.met; });
 }
 
 std::string headline(const Verdict& verdict, const Expectations& expect,
                      const std::vector<Expected>& expected) {
     const auto has_passed = passed(verdict, expect, expected);
-    if (!has_passed) return verdict.word;
-    if (*has_passed && !expect.verdict.empty()) return fmt::format("Passed: {}, as expected", verdict.word);
+    if (!has_passed) return verdict.word();
+    if (*has_passed && !expect.verdict.empty()) return fmt::format("Passed: {}, as expected", verdict.word());
     const auto so_many = std::count_if(expected.begin(), expected.end(),
                                        [&](const Expected& one) { return one.met == *has_passed; });
     return fmt::format("{}: {} of {} expectation{}", *has_passed ? "Passed" : "Failed", so_many,

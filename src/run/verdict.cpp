@@ -82,19 +82,20 @@ Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     if (!running.empty() && facts.end == EndReason::hung)
         reason += fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
                               duration_text(facts.waited_for_progress));
-    return {"crashed", reason + half_open_text(facts), exit_failed};
+    return {Judgement::crashed, reason + half_open_text(facts), exit_failed, first.name, first.exit};
 }
 
 Verdict hung(const Facts& facts) {
     if (facts.preparing)
-        return {"hung", "the run's time was over and its preparation had not ended", exit_failed};
+        return {Judgement::hung, "the run's time was over and its preparation had not ended", exit_failed};
     const auto running = names_of_running(facts);
     std::string reason =
         facts.end == EndReason::timeout
             ? fmt::format("the run's time was over and {} had not ended", fmt::join(running, ", "))
             : fmt::format("no progress for {}; {} did not end", duration_text(facts.waited_for_progress),
                           fmt::join(running, ", "));
-    return {"hung", reason + conclusions_text(conclude(facts), is_left) + half_open_text(facts), exit_failed};
+    return {Judgement::hung, reason + conclusions_text(conclude(facts), is_left) + half_open_text(facts),
+            exit_failed};
 }
 
 std::string unfired_text(const Facts& facts) {
@@ -115,7 +116,7 @@ Verdict not_triggered(const Facts& facts) {
     const char* how = facts.end == EndReason::timeout    ? "the run's time was over"
                       : facts.end == EndReason::finished ? "the federation has finished"
                                                          : end_text(facts.end);
-    return {"not-triggered", fmt::format("{}: {}", how, unfired_text(facts)), exit_not_triggered};
+    return {Judgement::not_triggered, fmt::format("{}: {}", how, unfired_text(facts)), exit_not_triggered};
 }
 
 std::string finished_text(const Facts& facts) {
@@ -148,7 +149,7 @@ std::string unstopped_text(const Facts& facts) {
 
 Verdict finished(const Facts& facts) {
     if (facts.faults_asked == 0)
-        return {"undisturbed", finished_text(facts) + "; no fault was asked for", exit_recovered};
+        return {Judgement::undisturbed, finished_text(facts) + "; no fault was asked for", exit_recovered};
     const Tally sum = tally(facts);
     std::string reason = finished_text(facts) + flap_text(sum);
     const char* const heal = sum.cycles.empty() ? "the heal" : "the last heal";
@@ -165,7 +166,7 @@ Verdict finished(const Facts& facts) {
                               sum.healed, heal, sum.why_silent);
     if (sum.unhealed > 0) reason += "; a fault was active to the end";
     reason += unstopped_text(facts);
-    return {"recovered", reason, exit_recovered};
+    return {Judgement::recovered, reason, exit_recovered};
 }
 
 }  // namespace
@@ -183,32 +184,33 @@ int exit_status_of(const Error& error) {
 }
 
 Verdict judge(const Facts& facts) {
-    if (facts.end == EndReason::failed) return {"error", facts.error.text(), exit_status_of(facts.error)};
+    if (facts.end == EndReason::failed)
+        return {Judgement::error, facts.error.text(), exit_status_of(facts.error)};
     if (facts.end == EndReason::interrupted)  // the status that a shell gives for a signal
-        return {"error",
+        return {Judgement::error,
                 fmt::format("interrupted by signal {} ({})", facts.signal, ::sigdescr_np(facts.signal)),
                 128 + facts.signal};
     if (const NodeOutcome* crash = first_crash(facts)) return crashed(facts, *crash);
     if (facts.end == EndReason::not_ready)
-        return {"hung",
+        return {Judgement::hung,
                 facts.nodes.front().name + " did not become ready: its readiness line did not come in time",
                 exit_failed};
     const bool done = is_done(facts.end);
     if (facts.end == EndReason::all_exited)
         for (const NodeOutcome& node : facts.nodes)
             if (!node.started)
-                return {"crashed",
+                return {Judgement::crashed,
                         fmt::format("{} ended before its readiness line came, and {} was never started",
                                     facts.nodes.front().name, node.name),
-                        exit_failed};
+                        exit_failed, facts.nodes.front().name, facts.nodes.front().exit};
     if (done || facts.outcomes.empty())
         if (!facts.unfired.empty()) return not_triggered(facts);
     if (!done) return hung(facts);
     const auto conclusions = conclude(facts);
     const std::string left = conclusions_text(conclusions, is_left);
     if (const std::string stuck = conclusions_text(conclusions, is_stuck); !stuck.empty())
-        return {"hung", end_text(facts.end) + stuck + left, exit_failed};
-    if (!left.empty()) return {"left", end_text(facts.end) + left, exit_failed};
+        return {Judgement::hung, end_text(facts.end) + stuck + left, exit_failed};
+    if (!left.empty()) return {Judgement::left, end_text(facts.end) + left, exit_failed};
     return finished(facts);
 }
 

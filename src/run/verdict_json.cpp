@@ -109,6 +109,15 @@ Json expected_json(const std::vector<Expected>& expected) {
     return json;
 }
 
+Json culprit_json(const Verdict& verdict) {
+    Json json = {{"node", verdict.culprit}};
+    if (const auto& exit = verdict.culprit_exit) {
+        json["ended"] = exit->text();
+        json[exit->signaled ? "signal" : "exit_code"] = exit->value;
+    }
+    return json;
+}
+
 Json half_open_json(const HalfOpen& half) {
     const TcpSocket& socket = half.socket;
     return {{"node", half.node},
@@ -128,11 +137,12 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     const auto expected = judge_expectations(facts, verdict, scenario.expect);
     Json json = {{"schema", record_schema},
                  {"name", scenario.name},
-                 {"verdict", verdict.word},
+                 {"verdict", verdict.word()},
                  {"reason", verdict.reason},
                  {"headline", headline(verdict, scenario.expect, expected)},
                  {"exit_status", exit_status_of(verdict, scenario.expect, expected)}};
     if (const auto met = passed(verdict, scenario.expect, expected)) json["passed"] = *met;
+    if (verdict.judgement == Judgement::crashed) json["crashed"] = culprit_json(verdict);
     if (!expected.empty()) json["expected"] = expected_json(expected);
     const Tally sum = tally(facts);
     Json outcomes = Json::array();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scenario/fault_yaml.h"
+#include "scenario/judgement.h"
 #include "scenario/stage_yaml.h"
 
 namespace netcut {
@@ -33,8 +34,9 @@ void read_role(YamlSection& section, RoleSpec& role) {
 }
 
 Result<std::string> parse_verdict_word(const std::string& word) {
-    static const std::vector<std::string> words = {"recovered", "crashed",     "hung",
-                                                   "left",      "undisturbed", "not-triggered"};
+    std::vector<std::string> words;
+    for (const auto& known : judgement_words)
+        if (known.value != Judgement::error) words.emplace_back(known.word);
     if (std::find(words.begin(), words.end(), word) != words.end()) return word;
     return usage_failure("expect the verdict '" + word + "'", "there is none of that name",
                          fmt::format("they are {}", fmt::join(words, ", ")));

@@ -245,7 +245,7 @@ TEST(RunState, HasTheFactsOfTheRun) {
     EXPECT_EQ(outcome.recovery.at("collaborator1").network_back(), 250ms);
     EXPECT_TRUE(facts.nodes[1].after_fault);
     EXPECT_EQ(facts.rounds.node, "collaborator1");
-    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_EQ(judge(facts).word(), "recovered");
 }
 
 TEST(RunState, HasUnfiredFaultsAndErrors) {
@@ -258,7 +258,7 @@ TEST(RunState, HasUnfiredFaultsAndErrors) {
     Facts facts = lines.state().facts(scenario);
     ASSERT_EQ(facts.unfired.size(), 1U);
     EXPECT_TRUE(facts.unfired[0].delayed);
-    EXPECT_EQ(judge(facts).word, "not-triggered");
+    EXPECT_EQ(judge(facts).word(), "not-triggered");
     lines["run.stopping"]["event"] = "run.error";
     lines.details("run.error") = {
         {"kind", "machine"}, {"attempt", "do it"}, {"code", 28}, {"reason", "no room"}, {"hint", ""}};

@@ -101,7 +101,7 @@ TEST(Expectations, DecideTheExitStatusWhereTheRunSaysSomething) {
     facts.nodes[1].stopped_by_us = true;
     facts.end = EndReason::hung;
     const Verdict hung = judge(facts);
-    ASSERT_EQ(hung.word, "hung");
+    ASSERT_EQ(hung.word(), "hung");
     Expectations expect;
     expect.verdict = "hung";
     EXPECT_EQ(exit_status_of(hung, expect, judged(facts, expect)), 0);

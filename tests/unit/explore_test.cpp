@@ -149,8 +149,9 @@ RunOutcome outcome(const std::string& verdict, const std::string& reason, Json s
 
 TEST(Outcome, IsToldInAFewWords) {
     EXPECT_EQ(outcome("recovered", "", 1.66).detail(), "+1.7 s");
-    EXPECT_EQ(outcome("crashed", "collaborator2 ended with exit code 1 after the fault; x", nullptr).detail(),
-              "collaborator2, exit code 1");
+    RunOutcome crashed = outcome("crashed", "", nullptr);
+    crashed.verdict["crashed"] = {{"node", "collaborator2"}, {"ended", "exit code 1"}, {"exit_code", 1}};
+    EXPECT_EQ(crashed.detail(), "collaborator2, exit code 1");
     EXPECT_EQ(outcome("hung", "", nullptr).detail(), "collaborator2");
     RunOutcome unnoticed = outcome("recovered", "", nullptr);
     unnoticed.verdict["noticed"] = false;
@@ -299,8 +300,7 @@ TEST(Repeats, FlakyRunSaysHowOftenAndWhich) {
 
 // A run that is expected to crash, and does, is no failure.
 TEST(Repeats, ExitStatusOfEachRunDecides) {
-    Repeats repeats{
-        "r", {outcome("crashed", "c ended with exit code 1", nullptr), outcome("crashed", "", nullptr)}};
+    Repeats repeats{"r", {outcome("crashed", "", nullptr), outcome("crashed", "", nullptr)}};
     for (RunOutcome& run : repeats.runs) run.exit_status = 0;
     EXPECT_EQ(repeats.exit_status(), 0);
     EXPECT_THAT(repeats.headline(), testing::StartsWith("steady: 0 of 2 runs failed; 0 % to 66 %"));

@@ -45,7 +45,7 @@ Facts cut_and_back() {
 TEST(Judge, RecoveredWithTheTimeItTook) {
     const Facts facts = cut_and_back();
     const Verdict verdict = judge(facts);
-    EXPECT_EQ(verdict.word, "recovered");
+    EXPECT_EQ(verdict.word(), "recovered");
     EXPECT_EQ(verdict.exit_status, 0);
     EXPECT_THAT(verdict.reason, HasSubstr("0.250 s"));
     const Json json = verdict_json(facts, verdict, {});
@@ -57,7 +57,7 @@ TEST(Judge, RecoveredWithTheTimeItTook) {
 TEST(Judge, CutThatLostNothingWasNotNoticed) {
     Facts facts = cut_and_back();
     facts.outcomes[0].losses["collaborator1"] = {};
-    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_EQ(judge(facts).word(), "recovered");
     EXPECT_THAT(judge(facts).reason, HasSubstr("nobody noticed"));
 }
 
@@ -66,7 +66,7 @@ TEST(Judge, CrashNamesTheCutNodeBeforeThoseThatFollowedIt) {
     facts.nodes = {ended("aggregator", 9), ended("collaborator1", 1), stopped("collaborator2")};
     facts.end = EndReason::hung;
     const Verdict verdict = judge(facts);
-    EXPECT_EQ(verdict.word, "crashed");
+    EXPECT_EQ(verdict.word(), "crashed");
     EXPECT_EQ(verdict.exit_status, 1);
     EXPECT_THAT(verdict.reason, HasSubstr("collaborator1 ended with exit code 1 after the fault"));
     EXPECT_THAT(verdict.reason, HasSubstr("collaborator2 waited 1m"));
@@ -76,7 +76,7 @@ TEST(Judge, CrashBeforeAnyFaultIsSaidToBe) {
     Facts facts;
     facts.faults_asked = 1;
     facts.nodes = {ended("aggregator", 0, false), ended("collaborator1", 1, false)};
-    EXPECT_EQ(judge(facts).word, "crashed");
+    EXPECT_EQ(judge(facts).word(), "crashed");
     EXPECT_THAT(judge(facts).reason, HasSubstr("before any fault"));
 }
 
@@ -86,7 +86,7 @@ TEST(Judge, HangNamesWhoIsLeftAndTheHalfOpenSocket) {
     facts.nodes = {stopped("aggregator"), stopped("collaborator1"), ended("collaborator2", 0)};
     facts.half_open = {{"collaborator1", "aggregator", {}, false}};
     const Verdict verdict = judge(facts);
-    EXPECT_EQ(verdict.word, "hung");
+    EXPECT_EQ(verdict.word(), "hung");
     EXPECT_EQ(verdict.exit_status, 1);
     EXPECT_THAT(verdict.reason, HasSubstr("no progress for 1m; aggregator, collaborator1 did not end"));
     EXPECT_THAT(verdict.reason, HasSubstr("half open"));
@@ -106,16 +106,16 @@ TEST(Judge, HangNamesWhoIsLeftAndTheHalfOpenSocket) {
 TEST(Judge, OtherEnds) {
     Facts facts;
     facts.nodes = {ended("aggregator", 0), ended("collaborator1", 0)};
-    EXPECT_EQ(judge(facts).word, "undisturbed");
+    EXPECT_EQ(judge(facts).word(), "undisturbed");
     EXPECT_EQ(judge(facts).exit_status, 0);
     facts.faults_asked = 1;
     facts.unfired = {{"cut", true}};
-    EXPECT_EQ(judge(facts).word, "not-triggered");
+    EXPECT_EQ(judge(facts).word(), "not-triggered");
     EXPECT_THAT(judge(facts).reason, HasSubstr("still in its delay"));
     EXPECT_EQ(judge(facts).exit_status, 4);
     facts.end = EndReason::interrupted;
     facts.signal = 2;
-    EXPECT_EQ(judge(facts).word, "error");
+    EXPECT_EQ(judge(facts).word(), "error");
     EXPECT_EQ(judge(facts).exit_status, 130);
     facts.end = EndReason::failed;
     facts.error.kind = Error::Kind::machine;
@@ -125,7 +125,7 @@ TEST(Judge, OtherEnds) {
 TEST(Judge, NodesThatWereNeverStartedAreNoSuccess) {
     Facts facts = cut_and_back();
     facts.nodes[2] = {"collaborator2", false, {}, false, false};
-    EXPECT_EQ(judge(facts).word, "crashed");
+    EXPECT_EQ(judge(facts).word(), "crashed");
     EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator2 was never started"));
 }
 
@@ -153,10 +153,10 @@ Facts ended_by(EndReason reason) {
 
 TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     Facts facts = ended_by(EndReason::finished);
-    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_EQ(judge(facts).word(), "recovered");
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("nodes")[1].at("after_faults"), "took part");
     facts.outcomes[0].recovery["collaborator1"] = {100ms, {}};
-    EXPECT_EQ(judge(facts).word, "hung");
+    EXPECT_EQ(judge(facts).word(), "hung");
     EXPECT_EQ(judge(facts).exit_status, 1);
     EXPECT_EQ(judge(facts).reason,
               "the end line came; collaborator1 waits since cut healed: no data went both ways");
@@ -165,7 +165,7 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     facts.outcomes[0].healed.reset();
     EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
-    EXPECT_EQ(judge(facts).word, "recovered") << "it did not meet the fault";
+    EXPECT_EQ(judge(facts).word(), "recovered") << "it did not meet the fault";
 }
 
 TEST(Judge, NodeThatEndedBeforeTheHealHasLeft) {
@@ -173,7 +173,7 @@ TEST(Judge, NodeThatEndedBeforeTheHealHasLeft) {
     facts.nodes[1].ended = 2s;
     facts.outcomes[0].recovery["collaborator1"] = {};
     const Verdict verdict = judge(facts);
-    EXPECT_EQ(verdict.word, "left");
+    EXPECT_EQ(verdict.word(), "left");
     EXPECT_EQ(verdict.exit_status, 1);
     EXPECT_EQ(verdict.reason, "all nodes ended; collaborator1 left with exit 0 after cut, before it healed");
     const Json json = verdict_json(facts, verdict, {});
@@ -181,7 +181,7 @@ TEST(Judge, NodeThatEndedBeforeTheHealHasLeft) {
     EXPECT_THAT(final_screen(json, "run", false), HasSubstr("collaborator1: exit code 0; left with exit 0"));
     facts.end = EndReason::hung;
     facts.nodes[0] = stopped("aggregator");
-    EXPECT_EQ(judge(facts).word, "hung");
+    EXPECT_EQ(judge(facts).word(), "hung");
     EXPECT_THAT(judge(facts).reason, HasSubstr("collaborator1 left"));
 }
 
@@ -189,7 +189,7 @@ TEST(Judge, CollaboratorsThatEndedMakeTheWorkDone) {
     Facts facts = cut_and_back();
     facts.end = EndReason::collaborators_ended;
     facts.nodes[0] = stopped("aggregator");
-    EXPECT_EQ(judge(facts).word, "recovered");
+    EXPECT_EQ(judge(facts).word(), "recovered");
     EXPECT_THAT(judge(facts).reason, HasSubstr("all collaborators finished"));
     Expectations expect;
     expect.finished = true;

@@ -220,7 +220,7 @@ void Worker::finish(const Result<RunResult>& result) {
     channel_->send(
         {Message::Kind::ended,
          0,
-         {std::to_string(status), result ? result->verdict.word : "", reason.substr(0, max_reason)}});
+         {std::to_string(status), result ? result->verdict.word() : "", reason.substr(0, max_reason)}});
     // Not from inside the engine's own callback.
     channel_->when_sent([] { ::_exit(0); });
 }

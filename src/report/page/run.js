@@ -54,8 +54,7 @@ class Run {
         for (const [us, index, kind, text] of marks) {
             const node = this.nodes[index];
             if (!node || !markLooks[kind]) continue;
-            const failed = kind === "exit" && text !== "exit code 0";
-            node.marks.push({at: us / 1e6, kind: failed ? "failed" : kind, text});
+            node.marks.push({at: us / 1e6, kind, text});
         }
         for (const node of this.nodes) {
             node.marks.sort((a, b) => a.at - b.at);
