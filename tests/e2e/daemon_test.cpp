@@ -258,7 +258,7 @@ TEST(Daemon, RunWithAVerdictOfAnySizeIsNotLostAndTheVerdictStaysInItsFolder) {
     NETCUT_E2E();
     Daemon daemon;
     const std::string id =
-        daemon.start_run(alice, "sh -c 'echo go; sleep 4'",
+        daemon.start_run(alice, "sh -c 'echo go; sleep 8'",
                          {"--out", "run", "--fault",
                           "{kind: drop, on: {log: go}, flap: {period: 4ms, duty: 50%, count: 500}}"});
     ASSERT_TRUE(daemon.wait_for_state(alice, id, "ended"));

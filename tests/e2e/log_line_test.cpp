@@ -107,17 +107,17 @@ TEST(LogLine, OfAFileFiresWhatWaitsForItInThatFile) {
                                                  "nodes: [collaborator1], for: 1ms, times: 3}]\n";
     const auto journal = journal_of(folder, "path = '" + log + "'\n" + R"(
 say(b'round 1 begins\n')
-time.sleep(.2)
+time.sleep(.8)
 log = open(path, 'a', 1)
 log.write('round 2 begins\n')
-time.sleep(.2)
+time.sleep(.8)
 log.truncate(0)
 log.write('round 3 begins\n')
-time.sleep(.2)
+time.sleep(.8)
 os.rename(path, path + '.1')
 log = open(path, 'a', 1)
 log.write('round 4 begins\n')
-time.sleep(.2)
+time.sleep(.8)
 )",
                                     {folder / "faults.yaml"}, "recovered");
     std::vector<std::string> lines;
