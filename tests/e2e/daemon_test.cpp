@@ -260,7 +260,7 @@ TEST(Daemon, RunWithAVerdictOfAnySizeIsNotLostAndTheVerdictStaysInItsFolder) {
     const std::string id =
         daemon.start_run(alice, "sh -c 'echo go; sleep 8'",
                          {"--out", "run", "--fault",
-                          "{kind: drop, on: {log: go}, flap: {period: 4ms, duty: 50%, count: 500}}"});
+                          "{kind: drop, on: {log: go}, flap: {period: 4ms, duty: 50%, count: 700}}"});
     ASSERT_TRUE(daemon.wait_for_state(alice, id, "ended"));
     const std::string record = daemon.state() + "/" + id + ".json";
     EXPECT_EQ(Json::parse(slurp(record)).at("state"), "ended") << "nor on disk";

@@ -107,18 +107,18 @@ TEST(LogLine, OfAFileFiresWhatWaitsForItInThatFile) {
                                                  "nodes: [collaborator1], for: 1ms, times: 3}]\n";
     const auto journal = journal_of(folder, "path = '" + log + "'\n" + R"(
 say(b'round 1 begins\n')
-time.sleep(.8)
+time.sleep(.3)
 log = open(path, 'a', 1)
 log.write('round 2 begins\n')
-time.sleep(.8)
+time.sleep(.3)
 log.truncate(0)
-time.sleep(.8)
+time.sleep(.3)
 log.write('round 3 begins\n')
-time.sleep(.8)
+time.sleep(.3)
 os.rename(path, path + '.1')
 log = open(path, 'a', 1)
 log.write('round 4 begins\n')
-time.sleep(.8)
+time.sleep(.3)
 )",
                                     {folder / "faults.yaml"}, "recovered");
     std::vector<std::string> lines;
