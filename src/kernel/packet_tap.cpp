@@ -102,19 +102,32 @@ Result<PacketTap> PacketTap::open(const NetNs& where) {
 }
 
 PacketTap::PacketTap(PacketTap&& other) noexcept
-    : socket_(std::move(other.socket_)), ring_(std::exchange(other.ring_, {})), next_(other.next_) {}
+    : socket_(std::move(other.socket_)),
+      ring_(std::exchange(other.ring_, {})),
+      next_(other.next_),
+      is_bound_(other.is_bound_) {}
 
 PacketTap::~PacketTap() {
     if (!ring_.empty()) ::munmap(ring_.data(), ring_.size());
 }
 
 Result<void> PacketTap::begin() {
+    read([](const TappedPacket&) {});
+    NETCUT_TRY(missed());
+    NETCUT_TRY(attach_filter(socket_.get(), {}));
+    if (std::exchange(is_bound_, true)) return {};
     sockaddr_ll all{};
     all.sll_family = AF_PACKET;
     all.sll_protocol = htons(ETH_P_ALL);
     if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&all), sizeof(all)) != 0)
         return system_failure("tap packets", tap_hint);
     return {};
+}
+
+Result<void> PacketTap::end() {
+    sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog filter{1, &nothing};
+    return set_tap(socket_.get(), SO_ATTACH_FILTER, &filter, sizeof(filter), "tap no more packets");
 }
 
 Result<void> PacketTap::leave_out(std::span<const Ports> connections) {

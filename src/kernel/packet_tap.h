@@ -25,13 +25,15 @@ class PacketTap {
   public:
     // The ports of a connection, in either order.
     using Ports = std::pair<std::uint16_t, std::uint16_t>;
-    // It takes nothing before begin().
+    // It takes nothing before begin(), and what is there from before is not to be read then.
     static Result<PacketTap> open(const NetNs& where);
     PacketTap(PacketTap&& other) noexcept;
     PacketTap& operator=(PacketTap&&) = delete;
     ~PacketTap();
 
     Result<void> begin();
+    // It takes nothing until begin(). Unlike closing it, that does not wait for the kernel.
+    Result<void> end();
     // From now on without the packets of these connections; with those of all others.
     Result<void> leave_out(std::span<const Ports> connections);
     // All that is there. Never waits.
@@ -45,6 +47,7 @@ class PacketTap {
     Fd socket_;
     std::span<std::uint8_t> ring_;
     std::size_t next_ = 0;  // frame
+    bool is_bound_ = false;
 };
 
 }  // namespace netcut

@@ -64,7 +64,8 @@ void RecoveryWatch::begin_tap() {
 }
 
 void RecoveryWatch::let_go_of_tap() {
-    if (std::exchange(taps_, false)) tap_.end();
+    if (!std::exchange(taps_, false)) return;
+    if (auto ended = tap_.end(); !ended) observer_.failed(std::move(ended).error());
 }
 
 void RecoveryWatch::fired() {

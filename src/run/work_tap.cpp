@@ -25,21 +25,18 @@ Result<void> WorkTap::begin() {
     return tap_->begin();
 }
 
-// The kernel waits until no CPU is at it any more.
-void WorkTap::end() {
-    if (users_ == 0 || --users_ > 0) return;
-    if (!tap_) return;
-    closing_ = std::async(std::launch::async,
-                          [tap = std::make_unique<PacketTap>(std::move(*tap_))]() mutable { tap.reset(); });
-    tap_.reset();
+// It stays open: the kernel takes tens of milliseconds to close it, in which nothing could be cut or healed.
+Result<void> WorkTap::end() {
+    if (users_ == 0 || --users_ > 0 || !tap_) return {};
     left_out_.clear();
+    return tap_->end();
 }
 
 Result<void> WorkTap::leave_out(const std::vector<TcpSocket>& sockets) {
     const std::size_t before = left_out_.size();
     for (const TcpSocket& socket : sockets)
         if (socket.state == "ESTABLISHED") left_out_.emplace(socket.local_port, socket.remote_port);
-    if (!tap_ || left_out_.size() == before) return {};
+    if (!tap_ || users_ == 0 || left_out_.size() == before) return {};
     return tap_->leave_out(std::vector(left_out_.begin(), left_out_.end()));
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <future>
 #include <optional>
 #include <set>
 
@@ -23,7 +22,7 @@ class WorkTap {
 
     // As often as somebody begins it must end.
     Result<void> begin();
-    void end();
+    Result<void> end();
     // These were there before; nothing is to be found out of them.
     Result<void> leave_out(const std::vector<TcpSocket>& sockets);
     // Takes what has come since it was read last.
@@ -33,7 +32,6 @@ class WorkTap {
   private:
     const Fabric& fabric_;
     std::optional<PacketTap> tap_;
-    std::future<void> closing_;
     unsigned users_ = 0;
     std::set<PacketTap::Ports> left_out_;
     OpenedConnections connections_;

@@ -46,6 +46,21 @@ TEST_P(PacketTapTest, SeesWhatLeavesFromItsBeginningOn) {
     EXPECT_EQ(must(tap.missed()), 0U);
 }
 
+TEST_P(PacketTapTest, TakesNothingBetweenItsEndAndItsNextBeginning) {
+    Fabric fabric = must(Fabric::build(options(), names(1)));
+    PacketTap tap = must(PacketTap::open(fabric.router()));
+    must(tap.begin());
+    const TcpPair unread(fabric, 1, 0, v6(), 6001);
+    must(tap.end());
+    const TcpPair untapped(fabric, 1, 0, v6(), 6002);
+    must(tap.begin());
+    EXPECT_TRUE(read(tap).empty());
+    const TcpPair tapped(fabric, 1, 0, v6(), 6003);
+    const auto seen = read(tap);
+    ASSERT_GE(seen.size(), 3U);
+    EXPECT_EQ(seen[0].destination_port, 6003);
+}
+
 TEST_P(PacketTapTest, LeavesOutConnectionsByTheirPorts) {
     Fabric fabric = must(Fabric::build(options(), names(1)));
     PacketTap tap = must(PacketTap::open(fabric.router()));
