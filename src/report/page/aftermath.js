@@ -23,7 +23,7 @@ function stoodSection(run, moment) {
         {name: "Silent for", kind: "number", cell: (node) => isNumber(node.age_s) ? seconds(node.age_s) : "–"},
         {name: "Phase", cell: (node) => node.phase},
         {name: "Connections", kind: "wide", cell: (node) => list(node.connections).length ?
-            el("ul.plain", {}, node.connections.map((one) => el("li", {class: one.includes("half open") ? "bad" : null}, one))) : "none"},
+            el("ul.plain", {}, node.connections.map((one) => el("li", {}, one))) : "none"},
     ], nodes);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the nodes printed, beside the timeline: a moment that is chosen in one is shown in the other.
 
-const rowsAtOnce = 300;  // of a long log so many are made, and more when one scrolls there
+const rowsAtOnce = 300;  // more are made when one scrolls to the end of these
 
 // The rows of one node: its lines, what happened to it, and where lines are left out.
 function logRows(run, node) {

@@ -15,7 +15,7 @@ function socketSection(run) {
     const tables = [...byMoment].map(([name, sockets]) => socketTable(name, sockets, isHalf));
     return [
         judged.length ? el("div.alarm", {}, el("p", {}, el("strong", {}, plural(judged.length, "half-open connection")),
-            ": one end holds it to be alive, and the other, or its own address, is gone. Who waits on it waits for ever."),
+            ": one end holds it to be alive, and the other, or its own address, is gone. A program that waits on it waits for ever."),
             el("ul", {}, judged.slice(0, 12).map((half) => el("li", {}, `${half.node} → ${half.peer}: ${half.local} to ${half.remote}, ` +
                 `${half.state}, nothing received for ${milliseconds(half.ms_since_received)}${half.address_gone ? ", its own address is gone" : ""}`)))) : null,
         tables.length > 2 ? [tables.slice(0, 2), details(plural(tables.length - 2, "more moment"), () => tables.slice(2))] : tables,
