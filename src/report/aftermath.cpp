@@ -183,6 +183,8 @@ Json waited(const RunFolder& folder, const LogPieces& pieces, const Json& verdic
     Json waiting = Json::array();
     Scenario scenario;
     const auto text = read_whole(folder, "scenario.yaml", most_scenario_read);
+    // What it names is read with the rights of whose run it was, as all of the folder is.
+    const AsUser as_user(folder.user());
     if (!text || !read_yaml(scenario, *text, "scenario.yaml")) return waiting;
     const auto& stopping = digest.state().stopping();
     if (stopping && stopping->end == EndReason::not_ready) {
