@@ -51,6 +51,8 @@ Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>
     NETCUT_ASSIGN(const std::string text, read_whole(folder, "scenario.yaml", longest_file));
     sha256 = sha256_hex(text);
     Scenario scenario;
+    // What it names is read with the rights of whose run it was.
+    const AsUser as_user(folder.user());
     NETCUT_TRY(read_yaml(scenario, text, "scenario.yaml"));
     NETCUT_TRY(restore_traces(folder, events, scenario));
     NETCUT_TRY(check(scenario));
