@@ -65,7 +65,7 @@ FaultRunner::Observer ProductWatcher::observer() {
     return {[this](const FaultRunner&) { fired_ = true; },
             [this](const FaultRunner&) { healed_ = true; },
             [this](const Error&) { failed_ = true; },
-            {}};
+            [](const std::vector<std::size_t>&) { return std::vector<event::PhaseSeen>{}; }};
 }
 
 void ProductWatcher::watch(Fd log, LineScanner& scanner, const std::string& node) {
