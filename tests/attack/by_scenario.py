@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scenario file that keeps the tool busy, reads what it may not, or is more than data. The CI job of a pull request runs it."""
+import ctypes
 import os
+import subprocess
 import time
 
-from harness import ALICE, attempt, check
+from harness import ALICE, Skipped, attempt, check, libc, program
 
 FEDERATION = "name: attack\ncollaborators: 1\naggregator: {command: ['true']}\ncollaborator: {command: ['true']}\n"
 
@@ -136,3 +138,54 @@ def hostile_folder(daemon):
         with open(f"{out}/{name}", "wb") as file:
             file.write(original)
     return "they say what is wrong"
+
+
+class Opened:
+    """Whether anybody has opened a file since this was made (inotify(7))."""
+
+    def __init__(self, path):
+        in_open = 0x20
+        self.fd = libc.inotify_init1(os.O_NONBLOCK)
+        if self.fd < 0 or libc.inotify_add_watch(self.fd, path.encode(), in_open) < 0:
+            raise Skipped(f"this kernel cannot watch a file: {os.strerror(ctypes.get_errno())}")
+
+    def end(self):
+        """True if so."""
+        try:
+            return bool(os.read(self.fd, 4096))
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(self.fd)
+
+
+@attempt("has root open a file of root's, which the scenario in a run's folder names (report, verify)")
+def named_by_a_record(daemon):
+    out = daemon.home(ALICE) + "/naming"
+    # A fault that never fires: report reads the scenario to say why.
+    daemon.cli(ALICE, "run", "--cols", "1", "--out", out, "--aggregator", "true", "--collaborator", "true", "--cut-on", "never")
+    closed = daemon.folder + "/closed"
+    os.mkdir(closed, 0o700)
+    secret = closed + "/template.yaml"
+    with open(secret, "w") as file:
+        file.write("TOPSECRET")
+    with open(out + "/scenario.yaml") as file:
+        scenario = file.read()
+    named = {
+        "template": f"template: {closed}\n" + scenario,
+        "loss list": scenario + f"  - {{kind: loss, model: trace {secret}, on: start, for: 1s}}\n",
+        "input of a stage": scenario + f"stages:\n  prepare: {{command: ['true'], inputs: [{secret}]}}\n",
+    }
+    for what, text in named.items():
+        with open(out + "/scenario.yaml", "w") as file:
+            file.write(text)
+        for command in ("report", "verify"):
+            for caller in ({"SUDO_UID": str(ALICE), "SUDO_GID": str(ALICE)}, {}):
+                opened = Opened(secret)
+                done = subprocess.run([program("netcut-fl"), command, out], env={"PATH": os.environ["PATH"], **caller},
+                                      stdin=subprocess.DEVNULL, capture_output=True, timeout=60, errors="surrogateescape")
+                who = "sudo" if caller else "root"
+                check(not opened.end(), f"{command} by {who} opens it ({what})")
+                check("TOPSECRET" not in done.stdout + done.stderr, f"{command} by {who} shows it ({what})")
+                check(done.returncode >= 0, f"{command} by {who} is ended by signal {-done.returncode} ({what})")
+    return "it is never opened"
