@@ -46,6 +46,7 @@ ProductWatcher::ProductWatcher(int core, Scene& scene, Nanoseconds duration)
       tap_(scene.fabric),
       runner_(io_, journal_, scene.fabric, scene.table, sockets_, tap_, fault_spec(duration),
               scene.prepare_cut(), no_processes_, observer()) {
+    must(tap_.prepare());
     scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
                     [this](std::string_view line) { runner_.trigger("collaborator1", line); }});
     watch(std::move(pipe_.read), scanner_, "collaborator1");
