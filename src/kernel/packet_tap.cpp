@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t tap_frame = 4096, tap_frames = 1024, tap_block = 16 * tap_frame;
 constexpr std::uint32_t tap_snap = 3584;    // of a packet: less than a frame
 constexpr std::size_t most_left_out = 400;  // connections: a filter has a bounded length
+constexpr std::uint32_t tcp_flags_at = 13, tcp_syn = 2;
 constexpr std::uint32_t at_network = static_cast<std::uint32_t>(SKF_NET_OFF);
 
 constexpr const char* tap_hint = "this kernel may lack packet sockets (CONFIG_PACKET)";
@@ -43,6 +44,10 @@ void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, st
                 std::span<const PacketTap::Ports> left_out) {
     add_statement(program, BPF_LD | BPF_B | BPF_ABS, at_network + protocol_at);
     must_be(program, IPPROTO_TCP);
+    // The same ports may be another connection's.
+    add_statement(program, BPF_LD | BPF_B | BPF_ABS, at_network + header + tcp_flags_at);
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, tcp_syn, 0, 1));
+    add_statement(program, BPF_RET | BPF_K, tap_snap);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS, at_network + header);
     for (const auto& [one, other] : left_out) {
         for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {

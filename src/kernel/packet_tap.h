@@ -34,7 +34,7 @@ class PacketTap {
     Result<void> begin();
     // It takes nothing until begin(). Unlike closing it, that does not wait for the kernel.
     Result<void> end();
-    // From now on without the packets of these connections; with those of all others.
+    // From now on without the packets of these connections, but for their SYNs; with those of all others.
     Result<void> leave_out(std::span<const Ports> connections);
     // All that is there. Never waits.
     void read(const std::function<void(const TappedPacket&)>& each);

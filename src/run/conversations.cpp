@@ -15,6 +15,8 @@ constexpr std::uint32_t fin_alone = 1;
 constexpr std::size_t most_tracked = 4096;
 constexpr std::size_t most_ended = 65'536;
 constexpr std::size_t most_listed = 20;  // of each outcome
+// TLS and HTTP/2 set up a connection by some kilobytes, certificates included.
+constexpr std::uint64_t longest_set_up = 65'536;
 
 bool is_closed_in_order(const TcpSocket& socket) {
     return !socket.held && socket.send_queue <= fin_alone && socket.state != "CLOSED";
@@ -127,6 +129,9 @@ void Conversations::see(const SocketSample& sample) {
         one.address_gone = is_foreign(std::get<0>(key), sample.addresses);
         follow(one, socket_of(own, key), socket_of(sample.other_ends, key));
         one.work = sample.work_on(key);
+        const bool was_set_up =
+            one.at_fire && std::max(one.acked_at_fire, one.received_at_fire) > longest_set_up;
+        if (one.work.state == WorkState::unclear && was_set_up) one.work = {};
         if (fired_) note_exchange(one);
     }
     if (known_.size() >= most_ended) return;

@@ -27,6 +27,15 @@ std::int32_t distance(std::uint32_t from, std::uint32_t to) {
     return static_cast<std::int32_t>(to - from);
 }
 
+// Of TLS and HTTP/2 the opener speaks first, but that a server may send its SETTINGS at once (RFC 9113, 3.4 and 6.5).
+// Null: too little of it is there.
+std::optional<bool> may_be_settings(const std::vector<std::uint8_t>& begin) {
+    constexpr std::uint8_t settings = 4;
+    if (begin.size() < 9) return {};
+    return begin[3] == settings &&
+           std::all_of(begin.begin() + 5, begin.begin() + 9, [](auto byte) { return byte == 0; });
+}
+
 // DATA, HEADERS, PUSH_PROMISE, CONTINUATION (RFC 9113, 6).
 bool is_of_a_call(std::uint8_t frame) {
     return frame == 0 || frame == 1 || frame == 5 || frame == 9;
@@ -126,6 +135,7 @@ void FirstWork::miss() {
 void FirstWork::deliver(StreamEnd from, const StreamSegment& segment) {
     if (is_decided()) return;
     if (!format_ && from == StreamEnd::acceptor) {
+        if (early_.empty() && !may_be_settings(segment.bytes).value_or(true)) state_ = State::any_data;
         if (early_.size() < most_early) early_.push_back(segment);
         return;
     }
@@ -218,9 +228,9 @@ void FirstWork::take_acceptor_data(std::uint32_t length, Nanoseconds when) {
     if (!http2_ || length > longest_http2_reply + overhead) answered(when);
 }
 
-void OpenedConnections::take(PacketBytes packet, Nanoseconds when) {
+std::optional<OpenedConnections::Change> OpenedConnections::take(PacketBytes packet, Nanoseconds when) {
     const auto header = parse_packet(packet);
-    if (!header || !header->tcp || header->later_fragment) return;
+    if (!header || !header->tcp || header->later_fragment) return {};
     const ConversationKey key{header->source, header->source_port, header->destination,
                               header->destination_port};
     const TcpFields& tcp = *header->tcp;
@@ -229,23 +239,29 @@ void OpenedConnections::take(PacketBytes packet, Nanoseconds when) {
     if (opens && by_opener_.size() < most_opened) by_opener_[key] = {};
     const auto own = by_opener_.find(key);
     const auto found = own != by_opener_.end() ? own : by_opener_.find(turned(key));
-    if (found == by_opener_.end()) return;
+    if (found == by_opener_.end()) return {};
     FirstWork& work = found->second;
     const StreamEnd from = own != by_opener_.end() ? StreamEnd::opener : StreamEnd::acceptor;
     if (syn) work.open(from, tcp.seq);
-    if (syn || header->payload == 0 || work.is_decided()) return;
+    if (opens) return Change{key};
+    if (syn || header->payload == 0 || work.is_decided()) return {};
     const std::size_t tcp_at = header->network_header;
-    if (packet.size() < tcp_at + 13) return;
+    if (packet.size() < tcp_at + 13) return {};
     const std::size_t begin = std::min<std::size_t>(packet.size(), tcp_at + (packet[tcp_at + 12] >> 4) * 4U);
     const std::size_t there = std::min<std::size_t>(packet.size() - begin, header->payload);
     const auto bytes = packet.subspan(begin, there);
     work.take(
         from,
         {tcp.seq, header->payload, {bytes.begin(), bytes.end()}, (tcp.flags & tcp_flag::psh) != 0, when});
+    return work.is_decided() ? std::optional(Change{key, true}) : std::nullopt;
 }
 
 void OpenedConnections::miss() {
     for (auto& [key, work] : by_opener_) work.miss();
+}
+
+void OpenedConnections::miss(const ConversationKey& key) {
+    if (const auto found = by_opener_.find(key); found != by_opener_.end()) found->second.miss();
 }
 
 const FirstWork* OpenedConnections::find(const ConversationKey& key) const {

@@ -124,9 +124,15 @@ class FirstWork {
 // The connections whose SYN was seen, from packets as they come to their receivers.
 class OpenedConnections {
   public:
-    void take(PacketBytes packet, Nanoseconds when);
-    // Packets are missing: what is not known yet of any will not be.
+    // A connection that the packet opened, or that was decided by it: nothing more is to be learned of it.
+    struct Change {
+        ConversationKey key;
+        bool decided = false;
+    };
+    std::optional<Change> take(PacketBytes packet, Nanoseconds when);
+    // Packets are missing: what is not known yet of any will not be, or of this one.
     void miss();
+    void miss(const ConversationKey& key);
     // As either of its ends sees it; none: its SYN was not seen.
     const FirstWork* find(const ConversationKey& key) const;
 

@@ -42,10 +42,24 @@ Result<void> WorkTap::leave_out(const std::vector<TcpSocket>& sockets) {
 
 Result<void> WorkTap::read() {
     if (!tap_) return {};
-    tap_->read([this](const TappedPacket& packet) { connections_.take(packet.bytes, packet.time); });
+    bool other_filter = false;
+    tap_->read([&](const TappedPacket& packet) {
+        const auto change = connections_.take(packet.bytes, packet.time);
+        if (change) other_filter = note(*change) || other_filter;
+    });
     NETCUT_ASSIGN(const std::uint64_t missed, tap_->missed());
     if (missed > 0) connections_.miss();
-    return {};
+    if (!other_filter || users_ == 0) return {};
+    return tap_->leave_out(std::vector(left_out_.begin(), left_out_.end()));
+}
+
+// Whether it changes what is left out: what is known of a connection does not have to be seen any more.
+bool WorkTap::note(const OpenedConnections::Change& change) {
+    const PacketTap::Ports ports{std::get<1>(change.key), std::get<3>(change.key)};
+    if (change.decided) return left_out_.insert(ports).second;
+    if (left_out_.erase(ports) + left_out_.erase({ports.second, ports.first}) == 0) return false;
+    connections_.miss(change.key);  // its first packets were left out as if of an earlier one
+    return true;
 }
 
 OpenedWork WorkTap::seen(const ConversationKey& key) const {

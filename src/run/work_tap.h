@@ -30,6 +30,8 @@ class WorkTap {
     OpenedWork seen(const ConversationKey& key) const;
 
   private:
+    bool note(const OpenedConnections::Change& change);
+
     const Fabric& fabric_;
     std::optional<PacketTap> tap_;
     unsigned users_ = 0;

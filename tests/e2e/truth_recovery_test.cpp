@@ -119,6 +119,39 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
     });
 }
 
+// The other fault, which lasts, is why connections are watched from their beginning: more than there is room for.
+TEST(Truth, ServerThatSpeaksFirstAndMuch) {
+    NETCUT_E2E();
+    constexpr const char* serves =
+        "def model(c):\n  while True: c.sendall(b'm' * 2000000); receive(c, 2000000)\n"
+        "serve(9000, answer=model); listening(60)";
+    constexpr const char* trains =
+        "c = connect(9000)\nfor n in range(5):\n  receive(c, 2000000); truth('answered'); time.sleep(0.3)\n"
+        "  say('work %d' % n); c.sendall(b'u' * 2000000)\n";
+    expect_truth({
+        {"speaks-first",
+         serves,
+         trains,
+         "collaborators: 2\nend: collaborators\nfaults:\n"
+         "  - {name: lossy, kind: loss, model: iid 1%, seed: 3, for: never, nodes: [collaborator1], on: "
+         "start}\n"
+         "  - {kind: drop, nodes: [collaborator2], on: {log: work 2, node: collaborator2}, for: 600ms}\n",
+         "recovered",
+         {},
+         {"left"}},
+        {"speaks-first-6",
+         serves,
+         trains,
+         "collaborators: 2\nfabric: {kind: bridge, ip: 6}\nend: collaborators\nfaults:\n"
+         "  - {name: lossy, kind: loss, model: iid 1%, seed: 3, for: never, nodes: [collaborator1], on: "
+         "start}\n"
+         "  - {kind: drop, nodes: [collaborator2], on: {log: work 2, node: collaborator2}, for: 600ms}\n",
+         "recovered",
+         {},
+         {"left"}},
+    });
+}
+
 TEST(Truth, FaultThatNeverHealsStopsNoNodeThatGetsThrough) {
     NETCUT_E2E();
     constexpr const char* loses =

@@ -108,7 +108,9 @@ class UdpProbe {
 struct TcpPair {
     Fd client, server;
 
-    TcpPair(Fabric& fabric, std::size_t from, std::size_t to, bool v6, std::uint16_t port = 5000) {
+    // `own_port`: the client's; 0: any.
+    TcpPair(Fabric& fabric, std::size_t from, std::size_t to, bool v6, std::uint16_t port = 5000,
+            std::uint16_t own_port = 0) {
         const Fd listener = open_socket(fabric.node(to), SOCK_STREAM, v6, 3000);
         const Endpoint at(UdpProbe::address(fabric, to, v6), port);
         const int on = 1;
@@ -116,6 +118,8 @@ struct TcpPair {
         if (::bind(listener.get(), at.get(), at.size) != 0 || ::listen(listener.get(), 4) != 0)
             throw std::runtime_error("listen");
         client = open_socket(fabric.node(from), SOCK_STREAM, v6, 5000);
+        const Endpoint own(UdpProbe::address(fabric, from, v6), own_port);
+        if (own_port != 0 && ::bind(client.get(), own.get(), own.size) != 0) throw std::runtime_error("bind");
         if (::connect(client.get(), at.get(), at.size) != 0) throw std::runtime_error("connect");
         server = Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
         if (!server) throw std::runtime_error("accept");

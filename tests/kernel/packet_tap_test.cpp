@@ -79,5 +79,21 @@ TEST_P(PacketTapTest, LeavesOutConnectionsByTheirPorts) {
         EXPECT_TRUE(header.source_port == 6002 || header.destination_port == 6002) << packet_text(header);
 }
 
+TEST_P(PacketTapTest, SeesTheSynOfAConnectionThatHasThePortsOfOneThatWasLeftOut) {
+    Fabric fabric = must(Fabric::build(options(), names(1)));
+    PacketTap tap = must(PacketTap::open(fabric.router()));
+    must(tap.begin());
+    std::vector<PacketTap::Ports> ports;
+    for (std::uint16_t port = 1; port < 400; ++port) ports.emplace_back(port, 6001);
+    ports.back() = {5001, 6001};
+    must(tap.leave_out(ports));
+    TcpPair pair(fabric, 1, 0, v6(), 6001, 5001);
+    ASSERT_EQ(::send(pair.client.get(), "x", 1, 0), 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto seen = read(tap);
+    ASSERT_EQ(seen.size(), 2U) << "both SYNs, and nothing else";
+    for (const PacketHeader& header : seen) EXPECT_NE(header.tcp->flags & tcp_flag::syn, 0);
+}
+
 }  // namespace
 }  // namespace netcut::test

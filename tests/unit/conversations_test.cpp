@@ -143,6 +143,22 @@ TEST(Conversations, SetUpOfTheReplacementIsNoWork) {
     EXPECT_TRUE(story->exchanged());
 }
 
+TEST(Conversations, ConnectionThatHasCarriedMuchIsSetUpWhateverWasSeenOfIt) {
+    for (const std::uint64_t received : {2'000, 200'000}) {
+        Story story;
+        const auto sample = [&](std::vector<TcpSocket> sockets) {
+            SocketSample sample = story.sample(std::move(sockets));
+            sample.work = [&](const ConversationKey&) { return OpenedWork{WorkState::unclear, {}}; };
+            return sample;
+        };
+        story->at_fire(sample({own(50, 100, received)}));
+        story->at_heal(sample({own(50, 100, received, 500)}));
+        story->after(sample({own(50, 600, received + 500)}), 150ms);
+        EXPECT_EQ(story->all_went_on(), received > 100'000);
+        if (received > 100'000) EXPECT_EQ(story->worked(), 150ms);
+    }
+}
+
 TEST(Conversations, WorkOfOneThatIsClosedAtOnceCountsAndIsNotForgotten) {
     Story story;
     WorkState state = WorkState::set_up;

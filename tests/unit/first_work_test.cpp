@@ -101,8 +101,11 @@ class Dialogue {
 
 TEST(FirstWork, OfAnUnknownProtocolIsAnyData) {
     EXPECT_EQ(Dialogue().asks(text("GET / HTTP/1.1\r\n\r\n")).state(), WorkState::any_data);
-    EXPECT_EQ(Dialogue().answers(text("220 hello")).state(), WorkState::set_up);
-    EXPECT_EQ(Dialogue().answers(text("220 hello")).asks(text("EHLO")).state(), WorkState::any_data);
+    EXPECT_EQ(Dialogue().answers(text("220 hello")).state(), WorkState::any_data)
+        << "a client of TLS speaks first";
+    EXPECT_EQ(Dialogue().answers(text("220")).state(), WorkState::set_up) << "too short to tell";
+    EXPECT_EQ(Dialogue().answers(text("220")).asks(text("EHLO")).state(), WorkState::any_data);
+    EXPECT_EQ(Dialogue().answers(frame(4, 24)).state(), WorkState::set_up) << "SETTINGS may come at once";
 }
 
 TEST(FirstWork, OfHttp2IsACallAndItsAnswer) {
