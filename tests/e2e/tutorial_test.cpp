@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "e2e/tool.h"
-#include "netcut/node.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
