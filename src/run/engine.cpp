@@ -154,7 +154,7 @@ void Engine::Impl::on_fired(const FaultRunner& runner) {
     if (runner.spec().kind->processes == ProcessEffect::names)
         if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
     note_in_capture(runner, runner.fired_at(), "was fired");
-    sample_sockets(SocketMoment::cut, with_aggregator(runner.fault().plan().nodes));
+    sample_sockets(SocketMoment::cut, with_aggregator(runner.plan().nodes));
     last_progress_ = Clock::now();
     arm_hang_timer();
     check_journal();
@@ -174,9 +174,9 @@ void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& ru
 void Engine::Impl::on_healed(const FaultRunner& runner) {
     note_in_capture(runner, runner.healed_at(), "has healed");
     tell_addresses(runner);
-    sample_sockets(SocketMoment::heal, with_aggregator(runner.fault().plan().nodes));
+    sample_sockets(SocketMoment::heal, with_aggregator(runner.plan().nodes));
     last_progress_ = Clock::now();
-    const bool new_address = runner.fault().plan().plug.new_address;
+    const bool new_address = runner.plan().plug.new_address;
     if (new_address) update_hosts();
     if (new_address || runner.spec().kind->processes == ProcessEffect::names)
         if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
@@ -187,10 +187,10 @@ void Engine::Impl::on_healed(const FaultRunner& runner) {
 
 // Of nodes that have come back as somebody else.
 void Engine::Impl::tell_addresses(const FaultRunner& runner) {
-    if (runner.fault().plan().link != LinkChange::unplug) return;
-    const PlugOptions& plug = runner.fault().plan().plug;
+    if (runner.plan().link != LinkChange::unplug) return;
+    const PlugOptions& plug = runner.plan().plug;
     if (!plug.new_address && !plug.new_mac) return;
-    for (const std::size_t index : runner.fault().plan().nodes) {
+    for (const std::size_t index : runner.plan().nodes) {
         const NodeLink& node = fabric_->node(index);
         if (capture_) capture_->add_addresses(index, node.addresses);
         journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, runner.spec().name});

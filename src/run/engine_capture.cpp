@@ -36,7 +36,7 @@ Result<void> Engine::Impl::start_capture() {
 
 void Engine::Impl::note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what) {
     if (!capture_) return;
-    capture_->note(runner.fault().plan().nodes, journal_->realtime_begin() + t,
+    capture_->note(runner.plan().nodes, journal_->realtime_begin() + t,
                    fmt::format("fault {} ({}) {}", runner.spec().name, runner.spec().kind->name, what));
 }
 

@@ -10,6 +10,7 @@
 
 #include "fault/packet.h"
 #include "run/engine_impl.h"
+#include "run/recovery_watch.h"
 
 namespace netcut {
 
@@ -37,11 +38,15 @@ Result<void> Engine::Impl::prepare_faults() {
 
 void Engine::Impl::add_runner(Fault fault) {
     const FaultSpec& spec = scenario_.faults[fault.number()];
+    const auto failed = [this](Error error) { fail(std::move(error)); };
+    auto watch =
+        std::make_unique<RecoveryWatch>(io_, *fabric_, *table_, *sockets_, *tap_, fault.plan(), *spec.kind,
+                                        RecoveryWatch::into_journal(*journal_, *fabric_, spec.name, failed));
     faults_.push_back(std::make_unique<FaultRunner>(
-        io_, *journal_, *fabric_, *table_, *sockets_, *tap_, spec, std::move(fault), processes_,
+        timers_, *journal_, spec, std::make_unique<KernelFault>(*fabric_, *table_, std::move(fault)),
+        std::move(watch), processes_,
         FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
-                              [this](const FaultRunner& runner) { on_healed(runner); },
-                              [this](Error error) { fail(std::move(error)); },
+                              [this](const FaultRunner& runner) { on_healed(runner); }, failed,
                               [this](const auto& nodes) { return phases_of(nodes); }}));
 }
 
@@ -161,7 +166,7 @@ ProcessControl Engine::Impl::process_control() {
 void Engine::Impl::on_paused(const Actor& actor, const Pause& pause) {
     FaultRunner* last = nullptr;
     for (const auto& fault : faults_) {
-        const auto& nodes = fault->fault().plan().nodes;
+        const auto& nodes = fault->plan().nodes;
         if (fault->spec().kind->processes != ProcessEffect::pause || !fault->fired() ||
             std::find(nodes.begin(), nodes.end(), actor.index) == nodes.end())
             continue;

@@ -23,6 +23,7 @@
 #include "run/phase_watch.h"
 #include "run/sockets.h"
 #include "run/summed_note.h"
+#include "run/work_tap.h"
 
 namespace netcut {
 
@@ -170,6 +171,7 @@ class Engine::Impl {
     bool collaborators_have_ended() const;
 
     boost::asio::io_context& io_;
+    LoopTimers timers_;
     Scenario scenario_;
     const RunFolder& folder_;
     User user_;

@@ -99,6 +99,7 @@ Result<void> preflight(const Scenario& scenario) {
 Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
                    std::function<void(const Event&)> listener)
     : io_(io),
+      timers_(io),
       scenario_(std::move(scenario)),
       folder_(folder),
       user_(std::move(user)),
@@ -212,8 +213,8 @@ void Engine::Impl::update_hosts() {
 std::string Engine::Impl::hosts_of(std::size_t index) const {
     std::vector<const FaultSpec*> faults;
     for (const auto& runner : faults_) {
-        const auto& nodes = runner->fault().plan().nodes;
-        if (runner->spec().kind->processes == ProcessEffect::names && runner->fault().active() &&
+        const auto& nodes = runner->plan().nodes;
+        if (runner->spec().kind->processes == ProcessEffect::names && runner->is_on() &&
             std::find(nodes.begin(), nodes.end(), index) != nodes.end())
             faults.push_back(&runner->spec());
     }
