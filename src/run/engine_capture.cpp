@@ -81,7 +81,7 @@ void Engine::Impl::on_captured(const std::vector<CaptureTotals>& totals) {
     const Nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
     ended.clock_shift_ns = Nanoseconds(now - journal_->realtime_begin() - journal_->now()).count();
     journal_->add(std::move(ended));
-    finish();
+    course_.finish();
 }
 
 }  // namespace netcut

@@ -103,7 +103,7 @@ void Engine::Impl::await_packets(PacketWatch& watch) {
 }
 
 void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& packet) {
-    if (state_ != State::starting && state_ != State::running) return;
+    if (!course_.is_under_way()) return;
     for (std::size_t number = 0; number < faults_.size(); ++number) {
         if (packet.prefix != fault_prefix(number)) continue;
         if (group == moment_group) {

@@ -104,21 +104,16 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
       folder_(folder),
       user_(std::move(user)),
       listener_(std::move(listener)),
-      folders_(io),
-      timeout_timer_(io),
-      hang_timer_(io),
-      grace_timer_(io),
-      ready_timer_(io) {
+      course_(timers_, scenario_, *this),
+      folders_(io) {
     std::error_code error;
     program_folder_ = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
 Engine::Impl::~Impl() = default;
 
-void Engine::Impl::enter(State state) {
-    state_ = state;
-    const Nanoseconds now = journal_->now();
-    journal_->add_at(now, event::RunEntered{state});
+void Engine::Impl::entered(RunPhase phase) {
+    journal_->add(event::RunEntered{phase});
 }
 
 Result<void> Engine::Impl::open_journal() {

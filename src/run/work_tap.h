@@ -6,6 +6,7 @@
 
 #include "kernel/packet_tap.h"
 #include "netcut/fabric.h"
+#include "run/conversations.h"
 #include "run/first_work.h"
 
 namespace netcut {
