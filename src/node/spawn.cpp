@@ -52,8 +52,7 @@ Result<void> InitProcess::start(const std::vector<std::string>& arguments, const
     for (const int fd : inherited) files.duplicate(fd, fd);
     std::vector<std::string> words = {program};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    // Not Boost.Process, which forks: with a thousand nodes, most of a start was the copying of our own
-    // pages.
+    // Not Boost.Process: with a thousand nodes, its launchers take several times as long (docs/design.md).
     if (const int code = ::posix_spawn(&pid_, program.c_str(), files.get(), nullptr,
                                        pointers_to(words).data(), pointers_to({}).data());
         code != 0) {

@@ -8,13 +8,13 @@ namespace netcut {
 namespace {
 
 // The two clocks at one moment: of some tries the one that was not interrupted.
-std::pair<Clock::time_point, Nanoseconds> read_both_clocks() {
+std::pair<Clock::time_point, Nanoseconds> read_both_clocks(const Journal::ClockFunction& clock) {
     std::pair<Clock::time_point, Nanoseconds> best;
     Nanoseconds shortest = Nanoseconds::max();
     for (int i = 0; i < 5; ++i) {
-        const auto before = Clock::now();
+        const auto before = clock();
         const auto realtime = std::chrono::system_clock::now().time_since_epoch();
-        const Nanoseconds took = Clock::now() - before;
+        const Nanoseconds took = clock() - before;
         if (took >= shortest) continue;
         shortest = took;
         best = {before + took / 2, realtime};
@@ -24,9 +24,9 @@ std::pair<Clock::time_point, Nanoseconds> read_both_clocks() {
 
 }  // namespace
 
-Journal::Journal(Fd file, std::function<void(const Event&)> listener)
-    : file_(std::move(file)), listener_(std::move(listener)) {
-    std::tie(begin_, realtime_begin_) = read_both_clocks();
+Journal::Journal(Fd file, std::function<void(const Event&)> listener, ClockFunction clock)
+    : file_(std::move(file)), listener_(std::move(listener)), clock_(std::move(clock)) {
+    std::tie(begin_, realtime_begin_) = read_both_clocks(clock_);
 }
 
 void Journal::add(event::Any what, event::About about) {

@@ -15,11 +15,13 @@ namespace netcut {
 // Append-only. Each event is one write of one line, so a crash loses at most the line being written.
 class Journal {
   public:
-    // `file`: where the lines go. `listener`: sees each event after it is written; may be empty.
-    Journal(Fd file, std::function<void(const Event&)> listener);
+    using ClockFunction = std::function<Clock::time_point()>;
+    // `file`: where the lines go. `listener`: sees each event after it is written; may be empty. `clock`: the time,
+    // which tests may set.
+    Journal(Fd file, std::function<void(const Event&)> listener, ClockFunction clock = &Clock::now);
 
     Clock::time_point begin() const { return begin_; }
-    Nanoseconds now() const { return Clock::now() - begin_; }
+    Nanoseconds now() const { return clock_() - begin_; }
     // CLOCK_REALTIME at the run's begin, since the epoch: what is added to a `t` to compare it with the times
     // that the kernel gives to packets.
     Nanoseconds realtime_begin() const { return realtime_begin_; }
@@ -32,6 +34,7 @@ class Journal {
   private:
     Fd file_;
     std::function<void(const Event&)> listener_;
+    ClockFunction clock_;
     Clock::time_point begin_;
     Nanoseconds realtime_begin_;
     std::uint64_t lines_ = 0;

@@ -42,7 +42,7 @@ Result<void> Engine::Impl::start_capture() {
 
 void Engine::Impl::note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what) {
     if (!capture_) return;
-    capture_->note(runner.fault().plan().nodes, journal_->realtime_begin() + t,
+    capture_->note(runner.plan().nodes, journal_->realtime_begin() + t,
                    fmt::format("fault {} ({}) {}", runner.spec().name, runner.spec().kind->name, what));
 }
 
@@ -87,7 +87,7 @@ void Engine::Impl::on_captured(const std::vector<CaptureTotals>& totals) {
     const Nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
     ended.clock_shift_ns = Nanoseconds(now - journal_->realtime_begin() - journal_->now()).count();
     journal_->add(std::move(ended));
-    finish();
+    course_.finish();
 }
 
 }  // namespace netcut

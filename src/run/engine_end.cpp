@@ -20,62 +20,42 @@
 
 namespace netcut {
 
-void Engine::Impl::stop(int signal) {
-    if (state_ == State::done) return;
-    if (state_ == State::stopping) {  // asked twice: do not wait
-        for (const auto& actor : actors_) actor->node->kill();
-        if (preparation_) preparation_->kill();
-        return;
-    }
-    signal_ = signal;
-    end(EndReason::interrupted);
-}
-
 void Engine::Impl::fail(Error error) {
-    if (error_ || state_ == State::done) return;
+    if (error_ || course_.phase() == RunPhase::done) return;
     error_ = std::move(error);
     journal_->add(event::RunError{error_->text(), *error_});
-    end(EndReason::failed);
+    course_.end(EndReason::failed);
 }
 
-void Engine::Impl::end(EndReason reason) {
-    if (state_ == State::stopping || state_ == State::done) return;
+void Engine::Impl::before_end(EndReason reason) {
     for (const auto& trigger : phase_triggers_) trigger->end();
     if (phases_) phases_->stop();
     // Nobody holds one when all have ended.
-    const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fired();
+    const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
     if (waited || is_cut_short) sample_half_open();
-    if (waited || any_fired()) sample_sockets(SocketMoment::end, all_nodes());
+    if (waited || any_fault_has_fired()) sample_sockets(SocketMoment::end, all_nodes());
     if (waited || reason == EndReason::not_ready) sample_listening();
     for (const auto& fault : faults_) fault->finish();
-    if (state_ == State::stopping) return;  // one of these failed, and has ended the run already
-    enter(State::stopping);
-    journal_->add(event::RunStopping{reason, reason == EndReason::interrupted ? signal_ : 0});
-    timeout_timer_.cancel();
-    hang_timer_.cancel();
-    ready_timer_.cancel();
-    end_nodes();
 }
 
-void Engine::Impl::end_nodes() {
-    const bool preparing = preparation_ && preparation_->running();
-    // Never from inside a node's own callback.
-    if (!any_running() && !preparing) return boost::asio::post(io_, [this] { finish(); });
+void Engine::Impl::ends(EndReason reason, int signal) {
+    journal_->add(event::RunStopping{reason, signal});
+}
+
+void Engine::Impl::ask_to_end() {
     for (const auto& actor : actors_) actor->node->signal(SIGTERM);
     for (const auto& guest : guests_) guest->kill();
-    if (preparing) preparation_->kill();
-    grace_timer_.expires_after(scenario_.grace);
-    grace_timer_.async_wait([this](boost::system::error_code error) {
-        if (error) return;
-        for (const auto& actor : actors_) actor->node->kill();
-    });
+    if (preparation_) preparation_->kill();
 }
 
-void Engine::Impl::finish() {
-    if (state_ == State::done || any_running() || (preparation_ && preparation_->running())) return;
-    grace_timer_.cancel();
-    if (end_capture()) return;
+void Engine::Impl::kill() {
+    for (const auto& actor : actors_) actor->node->kill();
+    if (preparation_) preparation_->kill();
+}
+
+bool Engine::Impl::conclude() {
+    if (end_capture()) return false;
     for (auto& [number, line] : expected_lines_) tell_expected(number, line);
     untold_.finish(*journal_);
     for (auto& [number, note] : unanswered_) note.finish(*journal_);
@@ -96,10 +76,14 @@ void Engine::Impl::finish() {
         error_ = std::move(written).error();
     journal_->add(event::RunEnded{verdict.word(), verdict.reason});
     if (journal_->failure() && !error_) error_ = journal_->failure();
-    enter(State::done);
+    result_ = {std::move(facts), std::move(verdict), json};
+    return true;
+}
+
+void Engine::Impl::done() {
     if (auto written = write_manifest(); !written && !error_) error_ = std::move(written).error();
     // Destroying the nodes and the network is left to the owner, outside of their callbacks.
-    boost::asio::post(io_, [done = done_, error = error_, result = RunResult{facts, verdict, json}] {
+    boost::asio::post(io_, [done = done_, error = error_, result = std::move(result_)] {
         if (error) return done(Failure(*error));
         done(result);
     });

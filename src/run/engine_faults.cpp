@@ -24,6 +24,7 @@
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "trigger/line_scanner.h"
+#include "run/recovery_watch.h"
 
 namespace netcut {
 
@@ -51,11 +52,15 @@ Result<void> Engine::Impl::prepare_faults() {
 
 void Engine::Impl::add_runner(Fault fault) {
     const FaultSpec& spec = scenario_.faults[fault.number()];
+    const auto failed = [this](Error error) { fail(std::move(error)); };
+    auto watch =
+        std::make_unique<RecoveryWatch>(io_, *fabric_, *table_, *sockets_, *tap_, fault.plan(), *spec.kind,
+                                        RecoveryWatch::into_journal(*journal_, *fabric_, spec.name, failed));
     faults_.push_back(std::make_unique<FaultRunner>(
-        io_, *journal_, *fabric_, *table_, *sockets_, *tap_, spec, std::move(fault), processes_,
+        timers_, *journal_, spec, std::make_unique<KernelFault>(*fabric_, *table_, std::move(fault)),
+        std::move(watch), processes_,
         FaultRunner::Observer{[this](const FaultRunner& runner) { on_fired(runner); },
-                              [this](const FaultRunner& runner) { on_healed(runner); },
-                              [this](Error error) { fail(std::move(error)); },
+                              [this](const FaultRunner& runner) { on_healed(runner); }, failed,
                               [this](const auto& nodes) { return phases_of(nodes); }}));
 }
 
@@ -112,7 +117,7 @@ void Engine::Impl::await_packets(PacketWatch& watch) {
 }
 
 void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& packet) {
-    if (state_ != State::starting && state_ != State::running) return;
+    if (!course_.is_under_way()) return;
     for (std::size_t number = 0; number < faults_.size(); ++number) {
         if (packet.prefix != fault_prefix(number)) continue;
         if (group == moment_group) {
@@ -175,7 +180,7 @@ ProcessControl Engine::Impl::process_control() {
 void Engine::Impl::on_paused(const Actor& actor, const Pause& pause) {
     FaultRunner* last = nullptr;
     for (const auto& fault : faults_) {
-        const auto& nodes = fault->fault().plan().nodes;
+        const auto& nodes = fault->plan().nodes;
         if (fault->spec().kind->processes != ProcessEffect::pause || !fault->fired() ||
             std::find(nodes.begin(), nodes.end(), actor.index) == nodes.end())
             continue;

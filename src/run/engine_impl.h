@@ -3,7 +3,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <set>
 #include <string>
@@ -33,6 +32,7 @@
 #include "run/log_times.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
+#include "run/run_course.h"
 #include "run/sockets.h"
 #include "run/summed_note.h"
 #include "scenario/expand.h"
@@ -42,23 +42,21 @@
 #include "trigger/line_scanner.h"
 #include "trigger/phase.h"
 #include "user/user.h"
+#include "run/work_tap.h"
 
 namespace netcut {
 
-// States: preparing (the scenario's own command runs), starting (the aggregator is not ready yet), running,
-// stopping (nodes are asked to end, then made to), done. They are entered in this order; stopping can be
-// entered from any.
-class Engine::Impl {
+// The parts of one run, put together. Which state follows which is RunCourse's to say.
+class Engine::Impl : private RunParts {
   public:
     Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
          std::function<void(const Event&)> listener);
-    ~Impl();
+    ~Impl() override;
 
     Result<void> start(std::function<void(Result<RunResult>)> done);
-    void stop(int signal);
+    void stop(int signal) { course_.stop(signal); }
 
   private:
-    using State = RunPhase;
     struct Actor {
         std::size_t index = 0;  // in the fabric
         std::unique_ptr<Node> node;
@@ -113,14 +111,19 @@ class Engine::Impl {
     void watch_for_progress(LineScanner& scanner, const std::string& node);
     void watch_for_expected(LineScanner& scanner, const std::string& node);
     void on_expected(const std::string& node, std::size_t number, std::string value);
-    Result<void> start_preparation();
     Result<void> start_actor(Actor& actor);
-    void enter(State state);
 
-    // engine.cpp: the run
-    void start_aggregator();
-    void start_collaborators();
-    void start_collaborator(std::size_t index);
+    // engine.cpp: the run, as its course has it
+    std::size_t nodes() const override { return actors_.size(); }
+    NodeNow node(std::size_t index) const override;
+    bool is_preparing() const override { return preparation_ && preparation_->running(); }
+    bool any_fault_has_fired() const override;
+    bool any_fault_will_heal() const override;
+    void entered(RunPhase phase) override;
+    Result<void> start_preparation() override;
+    void before_aggregator() override;
+    Result<void> start_node(std::size_t index) override { return start_actor(*actors_[index]); }
+    void before_collaborators() override { start_phase_watch(); }
     static std::vector<std::size_t> with_aggregator(std::vector<std::size_t> nodes);
     void on_exit(Actor& actor, ExitStatus status);
     void journal_exit(const NodeOutcome& outcome);
@@ -139,8 +142,6 @@ class Engine::Impl {
     ProcessControl process_control();
     Result<void> kill_node(Actor& actor, int signal, bool starts_again);
     Result<void> start_again(Actor& actor);
-    void arm_hang_timer();
-    void on_hang_timer();
 
     // engine_requests.cpp: what is asked for from outside
   public:
@@ -161,7 +162,7 @@ class Engine::Impl {
     Result<void> start_capture();
     void note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what);
     void on_missed_packets(const Capture::Missing& missing);
-    bool end_capture();  // whether finish() has to wait for it
+    bool end_capture();  // whether the run has to wait for it
     void on_captured(const std::vector<CaptureTotals>& totals);
 
     // engine_phases.cpp: what the nodes do
@@ -172,10 +173,13 @@ class Engine::Impl {
     std::vector<event::PhaseSeen> phases_of(const std::vector<std::size_t>& nodes) const;
 
     // engine_end.cpp: how it ends
-    void fail(Error error);
-    void end(EndReason reason);
-    void end_nodes();
-    void finish();
+    void fail(Error error) override;
+    void before_end(EndReason reason) override;
+    void ends(EndReason reason, int signal) override;
+    void ask_to_end() override;
+    void kill() override;
+    bool conclude() override;
+    void done() override;
     void tell_expected(std::size_t number, ExpectedLine& line);
     Result<void> write_manifest();
     void sample_sockets(SocketMoment moment, const std::vector<std::size_t>& nodes);
@@ -183,12 +187,8 @@ class Engine::Impl {
     void sample_listening();
     std::vector<std::size_t> all_nodes() const;
 
-    bool any_fired() const;
-    bool any_busy() const;
-    bool any_running() const;
-    bool collaborators_have_ended() const;
-
     boost::asio::io_context& io_;
+    LoopTimers timers_;
     Scenario scenario_;
     const RunFolder& folder_;
     User user_;
@@ -196,7 +196,7 @@ class Engine::Impl {
     std::function<void(const Event&)> listener_;
     std::function<void(Result<RunResult>)> done_;
 
-    State state_ = State::preparing;
+    RunCourse course_;
     std::unique_ptr<Journal> journal_;
     std::optional<LogTimes> log_times_;
     std::optional<Fabric> fabric_;
@@ -230,15 +230,11 @@ class Engine::Impl {
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
-    RunState record_;  // what the run has come to, by its journal
-    boost::asio::steady_timer timeout_timer_, hang_timer_, grace_timer_, ready_timer_;
-    Clock::time_point last_progress_;
+    RunState record_;                                     // what the run has come to, by its journal
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
-    bool crashed_ = false;
     bool told_listening_ = false;
-
-    int signal_ = 0;
     std::optional<Error> error_;
+    RunResult result_;
 };
 
 }  // namespace netcut

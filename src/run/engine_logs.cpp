@@ -97,8 +97,7 @@ Result<void> Engine::Impl::open_logs(Actor& actor) {
 void Engine::Impl::watch_for(LineScanner& scanner, FaultRunner& fault) {
     scanner.watch(
         {Pattern::parse(fault.spec().trigger.pattern).value(), [this, &fault](std::string_view line) {
-             if (state_ == State::starting || state_ == State::running)
-                 fault.trigger(fault.spec().trigger.node, line);
+             if (course_.is_under_way()) fault.trigger(fault.spec().trigger.node, line);
          }});
 }
 
@@ -130,13 +129,11 @@ void Engine::Impl::watch(LineScanner& scanner, const Actor& actor) {
                        [trigger = trigger.get()](std::string_view) { trigger->on_armed_by(); }});
     }
     if (actor.index == 0 && !scenario_.ready.empty())
-        scanner.watch({Pattern::parse(scenario_.ready).value(), [this](std::string_view) {
-                           if (state_ == State::starting) start_collaborators();
-                       }});
+        scanner.watch(
+            {Pattern::parse(scenario_.ready).value(), [this](std::string_view) { course_.ready(); }});
     if (actor.index == 0 && !scenario_.end.empty() && scenario_.end != end_with_collaborators)
-        scanner.watch({Pattern::parse(scenario_.end).value(), [this](std::string_view) {
-                           if (state_ == State::running) end(EndReason::finished);
-                       }});
+        scanner.watch(
+            {Pattern::parse(scenario_.end).value(), [this](std::string_view) { course_.end_line(); }});
     watch_for_expected(scanner, name);
     watch_for_progress(scanner, name);
 }

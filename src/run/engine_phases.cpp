@@ -29,7 +29,7 @@ void Engine::Impl::start_phase_watch() {
             [this](std::size_t node, const PhaseInterval& interval) { journal_phase(node, interval); },
             [this](const PhaseWatch::Traffic& traffic) { journal_traffic(traffic); },
             [this](std::size_t node, const PhaseWatch::State& state) {
-                if (state_ != State::running) return;
+                if (course_.phase() != RunPhase::running) return;
                 for (const auto& trigger : phase_triggers_)
                     if (trigger->node() == node) trigger->on_state(state);
             }});

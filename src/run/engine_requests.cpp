@@ -55,9 +55,9 @@ Result<Node*> Engine::execute(const std::string& node, std::vector<std::string> 
 }
 
 Result<void> Engine::Impl::must_run(const std::string& attempt) const {
-    if (state_ == State::starting || state_ == State::running) return {};
-    return usage_failure(attempt,
-                         state_ == State::preparing ? "the run is being prepared" : "the run is over");
+    if (course_.is_under_way()) return {};
+    return usage_failure(
+        attempt, course_.phase() == RunPhase::preparing ? "the run is being prepared" : "the run is over");
 }
 
 Result<FaultRunner*> Engine::Impl::runner_of(const std::string& fault) {

@@ -124,25 +124,21 @@ Result<void> preflight(const Scenario& scenario) {
 Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
                    std::function<void(const Event&)> listener)
     : io_(io),
+      timers_(io),
       scenario_(std::move(scenario)),
       folder_(folder),
       user_(std::move(user)),
       listener_(std::move(listener)),
-      folders_(io),
-      timeout_timer_(io),
-      hang_timer_(io),
-      grace_timer_(io),
-      ready_timer_(io) {
+      course_(timers_, scenario_, *this),
+      folders_(io) {
     std::error_code error;
     program_folder_ = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
 Engine::Impl::~Impl() = default;
 
-void Engine::Impl::enter(State state) {
-    state_ = state;
-    const Nanoseconds now = journal_->now();
-    journal_->add_at(now, event::RunEntered{state});
+void Engine::Impl::entered(RunPhase phase) {
+    journal_->add(event::RunEntered{phase});
 }
 
 Result<void> Engine::Impl::open_journal() {
@@ -237,8 +233,8 @@ void Engine::Impl::update_hosts() {
 std::string Engine::Impl::hosts_of(std::size_t index) const {
     std::vector<const FaultSpec*> faults;
     for (const auto& runner : faults_) {
-        const auto& nodes = runner->fault().plan().nodes;
-        if (runner->spec().kind->processes == ProcessEffect::names && runner->fault().active() &&
+        const auto& nodes = runner->plan().nodes;
+        if (runner->spec().kind->processes == ProcessEffect::names && runner->is_on() &&
             std::find(nodes.begin(), nodes.end(), index) != nodes.end())
             faults.push_back(&runner->spec());
     }

@@ -21,26 +21,18 @@ double microseconds(Nanoseconds value) {
 
 }  // namespace
 
-FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
-                         SocketReader& sockets, WorkTap& tap, FaultSpec spec, Fault fault,
+FaultRunner::FaultRunner(Timers& timers, Journal& journal, FaultSpec spec,
+                         std::unique_ptr<NetworkFault> fault, std::unique_ptr<FiringWatch> watch,
                          const ProcessControl& processes, Observer observer)
-    : journal_(journal),
-      fabric_(fabric),
-      table_(table),
+    : timers_(timers),
+      journal_(journal),
       spec_(std::move(spec)),
       fault_(std::move(fault)),
+      watch_(std::move(watch)),
       processes_(processes),
       observer_(std::move(observer)),
       counter_(spec_.trigger.nth, spec_.times),
-      timer_(io),
-      recovery_(io, fabric, table, sockets, tap, fault_.plan(), *spec_.kind,
-                {[this](std::size_t node, const Recovery& found) {
-                     journal_.add(event::NodeRecovered{found}, {node_name(node), spec_.name});
-                 },
-                 [this](std::size_t node, const Recovery& found) {
-                     journal_.add(event::NodeUnrecovered{found}, {node_name(node), spec_.name});
-                 },
-                 [this](Error error) { fail(std::move(error)); }}) {
+      timer_(timers.make()) {
     if (spec_.flap) cycles_ = spec_.flap->cycles();
     const FaultTrigger& trigger = spec_.trigger;
     moment_text_ = spec_.when ? when_text(*spec_.when) : phase_moment_text(trigger.phase);
@@ -49,12 +41,13 @@ FaultRunner::FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& 
 
 bool FaultRunner::is_ready() const {
     const std::size_t most = spec_.times * std::max<std::size_t>(1, cycles_.size());
-    return !waiting_ && !flapping() && !fault_.active() && firings_ < most;
+    return (state_ == State::idle || state_ == State::armed) && firings_ < most;
 }
 
 void FaultRunner::trigger(const std::string& node, std::string_view why,
                           std::optional<event::PhaseSeen> phase) {
-    const auto verdict = counter_.match(waiting_ || armed_ || flapping() || fault_.active());
+    if (state_ == State::ended) return;
+    const auto verdict = counter_.match(state_ != State::idle);
     if (verdict == MatchCounter::Verdict::spent) return;  // a chatty pattern would fill the journal
     const Nanoseconds matched = journal_.now();
     const bool fires = verdict == MatchCounter::Verdict::fire;
@@ -72,88 +65,82 @@ void FaultRunner::trigger(const std::string& node, std::string_view why,
     if (at_once) return tell_fired();
     if (!fires) return;
     if (spec_.trigger.delay == Nanoseconds(0)) return come_due();
-    waiting_ = true;
-    timer_.expires_after(spec_.trigger.delay);
-    when_due(timer_, timer_use_, [this] { come_due(); });
+    state_ = State::delayed;
+    after(spec_.trigger.delay, [this] { come_due(); });
 }
 
 Result<void> FaultRunner::fire_now() {
     const std::string attempt = "fire the fault '" + spec_.name + "'";
-    if (fault_.active() || flapping()) return usage_failure(attempt, "it is on already");
-    stop_timers();
-    if (armed_) disarm();
+    if (state_ == State::ended) return usage_failure(attempt, "the run is over");
+    if (state_ == State::on || state_ == State::between_cycles)
+        return usage_failure(attempt, "it is on already");
+    timer_->cancel();
+    if (is_armed()) disarm();
     counter_.match(false);
     trigger_node_ = spec_.nodes.front();
     trigger_line_ = "asked for";
     cycle_ = 0;
-    asked_for_ = true;
     begin();
     journal_.add_at(
         fire_begun_,
         event::TriggerMatched{
             .line = trigger_line_, .match = counter_.matches(), .verdict = MatchCounter::Verdict::fire},
         {trigger_node_, spec_.name});
-    tell_fired();
+    tell_fired(true);
     return {};
 }
 
 Result<void> FaultRunner::heal_now() {
-    if (!fault_.active() || !fired())
-        return usage_failure("heal the fault '" + spec_.name + "'", "it is not on");
-    stop_timers();
+    if (!is_on() || !fired()) return usage_failure("heal the fault '" + spec_.name + "'", "it is not on");
     cycle_ = cycles_.size();
-    asked_for_ = true;
-    heal();
+    heal(true);
     return {};
 }
 
 void FaultRunner::come_due() {
-    waiting_ = false;
-    if (spec_.when) return arm();
-    begin();
-    tell_fired();
+    state_ = State::idle;
+    spec_.when ? arm() : fire();
 }
 
 void FaultRunner::arm() {
-    const auto counted = table_.read_counted(fault_.number());
+    if (state_ != State::idle && state_ != State::armed) return;
+    const auto counted = fault_->counted();
     if (!counted) return fail(counted.error());
     counted_before_ = *counted;
     const Nanoseconds begin = journal_.now();
-    if (auto armed = fault_.arm(); !armed) return fail(std::move(armed).error());
+    if (auto armed = fault_->arm(); !armed) return fail(std::move(armed).error());
     event::FaultArmed told{moment_text_, microseconds(journal_.now() - begin)};
-    if (std::exchange(armed_, true)) {
+    if (std::exchange(state_, State::armed) == State::armed) {
         armed_again_ = {begin, std::move(told)};
         return;
     }
+    cycle_ = 0;
     journal_.add_at(begin, std::move(told), {.fault = spec_.name});
     if (awaits_silence()) look_for_silence();
 }
 
 void FaultRunner::disarm() {
-    armed_ = false;
+    state_ = State::idle;
+    timer_->cancel();
     armed_again_.reset();
-    if (auto disarmed = fault_.disarm(); !disarmed) fail(std::move(disarmed).error());
+    if (auto disarmed = fault_->disarm(); !disarmed) fail(std::move(disarmed).error());
 }
 
 // No packet tells of a silence: the kernel fires at the packet that ends it, and we when it is long enough.
 void FaultRunner::look_for_silence() {
-    if (!armed_) return;
-    const auto silent = table_.is_silent(fault_.number());
+    const auto silent = fault_->is_silent();
     if (!silent) return fail(silent.error());
-    if (*silent) {
-        armed_ = false;
-        begin();
-        return tell_fired();
-    }
-    timer_.expires_after(silence_step);
-    when_due(timer_, timer_use_, [this] { look_for_silence(); });
+    if (*silent) return fire();
+    after(silence_step, [this] { look_for_silence(); });
 }
 
 void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
                           const std::function<event::PhaseSeen()>& phase) {
-    if (!std::exchange(armed_, false)) return;
+    if (!is_armed()) return;
+    timer_->cancel();
+    state_ = State::on;
     fire_begun_ = lease_begun_ = when;
-    fire_result_ = fault_.follow();
+    fire_result_ = fault_->follow();
     if (fire_result_) fire_result_ = fire_processes();
     fire_ended_ = journal_.now();
     trigger_node_ = moment_node_;
@@ -163,7 +150,7 @@ void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds
     if (armed_again_)  // of all times the last one, from which it counts
         journal_.add_at(armed_again_->first, std::move(armed_again_->second), {.fault = spec_.name});
     armed_again_.reset();
-    const auto counted = table_.read_counted(fault_.number());
+    const auto counted = fault_->counted();
     if (!counted) return fail(counted.error());
     event::TriggerTripped tripped{.when = moment_text_, .packet = packet, .bytes = bytes};
     tripped.counted = {counted->packets - counted_before_.packets, counted->bytes - counted_before_.bytes};
@@ -172,16 +159,8 @@ void FaultRunner::tripped(const std::string& packet, unsigned bytes, Nanoseconds
     tell_fired();
 }
 
-// A handler that is queued already runs in spite of cancel(), so each knows which use of the timer it is of.
-void FaultRunner::when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work) {
-    timer.async_wait([&use, mine = ++use, work = std::move(work)](boost::system::error_code error) {
-        if (!error && mine == use) work();
-    });
-}
-
-void FaultRunner::stop_timers() {
-    ++timer_use_;
-    timer_.cancel();
+void FaultRunner::after(Nanoseconds time, std::function<void()> work) {
+    timer_->at(timers_.now() + time, std::move(work));
 }
 
 std::optional<Nanoseconds> FaultRunner::duration() const {
@@ -189,11 +168,16 @@ std::optional<Nanoseconds> FaultRunner::duration() const {
     return spec_.duration;
 }
 
+void FaultRunner::fire() {
+    begin();
+    tell_fired();
+}
+
 void FaultRunner::begin() {
-    waiting_ = false;
+    state_ = State::on;
     if (spec_.flap) ++cycle_;
     fire_begun_ = journal_.now();
-    fire_result_ = spec_.flap ? fault_.fire(*duration()) : fault_.fire();
+    fire_result_ = fault_->fire(spec_.flap ? duration() : std::nullopt);
     if (fire_result_) fire_result_ = fire_processes();
     fire_ended_ = lease_begun_ = journal_.now();
     if (duration() && fire_result_) heal_at(*duration());
@@ -201,16 +185,16 @@ void FaultRunner::begin() {
 
 Result<void> FaultRunner::fire_processes() {
     const ProcessEffect effect = spec_.kind->processes;
-    for (const std::size_t node : fault_.plan().nodes) {
+    for (const std::size_t node : plan().nodes) {
         if (effect == ProcessEffect::pause) NETCUT_TRY(processes_.pause(node, duration()));
         if (effect == ProcessEffect::kill || effect == ProcessEffect::restart)
-            NETCUT_TRY(processes_.kill(node, fault_.plan().signal, spec_.duration.has_value()));
+            NETCUT_TRY(processes_.kill(node, plan().signal, spec_.duration.has_value()));
     }
     return {};
 }
 
 Result<void> FaultRunner::heal_processes() {
-    for (const std::size_t node : fault_.plan().nodes) {
+    for (const std::size_t node : plan().nodes) {
         if (spec_.kind->processes == ProcessEffect::pause) NETCUT_TRY(processes_.resume(node));
         if (spec_.kind->processes == ProcessEffect::restart) NETCUT_TRY(processes_.start_again(node));
     }
@@ -219,19 +203,18 @@ Result<void> FaultRunner::heal_processes() {
 
 // The kernel's lease began when firing did.
 void FaultRunner::heal_at(Nanoseconds duration) {
-    timer_.expires_at(Clock::now() - (fire_ended_ - fire_begun_) + duration);
-    when_due(timer_, timer_use_, [this] { heal(); });
+    after(duration - (fire_ended_ - fire_begun_), [this] { heal(false); });
 }
 
-void FaultRunner::tell_fired() {
-    recovery_.finish();  // of the firing before
+void FaultRunner::tell_fired(bool asked_for) {
+    watch_->finish();  // of the firing before
     if (!fire_result_) return fail(std::move(fire_result_).error());
-    auto read_back = fault_.in_effect();
+    auto read_back = fault_->in_effect();
     if (!read_back) return fail(std::move(read_back).error());
     ++firings_;
     fired_at_ = fire_begun_;
     losses_.clear();
-    for (const std::size_t node : fault_.plan().nodes) losses_[node_name(node)] = {};
+    for (const std::size_t node : plan().nodes) losses_[fault_->node_name(node)] = {};
     event::FaultFired told{.kind = spec_.kind->name,
                            .nodes = spec_.nodes,
                            .number = firings_,
@@ -241,96 +224,94 @@ void FaultRunner::tell_fired() {
     if (duration()) told.for_s = seconds(*duration());
     // One of a millisecond may be over before it can be read back.
     told.read_back = *read_back;
-    told.asked_for = std::exchange(asked_for_, false);
-    told.phases = observer_.phases(fault_.plan().nodes);
+    told.asked_for = asked_for;
+    told.phases = observer_.phases(plan().nodes);
     journal_.add_at(fire_begun_, std::move(told), {.fault = spec_.name});
-    recovery_.fired();
+    watch_->fired();
     observer_.fired(*this);
 }
 
 // What is still dying would send from its new network; a kill takes milliseconds.
 Result<bool> FaultRunner::machines_are_off() {
-    if (fault_.plan().link != LinkChange::reboot) return true;
-    for (const std::size_t node : fault_.plan().nodes)
+    if (plan().link != LinkChange::reboot) return true;
+    for (const std::size_t node : plan().nodes)
         if (processes_.runs(node)) return false;
-    for (const std::size_t node : fault_.plan().nodes) NETCUT_TRY(processes_.renew(node));
+    for (const std::size_t node : plan().nodes) NETCUT_TRY(processes_.renew(node));
     return true;
 }
 
-void FaultRunner::heal() {
-    recovery_.heals();
+void FaultRunner::heal(bool asked_for) {
+    timer_->cancel();
+    watch_->heals();
     const auto off = machines_are_off();
     if (!off) return fail(off.error());
-    if (!*off) {
-        timer_.expires_after(dying_step);
-        return when_due(timer_, timer_use_, [this] { heal(); });
-    }
+    if (!*off) return after(dying_step, [this, asked_for] { heal(asked_for); });
     const Nanoseconds begin = journal_.now();
-    if (auto healed = fault_.heal(); !healed) return fail(std::move(healed).error());
+    if (auto healed = fault_->heal(); !healed) return fail(std::move(healed).error());
+    state_ = has_more_cycles() ? State::between_cycles : State::idle;
     if (auto healed = heal_processes(); !healed) return fail(std::move(healed).error());
-    Nanoseconds end = journal_.now();
-    const Nanoseconds took = end - begin;
-    Clock::time_point healed_at = Clock::now();
+    healed_at_ = journal_.now();
+    const Nanoseconds took = healed_at_ - begin;
+    Clock::time_point when = timers_.now();
     // The kernel ends it on time by itself, also when we come late.
-    if (fault_.plan().lease() && end > lease_begun_ + *duration()) {
-        healed_at -= end - (lease_begun_ + *duration());
-        end = lease_begun_ + *duration();
+    if (plan().lease() && healed_at_ > lease_begun_ + *duration()) {
+        when -= healed_at_ - (lease_begun_ + *duration());
+        healed_at_ = lease_begun_ + *duration();
     }
-    healed_at_ = end;
-    recovery_.healed(healed_at);
+    watch_->healed(when);
     update_losses();
-    event::FaultHealed told{.lasted_s = seconds(end - fired_at_), .took_us = microseconds(took)};
-    auto& hit = (fault_.plan().queues() ? told.packets_queued : told.packets_lost).emplace();
-    for (const auto& [node, losses] : losses_) hit[node] = losses.total();
-    told.losses = losses_;
-    told.asked_for = std::exchange(asked_for_, false);
-    journal_.add_at(end, std::move(told), {.fault = spec_.name});
-    go_on_flapping();
+    tell_healed(took, asked_for);
+    begin_next_cycle_later();
     arm_again();
     observer_.healed(*this);
 }
 
-void FaultRunner::go_on_flapping() {
-    if (!flapping()) return;
-    timer_.expires_after(cycles_[cycle_ - 1].off);
-    when_due(timer_, timer_use_, [this] {
-        begin();
-        tell_fired();
-    });
+void FaultRunner::tell_healed(Nanoseconds took, bool asked_for) {
+    event::FaultHealed told{.lasted_s = seconds(healed_at_ - fired_at_), .took_us = microseconds(took)};
+    auto& hit = (plan().queues() ? told.packets_queued : told.packets_lost).emplace();
+    for (const auto& [node, losses] : losses_) hit[node] = losses.total();
+    told.losses = losses_;
+    told.asked_for = asked_for;
+    journal_.add_at(healed_at_, std::move(told), {.fault = spec_.name});
+}
+
+void FaultRunner::begin_next_cycle_later() {
+    if (state_ == State::between_cycles) after(cycles_[cycle_ - 1].off, [this] { fire(); });
 }
 
 // The start, which the moment was waited for from, does not come again.
 void FaultRunner::arm_again() {
-    if (!spec_.when || spec_.trigger.kind != FaultTrigger::Kind::start || flapping()) return;
+    if (!spec_.when || spec_.trigger.kind != FaultTrigger::Kind::start || state_ != State::idle) return;
     trigger(spec_.nodes.front(), spec_.name + " has healed");
 }
 
 void FaultRunner::tell_paused(std::size_t node, const Pause& pause) {
     if (!fired()) return;
-    const Nanoseconds signalled = journal_.now() - (Clock::now() - pause.signalled);
+    const Nanoseconds signalled = journal_.now() - (timers_.now() - pause.signalled);
     journal_.add_at(
         signalled,
         event::NodePaused{pause.processes, pause.unstopped, microseconds(pause.stopped - pause.signalled)},
-        {node_name(node), spec_.name});
+        {fault_->node_name(node), spec_.name});
 }
 
 void FaultRunner::update_losses() {
-    auto losses = fault_.losses();
+    auto losses = fault_->losses();
     if (!losses) return fail(std::move(losses).error());
     if (!fired()) return;
-    for (const auto& [node, value] : *losses) losses_[node_name(node)] = value;
+    for (const auto& [node, value] : *losses) losses_[fault_->node_name(node)] = value;
 }
 
 void FaultRunner::finish() {
-    stop_timers();
-    recovery_.end();
-    if (!fault_.active() || !fired()) return;
+    timer_->cancel();
+    const State before = std::exchange(state_, State::ended);
+    watch_->end();
+    if (before != State::on || !fired()) return;
     update_losses();
     journal_.add(event::FaultUnhealed{losses_}, {.fault = spec_.name});
 }
 
 void FaultRunner::fail(Error error) {
-    stop_timers();
+    timer_->cancel();
     observer_.failed(std::move(error));
 }
 

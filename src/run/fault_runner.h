@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,10 +17,11 @@
 #include "node/node.h"
 #include "record/event.h"
 #include "record/journal.h"
-#include "run/recovery_watch.h"
 #include "scenario/fault_spec.h"
 #include "scenario/flap.h"
 #include "trigger/match_counter.h"
+#include "run/network_fault.h"
+#include "run/timers.h"
 
 namespace netcut {
 
@@ -35,6 +36,21 @@ struct ProcessControl {
 };
 
 // The life of one fault of the scenario: triggers come in, firings go out, each with its losses and recovery.
+//
+//             trigger with a delay              its delay is over, and it has a moment
+//        +----------------------> delayed ---------------------------+
+//        |                           |                               v
+//     idle ----- a trigger, and it has a moment on the wire -----> armed
+//      ^ |                           | its delay is over             | the moment comes
+//      | | trigger, or a request     v                               |
+//      | +------------------------> on <-----------------------------+
+//      |         the last heal      | ^
+//      +----------------------------+ |  the next cycle begins
+//                                   v |
+//                              between_cycles
+//
+// A request to fire leads to `on` from idle, delayed and armed; one to heal leads from `on` to idle. The end of the run
+// leads from everywhere to `ended`, in which nothing happens any more.
 class FaultRunner {
   public:
     struct Observer {
@@ -44,19 +60,25 @@ class FaultRunner {
         // What they do at this moment.
         std::function<std::vector<event::PhaseSeen>(const std::vector<std::size_t>& nodes)> phases;
     };
-    FaultRunner(boost::asio::io_context& io, Journal& journal, Fabric& fabric, FaultTable& table,
-                SocketReader& sockets, WorkTap& tap, FaultSpec spec, Fault fault,
-                const ProcessControl& processes, Observer observer);
+    enum class State { idle, delayed, armed, on, between_cycles, ended };
+    // `timers` and `journal` have the same clock; they and `processes` must outlive it.
+    FaultRunner(Timers& timers, Journal& journal, FaultSpec spec, std::unique_ptr<NetworkFault> fault,
+                std::unique_ptr<FiringWatch> watch, const ProcessControl& processes, Observer observer);
 
     const FaultSpec& spec() const { return spec_; }
-    const Fault& fault() const { return fault_; }
-    // It is on its way, or active and will heal.
-    bool busy() const { return waiting_ || flapping() || (fault_.active() && spec_.duration); }
+    const FaultPlan& plan() const { return fault_->plan(); }
+    State state() const { return state_; }
+    // It is on its way, or on and will heal.
+    bool busy() const {
+        return state_ == State::delayed || state_ == State::between_cycles ||
+               (state_ == State::on && duration());
+    }
+    bool is_on() const { return state_ == State::on; }
+    bool is_armed() const { return state_ == State::armed; }
     bool fired() const { return firings_ > 0; }
     // The last time, since the run began.
     Nanoseconds fired_at() const { return fired_at_; }
     Nanoseconds healed_at() const { return healed_at_; }
-    bool is_armed() const { return armed_; }
     // It is not on, not on its way, and has not been fired as often as it may be.
     bool is_ready() const;
 
@@ -75,9 +97,9 @@ class FaultRunner {
     void tripped(const std::string& packet, unsigned bytes, Nanoseconds when,
                  const std::function<event::PhaseSeen()>& phase = {});
     // Its processes are gone.
-    void node_ended(std::size_t node) { recovery_.look_at(node); }
+    void node_ended(std::size_t node) { watch_->look_at(node); }
     // The node's progress has come to another round.
-    void progressed(std::size_t node) { recovery_.progressed(node); }
+    void progressed(std::size_t node) { watch_->progressed(node); }
     // All processes of a node stand still, or some of them do not.
     void tell_paused(std::size_t node, const Pause& pause);
     // The run is over: no more firings and heals; what is still active is counted for the last time.
@@ -87,41 +109,41 @@ class FaultRunner {
   private:
     void come_due();
     void look_for_silence();
-    void begin();       // what must be fast
-    void tell_fired();  // counting, journal, observer
+    void fire();   // begin() and tell_fired(), where nothing has to be said in between
+    void begin();  // what must be fast
+    void tell_fired(bool asked_for = false);  // counting, journal, observer
     Result<void> fire_processes();
     Result<void> heal_processes();
     void heal_at(Nanoseconds duration);
     Result<bool> machines_are_off();
-    void heal();
-    void go_on_flapping();
+    void heal(bool asked_for);
+    void tell_healed(Nanoseconds took, bool asked_for);
+    void begin_next_cycle_later();
     void arm_again();
-    bool flapping() const { return cycle_ > 0 && cycle_ < cycles_.size(); }
+    bool has_more_cycles() const { return cycle_ < cycles_.size(); }
     std::optional<Nanoseconds> duration() const;
-    void when_due(boost::asio::steady_timer& timer, unsigned& use, std::function<void()> work);
-    void stop_timers();
+    void after(Nanoseconds time, std::function<void()> work);
     void update_losses();
     bool awaits_silence() const { return spec_.when && spec_.when->moment.kind == WireMoment::Kind::silence; }
-    const std::string& node_name(std::size_t index) const { return fabric_.node(index).name; }
 
+    Timers& timers_;
     Journal& journal_;
-    Fabric& fabric_;
-    FaultTable& table_;
     FaultSpec spec_;
-    Fault fault_;
+    std::unique_ptr<NetworkFault> fault_;
+    std::unique_ptr<FiringWatch> watch_;
     const ProcessControl& processes_;
     Observer observer_;
     MatchCounter counter_;
-    boost::asio::steady_timer timer_;  // of the delay, of the silence, then of the heal
-    unsigned timer_use_ = 0;
-    RecoveryWatch recovery_;
-    unsigned in_vain_ = 0;    // matches that did not fire
-    bool asked_for_ = false;  // the firing, or the heal, that is told next
-    bool waiting_ = false;    // in the delay between trigger and fault
-    bool armed_ = false;      // the kernel looks for the moment
-    std::optional<std::pair<Nanoseconds, event::FaultArmed>> armed_again_;  // not told by the journal yet
+    std::unique_ptr<Timer> timer_;  // of the delay, of the silence, of the heal, then of the next cycle
+    State state_ = State::idle;
+    unsigned in_vain_ = 0;  // matches that did not fire
+
+    // armed
+    std::string moment_text_, moment_node_;  // what the kernel looks for
     CounterValue counted_before_;            // towards the moment, before it was armed
-    std::string moment_text_, moment_node_;  // of what it looks for
+    std::optional<std::pair<Nanoseconds, event::FaultArmed>> armed_again_;  // not in the journal yet
+
+    // on
     std::vector<FlapSpec::Cycle> cycles_;
     std::size_t cycle_ = 0;  // those that have begun
     std::string trigger_node_, trigger_line_;

@@ -33,6 +33,17 @@ std::optional<Nanoseconds> earlier(const std::optional<Nanoseconds>& a, const st
 
 }  // namespace
 
+RecoveryWatch::Observer RecoveryWatch::into_journal(Journal& journal, const Fabric& fabric, std::string fault,
+                                                    std::function<void(Error)> failed) {
+    return {[&journal, &fabric, fault](std::size_t node, const Recovery& found) {
+                journal.add(event::NodeRecovered{found}, {fabric.node(node).name, fault});
+            },
+            [&journal, &fabric, fault](std::size_t node, const Recovery& found) {
+                journal.add(event::NodeUnrecovered{found}, {fabric.node(node).name, fault});
+            },
+            std::move(failed)};
+}
+
 RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table,
                              SocketReader& sockets, WorkTap& tap, FaultPlan plan, const FaultKind& kind,
                              Observer observer)

@@ -19,6 +19,7 @@
 #include "kernel/sockdiag.h"
 #include "run/conversations.h"
 #include "run/datagram_flows.h"
+#include "run/network_fault.h"
 #include "run/sockets.h"
 #include "run/work_tap.h"
 #include "scenario/fault_kind.h"
@@ -28,29 +29,27 @@ namespace netcut {
 // What becomes of the connections of a fault's nodes, in each of its firings: samples their sockets when it is
 // fired, while it is on, and from the heal on until what it had stopped has gone on. All on the thread of the
 // io_context.
-class RecoveryWatch {
+class RecoveryWatch : public FiringWatch {
   public:
     struct Observer {
         std::function<void(std::size_t node, const Recovery& recovery)> recovered;
         std::function<void(std::size_t node, const Recovery& recovery)> unrecovered;  // nobody looks any more
         std::function<void(Error)> failed;
     };
+    // One that journals what it is told. `journal` and `fabric` must outlive it.
+    static Observer into_journal(Journal& journal, const Fabric& fabric, std::string fault,
+                                 std::function<void(Error)> failed);
     RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultTable& table, SocketReader& sockets,
                   WorkTap& tap, FaultPlan plan, const FaultKind& kind, Observer observer);
-    ~RecoveryWatch() { let_go_of_tap(); }
+    ~RecoveryWatch() override { let_go_of_tap(); }
 
-    void fired();
-    // Right before the heal, so that nothing of what follows it is missed.
-    void heals();
-    void healed(Clock::time_point when);
-    // The node's progress has come to another round.
-    void progressed(std::size_t node);
-    // At once, since its program has ended.
-    void look_at(std::size_t node);
-    // Nobody looks at this firing's nodes any more.
-    void finish();
-    // The run is over: also what has not healed is concluded.
-    void end();
+    void fired() override;
+    void heals() override;
+    void healed(Clock::time_point when) override;
+    void progressed(std::size_t node) override;
+    void look_at(std::size_t node) override;
+    void finish() override;
+    void end() override;
 
   private:
     struct Subject {

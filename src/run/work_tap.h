@@ -8,6 +8,7 @@
 #include "fabric/fabric.h"
 #include "kernel/packet_tap.h"
 #include "kernel/sockdiag.h"
+#include "run/conversations.h"
 #include "run/first_work.h"
 
 namespace netcut {

@@ -49,11 +49,11 @@ FaultSpec fault_spec(Nanoseconds duration) {
 
 ProductWatcher::ProductWatcher(int core, Scene& scene, Nanoseconds duration)
     : pipe_(must(make_pipe())),
+      timers_(io_),
       journal_(unnamed_file(), {}),
       sockets_(scene.fabric),
       tap_(scene.fabric),
-      runner_(io_, journal_, scene.fabric, scene.table, sockets_, tap_, fault_spec(duration),
-              scene.prepare_cut(), no_processes_, observer()) {
+      runner_(runner(scene, duration)) {
     must(tap_.prepare());
     scanner_.watch({must(Pattern::parse(runner_.spec().trigger.pattern)),
                     [this](std::string_view line) { runner_.trigger("collaborator1", line); }});
@@ -70,10 +70,19 @@ ProductWatcher::~ProductWatcher() {
     thread_.join();
 }
 
-FaultRunner::Observer ProductWatcher::observer() {
-    return {[this](const FaultRunner&) { fired_ = true; }, [this](const FaultRunner&) { healed_ = true; },
-            [this](const Error&) { failed_ = true; },
-            [](const std::vector<std::size_t>&) { return std::vector<event::PhaseSeen>{}; }};
+FaultRunner ProductWatcher::runner(Scene& scene, Nanoseconds duration) {
+    const auto failed = [this](const Error&) { failed_ = true; };
+    FaultSpec spec = fault_spec(duration);
+    Fault cut = scene.prepare_cut();
+    auto watch = std::make_unique<RecoveryWatch>(
+        io_, scene.fabric, scene.table, sockets_, tap_, cut.plan(), *spec.kind,
+        RecoveryWatch::into_journal(journal_, scene.fabric, spec.name, failed));
+    return FaultRunner(
+        timers_, journal_, std::move(spec),
+        std::make_unique<KernelFault>(scene.fabric, scene.table, std::move(cut)), std::move(watch),
+        no_processes_,
+        {[this](const FaultRunner&) { fired_ = true; }, [this](const FaultRunner&) { healed_ = true; },
+         failed, [](const std::vector<std::size_t>&) { return std::vector<event::PhaseSeen>{}; }});
 }
 
 void ProductWatcher::watch(Fd log, LineScanner& scanner, const std::string& node) {

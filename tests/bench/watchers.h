@@ -15,6 +15,7 @@
 #include "node/log_pump.h"
 #include "record/journal.h"
 #include "run/fault_runner.h"
+#include "run/recovery_watch.h"
 #include "run/sockets.h"
 #include "trigger/line_scanner.h"
 
@@ -37,11 +38,12 @@ class ProductWatcher {
     std::vector<Fd> watch_others(std::size_t nodes);
 
   private:
-    FaultRunner::Observer observer();
+    FaultRunner runner(Scene& scene, Nanoseconds duration);
     void watch(Fd log, LineScanner& scanner, const std::string& node);
 
     Pipe pipe_;
     boost::asio::io_context io_;
+    LoopTimers timers_;
     Journal journal_;
     ProcessControl no_processes_;
     SocketReader sockets_;

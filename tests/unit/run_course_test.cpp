@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a run goes from state to state and ends, with nodes that do what a test says and a clock that it turns.
+#include "run/run_course.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_timers.h"
+
+namespace netcut::test::NETCUT_FILE {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using Calls = std::vector<std::string>;
+
+// Every call by its name, in order.
+class FakeParts : public RunParts {
+  public:
+    explicit FakeParts(std::size_t nodes) : nodes_(nodes) {}
+    std::size_t nodes() const override { return nodes_.size(); }
+    NodeNow node(std::size_t index) const override { return nodes_[index]; }
+    bool is_preparing() const override { return preparing; }
+    bool any_fault_has_fired() const override { return fired; }
+    bool any_fault_will_heal() const override { return will_heal; }
+    void entered(RunPhase phase) override { note(word_of(phase)); }
+    Result<void> start_preparation() override {
+        preparing = true;
+        return {};
+    }
+    void before_aggregator() override {
+        note("start triggers");
+        if (fails_at == "start triggers") fail({});
+    }
+    Result<void> start_node(std::size_t index) override {
+        const std::string what = "node " + std::to_string(index);
+        note(what);
+        if (fails_at == what) return Failure(Error{Error::Kind::machine, what, 0, "the test says so", ""});
+        nodes_[index] = {.runs = true};
+        return {};
+    }
+    void before_collaborators() override { note("phases"); }
+    void before_end(EndReason) override {
+        note("last look");
+        if (fails_at == "last look") fail({});
+    }
+    void ends(EndReason reason, int signal) override {
+        note(std::string("ends: ") + word_of(reason) + (signal != 0 ? " " + std::to_string(signal) : ""));
+    }
+    void ask_to_end() override { note("SIGTERM"); }
+    void kill() override { note("SIGKILL"); }
+    bool conclude() override {
+        note("conclude");
+        return concludes;
+    }
+    void done() override {}
+    void fail(Error) override {
+        if (!std::exchange(failed, true)) course->end(EndReason::failed);
+    }
+
+    void note(std::string what) { calls.push_back(std::move(what)); }
+
+    RunCourse* course = nullptr;
+    std::vector<NodeNow> nodes_;
+    bool preparing = false, fired = false, will_heal = false, failed = false, concludes = true;
+    std::string fails_at;
+    Calls calls;
+};
+
+// An aggregator that says when it is ready, and two collaborators.
+class RunCourseTest : public testing::Test {
+  protected:
+    RunCourseTest() {
+        scenario_.ready = "ready";
+        scenario_.ready_within = 60s;
+        scenario_.timeout = 30min;
+        scenario_.hang_after = 50s;
+        scenario_.grace = 5s;
+        parts_.course = &course_;
+    }
+    void begin() { ASSERT_TRUE(course_.begin()); }
+    void run() {
+        begin();
+        course_.ready();
+        timers_.run_posted();
+        ASSERT_EQ(course_.phase(), RunPhase::running);
+        calls();
+    }
+    void ended(std::size_t node, bool successfully = true) {
+        parts_.nodes_[node] = {.has_ended = true};
+        course_.node_ended(node, successfully);
+    }
+    void all_end() {
+        for (std::size_t node = 0; node < parts_.nodes(); ++node)
+            if (parts_.nodes_[node].runs) ended(node);
+        timers_.run_posted();
+    }
+    void a_fault_fires() {
+        parts_.fired = true;
+        course_.fault_changed();
+    }
+    Calls calls() { return std::exchange(parts_.calls, {}); }
+
+    FakeTimers timers_;
+    Scenario scenario_;
+    FakeParts parts_{3};
+    RunCourse course_{timers_, scenario_, parts_};
+};
+
+TEST_F(RunCourseTest, CollaboratorsStartOneATurnWhenTheAggregatorIsReady) {
+    begin();
+    EXPECT_THAT(calls(), ElementsAre("preparing", "starting", "start triggers", "node 0"));
+    course_.ready();
+    EXPECT_THAT(calls(), ElementsAre("running", "phases", "node 1"));
+    timers_.run_posted();
+    EXPECT_THAT(calls(), ElementsAre("node 2"));
+    course_.ready();  // its line comes once more
+    timers_.run_posted();
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
+TEST_F(RunCourseTest, WithoutALineToWaitForAllStartAtOnce) {
+    scenario_.ready.clear();
+    begin();
+    timers_.run_posted();
+    EXPECT_THAT(calls(), ElementsAre("preparing", "starting", "start triggers", "node 0", "running", "phases",
+                                     "node 1", "node 2"));
+}
+
+TEST_F(RunCourseTest, ThePreparationComesFirst) {
+    scenario_.prepare = {"true"};
+    begin();
+    EXPECT_TRUE(parts_.preparing);
+    EXPECT_EQ(course_.phase(), RunPhase::preparing);
+    parts_.preparing = false;
+    course_.prepared(true);
+    EXPECT_EQ(course_.phase(), RunPhase::starting);
+}
+
+TEST_F(RunCourseTest, StoppedWhileItIsPreparedItEndsWithThePreparation) {
+    scenario_.prepare = {"sleep"};
+    begin();
+    course_.stop(2);
+    EXPECT_THAT(calls(), ElementsAre("preparing", "last look", "stopping", "ends: interrupted 2", "SIGTERM"));
+    parts_.preparing = false;
+    course_.prepared(false);
+    EXPECT_THAT(calls(), ElementsAre("conclude", "done"));
+}
+
+TEST_F(RunCourseTest, AnAggregatorThatIsNotReadyInTimeEndsIt) {
+    begin();
+    calls();
+    timers_.pass(60s);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: not-ready", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, WithoutABoundTheAggregatorHasTime) {
+    scenario_.ready_within = 0s;
+    begin();
+    timers_.pass(10min);
+    EXPECT_EQ(course_.phase(), RunPhase::starting);
+}
+
+TEST_F(RunCourseTest, AnAggregatorThatEndsBeforeItIsReadyLeavesNothingToStart) {
+    begin();
+    calls();
+    ended(0, false);
+    timers_.run_posted();
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: all-exited", "conclude", "done"));
+}
+
+TEST_F(RunCourseTest, ANodeThatCannotStartEndsIt) {
+    parts_.fails_at = "node 1";
+    begin();
+    course_.ready();
+    EXPECT_TRUE(parts_.failed);
+    all_end();
+    EXPECT_EQ(course_.phase(), RunPhase::done);
+}
+
+TEST_F(RunCourseTest, AFaultThatFailsAtTheStartKeepsTheAggregatorFromStarting) {
+    parts_.fails_at = "start triggers";
+    begin();
+    timers_.run_posted();
+    EXPECT_THAT(calls(), ElementsAre("preparing", "starting", "start triggers", "last look", "stopping",
+                                     "ends: failed", "conclude", "done"));
+}
+
+// --- ends ---
+
+TEST_F(RunCourseTest, ItEndsWhenAllHaveEnded) {
+    run();
+    ended(1);
+    ended(0);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    ended(2);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: all-exited"));
+    timers_.run_posted();  // never from inside a node's own callback
+    EXPECT_THAT(calls(), ElementsAre("conclude", "done"));
+    EXPECT_FALSE(timers_.anything_due());
+}
+
+TEST_F(RunCourseTest, ACollaboratorThatEndsBeforeTheLastIsStartedEndsNothing) {
+    begin();
+    course_.ready();
+    ended(0);
+    ended(1);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.run_posted();
+    ended(2);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, ANodeThatWillStartAgainHasNotEnded) {
+    scenario_.end = end_with_collaborators;
+    run();
+    ended(1);
+    parts_.nodes_[2] = {.has_ended = true, .will_start_again = true};
+    course_.node_ended(2, false);
+    ended(0);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    parts_.nodes_[2] = {.runs = true};
+    ended(2);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, TheEndLineEndsItWhileNodesRun) {
+    run();
+    course_.end_line();
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: finished", "SIGTERM"));
+    all_end();
+    EXPECT_THAT(calls(), ElementsAre("conclude", "done"));
+}
+
+TEST_F(RunCourseTest, AnEndLineBeforeTheCollaboratorsIsNone) {
+    begin();
+    course_.end_line();
+    EXPECT_EQ(course_.phase(), RunPhase::starting);
+}
+
+TEST_F(RunCourseTest, ItCanEndWithItsCollaborators) {
+    scenario_.end = end_with_collaborators;
+    run();
+    ended(1, false);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    ended(2);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: collaborators-ended", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, ItsTimeIsBounded) {
+    run();
+    timers_.pass(30min);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: timeout", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, NodesHaveAGraceAndThenNone) {
+    run();
+    course_.stop(15);
+    timers_.pass(5s - 1ns);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: interrupted 15", "SIGTERM"));
+    timers_.pass(1ns);
+    EXPECT_THAT(calls(), ElementsAre("SIGKILL"));
+    all_end();
+    EXPECT_THAT(calls(), ElementsAre("conclude", "done"));
+}
+
+TEST_F(RunCourseTest, NodesThatEndInTheirGraceAreNotKilled) {
+    run();
+    course_.stop(15);
+    all_end();
+    calls();
+    timers_.pass(1min);
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
+TEST_F(RunCourseTest, AskedTwiceItDoesNotWait) {
+    run();
+    course_.stop(2);
+    calls();
+    course_.stop(2);
+    EXPECT_THAT(calls(), ElementsAre("SIGKILL"));
+    all_end();
+    calls();
+    course_.stop(2);
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
+TEST_F(RunCourseTest, TheFirstReasonStays) {
+    run();
+    course_.stop(2);
+    course_.end_line();
+    course_.end(EndReason::hung);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: interrupted 2", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, WhatFailsWhileItEndsIsTheReason) {
+    run();
+    parts_.fails_at = "last look";
+    course_.end_line();
+    EXPECT_THAT(calls(), ElementsAre("last look", "last look", "stopping", "ends: failed", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, ItIsDoneWhenWhatConcludesItHasCome) {
+    run();
+    parts_.concludes = false;
+    all_end();
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+    parts_.concludes = true;
+    course_.finish();
+    course_.finish();
+    EXPECT_THAT(calls(),
+                ElementsAre("last look", "stopping", "ends: all-exited", "conclude", "conclude", "done"));
+}
+
+// --- hangs ---
+
+TEST_F(RunCourseTest, HangsAreNotLookedForBeforeAFaultOrACrash) {
+    run();
+    timers_.pass(20min);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+}
+
+TEST_F(RunCourseTest, WithoutProgressAfterAFaultItHangs) {
+    run();
+    a_fault_fires();
+    timers_.pass(50s - 1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(1ns);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: hung", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, ProgressPutsAHangOff) {
+    run();
+    a_fault_fires();
+    for (int i = 0; i < 10; ++i) {
+        timers_.pass(40s);
+        course_.progressed();
+    }
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, ACutThatWillHealIsNoHang) {
+    run();
+    parts_.will_heal = true;
+    a_fault_fires();
+    timers_.pass(10min);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    parts_.will_heal = false;
+    course_.fault_changed();  // it has healed
+    timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, ACrashMayLeaveTheOthersHanging) {
+    run();
+    ended(2, false);
+    timers_.pass(50s);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: hung", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, ANodeThatEndsInOrderLetsNobodyHang) {
+    run();
+    ended(2);
+    timers_.pass(10min);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+}
+
+TEST_F(RunCourseTest, AFaultBeforeItIsReadyIsLookedAtFromThenOn) {
+    begin();
+    a_fault_fires();
+    timers_.pass(55s);
+    EXPECT_EQ(course_.phase(), RunPhase::starting);
+    course_.ready();
+    timers_.pass(50s - 1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+}  // namespace
+}  // namespace netcut::test::NETCUT_FILE
