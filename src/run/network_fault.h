@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/fault.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fault/fault.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
+#include "fault/table.h"
+#include "link/counter.h"
 
 namespace netcut {
 

@@ -3,10 +3,12 @@
 
 #include <memory>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "base/time.h"
 #include "record/end_reason.h"
 #include "record/event.h"
 #include "run/timers.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "netcut/base.h"
+#include "base/time.h"
 
 namespace netcut {
 
