@@ -23,6 +23,9 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
 // the run was stopped, and why a fault that waited for a log line never fired. Empty if there is nothing of it.
 std::string aftermath_screen(const Json& verdict, const RunFolder& folder);
 
+// What a node has printed last, on either stream; empty if it is nothing, or cannot be read.
+std::string last_line_of(const RunFolder& folder, const std::string& node);
+
 // junit.xml in the form that Jenkins' JUnit plugin and GitHub's test reporters read
 // (https://github.com/testmoapp/junitxml describes it).
 struct JunitCase {
@@ -44,6 +47,7 @@ bool moves_its_cursor(int fd);
 struct RunPlan {
     struct Waiting {
         std::string fault, what;  // "cut", "\"round 2\" in the log of collaborator1"
+        std::string node;         // whose log it is; may be empty
     };
     std::vector<Waiting> faults;
     bool tells_progress = false;  // its progress lines are events
@@ -63,6 +67,9 @@ class TerminalReport {
     // wait after ten seconds.
     void tick();
     void finish(const Json& verdict, const std::string& folder);
+    // Whose last line the status line has, and that line.
+    std::string node_that_matters() const;
+    void set_last_line(std::string line) { last_line_ = std::move(line); }
     bool is_terminal() const { return terminal_; }
 
   private:
@@ -85,6 +92,7 @@ class TerminalReport {
     Clock::time_point begun_ = Clock::now();  // when the run did, as far as its events tell
     RunPlan plan_;
     bool told_waiting_ = false;
+    std::string last_line_;
 };
 
 // --- pages ---

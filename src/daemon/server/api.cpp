@@ -53,6 +53,7 @@ std::map<std::string, Api::Handler> Api::handlers() {
         {"listFaults", &Api::list_faults}, {"addFault", &Api::add_fault},   {"fireFault", &Api::fire_fault},
         {"healFault", &Api::heal_fault},   {"listNodes", &Api::list_nodes}, {"logs", &Api::logs},
         {"exec", &Api::execute},           {"signal", &Api::signal},
+        {"execInput", &Api::write_input},  {"execResize", &Api::resize},
     };
 }
 
@@ -293,6 +294,16 @@ void Api::signal(Call& call) {
 
 void Api::execute(Call& call) {
     ask(call, Message::Kind::execute, {call.names.at(1), std::move(call.request.body)});
+}
+
+void Api::write_input(Call& call) {
+    ask(call, Message::Kind::input, {call.names.at(1), std::move(call.request.body)});
+}
+
+void Api::resize(Call& call) {
+    const auto rows = call.number("rows"), columns = rows ? call.number("columns") : std::nullopt;
+    if (!rows || !columns) return;
+    ask(call, Message::Kind::resize, {call.names.at(1), std::to_string(*rows), std::to_string(*columns)});
 }
 
 void Api::doctor(Call& call) {
