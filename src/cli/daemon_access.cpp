@@ -66,20 +66,22 @@ Result<Json> DaemonAccess::forget(bool by_force) {
     return client_.ask("DELETE", target_ + (by_force ? "?force=1" : ""));
 }
 
-void DaemonAccess::execute(boost::asio::io_context& io, const std::string& node, const Json& what, Reader reader) {
+void DaemonAccess::execute(boost::asio::io_context& io, const std::string& node, const Json& what,
+                           Reader reader) {
     client_.stream(io, "POST", target_ + "/nodes/" + encoded(node) + "/exec", what,
                    {std::move(reader.bytes), std::move(reader.ended)});
 }
 
-void DaemonAccess::write_input(boost::asio::io_context& io, std::uint64_t command, std::string bytes, Done done) {
+void DaemonAccess::write_input(boost::asio::io_context& io, std::uint64_t command, std::string bytes,
+                               Done done) {
     client_.stream_bytes(io, fmt::format("{}/execs/{}/input", target_, command), std::move(bytes),
                          {[](std::string_view) {}, std::move(done)});
 }
 
 void DaemonAccess::resize(boost::asio::io_context& io, std::uint64_t command, TerminalSize size) {
     client_.stream_bytes(
-        io, fmt::format("{}/execs/{}/resize?rows={}&columns={}", target_, command, size.rows, size.columns), {},
-        {[](std::string_view) {}, [](const Result<void>&) {}});
+        io, fmt::format("{}/execs/{}/resize?rows={}&columns={}", target_, command, size.rows, size.columns),
+        {}, {[](std::string_view) {}, [](const Result<void>&) {}});
 }
 
 }  // namespace netcut::cli

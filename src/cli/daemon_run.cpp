@@ -41,8 +41,11 @@ class AttachedToDaemon {
         : client_(std::move(client)),
           quiet_(quiet),
           ci_(ci),
-          screen_(io_, quiet, std::move(plan), [this](int signal) { stop(signal); },
-                  [this](const std::string& node) { return folder() != nullptr ? last_line_of(*folder(), node) : ""; }),
+          screen_(
+              io_, quiet, std::move(plan), [this](int signal) { stop(signal); },
+              [this](const std::string& node) {
+                  return folder() != nullptr ? last_line_of(*folder(), node) : "";
+              }),
           lines_([this](std::string_view line) { take(line); }) {}
 
     Result<int> run(const Json& order) {

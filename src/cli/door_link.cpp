@@ -82,15 +82,16 @@ Result<Json> ask_door(const DoorAddress& door, Message message) {
     boost::asio::io_context io;
     std::optional<Message> answer;
     bool closed = false;
-    const auto channel = std::make_shared<Channel>(io.get_executor(), std::move(connection), longest_door_answer,
-                                                   Channel::Observer{[&](Message heard) {
-                                                                         answer = std::move(heard);
-                                                                         io.stop();
-                                                                     },
-                                                                     [&](bool) {
-                                                                         closed = true;
-                                                                         io.stop();
-                                                                     }});
+    const auto channel =
+        std::make_shared<Channel>(io.get_executor(), std::move(connection), longest_door_answer,
+                                  Channel::Observer{[&](Message heard) {
+                                                        answer = std::move(heard);
+                                                        io.stop();
+                                                    },
+                                                    [&](bool) {
+                                                        closed = true;
+                                                        io.stop();
+                                                    }});
     message.id = 1;
     channel->start();
     channel->send(message);

@@ -106,7 +106,8 @@ class ExecSession {
         const ssize_t count = ::read(fd, piece_.data(), piece_.size());
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) return await_input();
         const bool end = count <= 0;
-        run_.write_input(io_, *command_, std::string(piece_.data(), end ? 0 : static_cast<std::size_t>(count)),
+        run_.write_input(io_, *command_,
+                         std::string(piece_.data(), end ? 0 : static_cast<std::size_t>(count)),
                          [this, end](const Result<void>& written) {
                              if (written && !end) await_input();  // else it has closed it
                          });

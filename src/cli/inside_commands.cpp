@@ -184,7 +184,8 @@ class Commands {
         CLI::App* command = app_.add_subcommand(name, what);
         command
             ->add_option("--socket", request->socket,
-                         "Only the runs of the daemon at this socket (default: your own, and those at $NETCUT_FL_SOCKET or "
+                         "Only the runs of the daemon at this socket (default: your own, and those at "
+                         "$NETCUT_FL_SOCKET or "
                          "/run/netcut-fl.sock)")
             ->type_name("PATH");
         command->add_flag("--json", request->json, "Print JSON");

@@ -94,7 +94,8 @@ Result<void> OwnRun::read_on(const std::string& file, bool follow, const Bytes& 
     Fd fd;
     std::vector<char> buffer(64 << 10);
     for (;;) {
-        const bool over = !connection || is_closed(*connection, 0);  // before reading: then that was the last of it
+        const bool over =
+            !connection || is_closed(*connection, 0);  // before reading: then that was the last of it
         if (!fd) {
             auto opened = folder_.open_file(file);
             if (!opened && (over || opened.error().code != ENOENT)) return Failure(opened.error());
@@ -128,7 +129,8 @@ Result<void> OwnRun::events(std::size_t from, bool follow, const Bytes& take) {
 }
 
 Result<Json> OwnRun::add_fault(const Json& fault) {
-    return ask_door(door_, {Message::Kind::add, 0, {fault.dump(-1, ' ', false, Json::error_handler_t::replace)}});
+    return ask_door(door_,
+                    {Message::Kind::add, 0, {fault.dump(-1, ' ', false, Json::error_handler_t::replace)}});
 }
 
 Result<Json> OwnRun::fire(const std::string& fault) {
@@ -158,8 +160,8 @@ Result<Json> OwnRun::stop() {
 }
 
 Result<Json> OwnRun::forget(bool) {
-    return usage_failure("forget the run in " + folder_.path(), "it is no run of the daemon: its folder is all there is",
-                         "delete the folder");
+    return usage_failure("forget the run in " + folder_.path(),
+                         "it is no run of the daemon: its folder is all there is", "delete the folder");
 }
 
 void OwnRun::execute(boost::asio::io_context& io, const std::string& node, const Json& what, Reader reader) {

@@ -15,7 +15,8 @@ namespace {
 int terminal_fd = -1;
 termios cooked;
 
-constexpr int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
+constexpr int deadly[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGABRT,
+                          SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGALRM};
 
 void set_handler(int signal, void (*handler)(int)) {
     struct sigaction action {};

@@ -98,7 +98,8 @@ Result<std::unique_ptr<RunAccess>> by_own_id(const std::string& run) {
 
 }  // namespace
 
-Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run, const std::optional<std::string>& socket) {
+Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run,
+                                             const std::optional<std::string>& socket) {
     const DaemonClient client(DaemonClient::socket_path(socket));
     if (socket) return std::make_unique<DaemonAccess>(client, run);
     NETCUT_ASSIGN(const std::string folder, folder_named(run));
@@ -106,8 +107,9 @@ Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run, const std::
     NETCUT_ASSIGN(std::unique_ptr<RunAccess> own, by_own_id(run));
     if (own) return own;
     if (client.is_there()) return std::make_unique<DaemonAccess>(client, run);
-    return not_found(run, fmt::format("no run of yours that is under way has this id, there is no {}/{}, and no daemon",
-                                      collection, run));
+    return not_found(
+        run, fmt::format("no run of yours that is under way has this id, there is no {}/{}, and no daemon",
+                         collection, run));
 }
 
 std::vector<Json> own_runs() {

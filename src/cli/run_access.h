@@ -39,15 +39,18 @@ class RunAccess {
         std::function<void(Result<void>)> ended;
     };
     using Done = std::function<void(Result<void>)>;
-    virtual void execute(boost::asio::io_context& io, const std::string& node, const Json& what, Reader reader) = 0;
+    virtual void execute(boost::asio::io_context& io, const std::string& node, const Json& what,
+                         Reader reader) = 0;
     // `command`: as its stream says first. One at a time.
-    virtual void write_input(boost::asio::io_context& io, std::uint64_t command, std::string bytes, Done done) = 0;
+    virtual void write_input(boost::asio::io_context& io, std::uint64_t command, std::string bytes,
+                             Done done) = 0;
     virtual void resize(boost::asio::io_context& io, std::uint64_t command, TerminalSize size) = 0;
 };
 
 // By what a user calls it: an id or its beginning, a folder or the beginning of the name of one in netcut-runs, or
 // "latest". With a `socket` only the daemon there is asked.
-Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run, const std::optional<std::string>& socket);
+Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run,
+                                             const std::optional<std::string>& socket);
 
 // One's own runs that are under way and no daemon's, as `ps` lists them; root's: those of all users.
 std::vector<Json> own_runs();

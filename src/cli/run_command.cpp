@@ -31,8 +31,9 @@ class AttachedRun {
           folder_(folder),
           quiet_(quiet),
           ci_(ci),
-          screen_(io_, quiet, plan_of(scenario), [this](int signal) { run_.engine().stop(signal); },
-                  [&folder](const std::string& node) { return last_line_of(folder, node); }),
+          screen_(
+              io_, quiet, plan_of(scenario), [this](int signal) { run_.engine().stop(signal); },
+              [&folder](const std::string& node) { return last_line_of(folder, node); }),
           run_(io_, std::move(scenario), folder, std::move(user),
                HostedRun::Observer{
                    [this](const Event& event) { screen_.report().take(event); },

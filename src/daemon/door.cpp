@@ -14,7 +14,8 @@ namespace {
 constexpr int connections_in_line = 16;
 constexpr std::size_t most_clients = 32;
 constexpr std::size_t max_request = 160 << 10;  // a fault, or a piece of a command's input, and a little more
-constexpr std::size_t most_unread = 256 << 10;  // answers that a client has not read, before it is heard again
+constexpr std::size_t most_unread = 256
+                                    << 10;  // answers that a client has not read, before it is heard again
 // A client that says much shares the thread that cuts.
 constexpr auto between_reads = std::chrono::milliseconds(1);
 constexpr auto until_accepted = std::chrono::milliseconds(100);
@@ -82,7 +83,8 @@ bool Door::accept() {
         admit(std::move(connection));
         return true;
     }
-    const Problem problem = problem_of(429, "Too many clients", "32 ask this run for something; wait for their end");
+    const Problem problem =
+        problem_of(429, "Too many clients", "32 ask this run for something; wait for their end");
     const std::string bytes =
         encoded({Message::Kind::refused, 0, {std::to_string(problem.status), problem.body}});
     (void)!::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -102,7 +104,8 @@ void Door::admit(Fd connection) {
                           },
                           [weak]() -> Nanoseconds {
                               const auto self = weak.lock();
-                              return self && self->channel->waiting() > most_unread ? until_read : between_reads;
+                              return self && self->channel->waiting() > most_unread ? until_read
+                                                                                    : between_reads;
                           }});
     client->requests.emplace(engine_, client->channel);
     clients_.push_back(client);
@@ -111,7 +114,8 @@ void Door::admit(Fd connection) {
 
 void Door::take(Client& client, const Message& message) {
     if (message.kind == Message::Kind::show && message.words.empty())
-        return client.channel->send({Message::Kind::answer, message.id, {"200", description().dump() + "\n"}});
+        return client.channel->send(
+            {Message::Kind::answer, message.id, {"200", description().dump() + "\n"}});
     if (client.requests->take(message)) return;
     client.channel->close();
     leave(client);

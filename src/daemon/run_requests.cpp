@@ -208,7 +208,8 @@ Result<Json> RunRequests::resize(const Message& message) {
 Result<Command*> RunRequests::command_of(const Message& message) {
     const auto found = commands_.find(Words(message.words).number<std::uint64_t>());
     if (found != commands_.end()) return found->second.get();
-    return usage_failure("reach the command " + message.words[0], "there is none of that number, or it has ended");
+    return usage_failure("reach the command " + message.words[0],
+                         "there is none of that number, or it has ended");
 }
 
 }  // namespace netcut

@@ -140,7 +140,8 @@ Json ResilienceMap::to_json() const {
                         {"text", cell.text()}};
             one["tries"] = Json::array();
             for (const auto& [length, outcome, run] : cell.tries)
-                one["tries"].push_back({{"for_s", seconds(length)}, {"outcome", outcome}, {"run", "runs/" + run}});
+                one["tries"].push_back(
+                    {{"for_s", seconds(length)}, {"outcome", outcome}, {"run", "runs/" + run}});
             if (!cell.trouble.empty()) one["trouble"] = cell.trouble;
             cells_json.push_back(std::move(one));
         }

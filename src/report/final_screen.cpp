@@ -103,12 +103,14 @@ std::string work_rows(const Json& node) {
     for (const Json& one : conversations) {
         const std::string outcome = one.at("outcome").get<std::string>();
         if (outcome == "replaced") ++replaced;
-        if (outcome == "replaced" || outcome == "went on" || outcome == "resumed" || ++rows > most_rows) continue;
+        if (outcome == "replaced" || outcome == "went on" || outcome == "resumed" || ++rows > most_rows)
+            continue;
         text += fmt::format("        connection {} to {} ({}): {}\n", one.at("local").get<std::string>(),
                             one.at("peer").get<std::string>(), one.at("remote").get<std::string>(), outcome);
     }
     if (replaced > 0)
-        text += fmt::format("        {} replaced by {}\n", replaced == 1 ? "a connection was" : fmt::format("{} connections were", replaced),
+        text += fmt::format("        {} replaced by {}\n",
+                            replaced == 1 ? "a connection was" : fmt::format("{} connections were", replaced),
                             replaced == 1 ? "a new one" : "new ones");
     return text;
 }

@@ -36,7 +36,8 @@ Tail tail_of(const RunFolder& folder, const std::string& file) {
     if (!fd || ::fstat(fd->get(), &info) != 0) return tail;
     const auto size = static_cast<std::size_t>(info.st_size);
     std::string text(std::min(size, looked_at), '\0');
-    const ssize_t count = ::pread(fd->get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
+    const ssize_t count =
+        ::pread(fd->get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
     text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
     return {info.st_mtim, last_line_in(text)};
 }

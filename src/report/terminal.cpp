@@ -45,7 +45,8 @@ class LineOf {
     }
     std::string operator()(const event::NodePaused& paused) const {
         const int still = paused.processes - paused.unstopped;
-        return fmt::format("{} paused: {} process{} still{}", node_, still, still == 1 ? " stands" : "es stand",
+        return fmt::format("{} paused: {} process{} still{}", node_, still,
+                           still == 1 ? " stands" : "es stand",
                            paused.unstopped == 0 ? "" : fmt::format(", {} go on", paused.unstopped));
     }
     std::string operator()(const event::Progress& progress) const {

@@ -29,9 +29,10 @@ Result<void> check_command(const CommandSpec& command, const std::string& attemp
             return usage_failure(attempt, "a word of it has a NUL character, where the system would end it");
     // Elsewhere it would be a right over every network of the machine.
     if (command.captures && may_set_groups())
-        return usage_failure(attempt + " with the right to capture packets",
-                             "this run has root's rights over the machine, which nodes must not have",
-                             "use --pcap, or a run without root's rights: docs/daemon.md lists which have them");
+        return usage_failure(
+            attempt + " with the right to capture packets",
+            "this run has root's rights over the machine, which nodes must not have",
+            "use --pcap, or a run without root's rights: docs/daemon.md lists which have them");
     return {};
 }
 

@@ -74,11 +74,13 @@ const NodeOutcome* first_crash(const Facts& facts) {
 std::string ended_in_fault_text(const Facts& facts) {
     std::vector<std::string> names;
     for (const NodeOutcome& node : facts.nodes) {
-        const bool in_order = node.exit && node.exit->success() && !node.stopped_by_us && !node.killed_by_fault;
+        const bool in_order =
+            node.exit && node.exit->success() && !node.stopped_by_us && !node.killed_by_fault;
         const auto within = [&](const FaultOutcome& fault) {
             return fault.healed && fault.fired <= node.ended && node.ended <= *fault.healed;
         };
-        if (in_order && std::any_of(facts.outcomes.begin(), facts.outcomes.end(), within)) names.push_back(node.name);
+        if (in_order && std::any_of(facts.outcomes.begin(), facts.outcomes.end(), within))
+            names.push_back(node.name);
     }
     if (names.empty()) return {};
     return fmt::format("; {} ended by {} with exit code 0 during the fault", fmt::join(names, ", "),
@@ -97,8 +99,8 @@ Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     if (!running.empty() && facts.end == EndReason::hung)
         reason += fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
                               duration_text(facts.waited_for_progress));
-    return {Judgement::crashed, reason + ended_in_fault_text(facts) + half_open_text(facts), exit_failed, first.name,
-            first.exit};
+    return {Judgement::crashed, reason + ended_in_fault_text(facts) + half_open_text(facts), exit_failed,
+            first.name, first.exit};
 }
 
 Verdict hung(const Facts& facts) {
@@ -111,7 +113,8 @@ Verdict hung(const Facts& facts) {
             : fmt::format("no progress for {}; {} did not end", duration_text(facts.waited_for_progress),
                           fmt::join(running, ", "));
     return {Judgement::hung,
-            reason + ended_in_fault_text(facts) + conclusions_text(conclude(facts), is_left) + half_open_text(facts),
+            reason + ended_in_fault_text(facts) + conclusions_text(conclude(facts), is_left) +
+                half_open_text(facts),
             exit_failed};
 }
 

@@ -53,12 +53,23 @@ class OwnRunTest : public testing::TestWithParam<Caller> {
         begin();
     }
     void begin(const Arguments& more = {}) {
-        Arguments arguments = {"run",   "--name",  "waiting",         "--cols",       "1",
-                               "--out", run_,      "--aggregator",    "sleep 1000",   "--collaborator",
-                               "sh -c 'echo hello; sleep 1000'",      "--grace",      "300ms"};
+        Arguments arguments = {"run",
+                               "--name",
+                               "waiting",
+                               "--cols",
+                               "1",
+                               "--out",
+                               run_,
+                               "--aggregator",
+                               "sleep 1000",
+                               "--collaborator",
+                               "sh -c 'echo hello; sleep 1000'",
+                               "--grace",
+                               "300ms"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         tool_ = std::make_unique<Tool>(arguments, as(GetParam(), folder_.path()));
-        for (int i = 0; i < 200 * time_scale() && !contains(slurp(run_ + "/logs/collaborator1.out"), "hello"); ++i)
+        for (int i = 0; i < 200 * time_scale() && !contains(slurp(run_ + "/logs/collaborator1.out"), "hello");
+             ++i)
             std::this_thread::sleep_for(50ms);
         ASSERT_TRUE(contains(slurp(run_ + "/logs/collaborator1.out"), "hello")) << tool_->wait(1s).err;
     }
@@ -83,7 +94,8 @@ TEST_P(OwnRunTest, IsLookedIntoAndStopped) {
     EXPECT_EQ(unknown.status, 2);
     EXPECT_TRUE(contains(unknown.err, "it has aggregator, collaborator1")) << unknown.err;
     EXPECT_TRUE(contains(ask({"events", "run"}).out, "collaborator1")) << ask({"events", "run"}).out;
-    const Finished executed = ask({"exec", "run", "collaborator1", "sh", "-c", "hostname; echo no >&2; exit 7"});
+    const Finished executed =
+        ask({"exec", "run", "collaborator1", "sh", "-c", "hostname; echo no >&2; exit 7"});
     EXPECT_EQ(executed.status, 7) << executed.err;
     EXPECT_EQ(executed.out, "collaborator1\n");
     EXPECT_EQ(executed.err, "no\n");
@@ -114,10 +126,12 @@ TEST_P(OwnRunTest, IsNobodyElses) {
     const std::string name = id();
     ASSERT_EQ(name.size(), 12U);
     const auto ask_other = [&](const Arguments& arguments) {
-        return Tool(arguments, [this] {
-                   if (::chdir(folder_.path().c_str()) != 0) ::_exit(126);
-                   become(other_user);
-               }).wait(30s);
+        return Tool(arguments,
+                    [this] {
+                        if (::chdir(folder_.path().c_str()) != 0) ::_exit(126);
+                        become(other_user);
+                    })
+            .wait(30s);
     };
     const Finished by_folder = ask_other({"exec", "run", "aggregator", "true"});
     EXPECT_EQ(by_folder.status, 2) << by_folder.out;
@@ -146,14 +160,16 @@ TEST_P(OwnRunTest, IsNobodyElses) {
 
 // A node is in a network of its own, and that is where the name is.
 TEST_P(OwnRunTest, IsOutOfReachOfItsNodes) {
-    std::ofstream(folder_ / "reach.py") << "import socket\ns = socket.socket(socket.AF_UNIX)\n"
-                                           "try:\n    s.connect('\\0netcut-fl/" +
-                                               std::to_string(owner_of(GetParam())) + "/" +
-                                               id() + "')\n    print('reached')\nexcept OSError as e: print(e.errno)\n";
+    std::ofstream(folder_ / "reach.py")
+        << "import socket\ns = socket.socket(socket.AF_UNIX)\n"
+           "try:\n    s.connect('\\0netcut-fl/" +
+               std::to_string(owner_of(GetParam())) + "/" + id() +
+               "')\n    print('reached')\nexcept OSError as e: print(e.errno)\n";
     ASSERT_EQ(::chmod((folder_ / "reach.py").c_str(), 0755), 0);
     EXPECT_EQ(ask({"exec", "run", "collaborator1", "python3", folder_ / "reach.py"}).out,
               std::to_string(ECONNREFUSED) + "\n");
-    EXPECT_EQ(Tool({folder_ / "reach.py"}, as(Caller::root, folder_.path()), "/usr/bin/python3").wait().out, "reached\n")
+    EXPECT_EQ(Tool({folder_ / "reach.py"}, as(Caller::root, folder_.path()), "/usr/bin/python3").wait().out,
+              "reached\n")
         << "outside it is there";
 }
 
@@ -204,13 +220,11 @@ TEST_P(OwnRunTest, IsNotSoughtWhereAStrangerListens) {
 TEST_P(OwnRunTest, GivesACommandAnInput) {
     const std::string file = folder_ / "numbers";
     std::ofstream(file) << std::string(300'000, 'x') << "\nlast\n";
-    const auto counted = Tool({"exec", "-i", "run", "aggregator", "wc", "-c"},
-                              [&] {
-                                  as(GetParam(), folder_.path())();
-                                  const int fd = ::open(file.c_str(), O_RDONLY);
-                                  ::dup2(fd, 0);
-                              })
-                             .wait(30s);
+    const auto counted = Tool({"exec", "-i", "run", "aggregator", "wc", "-c"}, [&] {
+                             as(GetParam(), folder_.path())();
+                             const int fd = ::open(file.c_str(), O_RDONLY);
+                             ::dup2(fd, 0);
+                         }).wait(30s);
     EXPECT_EQ(counted.out, "300006\n") << counted.err;
     EXPECT_EQ(ask({"exec", "run", "aggregator", "cat"}).out, "") << "without -i it has none";
 }
@@ -219,10 +233,10 @@ TEST_P(OwnRunTest, LetsACommandSeePacketsAndNothingMore) {
     const Finished plain =
         ask({"exec", "run", "aggregator", "python3", "-c", "import socket; socket.socket(17, 3, 0x300)"});
     EXPECT_TRUE(contains(plain.err, "PermissionError")) << plain.err;
-    const Finished finished =
-        ask({"exec", "--capture-rights", "run", "aggregator", "sh", "-c",
-             "grep CapEff /proc/self/status; python3 -c 'import socket; socket.socket(17, 3, 0x300)' && echo seen; "
-             "ip link set eth0 down 2>/dev/null && echo down"});
+    const Finished finished = ask({"exec", "--capture-rights", "run", "aggregator", "sh", "-c",
+                                   "grep CapEff /proc/self/status; python3 -c 'import socket; "
+                                   "socket.socket(17, 3, 0x300)' && echo seen; "
+                                   "ip link set eth0 down 2>/dev/null && echo down"});
     EXPECT_EQ(finished.out, "CapEff:\t0000000000002000\nseen\n") << finished.err;
     EXPECT_TRUE(journal_has("\"captures\":true"));
 }
@@ -236,14 +250,17 @@ TEST_P(OwnRunTest, StandsWhateverItIsSent) {
         const sockaddr_un address = door.address(size);
         // As its user: in the run's user namespace root is nobody.
         (void)!::seteuid(door.user);
-        if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) connection.reset();
+        if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
+            connection.reset();
         (void)!::seteuid(0);
         return connection;
     };
     const std::string garbage(100'000, '\xff');
     const std::string huge_words = std::string("\x20\x00\x00\x00", 4) + std::string(32, '\x07');
     std::string unread;  // many requests whose answers nobody reads
-    for (int i = 0; i < 20'000; ++i) unread += std::string("\x0f\x00\x00\x00\x03", 5) + std::string(8, '\1') + std::string("\x02\x00\x00\x00", 4) + "no";
+    for (int i = 0; i < 20'000; ++i)
+        unread += std::string("\x0f\x00\x00\x00\x03", 5) + std::string(8, '\1') +
+                  std::string("\x02\x00\x00\x00", 4) + "no";
     for (const std::string& bytes : {garbage, huge_words, unread, std::string("GET / HTTP/1.1\r\n\r\n")}) {
         const Fd connection = connect();
         ASSERT_TRUE(connection);
@@ -256,8 +273,8 @@ TEST_P(OwnRunTest, StandsWhateverItIsSent) {
     EXPECT_TRUE(contains(refused.err, "Too many clients")) << refused.err;
     crowd.clear();
     EXPECT_EQ(ask({"exec", "run", "aggregator", "echo", "well"}).out, "well\n");
-    const auto flood = std::make_unique<Tool>(Arguments{"exec", "run", "aggregator", "yes"},
-                                              as(GetParam(), folder_.path()));
+    const auto flood =
+        std::make_unique<Tool>(Arguments{"exec", "run", "aggregator", "yes"}, as(GetParam(), folder_.path()));
     flood->signal(SIGSTOP);
     std::this_thread::sleep_for(1s);
     EXPECT_LT(memory_kib(tool_->pid(), "VmHWM"), 200'000);
@@ -376,11 +393,12 @@ TEST(OwnRuns, AreFoundByWhatTheyAreCalled) {
     NETCUT_E2E();
     const Folder folder;
     const auto here = as(Caller::root, folder.path());
-    Tool run({"run", "--name", "first", "--cols", "1", "--aggregator", "sleep 1000", "--collaborator", "sleep 1000",
-              "--grace", "300ms"},
+    Tool run({"run", "--name", "first", "--cols", "1", "--aggregator", "sleep 1000", "--collaborator",
+              "sleep 1000", "--grace", "300ms"},
              here);
     const auto ask = [&](const Arguments& arguments) { return Tool(arguments, here).wait(30s); };
-    for (int i = 0; i < 200 * time_scale() && ask({"exec", "latest", "collaborator1", "true"}).status != 0; ++i)
+    for (int i = 0; i < 200 * time_scale() && ask({"exec", "latest", "collaborator1", "true"}).status != 0;
+         ++i)
         std::this_thread::sleep_for(50ms);
     EXPECT_EQ(ask({"exec", "latest", "collaborator1", "hostname"}).out, "collaborator1\n");
     const std::string name = std::filesystem::read_symlink(folder / "netcut-runs/latest");
@@ -401,7 +419,8 @@ TEST(OwnRuns, OfExperimentsAreReachedByTheirFolders) {
         << "collaborators: 1\ngrace: 300ms\naggregator: {command: sleep 1000}\n"
            "collaborator: {command: \"sh -c 'echo go; sleep 1000'\"}\n"
            "experiments: [{name: one, on: {log: go, node: collaborator1}}]\n";
-    Tool many({"experiments", "fed.yaml", "--out", "many", "--kinds", "drop", "--for", "1s", "--local"}, here);
+    Tool many({"experiments", "fed.yaml", "--out", "many", "--kinds", "drop", "--for", "1s", "--local"},
+              here);
     const auto ask = [&](const Arguments& arguments) { return Tool(arguments, here).wait(30s); };
     const std::string one = "many/runs/one-drop_1s-1";
     for (int i = 0; i < 200 * time_scale() && ask({"exec", one, "collaborator1", "true"}).status != 0; ++i)

@@ -76,11 +76,14 @@ TEST(Judge, NodeThatEndedInOrderDuringTheFaultIsNamed) {
     Facts facts = cut_and_back();
     facts.nodes = {ended("aggregator", 0), ended("collaborator1", 1), ended("collaborator2", 0)};
     facts.nodes[0].ended = 2s;
-    EXPECT_THAT(judge(facts).reason,
-                HasSubstr("collaborator1 ended with exit code 1 after the fault; aggregator ended by itself with exit "
-                          "code 0 during the fault"));
+    EXPECT_THAT(
+        judge(facts).reason,
+        HasSubstr(
+            "collaborator1 ended with exit code 1 after the fault; aggregator ended by itself with exit "
+            "code 0 during the fault"));
     facts.nodes[2].ended = 2500ms;
-    EXPECT_THAT(judge(facts).reason, HasSubstr("; aggregator, collaborator2 ended by themselves with exit code 0"));
+    EXPECT_THAT(judge(facts).reason,
+                HasSubstr("; aggregator, collaborator2 ended by themselves with exit code 0"));
     facts.nodes[0].ended = facts.nodes[2].ended = 4s;
     EXPECT_THAT(judge(facts).reason, Not(HasSubstr("during the fault")));
 }

@@ -52,8 +52,8 @@ std::map<std::string, Api::Handler> Api::handlers() {
         {"deleteRun", &Api::delete_run},   {"stopRun", &Api::stop_run},     {"events", &Api::events},
         {"listFaults", &Api::list_faults}, {"addFault", &Api::add_fault},   {"fireFault", &Api::fire_fault},
         {"healFault", &Api::heal_fault},   {"listNodes", &Api::list_nodes}, {"logs", &Api::logs},
-        {"exec", &Api::execute},           {"signal", &Api::signal},
-        {"execInput", &Api::write_input},  {"execResize", &Api::resize},
+        {"exec", &Api::execute},           {"signal", &Api::signal},        {"execInput", &Api::write_input},
+        {"execResize", &Api::resize},
     };
 }
 
