@@ -1,91 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // logs, events, cut, heal, exec, inspect, ps and stop on a run of one's own, by its folder, without a daemon.
-#include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
+
+#include "e2e/without_daemon.h"
+
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <termios.h>
 
 #include <fstream>
-#include <thread>
 
 #include "daemon/door_address.h"
 #include "e2e/daemon_load.h"
-#include "e2e/process.h"
-#include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr uid_t other_user = 54322;
-
-// How the run is begun.
-enum class Caller { root, user, sudo };
-
-std::string name_of(const testing::TestParamInfo<Caller>& info) {
-    return info.param == Caller::root ? "Root" : info.param == Caller::user ? "User" : "Sudo";
-}
-
-uid_t owner_of(Caller caller) {
-    return caller == Caller::root ? 0 : ordinary_user;
-}
-
-std::function<void()> as(Caller caller, const std::string& folder) {
-    return [caller, folder] {
-        if (::chdir(folder.c_str()) != 0) ::_exit(126);
-        if (caller == Caller::user) become_ordinary_user();
-        if (caller == Caller::sudo) ::setenv("SUDO_UID", std::to_string(ordinary_user).c_str(), 1);
-    };
-}
-
-// A run whose nodes wait until it is stopped.
-class OwnRunTest : public testing::TestWithParam<Caller> {
-  protected:
-    void SetUp() override {
-        NETCUT_E2E();
-        const uid_t owner = owner_of(GetParam());
-        ASSERT_EQ(::chown(folder_.path().c_str(), owner, owner), 0);
-        begin();
-    }
-    void begin(const Arguments& more = {}) {
-        Arguments arguments = {"run",
-                               "--name",
-                               "waiting",
-                               "--cols",
-                               "1",
-                               "--out",
-                               run_,
-                               "--aggregator",
-                               "sleep 1000",
-                               "--collaborator",
-                               "sh -c 'echo hello; sleep 1000'",
-                               "--grace",
-                               "300ms"};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        tool_ = std::make_unique<Tool>(arguments, as(GetParam(), folder_.path()));
-        for (int i = 0; i < 200 * time_scale() && !contains(slurp(run_ + "/logs/collaborator1.out"), "hello");
-             ++i)
-            std::this_thread::sleep_for(50ms);
-        ASSERT_TRUE(contains(slurp(run_ + "/logs/collaborator1.out"), "hello")) << tool_->wait(1s).err;
-    }
-    Finished ask(const Arguments& arguments) const { return ask_as(GetParam(), arguments); }
-    Finished ask_as(Caller caller, const Arguments& arguments) const {
-        return Tool(arguments, as(caller, folder_.path())).wait(30s);
-    }
-    std::string id() const {
-        return Json::parse(ask({"inspect", "run"}).out, nullptr, false).value("id", "");
-    }
-    bool journal_has(const std::string& text) const { return contains(slurp(run_ + "/journal.jsonl"), text); }
-
-    Folder folder_;
-    std::string run_ = folder_ / "run";
-    std::unique_ptr<Tool> tool_;
-};
+class OwnRunTest : public OwnRun {};
 INSTANTIATE_TEST_SUITE_P(Of, OwnRunTest, testing::Values(Caller::root, Caller::user, Caller::sudo), name_of);
 
 TEST_P(OwnRunTest, IsLookedIntoAndStopped) {
@@ -217,30 +148,6 @@ TEST_P(OwnRunTest, IsNotSoughtWhereAStrangerListens) {
     ::waitpid(stranger, nullptr, 0);
 }
 
-TEST_P(OwnRunTest, GivesACommandAnInput) {
-    const std::string file = folder_ / "numbers";
-    std::ofstream(file) << std::string(300'000, 'x') << "\nlast\n";
-    const auto counted = Tool({"exec", "-i", "run", "aggregator", "wc", "-c"}, [&] {
-                             as(GetParam(), folder_.path())();
-                             const int fd = ::open(file.c_str(), O_RDONLY);
-                             ::dup2(fd, 0);
-                         }).wait(30s);
-    EXPECT_EQ(counted.out, "300006\n") << counted.err;
-    EXPECT_EQ(ask({"exec", "run", "aggregator", "cat"}).out, "") << "without -i it has none";
-}
-
-TEST_P(OwnRunTest, LetsACommandSeePacketsAndNothingMore) {
-    const Finished plain =
-        ask({"exec", "run", "aggregator", "python3", "-c", "import socket; socket.socket(17, 3, 0x300)"});
-    EXPECT_TRUE(contains(plain.err, "PermissionError")) << plain.err;
-    const Finished finished = ask({"exec", "--capture-rights", "run", "aggregator", "sh", "-c",
-                                   "grep CapEff /proc/self/status; python3 -c 'import socket; "
-                                   "socket.socket(17, 3, 0x300)' && echo seen; "
-                                   "ip link set eth0 down 2>/dev/null && echo down"});
-    EXPECT_EQ(finished.out, "CapEff:\t0000000000002000\nseen\n") << finished.err;
-    EXPECT_TRUE(journal_has("\"captures\":true"));
-}
-
 // A client that does not keep to the form, or does not read, harms nobody but itself.
 TEST_P(OwnRunTest, StandsWhateverItIsSent) {
     const DoorAddress door{owner_of(GetParam()), id()};
@@ -281,112 +188,6 @@ TEST_P(OwnRunTest, StandsWhateverItIsSent) {
     flood->signal(SIGKILL);
     EXPECT_EQ(ask({"stop", "run"}).status, 0);
     EXPECT_EQ(tool_->wait(20s).status, 128 + SIGTERM);
-}
-
-// What a person has in front of them: `exec -it` in a terminal.
-class Terminal {
-  public:
-    Terminal(const Arguments& arguments, const std::function<void()>& before_exec) {
-        const winsize size{33, 99, 0, 0};
-        pid_ = ::forkpty(&master_, nullptr, nullptr, &size);
-        if (pid_ != 0) return;
-        before_exec();
-        std::vector<std::string> words = {std::string(NETCUT_BUILD_DIR) + "/netcut-fl"};
-        words.insert(words.end(), arguments.begin(), arguments.end());
-        std::vector<char*> argv;
-        for (std::string& word : words) argv.push_back(word.data());
-        argv.push_back(nullptr);
-        ::setenv("TERM", "vt220", 1);
-        ::execv(argv[0], argv.data());
-        ::_exit(127);
-    }
-    ~Terminal() {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        ::close(master_);
-    }
-    Terminal(const Terminal&) = delete;
-    Terminal& operator=(const Terminal&) = delete;
-
-    void type(const std::string& text) const { (void)!::write(master_, text.data(), text.size()); }
-    bool shows(const std::string& text) {
-        for (int i = 0; i < 400 * time_scale() && !contains(screen_, text); ++i) {
-            pollfd watched{master_, POLLIN, 0};
-            char bytes[4096];
-            if (::poll(&watched, 1, 50) <= 0) continue;
-            const ssize_t count = ::read(master_, bytes, sizeof(bytes));
-            if (count <= 0) break;
-            screen_.append(bytes, static_cast<std::size_t>(count));
-        }
-        return contains(screen_, text);
-    }
-    bool is_raw() const {
-        termios now{};
-        return ::tcgetattr(master_, &now) == 0 && (now.c_lflag & (ICANON | ECHO | ISIG)) == 0;
-    }
-    void resize(unsigned short rows, unsigned short columns) const {
-        const winsize size{rows, columns, 0, 0};
-        ::ioctl(master_, TIOCSWINSZ, &size);
-    }
-    void signal(int number) const { ::kill(pid_, number); }
-    int wait() {
-        int status = 0;
-        for (int i = 0; i < 400 * time_scale(); ++i) {
-            shows("\1");  // what never comes: reads the rest
-            if (::waitpid(pid_, &status, WNOHANG) == pid_)
-                return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-        }
-        return -1;
-    }
-    const std::string& screen() const { return screen_; }
-
-  private:
-    pid_t pid_ = -1;
-    int master_ = -1;
-    std::string screen_;
-};
-
-TEST_P(OwnRunTest, GivesACommandATerminal) {
-    Terminal terminal({"exec", "-it", "run", "collaborator1", "sh"}, as(GetParam(), folder_.path()));
-    terminal.type("stty size; echo $TERM; tty; PS1=ready:\n");
-    EXPECT_TRUE(terminal.shows("33 99")) << terminal.screen();
-    EXPECT_TRUE(terminal.shows("vt220")) << terminal.screen();
-    EXPECT_TRUE(terminal.shows("/dev/pts/")) << terminal.screen();
-    EXPECT_TRUE(terminal.is_raw());
-    terminal.resize(21, 77);
-    for (int i = 0; i < 50 && !contains(terminal.screen(), "21 77"); ++i) {
-        terminal.type("stty size\n");
-        std::this_thread::sleep_for(100ms);
-        terminal.shows("ready:");
-    }
-    EXPECT_TRUE(terminal.shows("21 77")) << terminal.screen();
-    terminal.type("sleep 100; echo interr''upted\n");
-    std::this_thread::sleep_for(300ms);
-    terminal.type("\3");  // Ctrl-C is the command's
-    terminal.type("echo $((6 * 7))\n");
-    EXPECT_TRUE(terminal.shows("42")) << terminal.screen();
-    terminal.type("exit 9\n");
-    EXPECT_EQ(terminal.wait(), 9) << terminal.screen();
-    EXPECT_FALSE(terminal.is_raw()) << "it is put back";
-}
-
-TEST_P(OwnRunTest, PutsTheTerminalBackWhateverEndsIt) {
-    for (const int signal : {SIGTERM, SIGHUP, SIGSEGV}) {
-        Terminal terminal({"exec", "-it", "run", "collaborator1", "sh"}, as(GetParam(), folder_.path()));
-        terminal.type("echo be''gun\n");
-        ASSERT_TRUE(terminal.shows("begun"));
-        EXPECT_TRUE(terminal.is_raw());
-        terminal.signal(signal);
-        EXPECT_EQ(terminal.wait(), 128 + signal);
-        EXPECT_FALSE(terminal.is_raw()) << signal;
-    }
-    Terminal terminal({"exec", "-it", "run", "collaborator1", "sh"}, as(GetParam(), folder_.path()));
-    terminal.type("echo be''gun\n");
-    ASSERT_TRUE(terminal.shows("begun"));
-    tool_->signal(SIGKILL);  // the run
-    EXPECT_EQ(terminal.wait(), 3);
-    EXPECT_FALSE(terminal.is_raw());
-    EXPECT_TRUE(terminal.shows("the run was over before it")) << terminal.screen();
 }
 
 TEST(OwnRuns, AreFoundByWhatTheyAreCalled) {
