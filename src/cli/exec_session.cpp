@@ -40,7 +40,7 @@ class ExecSession {
         NETCUT_TRY(outcome_);
         if (status_) return *status_;
         return Failure(Error{Error::Kind::machine, "see the command through", 0, "the run was over before it",
-                             "see netcut-fl ps --all"});
+                             "netcut-fl inspect says what became of it"});
     }
 
   private:

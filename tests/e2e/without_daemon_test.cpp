@@ -30,6 +30,9 @@ TEST_P(OwnRunTest, IsLookedIntoAndStopped) {
     EXPECT_EQ(executed.status, 7) << executed.err;
     EXPECT_EQ(executed.out, "collaborator1\n");
     EXPECT_EQ(executed.err, "no\n");
+    const Caller owner = owner_of(GetParam()) == 0 ? Caller::root : Caller::user;
+    EXPECT_EQ(ask_as(owner, {"exec", "run", "aggregator", "hostname"}).out, "aggregator\n")
+        << "whoever began it";
     const Finished cut = ask({"cut", "run", "--for", "never"});
     EXPECT_EQ(cut.out, "request1\n") << cut.err;
     EXPECT_TRUE(journal_has("\"event\":\"fault.fired\""));
