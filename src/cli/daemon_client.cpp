@@ -87,6 +87,12 @@ asio::awaitable<void> carry_out(Exchange exchange) {
     exchange.reader.ended(std::move(result));
 }
 
+http::request<http::string_body> request_for(http::verb method, const std::string& target) {
+    http::request<http::string_body> request(method, target, 11);
+    request.set(http::field::host, "netcut-fl");
+    return request;
+}
+
 }  // namespace
 
 std::string DaemonClient::socket_path(const std::optional<std::string>& given) {
@@ -105,12 +111,21 @@ bool DaemonClient::is_there() const {
 
 void DaemonClient::stream(asio::io_context& io, const std::string& method, const std::string& target,
                           const Json& body, Reader reader) const {
-    http::request<http::string_body> request(http::string_to_verb(method), target, 11);
-    request.set(http::field::host, "netcut-fl");
+    auto request = request_for(http::string_to_verb(method), target);
     if (!body.is_null()) {
         request.set(http::field::content_type, "application/json");
         request.body() = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
+    request.keep_alive(false);
+    request.prepare_payload();
+    asio::co_spawn(io, carry_out({socket_, std::move(request), std::move(reader)}), asio::detached);
+}
+
+void DaemonClient::stream_bytes(asio::io_context& io, const std::string& target, std::string bytes,
+                                Reader reader) const {
+    auto request = request_for(http::verb::post, target);
+    request.set(http::field::content_type, "application/octet-stream");
+    request.body() = std::move(bytes);
     request.keep_alive(false);
     request.prepare_payload();
     asio::co_spawn(io, carry_out({socket_, std::move(request), std::move(reader)}), asio::detached);

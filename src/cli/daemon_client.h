@@ -31,7 +31,10 @@ class DaemonClient {
     };
     void stream(boost::asio::io_context& io, const std::string& method, const std::string& target,
                 const Json& body, Reader reader) const;
-    // The same, waited for.
+    // The same, with bytes as they are.
+    void stream_bytes(boost::asio::io_context& io, const std::string& target, std::string bytes,
+                      Reader reader) const;
+    // The first, waited for.
     Result<void> stream(const std::string& method, const std::string& target, const Json& body,
                         const std::function<void(std::string_view)>& bytes) const;
 

@@ -44,7 +44,11 @@ class AttachedToDaemon {
         : client_(std::move(client)),
           quiet_(quiet),
           ci_(ci),
-          screen_(io_, quiet, std::move(plan), [this](int signal) { stop(signal); }),
+          screen_(
+              io_, quiet, std::move(plan), [this](int signal) { stop(signal); },
+              [this](const std::string& node) {
+                  return folder() != nullptr ? last_line_of(*folder(), node) : "";
+              }),
           lines_([this](std::string_view line) { take(line); }) {}
 
     Result<int> run(const Json& order) {
@@ -77,15 +81,27 @@ class AttachedToDaemon {
 
     void begin(const Json& run) {
         id_ = run.value("id", "");
+        path_ = run.value("folder", "");
         if (run.contains("moved") && !quiet_)
             show("the earlier run in {} is now {}\n", run.value("folder", ""), run.value("moved", ""));
         std::fflush(stdout);
+    }
+
+    // Once there is something in it. Its files are this user's, and so are the rights.
+    const RunFolder* folder() {
+        if (folder_ || path_.empty()) return folder_ ? &*folder_ : nullptr;
+        const auto user = find_user("");
+        if (!user) return nullptr;
+        if (auto opened = RunFolder::open(path_, *user)) folder_ = std::move(*opened);
+        return folder_ ? &*folder_ : nullptr;
     }
 
     int finish() {
         const std::string folder = ended_.value("folder", "");
         if (const auto verdict = client_.verdict_of(ended_)) {
             screen_.report().finish(*verdict, folder);
+            if (!quiet_ && this->folder() != nullptr) show("{}", aftermath_screen(*verdict, *this->folder()));
+            std::fflush(stdout);
             ci_.tell_run(*verdict, folder);
         } else {
             complain("{}", printable(ended_.value("reason", "the run was lost"), 1000));
@@ -107,6 +123,8 @@ class AttachedToDaemon {
     RunScreen screen_;
     Lines lines_;
     std::string id_;
+    std::string path_;
+    std::optional<RunFolder> folder_;
     Result<void> outcome_;
     Json ended_;  // what the daemon knows of the run when it is over
 };

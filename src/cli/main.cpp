@@ -7,10 +7,10 @@
 #include "base/exception.h"
 #include "cli/catalogue_commands.h"
 #include "cli/completion.h"
-#include "cli/daemon_commands.h"
 #include "cli/experiments_command.h"
 #include "cli/explore_command.h"
 #include "cli/init_command.h"
+#include "cli/inside_commands.h"
 #include "cli/reduce_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
@@ -79,8 +79,8 @@ int run(const std::vector<std::string>& words) {
     CLI::App* verify =
         app.add_subcommand("verify", "Say whether the files that a run has left agree with each other");
     netcut::cli::add_verify_options(*verify, verify_options);
-    std::function<int()> of_the_daemon;
-    netcut::cli::add_daemon_commands(app, of_the_daemon);
+    std::function<int()> inside;
+    netcut::cli::add_inside_commands(app, inside);
     // For packages; help does not list it.
     CLI::App* manual = app.add_subcommand("manual", "Write the manual pages")->group("");
     std::string manual_folder;
@@ -93,7 +93,7 @@ int run(const std::vector<std::string>& words) {
         netcut::cli::complain("{}", netcut::cli::explain_mistake(app, words, error.what()));
         return usage_status;
     }
-    if (of_the_daemon) return of_the_daemon();
+    if (inside) return inside();
     if (manual->parsed()) {
         const auto written = netcut::write_manual(app, manual_folder);
         return written ? 0 : netcut::cli::report_error(written.error());

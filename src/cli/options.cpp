@@ -37,7 +37,7 @@ void add_node_options(CLI::App& command, RunOptions& options) {
         "--stage", options.stage, "STAGE",
         "Begin with this stage and do the rest: 1 prepare, 2 workspace, 3 certify, 4 run (default: the first "
         "one that is out of date)");
-    group.add("--cols", options.cols, "N", "How many collaborators there are (default: 2)");
+    group.add("--cols,--collaborators", options.cols, "N", "How many collaborators there are (default: 2)");
     group.add("--aggregator", options.aggregator, "COMMAND",
               "The aggregator's command, instead of the template's");
     group.add("--collaborator", options.collaborator, "COMMAND",
@@ -244,6 +244,8 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     repeats.add_flag(
         "--twin", options.twin,
         "If the run fails, make it once more without its faults, and say whether it fails as well");
+    repeats.add_flag("--dry-run", options.dry_run,
+                     "Read and check everything, print the scenario that would be run, and start nothing");
     Group group(command, "The daemon");
     group.add_flag("--local", options.local,
                    "Run in this process even if a daemon is running (the default for root)");

@@ -12,6 +12,7 @@
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "cli/twin_command.h"
+#include "daemon/door.h"
 #include "daemon/hosted_run.h"
 #include "record/event.h"
 #include "report/aftermath_text.h"
@@ -33,18 +34,23 @@ void tell_without(const std::string& file, const Error& error) {
 class AttachedRun {
   public:
     AttachedRun(Scenario scenario, const RunFolder& folder, User user, bool quiet, CiOutput& ci)
-        : folder_(folder),
+        : name_(scenario.name),
+          folder_(folder),
           quiet_(quiet),
           ci_(ci),
-          screen_(io_, quiet, plan_of(scenario), [this](int signal) { run_.engine().stop(signal); }),
+          screen_(
+              io_, quiet, plan_of(scenario), [this](int signal) { run_.engine().stop(signal); },
+              [&folder](const std::string& node) { return last_line_of(folder, node); }),
           run_(io_, std::move(scenario), folder, std::move(user),
                HostedRun::Observer{
                    [this](const Event& event) { screen_.report().take(event); },
                    [this](const Result<RunResult>& result) { finish(result); },
-                   [](const std::string& file, const Error& error) { tell_without(file, error); }}) {}
+                   [](const std::string& file, const Error& error) { tell_without(file, error); }}),
+          door_(io_, run_.engine(), folder, name_) {}
 
     int run() {
         if (auto started = run_.start(); !started) return report_error(started.error());
+        if (auto opened = door_.open(); !opened && !quiet_) complain("{}", opened.error().text());
         io_.run();
         return exit_status_;
     }
@@ -66,11 +72,13 @@ class AttachedRun {
     }
 
     boost::asio::io_context io_;
+    const std::string name_;
     const RunFolder& folder_;
     const bool quiet_;
     CiOutput& ci_;
     RunScreen screen_;
     HostedRun run_;
+    Door door_;
     int exit_status_ = 5;
 };
 
@@ -91,6 +99,10 @@ Result<int> run_once(const RunOptions& options, const Scenario& scenario, CiOutp
 
 Result<int> try_run(RunOptions options, CiOutput& ci) {
     NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
+    if (options.dry_run) {
+        show("{}", write_yaml(scenario));
+        return 0;
+    }
     // Decided once: after a run of root's this process is its user's.
     options.local = !wants_daemon(options);
     NETCUT_ASSIGN(const int status,

@@ -13,7 +13,9 @@ namespace netcut::cli {
 // ask for the run's end. Threads: that of `io`.
 class RunScreen {
   public:
-    RunScreen(boost::asio::io_context& io, bool quiet, RunPlan plan, std::function<void(int signal)> stop);
+    // `last_line`: of a node, whatever it has printed last.
+    RunScreen(boost::asio::io_context& io, bool quiet, RunPlan plan, std::function<void(int signal)> stop,
+              std::function<std::string(const std::string& node)> last_line);
 
     TerminalReport& report() { return report_; }
 
@@ -23,6 +25,8 @@ class RunScreen {
 
     TerminalReport report_;
     std::function<void(int signal)> stop_;
+    std::function<std::string(const std::string& node)> last_line_;
+    unsigned ticks_ = 0;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer ticker_;
 };

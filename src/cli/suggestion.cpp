@@ -12,8 +12,7 @@ namespace netcut::cli {
 namespace {
 
 // What other tools call it, and what it is called here. No edit distance finds these.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> synonyms{{
-    {"--collaborators", "--cols"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> synonyms{{
     {"--clients", "--cols"},
     {"--nodes", "--cols"},
     {"--server", "--aggregator"},

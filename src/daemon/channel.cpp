@@ -41,6 +41,7 @@ void Channel::take(std::size_t count) {
 void Channel::send(const Message& message, std::shared_ptr<void> hold) {
     if (!socket_.is_open()) return;
     waiting_.push_back({encoded(message), std::move(hold)});
+    waiting_bytes_ += waiting_.back().bytes.size();
     if (!writing_) write();
 }
 
@@ -51,8 +52,10 @@ void Channel::write() {
                                  self->writing_ = false;
                                  if (error) {
                                      self->waiting_.clear();
+                                     self->waiting_bytes_ = 0;
                                      return self->lose();
                                  }
+                                 self->waiting_bytes_ -= self->waiting_.front().bytes.size();
                                  self->waiting_.pop_front();
                                  if (!self->waiting_.empty()) return self->write();
                                  if (self->when_sent_) std::exchange(self->when_sent_, nullptr)();

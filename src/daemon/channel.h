@@ -15,7 +15,7 @@
 
 namespace netcut {
 
-// Messages both ways along a Unix socket, between the daemon and the worker of one run. Owned by a shared_ptr,
+// Messages both ways along a Unix socket, between a run and who asks it for something. Owned by a shared_ptr,
 // since operations may be under way. Threads: that of the executor.
 class Channel : public std::enable_shared_from_this<Channel> {
   public:
@@ -32,6 +32,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
     void start() { read(); }
     // `hold` is released when the message is on its way.
     void send(const Message& message, std::shared_ptr<void> hold = nullptr);
+    // Bytes that were sent and are not on their way yet.
+    std::size_t waiting() const { return waiting_bytes_; }
     // Calls `then` when all that was sent is on its way, or the other end is gone.
     void when_sent(std::function<void()> then);
     // The observer hears of nothing any more.
@@ -54,6 +56,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
     MessageReader reader_;
     std::array<char, 16384> buffer_{};
     std::deque<Outgoing> waiting_;
+    std::size_t waiting_bytes_ = 0;
     bool writing_ = false;
     std::function<void()> when_sent_;
 };

@@ -13,7 +13,8 @@ namespace netcut {
 // daemon can read what a hostile worker sends: nothing in it recurses or grows.
 struct Message {
     enum class Kind : std::uint8_t {
-        // Daemon to worker. A body is that of the HTTP request, which only the worker parses.
+        // Daemon to worker, or a command of the user's to the user's own run (door.h). A body is that of the HTTP
+        // request, which only the worker parses.
         run,      // the first one; WorkerOrder has its words
         stop,     // body
         fire,     // fault
@@ -21,8 +22,11 @@ struct Message {
         add,      // body
         signal,   // node, body
         execute,  // node, body
+        input,    // number of a command, bytes; none: the end. Answered when they are written
+        resize,   // number of a command, rows, columns of its terminal
         taken,    // bytes: so many of a command's stream have reached its client
         leave,    // nobody reads a command's stream any more
+        show,     // of one's own run: which one it is
 
         // Worker to daemon.
         node,        // name, state

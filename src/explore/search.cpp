@@ -35,6 +35,7 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
     void take(const ExperimentColumn& column, const RunOutcome& outcome) {
         outcomes_.push_back(outcome);
         ++cell_.runs;
+        cell_.tries.push_back({column.duration, outcome.word(), outcome.id});
         const std::string detail = outcome.detail();
         tell_(fmt::format("{:<3} {:<14} {}{}", moment_.name, column.text(), outcome.word(),
                           detail.empty() ? "" : ": " + detail));
@@ -141,6 +142,10 @@ Json ResilienceMap::to_json() const {
                         {"runs", cell.runs},
                         {"mixed", cell.mixed},
                         {"text", cell.text()}};
+            one["tries"] = Json::array();
+            for (const auto& [length, outcome, run] : cell.tries)
+                one["tries"].push_back(
+                    {{"for_s", seconds(length)}, {"outcome", outcome}, {"run", "runs/" + run}});
             if (!cell.trouble.empty()) one["trouble"] = cell.trouble;
             cells_json.push_back(std::move(one));
         }

@@ -23,6 +23,11 @@ struct ResilienceCell {
     CutKind cut;
     Bisection bounds{};
     std::size_t runs = 0;
+    struct Try {
+        Nanoseconds length{0};
+        std::string outcome, run;  // its word, and its folder below runs/
+    };
+    std::vector<Try> tries;
     bool mixed = false;   // at one length some repeats survived and some did not: it counts as fatal
     std::string trouble;  // why it cannot be told: the moment never came, a run went wrong
     int trouble_status = 0;

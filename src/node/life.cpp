@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <limits>
 
 #include "base/time.h"
@@ -20,8 +22,6 @@
 namespace netcut {
 namespace {
 
-// Wide enough that log lines are not wrapped: OpenFL's console handler wraps at the terminal's width.
-constexpr winsize terminal_size{50, 200, 0, 0};
 // For what is still in the pipes when the node's processes are dead.
 constexpr auto drain_time = std::chrono::seconds(1);
 
@@ -36,9 +36,14 @@ struct Terminal {
     Fd master, slave;
 };
 
+void set_size(int terminal, TerminalSize size) {
+    const winsize wanted{size.rows, size.columns, 0, 0};
+    ::ioctl(terminal, TIOCSWINSZ, &wanted);
+}
+
 // Made by the user, it is the user's.
-Result<Terminal> open_terminal(const User& user) {
-    const AsUser as_user(user);
+Result<Terminal> open_terminal(const NodeSpec& spec) {
+    const AsUser as_user(spec.user);
     Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0)
         return system_failure("open a pseudo-terminal", "raise the sysctl kernel.pty.max");
@@ -46,7 +51,7 @@ Result<Terminal> open_terminal(const User& user) {
     if (::ptsname_r(master.get(), name, sizeof(name)) != 0) return system_failure("name a pseudo-terminal");
     Fd slave(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!slave) return system_failure("open the pseudo-terminal " + std::string(name));
-    ::ioctl(master.get(), TIOCSWINSZ, &terminal_size);
+    set_size(master.get(), spec.size);
     return Terminal{std::move(master), std::move(slave)};
 }
 
@@ -77,40 +82,56 @@ std::string join_groups(const std::vector<gid_t>& groups) {
 
 }  // namespace
 
-Result<void> Node::Life::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log,
-                                      std::array<Fd, 3>& stdio) {
-    const auto add_pump = [&](Stream stream, Fd source, Fd log) {
-        auto self = shared_from_this();
-        pumps_.push_back(std::make_shared<LogPump>(
-            io_, std::move(source), std::move(log), spec.name + " " + stream_name(stream),
-            LogPump::Observer{[self, stream](std::string_view bytes) {
-                                  if (self->running_) self->tell(&Observer::output, stream, bytes);
-                              },
-                              [self](Error error) { self->tell(&Observer::failed, std::move(error)); },
-                              [self] {
-                                  --self->open_streams_;
-                                  self->finish_if_done();
-                              }}));
-    };
-    if (spec.tty) {
-        NETCUT_ASSIGN(Terminal terminal, open_terminal(spec.user));
-        for (Fd& fd : stdio) fd = Fd(::fcntl(terminal.slave.get(), F_DUPFD_CLOEXEC, 3));
-        add_pump(Stream::out, std::move(terminal.master), std::move(out_log));
+void Node::Life::add_pump(const NodeSpec& spec, Stream stream, Fd source, Fd log) {
+    auto self = shared_from_this();
+    pumps_.push_back(std::make_shared<LogPump>(
+        io_, std::move(source), std::move(log), spec.name + " " + stream_name(stream),
+        LogPump::Observer{[self, stream](std::string_view bytes) {
+                              if (self->running_) self->tell(&Observer::output, stream, bytes);
+                          },
+                          [self](Error error) { self->tell(&Observer::failed, std::move(error)); },
+                          [self] {
+                              --self->open_streams_;
+                              self->finish_if_done();
+                          }}));
+}
+
+Result<void> Node::Life::open_terminal_of(const NodeSpec& spec, Fd out_log, std::array<Fd, 3>& stdio) {
+    NETCUT_ASSIGN(Terminal terminal, open_terminal(spec));
+    for (Fd& fd : stdio) fd = Fd(::fcntl(terminal.slave.get(), F_DUPFD_CLOEXEC, 3));
+    terminal_ = true;
+    if (spec.input) input_.assign(::fcntl(terminal.master.get(), F_DUPFD_CLOEXEC, 3));
+    add_pump(spec, Stream::out, std::move(terminal.master), std::move(out_log));
+    return {};
+}
+
+Result<void> Node::Life::open_input(const NodeSpec& spec, Fd& stdin_of_node) {
+    if (!spec.input) {
+        stdin_of_node = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         return {};
     }
-    stdio[0] = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    NETCUT_ASSIGN(Pipe input, make_pipe());
+    stdin_of_node = std::move(input.read);
+    input_.assign(input.write.release());
+    return {};
+}
+
+Result<void> Node::Life::open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log,
+                                      std::array<Fd, 3>& stdio) {
+    if (spec.tty) return open_terminal_of(spec, std::move(out_log), stdio);
     // Made by the user, they are the user's: the node may open /dev/stdout.
     const AsUser as_user(spec.user);
+    NETCUT_TRY(open_input(spec, stdio[0]));
     NETCUT_ASSIGN(Pipe out, make_pipe());
     stdio[1] = std::move(out.write);
-    add_pump(Stream::out, std::move(out.read), std::move(out_log));
+    add_pump(spec, Stream::out, std::move(out.read), std::move(out_log));
     if (spec.joined) {
         stdio[2] = Fd(::fcntl(stdio[1].get(), F_DUPFD_CLOEXEC, 3));
         return {};
     }
     NETCUT_ASSIGN(Pipe err, make_pipe());
     stdio[2] = std::move(err.write);
-    add_pump(Stream::err, std::move(err.read), std::move(err_log));
+    add_pump(spec, Stream::err, std::move(err.read), std::move(err_log));
     return {};
 }
 
@@ -149,6 +170,7 @@ Result<void> Node::Life::start(const NodeSpec& spec, const NetNs* ns, Fd out_log
         inherited.push_back(syslog.get());
     }
     if (spec.tty) arguments.emplace_back("--tty");
+    if (spec.captures) arguments.emplace_back("--captures");
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
     NETCUT_TRY(process_.start(arguments, {stdio[0].get(), stdio[1].get(), stdio[2].get()}, inherited));
@@ -281,6 +303,23 @@ void Node::Life::hold_outputs(bool held) {
     for (const auto& pump : pumps_) pump->hold(held);
 }
 
+void Node::Life::write_input(std::string bytes, std::function<void(bool)> then) {
+    if (bytes.empty() && terminal_) bytes = "\4";  // what ends the input of who reads a terminal
+    if (bytes.empty() || !input_.is_open()) {
+        boost::system::error_code ignored;
+        input_.close(ignored);
+        return boost::asio::post(io_, [then = std::move(then), end = bytes.empty()] { then(end); });
+    }
+    const auto whole = std::make_shared<const std::string>(std::move(bytes));
+    boost::asio::async_write(input_, boost::asio::buffer(*whole),
+                             [self = shared_from_this(), whole, then = std::move(then)](
+                                 boost::system::error_code error, std::size_t) { then(!error); });
+}
+
+void Node::Life::resize_terminal(TerminalSize size) {
+    if (terminal_ && input_.is_open()) set_size(input_.native_handle(), size);
+}
+
 void Node::Life::finish_if_done() {
     if (open_streams_ != 0 || !running_) return;
     drain_timer_.cancel();
@@ -289,6 +328,7 @@ void Node::Life::finish_if_done() {
     take_syslog(std::numeric_limits<int>::max());
     boost::system::error_code ignored;
     syslog_.close(ignored);
+    input_.close(ignored);
     running_ = false;
     paused_ = false;
     // Without a report the node's first process was killed, and all with it.
@@ -327,6 +367,7 @@ void Node::Life::abandon() {
     drain_timer_.cancel();
     status_.close(ignored);
     syslog_.close(ignored);
+    input_.close(ignored);
     if (running_) process_.wait();
     running_ = false;
     pumps_.clear();  // they refer to us

@@ -28,7 +28,7 @@ namespace netcut {
 class Node::Life : public std::enable_shared_from_this<Node::Life> {
   public:
     Life(boost::asio::io_context& io, std::shared_ptr<const Observer> observer)
-        : io_(io), observer_(std::move(observer)), status_(io), syslog_(io), drain_timer_(io) {}
+        : io_(io), observer_(std::move(observer)), status_(io), syslog_(io), input_(io), drain_timer_(io) {}
 
     // Without a namespace it keeps the network, hosts files and host name of the machine.
     Result<void> start(const NodeSpec& spec, const NetNs* ns, Fd out_log, Fd err_log);
@@ -46,10 +46,15 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     Result<void> send(const init::Order& order, const std::string& attempt);
     Result<void> rewrite_hosts(const NodeSpec& spec);
     void hold_outputs(bool held);
+    void write_input(std::string bytes, std::function<void(bool)> then);
+    void resize_terminal(TerminalSize size);
     // Ends the tree; the observer hears of nothing any more.
     void abandon();
 
   private:
+    Result<void> open_terminal_of(const NodeSpec& spec, Fd out_log, std::array<Fd, 3>& stdio);
+    Result<void> open_input(const NodeSpec& spec, Fd& stdin_of_node);
+    void add_pump(const NodeSpec& spec, Stream stream, Fd source, Fd log);
     Result<void> open_outputs(const NodeSpec& spec, Fd out_log, Fd err_log, std::array<Fd, 3>& stdio);
     void read_status();
     void take_status(const std::string& line);
@@ -74,6 +79,8 @@ class Node::Life : public std::enable_shared_from_this<Node::Life> {
     Fd lifeline_;
     boost::asio::posix::stream_descriptor status_;
     boost::asio::posix::stream_descriptor syslog_;
+    boost::asio::posix::stream_descriptor input_;
+    bool terminal_ = false;  // that is what input_ leads to
     boost::asio::steady_timer drain_timer_;
     std::string status_text_;
     std::array<char, 512> status_buffer_{};

@@ -55,6 +55,12 @@ void Node::kill() {
 void Node::hold_outputs(bool held) {
     life_->hold_outputs(held);
 }
+void Node::write_input(std::string bytes, std::function<void(bool)> then) {
+    life_->write_input(std::move(bytes), std::move(then));
+}
+void Node::resize_terminal(TerminalSize size) {
+    life_->resize_terminal(size);
+}
 bool Node::paused() const {
     return life_->paused();
 }

@@ -26,14 +26,22 @@
 
 namespace netcut {
 
+// Wide enough that log lines are not wrapped: OpenFL's console handler wraps at the terminal's width.
+struct TerminalSize {
+    unsigned short rows = 50, columns = 200;
+};
+
 struct NodeSpec {
     std::string name;
     std::vector<std::string> argv;  // argv[0] is looked up in PATH
     Environment env;                // added to the user's environment
     std::string cwd;
     User user;
-    // A pseudo-terminal, 200 columns wide, instead of pipes; standard error joins the output.
+    // A pseudo-terminal instead of pipes; standard error joins the output.
     bool tty = false;
+    TerminalSize size{};
+    bool input = false;        // it has a standard input, which write_input() writes to
+    bool captures = false;     // it may open raw sockets in its network (CAP_NET_RAW), also to see packets
     bool joined = false;       // standard error joins the output
     bool syslog = false;       // it has a /dev/log, which the observer is told from
     std::string hosts;         // contents of /etc/hosts
@@ -97,6 +105,10 @@ class Node {
     // While they are held nothing is read of its outputs, so that it waits when its pipes are full; it has not
     // ended before all of them is read. Also from inside `output`.
     void hold_outputs(bool held);
+    // Writes to its standard input, at the pace of who reads it; `then` is called once, later: whether all was
+    // written. No bytes: the end of it. One at a time.
+    void write_input(std::string bytes, std::function<void(bool written)> then);
+    void resize_terminal(TerminalSize size);
     bool paused() const;  // as reported; false when not running
     // Sends any signal but SIGSTOP and SIGCONT to every process of the tree in one step. After SIGKILL, also
     // in a pause, `exited` has signal 9.

@@ -277,6 +277,7 @@ struct NodeSignalled {
 
 struct NodeCommand {
     std::vector<std::string> command{};
+    bool captures = false;  // it may open raw sockets in the node's network
 };
 
 struct RunStopping {

@@ -113,7 +113,7 @@ NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::s
              if_set("left_behind", &E::left_behind), if_set("late_lines", &E::late_lines))
 NETCUT_EVENT(ScenarioChanged, "scenario.changed", required("scenario_sha256", &E::scenario_sha256))
 NETCUT_EVENT(NodeSignalled, "node.signalled", kept("signal", &E::signal))
-NETCUT_EVENT(NodeCommand, "node.command", kept("command", &E::command))
+NETCUT_EVENT(NodeCommand, "node.command", kept("command", &E::command), if_set("captures", &E::captures))
 NETCUT_EVENT(RunStopping, "run.stopping", in_words("because", [](const E& e) { return end_text(e.end); }),
              required("end", &E::end), if_set("signal", &E::signal))
 NETCUT_EVENT(RunError, "run.error", kept("error", &E::text), flat(&E::error))

@@ -39,6 +39,10 @@ std::vector<Firings> grouped(const Json& faults) {
     return groups;
 }
 
+std::string counted(std::uint64_t number, const char* what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string length_text(const Firings& firings) {
     const Json& last = *firings.back();
     if (!last.contains("flap"))
@@ -61,8 +65,9 @@ std::string hit_text(const Firings& firings, std::size_t index) {
         for (const auto& [where, packets] : node.at(queued ? "packets_queued" : "packets_lost").items())
             sum[where] += packets.get<std::uint64_t>();
     }
-    const std::string text = fmt::format("{} {} packets ({} up, {} down", queued ? "queued" : "lost",
-                                         sum["total"], sum["router_up"], sum["router_down"]);
+    const std::string text =
+        fmt::format("{} {} ({} up, {} down", queued ? "queued" : "lost", counted(sum["total"], "packet"),
+                    sum["router_up"], sum["router_down"]);
     return queued ? text + ")" : text + fmt::format(", {} it could not send)", sum["unsendable_at_node"]);
 }
 
@@ -72,6 +77,7 @@ std::string pause_row(const Json& node) {
     const Json& pause = node.at("pause");
     const int processes = pause.at("processes").get<int>(), unstopped = pause.at("unstopped").get<int>();
     if (unstopped > 0) return fmt::format("        {} of its {} processes went on\n", unstopped, processes);
+    if (processes == 1) return "        its process stood still\n";
     return fmt::format("        its {} processes stood still\n", processes);
 }
 
@@ -95,13 +101,19 @@ std::string work_rows(const Json& node) {
     const Json& conversations = node.at("conversations");
     if (const Json& resumed = node.at("time_to_recover_s"); !resumed.is_null() && !conversations.empty())
         text += fmt::format("        its work went on after {}\n", seconds_or(resumed, ""));
-    std::size_t rows = 0;
+    std::size_t rows = 0, replaced = 0;
     for (const Json& one : conversations) {
         const std::string outcome = one.at("outcome").get<std::string>();
-        if (outcome == "went on" || outcome == "resumed" || ++rows > most_rows) continue;
+        if (outcome == "replaced") ++replaced;
+        if (outcome == "replaced" || outcome == "went on" || outcome == "resumed" || ++rows > most_rows)
+            continue;
         text += fmt::format("        connection {} to {} ({}): {}\n", one.at("local").get<std::string>(),
                             one.at("peer").get<std::string>(), one.at("remote").get<std::string>(), outcome);
     }
+    if (replaced > 0)
+        text += fmt::format("        {} replaced by {}\n",
+                            replaced == 1 ? "a connection was" : fmt::format("{} connections were", replaced),
+                            replaced == 1 ? "a new one" : "new ones");
     return text;
 }
 

@@ -49,8 +49,9 @@ class LineOf {
                            exited.stopped_by_us ? ", stopped by netcut-fl" : "");
     }
     std::string operator()(const event::NodePaused& paused) const {
-        return fmt::format("{} paused: {} processes stand still{}", node_,
-                           paused.processes - paused.unstopped,
+        const int still = paused.processes - paused.unstopped;
+        return fmt::format("{} paused: {} process{} still{}", node_, still,
+                           still == 1 ? " stands" : "es stand",
                            paused.unstopped == 0 ? "" : fmt::format(", {} go on", paused.unstopped));
     }
     std::string operator()(const event::Progress& progress) const {
@@ -85,8 +86,8 @@ class LineOf {
         const auto& hit = healed.packets_queued ? healed.packets_queued : healed.packets_lost;
         std::string text;
         for (const auto& [node, packets] : hit.value_or(std::map<std::string, std::uint64_t>()))
-            text += fmt::format("{}{} {} {} packets", text.empty() ? "" : ", ", node,
-                                healed.packets_queued ? "queued" : "lost", packets);
+            text += fmt::format("{}{} {} {} packet{}", text.empty() ? "" : ", ", node,
+                                healed.packets_queued ? "queued" : "lost", packets, packets == 1 ? "" : "s");
         return fmt::format("{} healed after {:.3f} s: {}", fault_, healed.lasted_s, text);
     }
     std::string operator()(const event::NodeRecovered& recovered) const {
@@ -119,7 +120,9 @@ RunPlan plan_of(const Scenario& scenario) {
     RunPlan plan{{}, !scenario.progress.empty(), scenario.hang_after};
     for (const FaultSpec& fault : scenario.faults) {
         const std::string what = printable(awaited_text(fault.trigger));
-        if (!what.empty()) plan.faults.push_back({fault.name, what});
+        const bool of_fault = fault.trigger.node.empty() && !fault.nodes.empty();
+        if (!what.empty())
+            plan.faults.push_back({fault.name, what, of_fault ? fault.nodes.front() : fault.trigger.node});
     }
     return plan;
 }
@@ -235,7 +238,17 @@ std::string TerminalReport::status_line() const {
                             duration_text(plan_.hang_after));
     if (!plan_.faults.empty())
         text += fmt::format(", {} waits for {}", plan_.faults.front().fault, plan_.faults.front().what);
+    if (!last_line_.empty()) text += fmt::format("; {}: {}", node_that_matters(), printable(last_line_, 200));
     return text;
+}
+
+// Who is waited for; else whom a fault met last; else the aggregator.
+std::string TerminalReport::node_that_matters() const {
+    for (const RunPlan::Waiting& waiting : plan_.faults)
+        if (state_.node(waiting.node) != nullptr) return waiting.node;
+    if (!state_.firings().empty() && !state_.firings().back().nodes.empty())
+        return state_.firings().back().nodes.front();
+    return aggregator_name;
 }
 
 void TerminalReport::tick() {

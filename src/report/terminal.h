@@ -26,6 +26,7 @@ bool moves_its_cursor(int fd);
 struct RunPlan {
     struct Waiting {
         std::string fault, what;  // "cut", "\"round 2\" in the log of collaborator1"
+        std::string node;         // whose log it is; may be empty
     };
     std::vector<Waiting> faults;
     bool tells_progress = false;  // its progress lines are events
@@ -45,6 +46,9 @@ class TerminalReport {
     // wait after ten seconds.
     void tick();
     void finish(const Json& verdict, const std::string& folder);
+    // Whose last line the status line has, and that line.
+    std::string node_that_matters() const;
+    void set_last_line(std::string line) { last_line_ = std::move(line); }
     bool is_terminal() const { return terminal_; }
 
   private:
@@ -67,6 +71,7 @@ class TerminalReport {
     Clock::time_point begun_ = Clock::now();  // when the run did, as far as its events tell
     RunPlan plan_;
     bool told_waiting_ = false;
+    std::string last_line_;
 };
 
 }  // namespace netcut

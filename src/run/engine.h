@@ -28,6 +28,15 @@ namespace netcut {
 // behind.
 Result<void> preflight(const Scenario& scenario);
 
+// A command that somebody runs beside a node.
+struct CommandSpec {
+    std::vector<std::string> argv;
+    bool input = false;                // it has a standard input
+    std::optional<TerminalSize> size;  // of its terminal, which has an input; none: it has no terminal
+    std::string terminal;              // what kind it is: TERM
+    bool captures = false;             // it may open raw sockets in the node's network, as tcpdump does
+};
+
 struct RunResult {
     Facts facts;
     Verdict verdict;
@@ -62,7 +71,7 @@ class Engine {
     // Runs a command beside a node: in its network, as its user, in a process tree of its own that ends with
     // the run at the latest. What it prints goes to `observer` alone. The node that is returned is the command's
     // own, and may be used until `observer` sees its end.
-    Result<Node*> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
+    Result<Node*> execute(const std::string& node, CommandSpec command, Node::Observer observer);
 
   private:
     class Impl;

@@ -149,7 +149,7 @@ class Engine::Impl : private RunParts {
     Result<void> heal(const std::string& fault);
     Result<std::string> add_fault(FaultSpec fault);
     Result<void> signal(const std::string& node, int number);
-    Result<Node*> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
+    Result<Node*> execute(const std::string& node, CommandSpec command, Node::Observer observer);
 
   private:
     Result<void> must_run(const std::string& attempt) const;

@@ -35,6 +35,20 @@ std::string free_name(const std::vector<FaultSpec>& faults) {
     }
 }
 
+Result<void> check_command(const CommandSpec& command, const std::string& attempt) {
+    if (command.argv.empty()) return usage_failure(attempt, "the command is empty");
+    for (const std::string& word : command.argv)
+        if (word.find('\0') != std::string::npos)
+            return usage_failure(attempt, "a word of it has a NUL character, where the system would end it");
+    // Elsewhere it would be a right over every network of the machine.
+    if (command.captures && may_set_groups())
+        return usage_failure(
+            attempt + " with the right to capture packets",
+            "this run has root's rights over the machine, which nodes must not have",
+            "use --pcap, or a run without root's rights: docs/daemon.md lists which have them");
+    return {};
+}
+
 }  // namespace
 
 Result<void> Engine::fire(const std::string& fault) {
@@ -49,8 +63,7 @@ Result<std::string> Engine::add_fault(FaultSpec fault) {
 Result<void> Engine::signal(const std::string& node, int number) {
     return impl_->signal(node, number);
 }
-Result<Node*> Engine::execute(const std::string& node, std::vector<std::string> command,
-                              Node::Observer observer) {
+Result<Node*> Engine::execute(const std::string& node, CommandSpec command, Node::Observer observer) {
     return impl_->execute(node, std::move(command), std::move(observer));
 }
 
@@ -137,19 +150,21 @@ Result<void> Engine::Impl::signal(const std::string& node, int number) {
     return {};
 }
 
-Result<Node*> Engine::Impl::execute(const std::string& node, std::vector<std::string> command,
-                                    Node::Observer observer) {
+Result<Node*> Engine::Impl::execute(const std::string& node, CommandSpec command, Node::Observer observer) {
     const std::string attempt = "run a command beside " + node;
     NETCUT_TRY(must_run(attempt));
     NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
-    for (const std::string& word : command)
-        if (word.find('\0') != std::string::npos)
-            return usage_failure(attempt, "a word of it has a NUL character, where the system would end it");
+    NETCUT_TRY(check_command(command, attempt));
     std::erase_if(guests_, [](const auto& guest) { return !guest->running(); });
     NodeSpec spec = actor->node->spec();
-    journal_->add(event::NodeCommand{command}, {.node = node});
-    spec.argv = std::move(command);
-    spec.tty = false;
+    journal_->add(event::NodeCommand{command.argv, command.captures}, {.node = node});
+    spec.argv = std::move(command.argv);
+    spec.tty = command.size.has_value();
+    spec.size = command.size.value_or(TerminalSize{});
+    spec.input = command.input || spec.tty;
+    spec.captures = command.captures;
+    spec.joined = false;
+    if (!command.terminal.empty()) spec.env["TERM"] = command.terminal;
     spec.hosts = hosts_of(actor->index);
     auto guest = std::make_unique<Node>(io_, std::move(spec), std::move(observer));
     const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };

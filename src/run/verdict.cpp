@@ -73,6 +73,23 @@ const NodeOutcome* first_crash(const Facts& facts) {
     return first;
 }
 
+// Who has done its work, or thinks so, while another node was cut off from it: nobody else can go on with it then.
+std::string ended_in_fault_text(const Facts& facts) {
+    std::vector<std::string> names;
+    for (const NodeOutcome& node : facts.nodes) {
+        const bool in_order =
+            node.exit && node.exit->success() && !node.stopped_by_us && !node.killed_by_fault;
+        const auto within = [&](const FaultOutcome& fault) {
+            return fault.healed && fault.fired <= node.ended && node.ended <= *fault.healed;
+        };
+        if (in_order && std::any_of(facts.outcomes.begin(), facts.outcomes.end(), within))
+            names.push_back(node.name);
+    }
+    if (names.empty()) return {};
+    return fmt::format("; {} ended by {} with exit code 0 during the fault", fmt::join(names, ", "),
+                       names.size() == 1 ? "itself" : "themselves");
+}
+
 Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     std::string reason = fmt::format("{} ended with {}", first.name, first.exit->text());
     reason += facts.outcomes.empty() ? ", before any fault"
@@ -85,7 +102,8 @@ Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     if (!running.empty() && facts.end == EndReason::hung)
         reason += fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
                               duration_text(facts.waited_for_progress));
-    return {Judgement::crashed, reason + half_open_text(facts), exit_failed, first.name, first.exit};
+    return {Judgement::crashed, reason + ended_in_fault_text(facts) + half_open_text(facts), exit_failed,
+            first.name, first.exit};
 }
 
 Verdict hung(const Facts& facts) {
@@ -97,7 +115,9 @@ Verdict hung(const Facts& facts) {
             ? fmt::format("the run's time was over and {} had not ended", fmt::join(running, ", "))
             : fmt::format("no progress for {}; {} did not end", duration_text(facts.waited_for_progress),
                           fmt::join(running, ", "));
-    return {Judgement::hung, reason + conclusions_text(conclude(facts), is_left) + half_open_text(facts),
+    return {Judgement::hung,
+            reason + ended_in_fault_text(facts) + conclusions_text(conclude(facts), is_left) +
+                half_open_text(facts),
             exit_failed};
 }
 

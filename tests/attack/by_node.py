@@ -5,7 +5,8 @@ import socket
 import subprocess
 import tempfile
 
-from harness import ALICE, BOB, Skipped, attempt, check, descendants, pids, refused
+from harness import (ALICE, BOB, NODE_PRELUDE, Skipped, attempt, become, check, descendants, end, pids, program, refused,
+                     wait_until)
 
 REFUSED = ("EPERM", "EACCES")
 
@@ -241,3 +242,67 @@ report(lambda: s.connect("{daemon.socket}"))
         raise Skipped("a node of a member reaches the daemon's socket by its path, as docs/security.md says")
     check("error" in printed, printed)
     return "the socket is not there for nodes"
+
+
+@attempt("heals its own cut by the door of a run without a daemon")
+def heals_itself_by_the_door(daemon):
+    """The name is in /proc/net/unix of the machine's network; the node knows it, and tries every way to get there."""
+    home = daemon.home(ALICE)
+    with open(f"{home}/door.py", "w") as file:
+        file.write(NODE_PRELUDE + DOOR)
+    run = subprocess.Popen(
+        [program("netcut-fl"), "run", "--local", "--cols", "1", "--out", f"{home}/door-run", "--grace", "300ms", "--aggregator", "sleep 30",
+         "--collaborator", f"python3 {home}/door.py"],
+        preexec_fn=become(ALICE), cwd=home, env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+    try:
+        prefix = f"@netcut-fl/{ALICE}/"
+        names = []
+        wait_until(lambda: names.extend(line.split()[-1] for line in open("/proc/net/unix") if prefix in line) or names, "the run listens")
+        with open(f"{home}/door-name", "w") as file:
+            file.write(names[0][1:])
+        wait_until(lambda: "tried" in read(f"{home}/door-run/logs/collaborator1.out"), "the node has tried")
+        printed = read(f"{home}/door-run/logs/collaborator1.out")
+        check("done" not in printed, "it got there: " + printed)
+        check(printed.count("error") >= 2, "it did not try: " + printed)
+        asked = subprocess.run(
+            [program("netcut-fl"), "exec", f"{home}/door-run", "aggregator", "hostname"], preexec_fn=become(ALICE), cwd=home,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        check(asked.stdout == "aggregator\n", "its user does not get there either: " + asked.stderr)
+        stranger = subprocess.run(
+            [program("netcut-fl"), "exec", f"{home}/door-run", "aggregator", "hostname"], preexec_fn=become(BOB), cwd="/",
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        check("aggregator\n" != stranger.stdout, "another user gets there")
+    finally:
+        end(run)
+    return "its network has no such name; its user is let in, another user is not"
+
+
+DOOR = """
+import os, time
+path = os.path.expanduser(os.path.dirname(os.path.abspath(sys.argv[0])) + "/door-name")
+while not os.path.exists(path) or not open(path).read(): time.sleep(0.05)
+name = open(path).read()
+def reach():
+    socket.socket(socket.AF_UNIX).connect("\\0" + name)
+report(reach)
+def of_another_network():
+    call(libc.unshare(0x10000000 | 0x40000000))
+    reach()
+report(of_another_network)
+for pid in [one for one in os.listdir("/proc") if one.isdigit()]:
+    def of_network_of(pid=pid):
+        call(libc.setns(os.open(f"/proc/{pid}/ns/net", os.O_RDONLY), 0x40000000))
+        reach()
+    report(of_network_of)
+print("tried", flush=True)
+time.sleep(30)
+"""
+
+
+def read(path):
+    try:
+        with open(path, errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""

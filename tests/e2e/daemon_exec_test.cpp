@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Commands beside nodes: each byte of what they print arrives, at the pace of who reads it.
+#include <fcntl.h>
 #include <signal.h>
 
 #include <fstream>
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/daemon_load.h"
+#include "e2e/terminal.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -86,6 +88,40 @@ TEST_F(DaemonExec, CommandEndsWithItsClient) {
         std::this_thread::sleep_for(200ms);
     }
     EXPECT_EQ(slurp(file("ticks")).size(), size) << "it ticks no more";
+}
+
+TEST_F(DaemonExec, GivesACommandATerminalAndAnInput) {
+    const auto as_alice = [this] {
+        become(alice, {daemon_group});
+        if (::chdir(daemon_->home(alice).c_str()) != 0) ::_exit(126);
+    };
+    Terminal terminal({"exec", "--socket", daemon_->socket(), "-it", id_, "aggregator", "sh"}, as_alice);
+    terminal.type("stty size; echo $TERM\n");
+    EXPECT_TRUE(terminal.shows("33 99")) << terminal.screen();
+    EXPECT_TRUE(terminal.shows("vt220")) << terminal.screen();
+    EXPECT_TRUE(terminal.is_raw());
+    terminal.type("sleep 100\n");
+    std::this_thread::sleep_for(300ms);
+    terminal.type("\3");
+    terminal.type("echo $((6 * 7)); exit 9\n");
+    EXPECT_TRUE(terminal.shows("42")) << terminal.screen();
+    EXPECT_EQ(terminal.wait(), 9) << terminal.screen();
+    EXPECT_FALSE(terminal.is_raw());
+    const std::string text(300'000, 'x');
+    std::ofstream(file("text")) << text;
+    const std::string input = file("text");
+    Tool counted({"exec", "--socket", daemon_->socket(), "-i", id_, "aggregator", "wc", "-c"}, [&] {
+        as_alice();
+        ::dup2(::open(input.c_str(), O_RDONLY), 0);
+    });
+    EXPECT_EQ(counted.wait().out, "300000\n");
+}
+
+TEST_F(DaemonExec, LetsACommandSeePacketsInItsNodesNetworkAlone) {
+    const Finished finished = daemon_->run(
+        alice, {"exec", "--capture-rights", id_, "aggregator", "sh", "-c",
+                "grep -E 'Cap(Eff|Bnd)' /proc/self/status; unshare -m true 2>/dev/null && echo mounted"});
+    EXPECT_EQ(finished.out, "CapEff:\t0000000000002000\nCapBnd:\t0000000000002000\n") << finished.err;
 }
 
 }  // namespace

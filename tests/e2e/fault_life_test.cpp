@@ -70,7 +70,7 @@ TEST(FaultLife, APauseTellsOfTheProcessesThatStandStill) {
     EXPECT_GT(stood_still / 1e9, 0.2);
     const Json node = read_verdict(folder / "run").at("faults")[0].at("nodes")[0];
     EXPECT_EQ(node.at("pause").at("unstopped"), 0);
-    EXPECT_NE(finished.out.find("processes stood still"), std::string::npos) << finished.out;
+    EXPECT_NE(finished.out.find("stood still"), std::string::npos) << finished.out;
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ INSTANTIATE_TEST_SUITE_P(
     Inputs, BadInputTest,
     testing::Values(
         BadInput{"UnknownOption", {"--cutt", "x"}, 2, {"--cutt", "did you mean --cut?"}},
-        BadInput{"OptionOfAnotherTool", {"--collaborators", "3"}, 2, {"did you mean --cols?"}},
+        BadInput{"MistakeInADryRun", {"--dry-run", "--hang-after", "soon"}, 2, {"--hang-after"}},
+        BadInput{"OptionOfAnotherTool", {"--clients", "3"}, 2, {"did you mean --cols?"}},
         BadInput{"OptionThatMeansAnother", {"--heal-after", "3s"}, 2, {"did you mean --for?"}},
         BadInput{
             "ShellSyntax", {"--aggregator", "server.py 2>&1 | tee log", "--collaborator", "x"}, 2, {"sh -c"}},

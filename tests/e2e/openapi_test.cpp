@@ -63,6 +63,13 @@ TEST(OpenApi, EveryOperationIsCarriedOutAndAnswersAsDescribed) {
     const Json order = {
         {"scenario", "collaborators: 1\naggregator: {command: 'true'}\ncollaborator: {command: 'true'}\n"},
         {"cwd", daemon.home(alice)}};
+    // A command that waits for what is written to it.
+    const auto command = daemon.begin_program(alice, "/usr/bin/curl",
+                                              {"-sN", "--unix-socket", daemon.socket(), "-d",
+                                               R"json({"command": ["sleep", "100"], "tty": true})json",
+                                               "http://netcut-fl/runs/" + id + "/nodes/aggregator/exec"});
+    const std::string exec = "1";  // it is the first that is asked of the run
+    ASSERT_TRUE(command->wait_for_output(R"json({"exec":1})json")) << command->wait(1s).out;
     // In this order: later ones need what earlier ones did. Those that are not here are asked for at once.
     const std::vector<std::pair<std::string, std::string>> with_body = {
         {"createRun", order.dump()},
@@ -70,6 +77,8 @@ TEST(OpenApi, EveryOperationIsCarriedOutAndAnswersAsDescribed) {
         {"healFault", "{}"},
         {"addFault", R"json({"kind": "drop", "for": "100ms"})json"},
         {"exec", R"json({"command": ["true"]})json"},
+        {"execInput", "some keys"},
+        {"execResize", ""},
         {"signal", R"json({"signal": "CONT"})json"},
         {"stopRun", R"json({"signal": "INT"})json"},
         {"verdict", ""},
@@ -77,6 +86,8 @@ TEST(OpenApi, EveryOperationIsCarriedOutAndAnswersAsDescribed) {
     const auto carry_out = [&](const std::string& method, std::string target, const Json& operation,
                                const std::string& body) {
         target = replaced(replaced(replaced(target, "{run}", id), "{fault}", "cut"), "{node}", "aggregator");
+        target = replaced(target, "{exec}/resize", "{exec}/resize?rows=20&columns=80");
+        target = replaced(target, "{exec}", exec);
         const auto answer = daemon.ask(alice, method, target, body);
         const std::string status = std::to_string(answer.status);
         ASSERT_TRUE(operation.at("responses").contains(status) && answer.status < 300)

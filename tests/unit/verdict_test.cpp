@@ -85,6 +85,22 @@ TEST(Judge, CrashNamesTheCutNodeBeforeThoseThatFollowedIt) {
     EXPECT_THAT(verdict.reason, HasSubstr("collaborator2 waited 1m"));
 }
 
+TEST(Judge, NodeThatEndedInOrderDuringTheFaultIsNamed) {
+    Facts facts = cut_and_back();
+    facts.nodes = {ended("aggregator", 0), ended("collaborator1", 1), ended("collaborator2", 0)};
+    facts.nodes[0].ended = 2s;
+    EXPECT_THAT(
+        judge(facts).reason,
+        HasSubstr(
+            "collaborator1 ended with exit code 1 after the fault; aggregator ended by itself with exit "
+            "code 0 during the fault"));
+    facts.nodes[2].ended = 2500ms;
+    EXPECT_THAT(judge(facts).reason,
+                HasSubstr("; aggregator, collaborator2 ended by themselves with exit code 0"));
+    facts.nodes[0].ended = facts.nodes[2].ended = 4s;
+    EXPECT_THAT(judge(facts).reason, Not(HasSubstr("during the fault")));
+}
+
 TEST(Judge, CrashBeforeAnyFaultIsSaidToBe) {
     Facts facts;
     facts.faults_asked = 1;
@@ -321,6 +337,20 @@ TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
         EXPECT_THAT(screen, HasSubstr(text));
 }
 
+TEST(FinalScreen, CountsConnectionsThatWereReplacedAndSaysOneOfOne) {
+    Facts facts = cut_and_back();
+    facts.outcomes[0].losses["collaborator1"] = {1, 0, 0};
+    auto& conversations = facts.outcomes[0].recovery["collaborator1"].conversations;
+    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
+    conversations.push_back(
+        {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::replaced, 300ms});
+    EXPECT_THAT(screen(), HasSubstr("        a connection was replaced by a new one\n"));
+    EXPECT_THAT(screen(), HasSubstr("lost 1 packet (1 up"));
+    conversations.push_back(conversations.front());
+    EXPECT_THAT(screen(), HasSubstr("        2 connections were replaced by new ones\n"));
+    EXPECT_THAT(screen(), Not(HasSubstr("10.99.0.3 port 1")));
+}
+
 TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
     Facts facts = cut_and_back();
     facts.outcomes[0].kind = fault_kind("pause");
@@ -329,6 +359,9 @@ TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
     const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
     EXPECT_THAT(judge(facts).reason, Not(HasSubstr("in the pause")));
     EXPECT_THAT(screen(), HasSubstr("its 3 processes stood still"));
+    pause.processes = 1;
+    EXPECT_THAT(screen(), HasSubstr("its process stood still"));
+    pause.processes = 3;
     pause.unstopped = 1;
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 3 processes of collaborator1 went on in the pause"));
     EXPECT_THAT(screen(), HasSubstr("1 of its 3 processes went on"));

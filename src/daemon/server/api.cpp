@@ -53,7 +53,8 @@ std::map<std::string, Api::Handler> Api::handlers() {
         {"deleteRun", &Api::delete_run},   {"stopRun", &Api::stop_run},     {"events", &Api::events},
         {"listFaults", &Api::list_faults}, {"addFault", &Api::add_fault},   {"fireFault", &Api::fire_fault},
         {"healFault", &Api::heal_fault},   {"listNodes", &Api::list_nodes}, {"logs", &Api::logs},
-        {"exec", &Api::execute},           {"signal", &Api::signal},
+        {"exec", &Api::execute},           {"signal", &Api::signal},        {"execInput", &Api::write_input},
+        {"execResize", &Api::resize},
     };
 }
 
@@ -294,6 +295,16 @@ void Api::signal(Call& call) {
 
 void Api::execute(Call& call) {
     ask(call, Message::Kind::execute, {call.names.at(1), std::move(call.request.body)});
+}
+
+void Api::write_input(Call& call) {
+    ask(call, Message::Kind::input, {call.names.at(1), std::move(call.request.body)});
+}
+
+void Api::resize(Call& call) {
+    const auto rows = call.number("rows"), columns = rows ? call.number("columns") : std::nullopt;
+    if (!rows || !columns) return;
+    ask(call, Message::Kind::resize, {call.names.at(1), std::to_string(*rows), std::to_string(*columns)});
 }
 
 void Api::doctor(Call& call) {

@@ -61,6 +61,8 @@ class Api {
     void list_nodes(Call& call);
     void logs(Call& call);
     void execute(Call& call);
+    void write_input(Call& call);
+    void resize(Call& call);
     void signal(Call& call);
 
     void answer_with_run(const Call& call, const std::shared_ptr<Run>& run);

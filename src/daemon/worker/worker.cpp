@@ -28,7 +28,6 @@ namespace {
 
 constexpr std::size_t max_message = 5 << 20;  // of the daemon's: a request's body, and a little more
 constexpr std::size_t max_reason = 1000;
-constexpr std::size_t max_fault = 64 << 10;  // bytes of one that is added
 
 // The daemon's is raised for itself alone.
 void limit_open_files(std::uint64_t soft) {
@@ -78,27 +77,6 @@ Result<void> check_user(const Scenario& scenario, const User& user) {
         return usage_failure(attempt, "only root can run nodes as somebody else", "leave `user` out");
     return usage_failure(attempt, "a run of the daemon is its own user's alone",
                          "run it without the daemon: sudo netcut-fl run --local --user " + scenario.user);
-}
-
-// What a request's body says of `key`.
-template <typename T>
-Result<T> member(const std::string& body, const char* key) {
-    const std::string attempt = "read the request";
-    NETCUT_ASSIGN(const Json json, parse_json(body, attempt));
-    try {
-        return json.at(key).get<T>();
-    } catch (const Json::exception& error) {
-        return usage_failure(attempt, error.what());
-    }
-}
-
-// The body may be empty.
-Result<int> stop_signal(const std::string& body) {
-    NETCUT_ASSIGN(const Json json, parse_json(body.empty() ? "{}" : body, "read the request"));
-    const bool given = json.is_object() && json.contains("signal");
-    if (!given) return SIGTERM;
-    NETCUT_ASSIGN(const std::string name, member<std::string>(body, "signal"));
-    return parse_signal(name);
 }
 
 Message fault_message(const std::string& name, const std::string& kind, const std::vector<std::string>& nodes,
@@ -153,7 +131,10 @@ void Worker::refuse(const Error& error) {
 }
 
 void Worker::take(const Message& message) {
-    if (run_) return obey(message);
+    if (requests_) {
+        requests_->take(message);
+        return;
+    }
     if (message.kind == Message::Kind::run) take_order(message);
 }
 
@@ -192,6 +173,7 @@ Result<void> Worker::begin(WorkerOrder order) {
                  HostedRun::Observer{[this](const Event& event) { report(event); },
                                      [this](const Result<RunResult>& result) { finish(result); },
                                      [](const std::string&, const Error&) {}});
+    requests_.emplace(run_->engine(), channel_, [this](const Message& message) { return patience(message); });
     if (auto started = run_->start(); !started) finish(Failure(started.error()));
     return {};
 }
@@ -235,84 +217,11 @@ void Worker::finish(const Result<RunResult>& result) {
     channel_->when_sent([] { ::_exit(0); });
 }
 
-void Worker::obey(const Message& message) {
-    if (message.kind == Message::Kind::taken || message.kind == Message::Kind::leave) {
-        const auto command = commands_.find(message.id);
-        if (command == commands_.end()) return;
-        if (message.kind == Message::Kind::leave) return command->second->leave();
-        return command->second->taken(std::stoull(message.words.at(0)));
-    }
-    if (message.kind == Message::Kind::execute) {
-        if (auto begun = execute(message); !begun)
-            channel_->send(problem_message(Message::Kind::answer, message.id, begun.error()));
-        return;
-    }
-    const auto done = carry_out(message);
-    if (!done) return channel_->send(problem_message(Message::Kind::answer, message.id, done.error()));
-    channel_->send({Message::Kind::answer,
-                    message.id,
-                    {"200", done->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"}});
-}
-
-Result<Json> Worker::carry_out(const Message& message) {
-    Engine& engine = run_->engine();
-    const auto& words = message.words;
-    switch (message.kind) {
-        case Message::Kind::stop: {
-            NETCUT_ASSIGN(const int number, stop_signal(words.at(0)));
-            engine.stop(number);
-            return Json::object();
-        }
-        case Message::Kind::fire:
-            NETCUT_TRY(engine.fire(words.at(0)));
-            return Json{{"fault", words.at(0)}};
-        case Message::Kind::heal:
-            NETCUT_TRY(engine.heal(words.at(0)));
-            return Json{{"fault", words.at(0)}};
-        case Message::Kind::add:
-            return add_fault(message.id, words.at(0));
-        case Message::Kind::signal:
-            return signal(words.at(0), words.at(1));
-        default:
-            return usage_failure("do what was asked for", "no worker knows it", "install the program whole");
-    }
-}
-
-// The body is the fault, as it stands in a scenario; JSON is YAML. One that cannot be read in time takes the run
-// with it: there is no way back from the middle of a parser.
-Result<Json> Worker::add_fault(std::uint64_t request, const std::string& body) {
-    const std::string attempt = "add a fault";
-    if (body.size() > max_fault)
-        return usage_failure(attempt, fmt::format("it has more than {} KiB", max_fault >> 10),
-                             "describe it in fewer words");
-    const CpuBound bound(patience_s, socket_,
-                         out_of_patience(Message::Kind::answer, request, attempt,
-                                         "the run has been ended: give a smaller one"));
-    FaultSpec fault;
-    NETCUT_TRY(read_fault_yaml(fault, body, "fault"));
-    NETCUT_TRY(read_named_files(fault));
-    NETCUT_ASSIGN(const std::string name, run_->engine().add_fault(std::move(fault)));
-    return Json{{"fault", name}};
-}
-
-Result<Json> Worker::signal(const std::string& node, const std::string& body) {
-    NETCUT_ASSIGN(const std::string name, member<std::string>(body, "signal"));
-    NETCUT_ASSIGN(const int number, parse_signal(name));
-    NETCUT_TRY(run_->engine().signal(node, number));
-    return Json{{"signal", number}};
-}
-
-Result<void> Worker::execute(const Message& message) {
-    std::erase_if(commands_, [](const auto& one) { return one.second->over(); });
-    NETCUT_ASSIGN(auto words, member<std::vector<std::string>>(message.words.at(1), "command"));
-    if (words.empty()) return usage_failure("run a command beside a node", "the command is empty");
-    auto command = std::make_unique<Command>(message.id, channel_);
-    NETCUT_ASSIGN(Node * node,
-                  run_->engine().execute(message.words.at(0), std::move(words), command->observer()));
-    command->begin(node);
-    commands_.emplace(message.id, std::move(command));
-    channel_->send({Message::Kind::opened, message.id, {}});
-    return {};
+// One that cannot be read in time takes the run with it: there is no way back from the middle of a parser.
+std::shared_ptr<void> Worker::patience(const Message& message) const {
+    return std::make_shared<CpuBound>(patience_s, socket_,
+                                      out_of_patience(Message::Kind::answer, message.id, "add a fault",
+                                                      "the run has been ended: give a smaller one"));
 }
 
 }  // namespace netcut

@@ -6,7 +6,6 @@
 // (channel.h), and ends with it.
 #pragma once
 
-#include <map>
 #include <memory>
 
 #include "base/error.h"
@@ -14,7 +13,7 @@
 #include "base/json.h"
 #include "daemon/channel.h"
 #include "daemon/hosted_run.h"
-#include "daemon/worker/command.h"
+#include "daemon/run_requests.h"
 #include "daemon/worker_order.h"
 #include "record/event.h"
 #include "run/engine.h"
@@ -34,22 +33,18 @@ class Worker {
     Result<void> begin(WorkerOrder order);
     Result<Scenario> scenario_of(const WorkerOrder& order) const;
     void accept(const Scenario& scenario, bool attached);
-    void obey(const Message& message);
-    Result<Json> carry_out(const Message& message);
-    Result<Json> add_fault(std::uint64_t request, const std::string& body);
-    Result<Json> signal(const std::string& node, const std::string& body);
-    Result<void> execute(const Message& message);
     void report(const Event& event);
     void finish(const Result<RunResult>& result);
     void refuse(const Error& error);
     void give_up(const Error& error);
+    std::shared_ptr<void> patience(const Message& message) const;
 
     boost::asio::io_context io_;
     int socket_;  // the channel's
     std::shared_ptr<Channel> channel_;
-    std::map<std::uint64_t, std::unique_ptr<Command>> commands_;  // by the request
     std::optional<RunFolder> folder_;
     std::optional<HostedRun> run_;
+    std::optional<RunRequests> requests_;
 };
 
 }  // namespace netcut

@@ -145,7 +145,7 @@ bool next_signal(const Options& options, int signals, Tree& tree, signalfd_sigin
 [[noreturn]] void run_inner(const Options& options, int signals, int dropped) {
     must(options, die_with_parent());
     must(options, mount_proc());
-    must(options, drop_privileges(options));
+    must(options, options.captures ? drop_privileges_but_capture(options) : drop_privileges(options));
     must(options, die_with_parent());
     // Of a node that runs as root too, what this process holds is not the node's to use (ptrace(2)).
     if (::prctl(PR_SET_DUMPABLE, 0) != 0) fail(options, "keep the node's first process apart from the node");

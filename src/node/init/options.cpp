@@ -30,7 +30,7 @@ std::vector<gid_t> group_list(const std::string& text) {
     return groups;
 }
 
-constexpr std::array<option, 16> known{{{"netns", required_argument, nullptr, 'n'},
+constexpr std::array<option, 17> known{{{"netns", required_argument, nullptr, 'n'},
                                         {"lifeline", required_argument, nullptr, 'l'},
                                         {"status", required_argument, nullptr, 's'},
                                         {"environment", required_argument, nullptr, 'e'},
@@ -45,6 +45,7 @@ constexpr std::array<option, 16> known{{{"netns", required_argument, nullptr, 'n
                                         {"open-files", required_argument, nullptr, 'f'},
                                         {"processes", required_argument, nullptr, 'p'},
                                         {"tty", no_argument, nullptr, 't'},
+                                        {"captures", no_argument, nullptr, 'c'},
                                         {nullptr, 0, nullptr, 0}}};
 
 }  // namespace
@@ -97,6 +98,9 @@ Options parse_options(int argc, char** argv) {
                 break;
             case 't':
                 options.tty = true;
+                break;
+            case 'c':
+                options.captures = true;
                 break;
             default:
                 std::exit(125);

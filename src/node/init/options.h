@@ -32,6 +32,7 @@ struct Options {
     rlim_t open_files = 1024;          // the soft limit that the user had before the tool raised its own
     rlim_t processes = RLIM_INFINITY;  // likewise, and the hard one
     bool tty = false;                  // standard input is a terminal: make it the controlling one
+    bool captures = false;             // the command may open raw sockets (CAP_NET_RAW)
     char** argv = nullptr;             // the command
 };
 

@@ -45,6 +45,45 @@ bool write_file(const char* path, int content_fd, const char* text) {
     return ok;
 }
 
+// Also of a node that runs as root: its user id shall carry no capability. Ambient ones are raised before that is locked.
+const char* lock_secure_bits(std::optional<int> kept) {
+    if (kept) {
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        __user_cap_data_struct own[2]{};
+        if (::syscall(SYS_capget, &header, own) != 0) return "read the rights of a command";
+        own[CAP_TO_INDEX(*kept)].inheritable |= CAP_TO_MASK(*kept);
+        if (::syscall(SYS_capset, &header, own) != 0 ||
+            ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+            ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, *kept, 0, 0) != 0)
+            return "let a command open raw sockets";
+    }
+    if (::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                                       SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                       SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) != 0)
+        return "lock the node's secure bits";
+    return nullptr;
+}
+
+const char* drop_all_but(const Options& options, std::optional<int> kept) {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "set no_new_privs";
+    if (const char* failed = lock_secure_bits(kept)) return failed;
+    for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+        if (capability != kept && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+            return "drop a capability";
+    if (options.groups && ::setgroups(options.groups->size(), options.groups->data()) != 0)
+        return "set the node's groups";
+    if (::setresgid(options.gid, options.gid, options.gid) != 0) return "set the node's group";
+    if (::setresuid(options.uid, options.uid, options.uid) != 0) return "set the node's user";
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct left[2]{};
+    if (kept) {
+        auto& set = left[CAP_TO_INDEX(*kept)];
+        set.permitted = set.effective = set.inheritable = CAP_TO_MASK(*kept);
+    }
+    if (::syscall(SYS_capset, &header, left) != 0) return "drop the node's capabilities";
+    return nullptr;
+}
+
 }  // namespace
 
 const char* enter_namespaces(const Options& options) {
@@ -124,22 +163,11 @@ const char* leave_session_keyring() {
 }
 
 const char* drop_privileges(const Options& options) {
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "set no_new_privs";
-    // Also for a node that runs as root: its user id shall carry no capability.
-    if (::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
-                                       SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-                                       SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) != 0)
-        return "lock the node's secure bits";
-    for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
-        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return "drop a capability";
-    if (options.groups && ::setgroups(options.groups->size(), options.groups->data()) != 0)
-        return "set the node's groups";
-    if (::setresgid(options.gid, options.gid, options.gid) != 0) return "set the node's group";
-    if (::setresuid(options.uid, options.uid, options.uid) != 0) return "set the node's user";
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct none[2]{};
-    if (::syscall(SYS_capset, &header, none) != 0) return "drop the node's capabilities";
-    return nullptr;
+    return drop_all_but(options, {});
+}
+
+const char* drop_privileges_but_capture(const Options& options) {
+    return drop_all_but(options, CAP_NET_RAW);
 }
 
 const char* die_with_parent() {

@@ -15,6 +15,8 @@ const char* mount_proc();                              // from inside the PID na
 const char* leave_session_keyring();
 // The user's ids, no capability, no way to gain one. What comes after can be signalled by the user alone.
 const char* drop_privileges(const Options& options);
+// The same, but for CAP_NET_RAW, which what is executed from here on has as well.
+const char* drop_privileges_but_capture(const Options& options);
 // SIGKILL for us when the parent dies. A change of ids clears it, so it comes after drop_privileges.
 const char* die_with_parent();
 

@@ -22,7 +22,28 @@ function spread(repeats) {
     return `${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)} s`;
 }
 
-function outcomeCell(column, cell) {
+// Runs as signs along an axis from 0 to `limit` seconds, each a link to its page; equal ones stand below each other.
+function runDots(runs, limit, name) {
+    const shown = runs.filter((run) => isNumber(run.at)).sort((a, b) => a.at - b.at);
+    if (!shown.length) return null;
+    const strip = el("div.dots", {role: "list", "aria-label": `${name}, from 0 to ${seconds(limit)}`});
+    const ends = [];  // of each row, in percent: where its last sign ends
+    for (const run of shown) {
+        const look = lookOf(run.outcome), left = Math.min(1, run.at / limit) * 94;
+        let row = ends.findIndex((end) => end <= left);
+        if (row < 0) row = ends.length;
+        ends[row] = left + 6;
+        const dot = el("a." + look.mood, {role: "listitem", href: run.run ? runLink(run.run) : null,
+            title: `${seconds(run.at)}: ${run.outcome}`, "aria-label": `${seconds(run.at)}: ${run.outcome}`}, look.sign);
+        dot.style.left = `${left}%`;
+        dot.style.top = `${row * 14}px`;
+        strip.append(dot);
+    }
+    strip.style.height = `${ends.length * 14 + 2}px`;
+    return strip;
+}
+
+function outcomeCell(column, cell, limit) {
     if (!cell) return el("td.outcome.empty", {"data-label": column}, "–");
     const look = lookOf(cell.outcome);
     const repeats = list(cell.repeats);
@@ -32,6 +53,7 @@ function outcomeCell(column, cell) {
         cell.detail ? el("div.detail", {}, cell.detail) : null,
         spread(repeats) && !String(cell.detail).includes(" to ") ? el("div.detail", {}, spread(repeats)) : null,
         other ? el("div.detail.bad", {}, `${other} of ${repeats.length} ended otherwise`) : null,
+        repeats.length > 1 ? runDots(repeats.map((repeat) => ({...repeat, at: repeat.seconds})), limit, "times to recover") : null,
         el("div.runs", {}, repeats.map((repeat, i) => repeat.run ?
             el("a", {href: runLink(repeat.run), title: `${repeat.outcome}${isNumber(repeat.seconds) ? ", " + seconds(repeat.seconds) : ""}`,
                 "aria-label": `Report of run ${i + 1}: ${repeat.outcome}`}, repeats.length > 1 ? `run ${i + 1}` : "run") : null)));
@@ -50,12 +72,14 @@ const commandSection = (about) => section("command", "Command", () => about?.com
 function experimentsPage(data) {
     const columns = list(data.columns).map(String), rows = list(data.rows);
     const counts = tally(rows.flatMap((row) => list(row.cells).map((cell) => cell.outcome ?? "–")));
+    const times = rows.flatMap((row) => list(row.cells)).flatMap((cell) => list(cell.repeats)).map((repeat) => repeat.seconds).filter(isNumber);
+    const limit = Math.max(1e-3, ...times);
     const outcomes = () => el("div.table", {}, el("table.outcomes", {},
         el("caption", {}, "Outcomes: moments of the cut by kind and length"),
         el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Moment"), columns.map((column) => el("th", {scope: "col"}, column)))),
         el("tbody", {}, rows.map((row) => el("tr", {},
             el("th", {scope: "row"}, el("span.moment", {}, row.name ?? ""), row.what ? el("small", {}, row.what) : null),
-            columns.map((column) => outcomeCell(column, list(row.cells).find((cell) => cell.column === column))))))));
+            columns.map((column) => outcomeCell(column, list(row.cells).find((cell) => cell.column === column), limit)))))));
     return {
         header: [
             overline(data.of ?? "experiments", data.about),

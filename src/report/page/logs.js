@@ -45,8 +45,9 @@ function logSection(run, moment) {
     const search = el("input", {type: "search", id: "log-search", placeholder: "text in a line", autocomplete: "off"});
     const said = el("output.range", {"aria-live": "polite"});
     const files = el("p.note");
-    const box = el("ol.loglines", {tabindex: 0, "aria-label": "Lines of the logs. Click a line to see its moment in the timeline."});
-    let rows = [], from = 0, to = 0;
+    const box = el("ol.loglines", {tabindex: 0, "aria-label": "Lines of the logs. Click a line to see its moment in the timeline. " +
+        "With the keyboard: arrows, page up and down, home and end choose a line, Enter shows its moment, / is the search."});
+    let rows = [], from = 0, to = 0, cursor = 0;
 
     const nodes = () => choice.value === "all" ? run.nodes : choice.value === "notable" ? notable :
         [run.nodes[Number(choice.value)]];
@@ -78,9 +79,34 @@ function logSection(run, moment) {
         render(index - rowsAtOnce / 2, index + rowsAtOnce / 2);
         const row = box.children[index - from];
         if (!row) return;
+        cursor = index;
         if (moment.at !== null) row.classList.add("now");
-        box.scrollTop = row.offsetTop - box.offsetTop - box.clientHeight / 2;
+        box.scrollTop = row.offsetTop - box.clientHeight / 2;  // the box is what it is placed in
     }
+    // With the keyboard one chooses a line, and then its moment.
+    function moveTo(index) {
+        box.children[cursor - from]?.classList.remove("cursor");
+        cursor = Math.max(0, Math.min(rows.length - 1, index));
+        if (cursor < from || cursor >= to) render(cursor - rowsAtOnce / 2, cursor + rowsAtOnce / 2);
+        const row = box.children[cursor - from];
+        row?.classList.add("cursor");
+        row?.scrollIntoView({block: "nearest"});
+    }
+    const steps = {ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity};
+    box.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.altKey || event.metaKey) return;
+        if (event.key in steps) moveTo(cursor + steps[event.key]);
+        else if (event.key === "Enter" && isNumber(rows[cursor]?.at)) moment.set(rows[cursor].at, rows[cursor].node);
+        else if (event.key === "/") search.focus();
+        else return;
+        event.preventDefault();
+    });
+    search.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== "Escape") return;
+        event.preventDefault();
+        box.focus();
+        moveTo(cursor);
+    });
     box.addEventListener("scroll", () => {
         if (box.scrollTop < 200 && from > 0) {
             const before = box.scrollHeight, first = Math.max(0, from - rowsAtOnce);

@@ -34,7 +34,8 @@ function mapCell(kind, cell, limit) {
     if (isNumber(cell.unnoticed_s) && !(cell.unnoticed_s < cell.survived_s)) words.push(` · ${seconds(cell.unnoticed_s)} not noticed`);
     if (cell.mixed) words.push(" · repeats differ");
     if (cell.trouble) words.push(" · ", cell.trouble);
-    return el("td", {"data-label": kind}, mapBar(cell, limit), el("div.detail", {title: mapCellText(cell)}, words));
+    const tries = list(cell.tries).map((one) => ({...one, at: one.for_s}));
+    return el("td", {"data-label": kind}, mapBar(cell, limit), runDots(tries, limit, "outages that were tried"), el("div.detail", {title: mapCellText(cell)}, words));
 }
 
 function mapPage(data) {
@@ -46,7 +47,7 @@ function mapPage(data) {
     const where = fatal && rows.find((row) => list(row.cells).includes(fatal));
     const picture = () => [
         el("ul.key", {}, el("li", {}, el("span.box.survived"), "survived"), el("li", {}, el("span.box.unknown"), "between: not known"),
-            el("li", {}, el("span.box.fatal"), "fatal"), el("li", {}, `each bar is 0 to ${seconds(limit)} of outage`)),
+            el("li", {}, el("span.box.fatal"), "fatal"), el("li", {}, `each bar is 0 to ${seconds(limit)} of outage; the signs below it are the runs`)),
         el("div.table", {}, el("table.map", {},
             el("caption", {}, "Phases by kind of cut"),
             el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Phase"), kinds.map((kind) => el("th", {scope: "col"}, kind)))),

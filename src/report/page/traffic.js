@@ -12,7 +12,8 @@ function addUp(rows) {
 function traffic(run, range) {
     const {step, up, down} = run.traffic;
     const all = {name: "all nodes together", up: addUp(up), down: addUp(down)};
-    const count = Math.max(all.up.length, all.down.length);
+    // Where nothing more was counted there was nothing: the line goes on to the end of the run.
+    const count = Math.max(all.up.length, all.down.length, Math.ceil(run.length / step));
     const times = Array.from({length: count + 1}, (unused, i) => i * step);
     const filled = (row, sign) => times.map((unused, i) => sign * (row[Math.min(i, count - 1)] ?? 0) / step);
     const choose = (node) => node ? {name: node.name, up: up[node.index] ?? [], down: down[node.index] ?? [], total: node.bytes} : all;

@@ -16,9 +16,12 @@ class Command {
     Command(std::uint64_t id, std::shared_ptr<Channel> channel) : id_(id), channel_(std::move(channel)) {}
 
     Node::Observer observer();  // refers to this object
-    // `node` lives until its end has been observed.
-    void begin(Node* node) { node_ = node; }
+    // `node` lives until its end has been observed. One with an input says first by which number it is reached.
+    void begin(Node* node, bool has_input);
     void taken(std::size_t bytes);
+    // Answers when the bytes are written; until then no others are taken.
+    Result<void> input(std::string bytes, std::function<void(bool written)> then);
+    void resize(TerminalSize size);
     // Its client has left: it is ended.
     void leave();
     // It has ended, and nothing of it is left to send.
@@ -35,6 +38,8 @@ class Command {
     OutputLines lines_;
     std::string waiting_;
     std::size_t window_ = stream_window;  // bytes that may be sent
+    // Whether some input is being written; shared, since that may end after this object.
+    std::shared_ptr<bool> writing_ = std::make_shared<bool>(false);
     bool exited_ = false;
     bool closed_ = false;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/worker/command.h"
+#include "daemon/command.h"
 
 #include "base/error.h"
 #include "base/json.h"
@@ -9,9 +9,10 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t piece = 16 << 10;
+constexpr std::size_t piece_of_stream = 16 << 10;
+constexpr std::size_t longest_input = 64 << 10;
 
-std::string text_of(const Json& line) {
+std::string json_line(const Json& line) {
     return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -21,7 +22,7 @@ Node::Observer Command::observer() {
     return {[] {}, [this](Stream stream, std::string_view bytes) { add(lines_.add(stream, bytes)); },
             [this](ExitStatus status) { exited(status); },
             [this](const Error& error) {
-                add(text_of({{"problem", error_json(error)}}));
+                add(json_line({{"problem", error_json(error)}}));
             }};
 }
 
@@ -29,7 +30,7 @@ void Command::exited(ExitStatus status) {
     node_ = nullptr;
     exited_ = true;
     const Json exit = {{"status", status.text()}, {status.signaled ? "signal" : "exit_code", status.value}};
-    add(lines_.rest() + text_of({{"exit", exit}}));
+    add(lines_.rest() + json_line({{"exit", exit}}));
 }
 
 void Command::add(const std::string& lines) {
@@ -37,8 +38,32 @@ void Command::add(const std::string& lines) {
     send();
 }
 
+void Command::begin(Node* node, bool has_input) {
+    node_ = node;
+    if (has_input) add(json_line({{"exec", id_}}));
+}
+
+Result<void> Command::input(std::string bytes, std::function<void(bool)> then) {
+    const std::string attempt = "write to the input of a command";
+    if (bytes.size() > longest_input)
+        return usage_failure(attempt, "it has more than 64 KiB", "write it in pieces");
+    if (node_ == nullptr) return usage_failure(attempt, "the command has ended");
+    if (*writing_) return usage_failure(attempt, "it has not read what was written before");
+    *writing_ = true;
+    node_->write_input(std::move(bytes), [writing = writing_, then = std::move(then)](bool written) {
+        *writing = false;
+        then(written);
+    });
+    return {};
+}
+
+void Command::resize(TerminalSize size) {
+    if (node_ != nullptr) node_->resize_terminal(size);
+}
+
+// Who says more than it has got gets no more for it.
 void Command::taken(std::size_t bytes) {
-    window_ += bytes;
+    window_ = std::min(stream_window, window_ + std::min(bytes, stream_window));
     send();
 }
 
@@ -53,7 +78,7 @@ void Command::leave() {
 void Command::send() {
     if (closed_) return waiting_.clear();
     while (!waiting_.empty() && window_ > 0) {
-        const std::size_t size = std::min({piece, window_, waiting_.size()});
+        const std::size_t size = std::min({piece_of_stream, window_, waiting_.size()});
         channel_->send({Message::Kind::output, id_, {waiting_.substr(0, size)}});
         waiting_.erase(0, size);
         window_ -= size;

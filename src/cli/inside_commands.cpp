@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/daemon_commands.h"
+#include "cli/inside_commands.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
-#include <thread>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/daemon_client.h"
+#include "cli/daemon_access.h"
+#include "cli/exec_session.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "daemon/json_text.h"
-#include "daemon/output_lines.h"
 #include "node/stream.h"
 #include "record/reader.h"
 #include "report/terminal.h"
@@ -27,11 +24,12 @@ namespace {
 struct Request {
     std::optional<std::string> socket;
     bool json = false, all = false, follow = false, err = false, force = false;
-    std::string run, node, fault, kind = "drop", duration = "20s", from = "1";
+    bool input = false, terminal = false, captures = false;
+    std::string run, node, fault, kind = "drop", duration = "20s";
+    std::size_t from = 1;
     std::vector<std::string> runs, command;
 
-    DaemonClient client() const { return DaemonClient(DaemonClient::socket_path(socket)); }
-    std::string target() const { return "/runs/" + encoded(run); }
+    Result<std::unique_ptr<RunAccess>> reach() const { return reach_run(run, socket); }
 };
 using Shared = std::shared_ptr<Request>;
 
@@ -48,10 +46,20 @@ void print_bytes(std::string_view bytes) {
     std::fflush(stdout);
 }
 
+// Of the daemon, if there is one or it is named.
+Result<Json> runs_of_daemon(const Request& request) {
+    const DaemonClient client(DaemonClient::socket_path(request.socket));
+    if (!request.socket && !client.is_there()) return Json::array();
+    NETCUT_ASSIGN(const Json answer, client.ask("GET", "/runs"));
+    return answer.at("runs");
+}
+
 Result<int> ps(const Request& request) {
-    NETCUT_ASSIGN(const Json answer, request.client().ask("GET", "/runs"));
     Json shown = Json::array();
-    for (const Json& run : answer.at("runs"))
+    if (!request.socket)
+        for (Json& run : own_runs()) shown.push_back(std::move(run));
+    NETCUT_ASSIGN(const Json of_daemon, runs_of_daemon(request));
+    for (const Json& run : of_daemon)
         if (request.all || run.value("state", "") == "running" || run.value("state", "") == "starting")
             shown.push_back(run);
     if (request.json) {
@@ -69,17 +77,15 @@ Result<int> ps(const Request& request) {
 }
 
 Result<int> inspect(const Request& request) {
-    NETCUT_ASSIGN(Json run, request.client().ask("GET", request.target()));
-    if (auto verdict = request.client().verdict_of(run)) run["verdict_json"] = std::move(*verdict);
-    print_json(run);
+    NETCUT_ASSIGN(const auto run, request.reach());
+    NETCUT_ASSIGN(const Json all, run->inspect());
+    print_json(all);
     return 0;
 }
 
 Result<int> logs(const Request& request) {
-    const std::string target =
-        fmt::format("{}/nodes/{}/logs?stream={}&follow={}", request.target(), encoded(request.node),
-                    request.err ? "err" : "out", request.follow ? 1 : 0);
-    NETCUT_TRY(request.client().stream("GET", target, nullptr, print_bytes));
+    NETCUT_ASSIGN(const auto run, request.reach());
+    NETCUT_TRY(run->logs(request.node, request.err ? Stream::err : Stream::out, request.follow, print_bytes));
     return 0;
 }
 
@@ -94,10 +100,9 @@ void print_event(std::string_view line) {
 }
 
 Result<int> events(const Request& request) {
-    const std::string target =
-        fmt::format("{}/events?from={}&follow={}", request.target(), request.from, request.follow ? 1 : 0);
+    NETCUT_ASSIGN(const auto run, request.reach());
     Lines lines(print_event);
-    NETCUT_TRY(request.client().stream("GET", target, nullptr, [&](std::string_view bytes) {
+    NETCUT_TRY(run->events(request.from, request.follow, [&](std::string_view bytes) {
         if (request.json)
             print_bytes(bytes);
         else
@@ -116,100 +121,60 @@ int tell(const Request& request, const Json& done, const std::string& text) {
 }
 
 Result<int> cut(const Request& request) {
+    NETCUT_ASSIGN(const auto run, request.reach());
     if (!request.fault.empty()) {
-        NETCUT_ASSIGN(const Json done, request.client().ask("POST", request.target() + "/faults/" +
-                                                                        encoded(request.fault) + "/fire"));
+        NETCUT_ASSIGN(const Json done, run->fire(request.fault));
         return tell(request, done, request.fault);
     }
     Json fault = {{"kind", request.kind}, {"for", request.duration}};
     if (!request.node.empty()) fault["nodes"] = Json::array({request.node});
-    NETCUT_ASSIGN(const Json done, request.client().ask("POST", request.target() + "/faults", fault));
+    NETCUT_ASSIGN(const Json done, run->add_fault(fault));
     return tell(request, done, done.value("fault", ""));
 }
 
-Result<std::vector<std::string>> faults_to_heal(const Request& request) {
+Result<std::vector<std::string>> faults_to_heal(RunAccess& run, const Request& request) {
     if (!request.fault.empty()) return std::vector<std::string>{request.fault};
-    NETCUT_ASSIGN(const Json answer, request.client().ask("GET", request.target() + "/faults"));
-    std::vector<std::string> names;
-    for (const Json& fault : answer.at("faults"))
-        if (fault.value("on", false)) names.push_back(fault.value("name", ""));
+    NETCUT_ASSIGN(auto names, run.faults_that_are_on());
     if (names.empty()) return usage_failure("heal run " + request.run, "no fault of it is on");
     return names;
 }
 
 Result<int> heal(const Request& request) {
-    NETCUT_ASSIGN(const auto names, faults_to_heal(request));
+    NETCUT_ASSIGN(const auto run, request.reach());
+    NETCUT_ASSIGN(const auto names, faults_to_heal(*run, request));
     for (const std::string& name : names) {
-        NETCUT_ASSIGN(const Json done,
-                      request.client().ask("POST", request.target() + "/faults/" + encoded(name) + "/heal"));
+        NETCUT_ASSIGN(const Json done, run->heal(name));
         tell(request, done, name);
     }
     return 0;
 }
 
-// A line of what a command's stream says; its exit status, if it is that.
-std::optional<int> take_command_line(const Request& request, std::string_view line) {
-    const auto message = parse_json(line, "read what the command says");
-    if (!message || !message->is_object()) return {};
-    if (request.json) print_bytes(std::string(line) + '\n');
-    if (const auto output = output_of(*message); output && !request.json)
-        std::fwrite(output->bytes.data(), 1, output->bytes.size(),
-                    output->stream == Stream::err ? stderr : stdout);
-    if (message->contains("problem"))
-        complain("{}", printable(message->at("problem").value("text", ""), 1000));
-    if (!message->contains("exit")) return {};
-    const Json& exit = message->at("exit");
-    return exit.contains("signal") ? 128 + exit.value("signal", 0) : exit.value("exit_code", 5);
-}
-
-// As docker's: the exit status is that of the command.
 Result<int> execute(const Request& request) {
-    std::optional<int> status;
-    Lines lines([&](std::string_view line) {
-        if (const auto exit = take_command_line(request, line)) status = exit;
-    });
-    NETCUT_TRY(request.client().stream("POST", request.target() + "/nodes/" + encoded(request.node) + "/exec",
-                                       {{"command", request.command}},
-                                       [&](std::string_view bytes) { lines.take(bytes); }));
-    std::fflush(stdout);
-    if (status) return *status;
-    return Failure(Error{Error::Kind::machine, "see the command through", 0, "the run was over before it",
-                         "see netcut-fl ps --all"});
+    NETCUT_ASSIGN(const auto run, request.reach());
+    return run_exec_session(*run, {request.node, request.command, request.input, request.terminal,
+                                   request.captures, request.json});
 }
 
 // For each of several runs; the first failure is what the command ends with, after the others were tried.
-Result<int> for_each_run(const Request& request, const std::function<Result<Json>(const Request&)>& work) {
+Result<int> for_each_run(const Request& request, const std::function<Result<Json>(RunAccess&)>& work) {
     int status = 0;
-    for (const std::string& run : request.runs) {
-        Request one = request;
-        one.run = run;
-        if (const auto done = work(one))
-            tell(request, *done, run);
+    for (const std::string& name : request.runs) {
+        const auto run = reach_run(name, request.socket);
+        const Result<Json> done = run ? work(**run) : Failure(run.error());
+        if (done)
+            tell(request, *done, name);
         else if (const int failed = report_error(done.error()); status == 0)
             status = failed;
     }
     return status;
 }
 
-Result<Json> wait_for_end(const Request& request) {
-    // Its journal goes on until then, unless it cannot be read.
-    (void)request.client().stream("GET", request.target() + "/events?follow=1", nullptr,
-                                  [](std::string_view) {});
-    for (;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
-        NETCUT_ASSIGN(Json run, request.client().ask("GET", request.target()));
-        const std::string state = run.value("state", "");
-        if (state != "starting" && state != "running") return run;
-    }
+Result<int> stop(const Request& request) {
+    return for_each_run(request, [](RunAccess& run) { return run.stop(); });
 }
 
-Result<Json> stop_one(const Request& request) {
-    NETCUT_ASSIGN(Json stopped, request.client().ask("POST", request.target() + "/stop"));
-    if (stopped.value("forgotten", false)) return stopped;  // it had not begun
-    return wait_for_end(request);
-}
-
-Result<Json> remove_one(const Request& request) {
-    return request.client().ask("DELETE", request.target() + (request.force ? "?force=1" : ""));
+Result<int> remove(const Request& request) {
+    return for_each_run(request, [&request](RunAccess& run) { return run.forget(request.force); });
 }
 
 using Work = Result<int> (*)(const Request&);
@@ -222,7 +187,9 @@ class Commands {
         CLI::App* command = app_.add_subcommand(name, what);
         command
             ->add_option("--socket", request->socket,
-                         "The socket of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)")
+                         "Only the runs of the daemon at this socket (default: your own, and those at "
+                         "$NETCUT_FL_SOCKET or "
+                         "/run/netcut-fl.sock)")
             ->type_name("PATH");
         command->add_flag("--json", request->json, "Print JSON");
         command->callback([&chosen = chosen_, request, work, command] {
@@ -237,19 +204,19 @@ class Commands {
     std::function<int()>& chosen_;
 };
 
-constexpr const char* run_help = "The id of the run, or the beginning of it";
+constexpr const char* run_help = "Its id or the beginning of it, its folder, or latest";
 
 }  // namespace
 
-void add_daemon_commands(CLI::App& app, std::function<int()>& chosen) {
+void add_inside_commands(CLI::App& app, std::function<int()>& chosen) {
     Commands commands(app, chosen);
     const auto request = std::make_shared<Request>();
     const auto add = [&](const char* name, const char* what, Work work) -> CLI::App& {
         return commands.add(name, what, request, work);
     };
-    add("ps", "List the runs of the daemon", ps)
-        .add_flag("-a,--all", request->all, "List also those that are over");
-    add("inspect", "Show all that the daemon knows of a run", inspect)
+    add("ps", "List the runs that are under way: your own, and the daemon's", ps)
+        .add_flag("-a,--all", request->all, "List also those of the daemon that are over");
+    add("inspect", "Show what a run has come to", inspect)
         .add_option("RUN", request->run, run_help)
         ->type_name("")
         ->required();
@@ -290,17 +257,25 @@ void add_daemon_commands(CLI::App& app, std::function<int()>& chosen) {
     CLI::App& executing = add("exec", "Run a command beside a node: in its network, as you", execute);
     executing.add_option("RUN", request->run, run_help)->type_name("")->required();
     executing.add_option("NODE", request->node, "aggregator, collaborator1, ...")->type_name("")->required();
+    executing.add_flag("-i,--interactive", request->input, "It has the standard input of this command");
+    executing.add_flag("-t,--tty", request->terminal, "It has a terminal: this one");
+    executing.add_flag("--capture-rights", request->captures,
+                       "It may open raw sockets in the node's network: tcpdump, ping");
     // All that follows, with its own options.
     executing.prefix_command()->footer(
-        "Then COMMAND and its arguments. Example: netcut-fl exec 7f3a aggregator ss -tin");
+        "Then COMMAND and its arguments. Examples: netcut-fl exec latest aggregator ss -tin; "
+        "netcut-fl exec -it latest collaborator1 sh; "
+        "netcut-fl exec --capture-rights latest aggregator tcpdump -ni eth0");
 
-    CLI::App& stopping = add("stop", "End runs in order, and wait for it",
-                             [](const Request& all) { return for_each_run(all, stop_one); });
-    stopping.add_option("RUN", request->runs, run_help)->type_name("")->required();
+    add("stop", "End runs in order, and wait for it", stop)
+        .add_option("RUN", request->runs, run_help)
+        ->type_name("")
+        ->required();
 
-    CLI::App& removing = add("rm", "Forget runs that are over; their files stay",
-                             [](const Request& all) { return for_each_run(all, remove_one); });
-    removing.add_option("RUN", request->runs, run_help)->type_name("")->required();
+    CLI::App& removing = add("rm", "Forget runs of the daemon that are over; their files stay", remove);
+    removing.add_option("RUN", request->runs, "The id of the run, or the beginning of it")
+        ->type_name("")
+        ->required();
     removing.add_flag("-f,--force", request->force, "End them first");
 }
 
