@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
 #include "daemon/channel.h"
 #include "daemon/door_address.h"
-#include "netcut/run.h"
 
 namespace netcut::cli {
 

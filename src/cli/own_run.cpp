@@ -9,9 +9,14 @@
 
 #include <boost/asio/post.hpp>
 
-#include "node/account.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "node/stream.h"
 #include "record/reader.h"
 #include "report/run_files.h"
+#include "run/folder.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/node.h"
-
 namespace netcut::cli {
 
 // While it lives, a terminal hands over each key as it is. Whatever ends this process but SIGKILL puts it back, and so does

@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
-#include "netcut/node.h"
+#include "node/stream.h"
 
 namespace netcut::cli {
 

@@ -16,6 +16,7 @@
 #include "daemon/hosted_run.h"
 #include "record/event.h"
 #include "report/aftermath_text.h"
+#include "report/last_line.h"
 #include "report/terminal.h"
 #include "run/engine.h"
 #include "run/folder.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/last_line.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <ctime>
-
-#include "netcut/report.h"
 
 namespace netcut {
 namespace {

@@ -10,8 +10,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/io.h"
 #include "daemon/door_address.h"
-#include "netcut/report.h"
+#include "report/last_line.h"
+#include "run/folder.h"
+#include "user/user.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
