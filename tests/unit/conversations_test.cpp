@@ -159,7 +159,7 @@ TEST(Conversations, ConnectionThatHasCarriedMuchIsSetUpWhateverWasSeenOfIt) {
         story->at_heal(sample({own(50, 100, received, 500)}));
         story->after(sample({own(50, 600, received + 500)}), 150ms);
         EXPECT_EQ(story->all_went_on(), received > 100'000);
-        if (received > 100'000) EXPECT_EQ(story->worked(), 150ms);
+        EXPECT_EQ(story->worked().has_value(), received > 100'000);
     }
 }
 
