@@ -12,6 +12,7 @@
 #include "fault/fault.h"
 #include "fault/needs.h"
 #include "fault/plan.h"
+#include "kernel/rights.h"
 #include "node/node.h"
 #include "record/event.h"
 #include "run/engine.h"
