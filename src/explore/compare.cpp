@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "fault/moments.h"
 #include "netcut/explore.h"
 #include "record/run_state.h"
 
@@ -32,11 +33,11 @@ void add_moment(std::vector<Fact>& facts, const std::string& name, const event::
     facts.push_back({name + " waits for", tripped.when});
     const auto moment = parse_when(as_moment(tripped.when));
     if (!moment || !tripped.counted) return;
-    using Kind = WireMoment::Kind;
-    const Kind kind = moment->moment.kind;
-    if (kind == Kind::sent || kind == Kind::received)
+    using Amount = MomentKind::Amount;
+    const Amount amount = definition_of(moment->moment.kind).amount;
+    if (amount == Amount::bytes)
         facts.push_back({name + " trips at", byte_of(tripped, moment->moment.amount)});
-    if (kind == Kind::sent_packets || kind == Kind::received_packets)
+    if (amount == Amount::packets)
         facts.push_back({name + " trips at", fmt::format("data packet {}", tripped.counted->packets)});
 }
 

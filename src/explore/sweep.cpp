@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "fault/moments.h"
 #include "netcut/explore.h"
 
 namespace netcut {
@@ -27,7 +28,7 @@ void set_bytes(ExperimentSpec& moment, std::uint64_t bytes) {
 }
 
 bool is_upload(const ExperimentSpec& moment) {
-    if (moment.fault.when) return moment.fault.when->moment.kind == WireMoment::Kind::sent;
+    if (moment.fault.when) return definition_of(moment.fault.when->moment.kind).way == Direction::up;
     return moment.fault.trigger.phase.kind == PhaseMoment::Kind::sending;
 }
 

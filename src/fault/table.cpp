@@ -6,13 +6,14 @@
 #include <cerrno>
 
 #include "fault/lanes.h"
+#include "fault/moments.h"
 #include "fault/rules.h"  // before what includes linux/in.h
 
 namespace netcut {
 namespace {
 
 bool is_silence(const FaultPlan& plan) {
-    return plan.trigger && plan.trigger->moment.kind == WireMoment::Kind::silence;
+    return plan.trigger && !definition_of(plan.trigger->moment.kind).is_told_by_packet();
 }
 
 bool any_takes_links(const std::vector<FaultPlan>& plans) {
