@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/log.h"
 #include "base/sha256.h"
 #include "fabric/uplink.h"
 #include "netcut/rights.h"
@@ -122,6 +123,7 @@ Result<void> Engine::Impl::open_journal() {
     NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
     journal_ = std::make_unique<Journal>(std::move(file), [this](const Event& event) {
         record_.apply(event);
+        log_debug("{} {} {}", event.name(), event.node, event.fault);
         if (listener_) listener_(event);
     });
     NETCUT_ASSIGN(Fd times, folder_.create_file("logs/times.csv"));
