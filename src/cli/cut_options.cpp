@@ -8,6 +8,7 @@
 #include "scenario/triggers.h"
 #include "scenario/words.h"
 #include "scenario/yaml.h"
+#include "fault/moments.h"
 
 namespace netcut::cli {
 namespace {
@@ -129,10 +130,9 @@ void add_cut_options(CLI::App& command, RunOptions& options) {
               "How far into the phase: 200ms, or 64KiB of sending or receiving, exact to the packet");
     group.add("--round", options.round, "N", "Not before the progress lines have named this round");
     group.add("--armed-by", options.armed_by, "PATTERN", "Not before this log line (of --watch)");
-    group.add(
-        "--when", options.when, "MOMENT",
-        "Cut at a moment on the wire: sent 64KiB, sent-packets 10, received ..., request, reply, syn, fin, "
-        "silence 2s; then: node NAME, peer NAME, port N");
+    group.add("--when", options.when, "MOMENT",
+              fmt::format("Cut at a moment on the wire: {}; then: node NAME, peer NAME, port N",
+                          fmt::join(moment_forms(), ", ")));
     group.add("--fault", options.faults, "FAULT",
               "A fault as in a scenario file: '{kind: loss, model: iid 1%, on: start, for: never}'");
     group.add("--cut", options.cuts, "NODE", "The node to cut (default: the last collaborator)");

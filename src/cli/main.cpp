@@ -19,6 +19,7 @@
 #include "cli/stage_commands.h"
 #include "cli/suggestion.h"
 #include "cli/verify_command.h"
+#include "help/log_level.h"
 #include "help/manual.h"
 #include "scenario/fault_kind.h"
 
@@ -37,6 +38,8 @@ int run(const std::vector<std::string>& words) {
     CLI::App app("Tests whether federated-learning software survives a broken network.", "netcut-fl");
     app.set_version_flag("-V,--version", "netcut-fl " NETCUT_VERSION);
     app.require_subcommand(1);
+    netcut::LogLevel log_level = netcut::LogLevel::warning;
+    netcut::add_log_level(app, log_level);
     app.footer(
         "Exit status: 0 recovered, 1 crashed, hung or left, 2 usage, 3 this machine cannot, 4 never "
         "triggered, 5 "
@@ -93,6 +96,7 @@ int run(const std::vector<std::string>& words) {
         netcut::cli::complain("{}", netcut::cli::explain_mistake(app, words, error.what()));
         return usage_status;
     }
+    netcut::open_log("netcut-fl", log_level);
     if (inside) return inside();
     if (manual->parsed()) {
         const auto written = netcut::write_manual(app, manual_folder);

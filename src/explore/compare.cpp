@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "fault/plan.h"
 #include "record/facts.h"
+#include "fault/moments.h"
 #include "record/run_state.h"
 #include "scenario/words.h"
 
@@ -37,11 +38,11 @@ void add_moment(std::vector<Fact>& facts, const std::string& name, const event::
     facts.push_back({name + " waits for", tripped.when});
     const auto moment = parse_when(as_moment(tripped.when));
     if (!moment || !tripped.counted) return;
-    using Kind = WireMoment::Kind;
-    const Kind kind = moment->moment.kind;
-    if (kind == Kind::sent || kind == Kind::received)
+    using Amount = MomentKind::Amount;
+    const Amount amount = definition_of(moment->moment.kind).amount;
+    if (amount == Amount::bytes)
         facts.push_back({name + " trips at", byte_of(tripped, moment->moment.amount)});
-    if (kind == Kind::sent_packets || kind == Kind::received_packets)
+    if (amount == Amount::packets)
         facts.push_back({name + " trips at", fmt::format("data packet {}", tripped.counted->packets)});
 }
 

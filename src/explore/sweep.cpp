@@ -6,6 +6,7 @@
 #include "explore/outcome.h"
 #include "fault/plan.h"
 #include "scenario/triggers.h"
+#include "fault/moments.h"
 
 namespace netcut {
 namespace {
@@ -31,7 +32,7 @@ void set_bytes(ExperimentSpec& moment, std::uint64_t bytes) {
 }
 
 bool is_upload(const ExperimentSpec& moment) {
-    if (moment.fault.when) return moment.fault.when->moment.kind == WireMoment::Kind::sent;
+    if (moment.fault.when) return definition_of(moment.fault.when->moment.kind).way == Direction::up;
     return moment.fault.trigger.phase.kind == PhaseMoment::Kind::sending;
 }
 

@@ -14,34 +14,20 @@
 #include "fault/plan.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"
+#include "fault/moments.h"
 
 namespace netcut {
 namespace {
 
-using Kind = WireMoment::Kind;
+using Amount = MomentKind::Amount;
+using Packets = MomentKind::Packets;
 
 constexpr std::uint32_t most_numbers = 0xffffffff;
 // How long after the moment packets are still looked at that came at the same time.
 constexpr Nanoseconds overtaking = std::chrono::milliseconds(20);
 
-bool is_up(Kind kind) {
-    return kind == Kind::sent || kind == Kind::sent_packets || kind == Kind::request;
-}
-bool is_down(Kind kind) {
-    return kind == Kind::received || kind == Kind::received_packets || kind == Kind::reply ||
-           kind == Kind::answer;
-}
-bool is_of_flags(Kind kind) {
-    return kind == Kind::syn || kind == Kind::fin;
-}
-bool passes(Kind kind) {  // the packet that is the moment
-    return kind != Kind::reply && !is_of_flags(kind) && kind != Kind::silence && kind != Kind::answer;
-}
-
-// What is sent once more is not another one of these: it is of the same flow, and nothing has come the other
-// way since.
-bool is_told_by_flow(Kind kind) {
-    return kind == Kind::request || kind == Kind::reply || is_of_flags(kind);
+const MomentKind& kind_of(const FaultContext& fault) {
+    return definition_of(fault.plan.trigger->moment.kind);
 }
 
 // How long one end may go on sending what the other does not acknowledge: with Linux's tcp_retries2 of 15,
@@ -75,18 +61,18 @@ void add_asking_again(const FaultContext& fault) {
     fault.add(rule);
 }
 
-NftRule& has_flags(NftRule& rule, Kind kind) {
-    const bool syn = kind == Kind::syn;
+NftRule& has_flags(NftRule& rule, const MomentKind& kind) {
+    const bool syn = kind.packets == Packets::syn;
     return has_tcp_flags(rule, syn ? tcp_syn | tcp_ack : tcp_fin, syn ? tcp_syn : tcp_fin);
 }
 
 // What does not count goes on as if there were no moment.
 void add_class(const FaultContext& fault) {
-    const Kind kind = fault.plan.trigger->moment.kind;
+    const MomentKind& kind = kind_of(fault);
     const std::string chain = fault.name("moment");
-    if (!is_of_flags(kind)) {
+    if (!kind.is_of_flags()) {
         NftRule other(chain);
-        if (kind == Kind::answer)
+        if (kind.packets == Packets::messages)
             other.meta(NFT_META_PRIORITY).differs(nft_key(message_packet)).go_to(fault.name("check"));
         else
             is_no_data(other).go_to(fault.name("check"));
@@ -101,15 +87,15 @@ void add_class(const FaultContext& fault) {
 }
 
 // The way that a flow is looked at from. A SYN or FIN is of the flow of its sender.
-Direction way_of(Kind kind) {
-    return kind == Kind::reply ? Direction::down : Direction::up;
+Direction way_of(const MomentKind& kind) {
+    return kind.way == Direction::down ? Direction::down : Direction::up;
 }
 
 // What has come before goes on as if there were no moment.
 void add_fresh_chain(const FaultContext& fault) {
-    const Kind kind = fault.plan.trigger->moment.kind;
+    const MomentKind& kind = kind_of(fault);
     const std::string chain = fault.name("fresh");
-    if (is_told_by_flow(kind))
+    if (kind.once_a_flow)
         add_flow_rules(fault, chain, way_of(kind), came, {FlowStep::Kind::skip, {}, fault.name("check")});
     NftRule counts(chain);
     counts.go_to(fault.name("count"));
@@ -119,20 +105,18 @@ void add_fresh_chain(const FaultContext& fault) {
 void add_earlier_ones_pass(const FaultContext& fault, const std::string& chain) {
     const WireMoment& moment = fault.plan.trigger->moment;
     NftRule rule(chain);
-    switch (moment.kind) {
-        case Kind::sent:
-        case Kind::received:
+    switch (kind_of(fault).amount) {
+        case Amount::bytes:
             rule.fewer_bytes_than(moment.amount);
             break;
-        case Kind::sent_packets:
-        case Kind::received_packets:
+        case Amount::packets:
             rule.number(most_numbers).to_network_order().is_below(network_order(moment.amount));
             break;
-        case Kind::silence:
+        case Amount::time:
             rule.constant(fault.key()).in(not_silent);
             rule.constant(fault.key()).refresh(not_silent, moment.silence);
             break;
-        default:
+        case Amount::none:
             return;
     }
     rule.constant(fault.key()).in(moment_counts).leave();
@@ -147,10 +131,10 @@ void add_the_moment(const FaultContext& fault, const std::string& chain) {
     rule.constant(fault.key()).add_to(switches, lease);
     rule.constant(fault.key()).refresh(armed_set, std::min(lease.value_or(overtaking), overtaking));
     rule.log(moment_group, fault_prefix(fault.number), logged_bytes);
-    const Kind kind = fault.plan.trigger->moment.kind;
-    if (!passes(kind))
+    const MomentKind& kind = kind_of(fault);
+    if (!kind.passes)
         rule.go_to(fault.name("on"));
-    else if (is_told_by_flow(kind))
+    else if (kind.once_a_flow)
         rule.go_to(fault.name(came));
     else
         rule.leave();
@@ -158,8 +142,8 @@ void add_the_moment(const FaultContext& fault, const std::string& chain) {
 }
 
 void add_memory(const FaultContext& fault) {
-    const Kind kind = fault.plan.trigger->moment.kind;
-    if (!is_told_by_flow(kind)) return;
+    const MomentKind& kind = kind_of(fault);
+    if (!kind.once_a_flow) return;
     add_flow_sets(fault, came, true);
     fault.transaction.add_chain(fault.name(came));
     add_flow_rules(fault, fault.name(came), way_of(kind), came, {FlowStep::Kind::remember, memory});
@@ -168,10 +152,10 @@ void add_memory(const FaultContext& fault) {
 }  // namespace
 
 void add_moment_entry(const FaultContext& fault) {
-    const Kind kind = fault.plan.trigger->moment.kind;
-    if (kind == Kind::answer) add_asking_again(fault);
-    if (!is_down(kind)) add_entry(fault, NFT_META_IIF, NFT_META_OIF);
-    if (!is_up(kind)) add_entry(fault, NFT_META_OIF, NFT_META_IIF);
+    const MomentKind& kind = kind_of(fault);
+    if (kind.packets == Packets::messages) add_asking_again(fault);
+    if (includes(kind.way, Direction::up)) add_entry(fault, NFT_META_IIF, NFT_META_OIF);
+    if (includes(kind.way, Direction::down)) add_entry(fault, NFT_META_OIF, NFT_META_IIF);
 }
 
 void add_moment_chain(const FaultContext& fault) {
@@ -195,23 +179,27 @@ void add_moment_chain(const FaultContext& fault) {
 
 void add_moment_memory(const FaultContext& fault) {
     const WireTrigger& trigger = *fault.plan.trigger;
-    const Kind kind = trigger.moment.kind;
-    if (!is_told_by_flow(kind)) return;
+    const MomentKind& kind = kind_of(fault);
+    if (!kind.once_a_flow) return;
     NftRule met(fault.name("on"));
-    if (is_of_flags(kind))
+    if (kind.is_of_flags())
         has_flags(met, kind);
     else
-        is_data(met).meta(is_up(kind) ? NFT_META_IIF : NFT_META_OIF).equals(fault.port_of(trigger.node));
+        is_data(met)
+            .meta(kind.way == Direction::up ? NFT_META_IIF : NFT_META_OIF)
+            .equals(fault.port_of(trigger.node));
     met.jump(fault.name(came));
     fault.add(met);
-    if (is_of_flags(kind)) return;
+    if (kind.is_of_flags()) return;
     const std::string answered = fault.name("answered");
     fault.transaction.add_chain(answered);
     NftRule other_way(learning);
-    is_data(other_way).meta(is_up(kind) ? NFT_META_OIF : NFT_META_IIF).equals(fault.port_of(trigger.node));
+    is_data(other_way)
+        .meta(kind.way == Direction::up ? NFT_META_OIF : NFT_META_IIF)
+        .equals(fault.port_of(trigger.node));
     other_way.jump(answered);
     fault.add(other_way);
-    const Direction back = is_up(kind) ? Direction::down : Direction::up;
+    const Direction back = kind.way == Direction::up ? Direction::down : Direction::up;
     add_flow_rules(fault, answered, back, came, {FlowStep::Kind::forget});
 }
 

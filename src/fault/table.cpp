@@ -17,12 +17,13 @@
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"
 #include "kernel/sockdiag.h"
+#include "fault/moments.h"
 
 namespace netcut {
 namespace {
 
 bool is_silence(const FaultPlan& plan) {
-    return plan.trigger && plan.trigger->moment.kind == WireMoment::Kind::silence;
+    return plan.trigger && !definition_of(plan.trigger->moment.kind).is_told_by_packet();
 }
 
 bool any_takes_links(const std::vector<FaultPlan>& plans) {

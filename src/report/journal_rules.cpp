@@ -12,6 +12,7 @@
 #include "scenario/plan.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
+#include "fault/moments.h"
 
 namespace netcut {
 namespace {
@@ -130,7 +131,7 @@ class Rules {
     void rule(const event::FaultFired& fired) {
         if (before_.on) wrong("the fault was active already");
         const bool told_by_packet = waits_for_packet(*spec_) ||
-                                    (spec_->when && spec_->when->moment.kind != WireMoment::Kind::silence);
+                                    (spec_->when && definition_of(spec_->when->moment.kind).is_told_by_packet());
         if (told_by_packet && !fired.asked_for && !spec_->flap && !before_.moment)
             wrong("its moment had not come");
         if (before_.moment && before_.moment->t != line_->t) wrong("it was not fired when its moment came");

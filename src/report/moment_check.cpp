@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "fault/plan.h"
 #include "record/run_state.h"
+#include "fault/moments.h"
 #include "report/captures.h"
 #include "report/verify.h"
 #include "scenario/fault_spec.h"
@@ -15,7 +16,7 @@
 namespace netcut {
 namespace {
 
-using Kind = WireMoment::Kind;
+using Amount = MomentKind::Amount;
 
 class MomentCheck {
   public:
@@ -27,6 +28,7 @@ class MomentCheck {
           plan_(plan),
           moment_(moment),
           trigger_(*plan.trigger),
+          kind_(definition_of(trigger_.moment.kind)),
           check_(check) {}
 
     void run() {
@@ -35,7 +37,7 @@ class MomentCheck {
         if (!counts(*tripped_))
             return wrong("its packet is none of those that are waited for: " + moment_.what.packet);
         if (!spec_.when) return;  // it was armed again and again, and then counted from nothing
-        if (trigger_.moment.kind == Kind::silence) return check_silence();
+        if (kind_.amount == Amount::time) return check_silence();
         check_count();
     }
 
@@ -70,26 +72,13 @@ class MomentCheck {
         const PacketHeader& header = packet.header;
         if (moment.port && header.source_port != *moment.port && header.destination_port != *moment.port)
             return false;
+        const bool goes_its_way = (includes(kind_.way, Direction::up) && goes(packet, true)) ||
+                                  (includes(kind_.way, Direction::down) && goes(packet, false));
         const auto flags = header.tcp ? header.tcp->flags : std::uint8_t{0};
-        switch (moment.kind) {
-            case Kind::sent:
-            case Kind::sent_packets:
-            case Kind::request:
-                return goes(packet, true) && is_data(header);
-            case Kind::received:
-            case Kind::received_packets:
-            case Kind::reply:
-            case Kind::answer:  // of a phase: which messages are no controls is not looked at here
-                return goes(packet, false) && is_data(header);
-            case Kind::silence:
-                return (goes(packet, true) || goes(packet, false)) && is_data(header);
-            case Kind::syn:
-                return (goes(packet, true) || goes(packet, false)) &&
-                       (flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
-            case Kind::fin:
-                return (goes(packet, true) || goes(packet, false)) && (flags & tcp_flag::fin) != 0;
-        }
-        return false;
+        if (kind_.packets == MomentKind::Packets::syn)
+            return goes_its_way && (flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
+        if (kind_.packets == MomentKind::Packets::fin) return goes_its_way && (flags & tcp_flag::fin) != 0;
+        return goes_its_way && is_data(header);  // which messages are no controls is not looked at here
     }
 
     // What a fault has lost that is written before this one never came to it.
@@ -117,7 +106,7 @@ class MomentCheck {
     }
 
     void check_count() {
-        const bool bytes = trigger_.moment.kind == Kind::sent || trigger_.moment.kind == Kind::received;
+        const bool bytes = kind_.amount == Amount::bytes;
         std::uint64_t before = 0, unsure = 0;
         for_each_before([&](const SeenPacket& packet) {
             const std::uint64_t amount = bytes ? packet.header.length : 1;
@@ -153,6 +142,7 @@ class MomentCheck {
     const FaultPlan& plan_;
     const Tripped& moment_;
     const WireTrigger& trigger_;
+    const MomentKind& kind_;
     Check& check_;
     const SeenPacket* tripped_ = nullptr;
 };

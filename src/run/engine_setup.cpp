@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/sha256.h"
 #include "base/time.h"
 #include "fabric/fabric.h"
@@ -147,6 +148,7 @@ Result<void> Engine::Impl::open_journal() {
     NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
     journal_ = std::make_unique<Journal>(std::move(file), [this](const Event& event) {
         record_.apply(event);
+        log_debug("{} {} {}", event.name(), event.node, event.fault);
         if (listener_) listener_(event);
     });
     NETCUT_ASSIGN(Fd times, folder_.create_file("logs/times.csv"));

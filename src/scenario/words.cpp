@@ -8,8 +8,6 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
-#include <iterator>
-#include <sstream>
 
 #include "base/nearest_word.h"
 #include "base/quantity.h"
@@ -20,17 +18,6 @@ namespace {
 
 constexpr Words<FabricKind, 2> fabrics{{{"routed", FabricKind::routed}, {"bridge", FabricKind::bridge}}};
 constexpr Words<RoundMark, 2> round_marks{{{"begin", RoundMark::begin}, {"end", RoundMark::end}}};
-using Moment = WireMoment::Kind;
-constexpr Words<Moment, 9> moments{{{"sent", Moment::sent},
-                                    {"received", Moment::received},
-                                    {"sent-packets", Moment::sent_packets},
-                                    {"received-packets", Moment::received_packets},
-                                    {"request", Moment::request},
-                                    {"reply", Moment::reply},
-                                    {"syn", Moment::syn},
-                                    {"fin", Moment::fin},
-                                    {"silence", Moment::silence}}};
-
 using PhaseKind = PhaseMoment::Kind;
 constexpr Words<PhaseKind, 5> phase_moments{{{"computing", PhaseKind::computing},
                                              {"waiting", PhaseKind::waiting},
@@ -176,91 +163,6 @@ Result<int> parse_signal(const std::string& word) {
         if (const char* name = ::sigabbrev_np(signal); name != nullptr && bare == name) return signal;
     return usage_failure("read the signal '" + word + "'", "there is none of that name",
                          "write it like KILL, TERM or 9");
-}
-
-namespace {
-
-Result<void> parse_amount(WireMoment& moment, const std::string& word) {
-    switch (moment.kind) {
-        case Moment::sent:
-        case Moment::received: {
-            NETCUT_ASSIGN(moment.amount, parse_bytes(word));
-            break;
-        }
-        case Moment::silence: {
-            NETCUT_ASSIGN(moment.silence, parse_duration(word));
-            if (moment.silence >= std::chrono::milliseconds(1)) return {};
-            return usage_failure("wait for a silence of " + word, "it must be at least 1ms");
-        }
-        default: {
-            const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), moment.amount);
-            if (error != std::errc() || end != word.data() + word.size() || moment.amount > 0xfffffffe)
-                return usage_failure("read the number of packets '" + word + "'",
-                                     "it is no whole number from 1 to 4294967294");
-        }
-    }
-    if (moment.amount == 0) return usage_failure("wait for '" + word + "'", "it is over before it begins");
-    return {};
-}
-
-bool has_amount(Moment kind) {
-    return kind == Moment::sent || kind == Moment::received || kind == Moment::sent_packets ||
-           kind == Moment::received_packets || kind == Moment::silence;
-}
-
-Result<void> parse_when_option(WhenSpec& when, const std::string& option, const std::string& value) {
-    if (option == "node") {
-        when.node = value;
-        return {};
-    }
-    if (option == "peer") {
-        when.peer = value;
-        return {};
-    }
-    if (option != "port")
-        return usage_failure("read '" + option + "' of a moment on the wire",
-                             "it is none of: node, peer, port");
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
-    if (error != std::errc() || end != value.data() + value.size() || port < 1 || port > 65535)
-        return usage_failure("read the port '" + value + "'", "it is no whole number from 1 to 65535");
-    when.moment.port = static_cast<std::uint16_t>(port);
-    return {};
-}
-
-}  // namespace
-
-Result<WhenSpec> parse_when(const std::string& text) {
-    std::istringstream stream(text);
-    const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
-    if (words.empty()) return usage_failure("read a moment on the wire", "it is empty");
-    WhenSpec when;
-    NETCUT_ASSIGN(when.moment.kind, parse_word(words.front(), moments, "moment on the wire"));
-    std::size_t next = 1;
-    if (has_amount(when.moment.kind)) {
-        if (words.size() < 2)
-            return usage_failure("read '" + text + "'", "how much or how long is not said",
-                                 "write it like: sent 64KiB, sent-packets 10, silence 2s");
-        NETCUT_TRY(parse_amount(when.moment, words[next++]));
-    }
-    for (; next < words.size(); next += 2) {
-        if (next + 1 == words.size())
-            return usage_failure("read '" + text + "'", "there is no value after '" + words[next] + "'");
-        NETCUT_TRY(parse_when_option(when, words[next], words[next + 1]));
-    }
-    return when;
-}
-
-std::string when_text(const WhenSpec& when) {
-    std::string text = name_of(when.moment.kind, moments);
-    if (when.moment.kind == Moment::silence)
-        text += " " + duration_text(when.moment.silence);
-    else if (has_amount(when.moment.kind))
-        text += fmt::format(" {}", when.moment.amount);
-    if (!when.node.empty()) text += " node " + when.node;
-    if (!when.peer.empty()) text += " peer " + when.peer;
-    if (when.moment.port) text += fmt::format(" port {}", *when.moment.port);
-    return text;
 }
 
 Result<void> parse_phase_after(const std::string& word, PhaseMoment& moment) {

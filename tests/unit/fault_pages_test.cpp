@@ -18,6 +18,7 @@
 #include "scenario/scenario.h"
 #include "scenario/template.h"
 #include "scenario/yaml.h"
+#include "fault/moments.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -135,6 +136,16 @@ TEST(FaultPages, TellOfEachKeyAndOfNoOther) {
         for (const std::string& word : tabulated(keys.substr(0, keys.find("\n\n"))))
             EXPECT_NE(kind.key(word), nullptr) << kind.name << " has no key " << word;
     }
+}
+
+TEST(FaultPages, HaveARowForEachMomentAndNoOther) {
+    std::string rows = "| moment | the packet that trips it | it |\n|---|---|---|\n";
+    for (const MomentKind& kind : moment_kinds()) {
+        if (kind.name == nullptr) continue;
+        rows += "| `" + kind.form() + "` | " + kind.packet + " | " +
+                (kind.passes ? "is the last to pass" : "is the first to meet the fault") + kind.also + " |\n";
+    }
+    EXPECT_THAT(section(read(page_of("moments")), "Keys"), HasSubstr("\n" + rows + "\n"));
 }
 
 TEST(FaultPages, SchemaHasTheKeysOfEachKind) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/server/broker_link.h"
 
-#include <cstdio>
+#include <cstdlib>
 
+#include "base/log.h"
 #include "daemon/flat_words.h"
 #include "daemon/problem.h"
 
@@ -10,7 +11,7 @@ namespace netcut {
 namespace {
 
 [[noreturn]] void end_without_broker() {
-    std::fprintf(stderr, "netcut-fld: its broker is gone, and all runs with it\n");
+    log_error("its broker is gone, and all runs with it");
     std::_Exit(5);
 }
 

@@ -23,6 +23,7 @@
 #include "daemon/broker/rights.h"
 #include "daemon/server/api.h"
 #include "daemon/server/service.h"
+#include "help/log_level.h"
 #include "help/manual.h"
 #include "node/limits.h"
 #include "run/verdict.h"
@@ -43,6 +44,7 @@ struct Options {
     std::string broker;
     bool as_broker = false;
     bool delegated = false;
+    LogLevel log_level = LogLevel::info;
 };
 
 std::string state_folder(const Options& options) {
@@ -194,7 +196,7 @@ Result<Fd> start_broker(const Options& options, const BrokerSettings& settings) 
     ours = Fd();
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_IGN);  // the daemon's
     if (auto kept = keep_rights_of_broker(); !kept)
-        std::fprintf(stderr, "netcut-fld: %s\n", kept.error().text().c_str());
+        log_error("{}", kept.error().text());
     else
         serve_as_broker(std::move(its), settings, groups);
     ::_exit(0);
@@ -236,7 +238,7 @@ Result<void> serve(const Options& options) {
     if (account) NETCUT_TRY(become_account(*account, state));
     NETCUT_TRY(give_up_rights());
     NETCUT_TRY(filter_own_calls());
-    if (!activated) std::fprintf(stderr, "netcut-fld: listening at %s\n", options.socket.c_str());
+    log_info("listening at {}", activated ? "the socket that systemd passed on" : options.socket);
     Daemon daemon(group, state, std::move(broker), open_files, std::move(configuration),
                   std::move(*listener));
     NETCUT_TRY(daemon.run());
@@ -276,6 +278,7 @@ int main(int argc, char** argv) {
     app.add_flag("--delegated", options.delegated,
                  "Its control group is its own (systemd's Delegate=yes): limit users' memory there");
     app.add_flag("--as-broker", options.as_broker, "Be the broker, at a socket that systemd passes on");
+    netcut::add_log_level(app, options.log_level);
     bool manual = false;
     app.add_flag("--manual", manual, "Print the manual page")->group("");  // for packages
     CLI11_PARSE(app, argc, argv);
@@ -283,13 +286,14 @@ int main(int argc, char** argv) {
         std::fputs(netcut::manual_page(app, "netcut-fld", 8, {"netcut-fl(1)"}).c_str(), stdout);
         return 0;
     }
+    netcut::open_log("netcut-fld", options.log_level);
     try {
         const auto served = options.as_broker ? netcut::serve_as_broker_of(options) : netcut::serve(options);
         if (served) return 0;
-        std::fprintf(stderr, "netcut-fld: %s\n", served.error().text().c_str());
+        netcut::log_error("{}", served.error().text());
         return netcut::exit_status_of(served.error());
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "netcut-fld: internal error: %s; please report it\n", error.what());
+        netcut::log_error("internal error: {}; please report it", error.what());
         return 5;
     }
 }

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <random>
 
 #include "base/io.h"
 #include "base/time.h"
-
+#include "base/log.h"
 namespace netcut {
 namespace {
 
@@ -51,8 +50,7 @@ Result<void> Registry::load() {
         const auto text = read_file(entry.path());
         auto record = text ? RunRecord::from_text(*text) : Result<RunRecord>(Failure(text.error()));
         if (!record) {
-            std::fprintf(stderr, "netcut-fld: %s is left out: %s\n", entry.path().c_str(),
-                         record.error().text().c_str());
+            log_warning("{} is left out: {}", entry.path().string(), record.error().text());
             continue;
         }
         const bool lost = !record->over();
@@ -107,7 +105,11 @@ void Registry::create(HttpRequest request,
     runs_.push_back(run);
     auto started = run->start(request.peer, order, std::move(request.body), std::move(request.room),
                               [this, run, done](std::optional<HttpReply> refusal) {
-                                  if (!refusal) return done(run);
+                                  if (!refusal) {
+                                      const RunRecord& begun = run->record();
+                                      log_info("run {} of {} begins", begun.id, begun.user.name);
+                                      return done(run);
+                                  }
                                   forget(run->record().id);
                                   done(tl::unexpected(std::move(*refusal)));
                               });
@@ -150,8 +152,7 @@ void Registry::save(const Run& run) const {
     const auto written = fd ? write_all(fd.get(), run.record().to_text(), "write " + file)
                             : Result<void>(system_failure("write " + file));
     if (written && ::rename((file + unfinished).c_str(), file.c_str()) == 0) return;
-    std::fprintf(stderr, "netcut-fld: the record of a run is not kept: %s\n",
-                 written ? file.c_str() : written.error().text().c_str());
+    log_error("the record of a run is not kept: {}", written ? file : written.error().text());
 }
 
 void Registry::on_over(const Run& run) {
@@ -160,6 +161,7 @@ void Registry::on_over(const Run& run) {
     if (!known) return;  // it was refused
     save(run);
     const User& user = run.record().user;
+    log_info("run {} of {} is over", run.record().id, user.name);
     const Limits& limits = configuration_.of(user.name, user.uid);
     std::vector<std::string> ended;
     for (const auto& one : runs_)

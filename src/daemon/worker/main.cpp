@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "daemon/worker/worker.h"
 
 namespace {
@@ -30,9 +30,10 @@ int main() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a full log is told of by write()
     std::signal(SIGINT, SIG_IGN);   // a Ctrl-C at the daemon's terminal is the daemon's to pass on
+    netcut::open_log("netcut-fl-worker", netcut::LogLevel::warning);
     netcut::Fd control = take_control();
     if (!control) {
-        std::fprintf(stderr, "netcut-fl-worker is started by netcut-fld and is of no use by itself\n");
+        netcut::log_error("it is started by netcut-fld and is of no use by itself");
         return 2;
     }
     netcut::Worker(std::move(control)).run();
