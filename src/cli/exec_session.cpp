@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -85,25 +84,22 @@ class ExecSession {
         if (options_.terminal) run_.resize(io_, *command_, size_of_terminal(STDIN_FILENO));
         if (!options_.input || reading_) return;
         reading_ = true;
-        // A regular file, or /dev/null, cannot be waited for; it need not be, either.
-        boost::system::error_code error;
-        const int own = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-        input_.assign(own, error);
-        if (error) never_waits_ = Fd(own);
+        input_.assign(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
         await_input();
     }
 
     void await_input() {
-        if (!input_.is_open()) return boost::asio::post(io_, [this] { read_input(never_waits_.get()); });
         input_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                           [this](boost::system::error_code error) {
-                              if (!error) read_input(input_.native_handle());
+                              // A regular file, or /dev/null, cannot be waited for; it need not be, either.
+                              if (!error || error == boost::asio::error::operation_not_supported)
+                                  read_input();
                           });
     }
 
     // More is read when the command has taken what was.
-    void read_input(int fd) {
-        const ssize_t count = ::read(fd, piece_.data(), piece_.size());
+    void read_input() {
+        const ssize_t count = ::read(input_.native_handle(), piece_.data(), piece_.size());
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) return await_input();
         const bool end = count <= 0;
         run_.write_input(io_, *command_,
@@ -128,7 +124,6 @@ class ExecSession {
     Lines lines_;
     boost::asio::posix::stream_descriptor input_;
     boost::asio::signal_set resized_;
-    Fd never_waits_;
     std::array<char, 16384> piece_;
     std::optional<std::uint64_t> command_;
     bool reading_ = false;

@@ -223,8 +223,7 @@ TEST(OwnRuns, OfExperimentsAreReachedByTheirFolders) {
         << "collaborators: 1\ngrace: 300ms\naggregator: {command: sleep 1000}\n"
            "collaborator: {command: \"sh -c 'echo go; sleep 1000'\"}\n"
            "experiments: [{name: one, on: {log: go, node: collaborator1}}]\n";
-    Tool many({"experiments", "fed.yaml", "--out", "many", "--kinds", "drop", "--for", "1s", "--local"},
-              here);
+    Tool many({"experiments", "fed.yaml", "--out", "many", "--kinds", "drop", "--for", "1s"}, here);
     const auto ask = [&](const Arguments& arguments) { return Tool(arguments, here).wait(30s); };
     const std::string one = "many/runs/one-drop_1s-1";
     for (int i = 0; i < 200 * time_scale() && ask({"exec", one, "collaborator1", "true"}).status != 0; ++i)

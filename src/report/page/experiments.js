@@ -29,7 +29,7 @@ function runDots(runs, limit, name) {
     const strip = el("div.dots", {role: "list", "aria-label": `${name}, from 0 to ${seconds(limit)}`});
     const ends = [];  // of each row, in percent: where its last sign ends
     for (const run of shown) {
-        const look = lookOf(run.outcome), left = Math.min(1, run.at / limit) * 94;
+        const look = lookOf(run.outcome), left = Math.min(1, run.at / limit) * 100;
         let row = ends.findIndex((end) => end <= left);
         if (row < 0) row = ends.length;
         ends[row] = left + 6;
