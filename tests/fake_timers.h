@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 
+#include "base/time.h"
 #include "run/timers.h"
 
 namespace netcut::test {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
+#include "base/json.h"
 #include "cli/daemon_client.h"
 #include "cli/run_access.h"
+#include "node/stream.h"
 
 namespace netcut::cli {
 

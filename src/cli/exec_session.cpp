@@ -9,11 +9,13 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/json.h"
 #include "cli/daemon_client.h"
 #include "cli/raw_terminal.h"
 #include "cli/screen.h"
 #include "daemon/json_text.h"
 #include "daemon/output_lines.h"
+#include "node/stream.h"
 
 namespace netcut::cli {
 namespace {

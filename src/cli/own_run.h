@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
+#include "base/json.h"
 #include "cli/door_link.h"
 #include "cli/run_access.h"
+#include "node/stream.h"
 #include "record/run_state.h"
+#include "run/folder.h"
 
 namespace netcut::cli {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
 #include "daemon/channel.h"
 #include "daemon/output_lines.h"
 #include "node/exit_status.h"

@@ -7,7 +7,13 @@
 #include <list>
 #include <memory>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/time.h"
 #include "daemon/run_requests.h"
+#include "run/engine.h"
+#include "run/folder.h"
 
 namespace netcut {
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <sstream>
 
+#include "base/io.h"
 #include "base/sha256.h"
 
 namespace netcut {

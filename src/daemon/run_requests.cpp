@@ -8,7 +8,11 @@
 #include "daemon/flat_words.h"
 #include "daemon/json_text.h"
 #include "daemon/problem.h"
+#include "node/node.h"
+#include "scenario/fault_spec.h"
 #include "scenario/input.h"
+#include "scenario/words.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 namespace {

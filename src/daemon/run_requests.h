@@ -3,7 +3,10 @@
 
 #include <map>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "daemon/command.h"
+#include "run/engine.h"
 
 namespace netcut {
 

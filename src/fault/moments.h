@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/fault.h"
+#include "fault/plan.h"
 
 namespace netcut {
 

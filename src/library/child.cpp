@@ -15,6 +15,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "netcut/netcut.h"
 
 namespace netcut::v1 {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "netcut/netcut.h"
+#include "record/event.h"
 
 namespace netcut::v1 {
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "library/journal_tail.h"
 #include "scenario/judgement.h"

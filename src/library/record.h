@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "netcut/netcut.h"
+#include "record/event.h"
+#include "run/verdict.h"
 
 namespace netcut::v1 {
 

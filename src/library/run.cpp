@@ -5,10 +5,14 @@
 #include <csignal>
 #include <filesystem>
 
+#include "base/error.h"
 #include "library/child.h"
 #include "library/journal_tail.h"
 #include "library/record.h"
 #include "netcut/netcut.h"
+#include "record/event.h"
+#include "run/verdict.h"
+#include "scenario/scenario.h"
 
 namespace netcut::v1 {
 namespace {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A scenario as YAML. A text in JSON is one in YAML, too.
+#include "scenario/scenario.h"
+
 #include "base/json.h"
+#include "fault/fault.h"
 #include "netcut/netcut.h"
 
 namespace netcut::v1 {

@@ -20,6 +20,7 @@
 #include "node/log_pump.h"
 #include "node/node.h"
 #include "node/spawn.h"
+#include "node/stream.h"
 
 namespace netcut {
 

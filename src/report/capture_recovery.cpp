@@ -8,13 +8,17 @@
 #include <algorithm>
 #include <map>
 
+#include "base/time.h"
+#include "fault/plan.h"
 #include "kernel/address.h"
+#include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
 #include "report/captures.h"
 #include "report/verify.h"
 #include "run/conversations.h"
 #include "run/first_work.h"
+#include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 

@@ -14,6 +14,7 @@
 #include "fault/plan.h"
 #include "kernel/address.h"
 #include "kernel/sockdiag.h"
+#include "record/recovery.h"
 #include "run/first_work.h"
 
 namespace netcut {

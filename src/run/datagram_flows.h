@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "fault/datagram_counters.h"
 #include "kernel/address.h"
+#include "record/recovery.h"
 #include "run/conversation_key.h"  // a key is a way, too
 
 namespace netcut {

@@ -8,6 +8,7 @@
 #include "fabric/options.h"
 #include "kernel/links_read.h"
 #include "kernel/netlink.h"
+#include "record/event.h"
 
 namespace netcut {
 namespace {

@@ -17,6 +17,7 @@
 #include "fault/table.h"
 #include "kernel/address.h"
 #include "kernel/sockdiag.h"
+#include "record/journal.h"
 #include "run/conversations.h"
 #include "run/datagram_flows.h"
 #include "run/network_fault.h"

@@ -10,7 +10,10 @@
 #include <iterator>
 #include <sstream>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/plan.h"
+#include "scenario/fault_spec.h"
 #include "scenario/words.h"
 
 namespace netcut {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/command.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

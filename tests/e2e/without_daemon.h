@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test {

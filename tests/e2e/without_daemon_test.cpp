@@ -10,6 +10,8 @@
 
 #include <fstream>
 
+#include "base/io.h"
+#include "base/json.h"
 #include "daemon/door_address.h"
 #include "e2e/daemon_load.h"
 

@@ -7,7 +7,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 #include "fake_timers.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
+#include "link/counter.h"
+#include "record/event.h"
+#include "record/journal.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/flap.h"
+#include "scenario/triggers.h"
+#include "trigger/match_counter.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -9,8 +9,6 @@
 
 #include <cstdlib>
 
-#include "netcut/base.h"
-
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -6,7 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "fake_timers.h"
+#include "record/event.h"
+#include "scenario/scenario.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
