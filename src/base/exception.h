@@ -3,7 +3,7 @@
 
 #include <exception>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut {
 

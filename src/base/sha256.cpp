@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <new>
 
+#include "base/io.h"
+
 namespace netcut {
 
 void Sha256::Release::operator()(evp_md_ctx_st* context) const {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 struct evp_md_ctx_st;
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <thread>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut {
 

@@ -6,12 +6,19 @@
 #include <functional>
 #include <map>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
+#include "fault/needs.h"
+#include "fault/probe.h"
+#include "fault/table.h"
 #include "kernel/control_group.h"
-#include "netcut/fault_kind.h"
-#include "netcut/rights.h"
-#include "netcut/run.h"
+#include "kernel/netns.h"
+#include "kernel/rights.h"
+#include "scenario/fault_kind.h"
+#include "user/find_program.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -9,7 +9,8 @@
 #include <random>
 
 #include "cli/screen.h"
-#include "netcut/node.h"
+#include "user/as_user.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
 #include "report/annotations.h"
 
 namespace netcut::cli {

@@ -9,9 +9,12 @@
 #include <functional>
 #include <map>
 
+#include "base/json.h"
 #include "cli/daemon_client.h"
-#include "netcut/fault_kind.h"
-#include "netcut/scenario.h"
+#include "fabric/options.h"
+#include "scenario/fault_kind.h"
+#include "scenario/scenario.h"
+#include "scenario/template.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cut_options.h"
 
+#include "base/time.h"
 #include "cli/option_values.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/triggers.h"
+#include "scenario/words.h"
+#include "scenario/yaml.h"
 
 namespace netcut::cli {
 namespace {

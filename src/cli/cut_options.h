@@ -3,7 +3,9 @@
 // What the command line does to nodes.
 #pragma once
 
+#include "base/error.h"
 #include "cli/options.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 

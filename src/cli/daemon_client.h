@@ -4,7 +4,8 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 
-#include "netcut/run.h"
+#include "base/error.h"
+#include "base/json.h"
 
 namespace netcut::cli {
 

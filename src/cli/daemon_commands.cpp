@@ -9,13 +9,16 @@
 #include <memory>
 #include <thread>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "cli/daemon_client.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "daemon/json_text.h"
 #include "daemon/output_lines.h"
-#include "netcut/report.h"
+#include "node/stream.h"
 #include "record/reader.h"
+#include "report/terminal.h"
 
 namespace netcut::cli {
 namespace {

@@ -8,11 +8,14 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/json.h"
 #include "cli/daemon_client.h"
 #include "cli/run_screen.h"
 #include "cli/screen.h"
-#include "netcut/report.h"
 #include "record/reader.h"
+#include "report/terminal.h"
+#include "scenario/yaml.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
 #include "cli/ci_output.h"
 #include "cli/options.h"
-#include "netcut/base.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 

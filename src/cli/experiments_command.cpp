@@ -3,12 +3,22 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "cli/ci_output.h"
 #include "cli/many_screen.h"
+#include "cli/option_values.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
-#include "netcut/report.h"
+#include "explore/cut_kind.h"
+#include "explore/experiments.h"
+#include "explore/outcome.h"
+#include "explore/run_pool.h"
+#include "report/html_page.h"
+#include "report/junit.h"
+#include "run/folder.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 namespace {

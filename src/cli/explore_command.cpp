@@ -5,12 +5,27 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "cli/ci_output.h"
 #include "cli/many_screen.h"
+#include "cli/option_values.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
-#include "netcut/report.h"
+#include "explore/cut_kind.h"
+#include "explore/experiments.h"
+#include "explore/phase_moments.h"
+#include "explore/run_pool.h"
+#include "explore/search.h"
+#include "explore/sweep.h"
+#include "fault/plan.h"
+#include "report/html_page.h"
+#include "run/folder.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "scenario/words.h"
 
 namespace netcut::cli {
 namespace {

@@ -9,11 +9,15 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "netcut/node.h"
-#include "netcut/scenario.h"
 #include "scenario/input.h"
+#include "scenario/scenario.h"
+#include "scenario/template.h"
+#include "user/as_user.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -20,6 +20,7 @@
 #include "cli/suggestion.h"
 #include "cli/verify_command.h"
 #include "help/manual.h"
+#include "scenario/fault_kind.h"
 
 namespace {
 

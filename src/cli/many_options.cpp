@@ -9,8 +9,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/time.h"
 #include "cli/daemon_run.h"
+#include "cli/option_values.h"
 #include "cli/screen.h"
+#include "explore/phase_moments.h"
+#include "run/engine.h"
+#include "scenario/fault_kind.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
+#include "base/json.h"
 #include "cli/options.h"
-#include "netcut/explore.h"
+#include "explore/cut_kind.h"
+#include "run/folder.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/screen.h"
+#include "report/terminal.h"
 
 namespace netcut::cli {
 namespace {

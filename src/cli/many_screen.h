@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "netcut/explore.h"
+#include "explore/run_pool.h"
 
 namespace netcut::cli {
 

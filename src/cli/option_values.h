@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut::cli {
 

@@ -5,10 +5,19 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/command.h"
+#include "base/time.h"
 #include "cli/cut_options.h"
 #include "cli/option_values.h"
-#include "netcut/node.h"
+#include "fabric/options.h"
+#include "link/rate.h"
+#include "scenario/check.h"
 #include "scenario/input.h"
+#include "scenario/template.h"
+#include "scenario/words.h"
+#include "scenario/yaml.h"
+#include "user/as_user.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {
@@ -202,14 +211,6 @@ Result<void> apply_workspace(Scenario& scenario, const RunOptions& options) {
 }
 
 }  // namespace
-
-Result<unsigned> parse_count(const std::string& option, const std::string& text) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-        return usage_failure(fmt::format("read {} {}", option, text), "it is no whole number from 0 up");
-    return value;
-}
 
 Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>& sets) {
     std::map<std::string, std::string> wanted;

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 

@@ -4,6 +4,10 @@
 #include "base/json.h"
 #include "record/reader.h"
 #include "report/run_files.h"
+#include "run/folder.h"
+#include "scenario/check.h"
+#include "scenario/yaml.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

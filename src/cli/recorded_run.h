@@ -4,7 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "netcut/explore.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "explore/outcome.h"
+#include "record/event.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 

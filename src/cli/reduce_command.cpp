@@ -3,11 +3,23 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "cli/many_screen.h"
+#include "cli/option_values.h"
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "netcut/report.h"
+#include "explore/bisection.h"
+#include "explore/experiments.h"
+#include "explore/outcome.h"
+#include "explore/reduce.h"
+#include "explore/run_pool.h"
+#include "run/folder.h"
+#include "scenario/check.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
 
 namespace netcut::cli {
 namespace {

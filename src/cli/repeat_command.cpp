@@ -7,7 +7,12 @@
 #include "cli/many_screen.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
-#include "netcut/report.h"
+#include "explore/outcome.h"
+#include "explore/repeats.h"
+#include "explore/run_pool.h"
+#include "report/html_page.h"
+#include "report/junit.h"
+#include "run/folder.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
 #include "cli/ci_output.h"
 #include "cli/options.h"
+#include "scenario/scenario.h"
 
 namespace netcut::cli {
 

@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "cli/option_values.h"
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "netcut/report.h"
+#include "explore/compare.h"
 
 namespace netcut::cli {
 namespace {

@@ -8,9 +8,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/error.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "netcut/report.h"
+#include "report/run_index.h"
+#include "report/run_page.h"
+#include "run/folder.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -13,8 +13,15 @@
 #include "cli/stage_commands.h"
 #include "cli/twin_command.h"
 #include "daemon/hosted_run.h"
-#include "netcut/report.h"
+#include "record/event.h"
+#include "report/aftermath_text.h"
+#include "report/terminal.h"
+#include "run/engine.h"
+#include "run/folder.h"
 #include "run/run_rights.h"
+#include "run/verdict.h"
+#include "scenario/scenario.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

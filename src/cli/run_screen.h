@@ -5,7 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 
-#include "netcut/report.h"
+#include "report/terminal.h"
 
 namespace netcut::cli {
 

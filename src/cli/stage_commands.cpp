@@ -8,7 +8,8 @@
 
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "netcut/report.h"
+#include "stage/origin.h"
+#include "stage/stages.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
 #include "cli/options.h"
-#include "netcut/stage.h"
+#include "scenario/scenario.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "netcut/base.h"
+#include "base/nearest_word.h"
 
 namespace netcut::cli {
 namespace {

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
-#include "netcut/node.h"
+#include "scenario/scenario.h"
+#include "scenario/template.h"
+#include "scenario/triggers.h"
+#include "stage/stages.h"
+#include "user/as_user.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

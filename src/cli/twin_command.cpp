@@ -3,6 +3,9 @@
 
 #include "cli/many_options.h"
 #include "cli/screen.h"
+#include "explore/outcome.h"
+#include "explore/run_pool.h"
+#include "run/folder.h"
 
 namespace netcut::cli {
 namespace {

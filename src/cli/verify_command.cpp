@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
 #include "cli/run_command.h"
-#include "netcut/evidence.h"
-#include "netcut/report.h"
+#include "report/verify.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {

@@ -9,8 +9,9 @@
 #include <functional>
 #include <memory>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "daemon/message.h"
-#include "netcut/base.h"
 
 namespace netcut {
 

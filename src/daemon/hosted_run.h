@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/run.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "record/event.h"
+#include "run/engine.h"
+#include "run/folder.h"
+#include "scenario/scenario.h"
+#include "user/user.h"
 
 namespace netcut {
 

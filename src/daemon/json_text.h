@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/run.h"
+#include "base/error.h"
+#include "base/json.h"
 
 namespace netcut {
 

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "netcut/scenario.h"
+#include "scenario/words.h"
 #include "scenario/yaml_section.h"
 
 namespace netcut {

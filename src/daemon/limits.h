@@ -6,7 +6,8 @@
 #include <map>
 #include <string>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/time.h"
 
 namespace netcut {
 

@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "netcut/node.h"
-#include "netcut/run.h"
+#include "base/json.h"
+#include "node/stream.h"
 
 namespace netcut {
 

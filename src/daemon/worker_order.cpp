@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/worker_order.h"
 
+#include "base/json.h"
+#include "base/time.h"
 #include "daemon/flat_words.h"
 #include "daemon/json_text.h"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
 #include "daemon/limits.h"
-#include "netcut/run.h"
+#include "user/user.h"
 
 namespace netcut {
 

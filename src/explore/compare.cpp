@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/compare.h"
+
 #include <fmt/format.h>
 
-#include "netcut/explore.h"
+#include "base/json.h"
+#include "fault/plan.h"
+#include "record/facts.h"
 #include "record/run_state.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

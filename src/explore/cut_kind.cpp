@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/cut_kind.h"
+
 #include <fmt/format.h>
 
 #include <vector>
 
-#include "netcut/explore.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 namespace {

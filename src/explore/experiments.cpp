@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/experiments.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/median.h"
-#include "netcut/explore.h"
-#include "netcut/stage.h"
+#include "link/rate.h"
+#include "scenario/check.h"
+#include "scenario/fault_spec.h"
+#include "stage/stages.h"
 
 namespace netcut {
 namespace {

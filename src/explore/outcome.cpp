@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include "explore/outcome.h"
 
-#include "netcut/explore.h"
+#include <fmt/format.h>
 
 namespace netcut {
 namespace {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/explore.h"
+#include "explore/phase_moments.h"
+
+#include "scenario/triggers.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/explore.h"
+#include "explore/reduce.h"
 
 namespace netcut {
 namespace {

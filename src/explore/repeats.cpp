@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/repeats.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "netcut/explore.h"
+#include "explore/experiments.h"
+#include "run/expectations.h"
 
 namespace netcut {
 namespace {

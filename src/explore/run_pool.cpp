@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/run_pool.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -12,9 +14,10 @@
 #include <boost/process/v2/stdio.hpp>
 #include <csignal>
 
+#include "base/io.h"
 #include "base/json.h"
-#include "netcut/explore.h"
 #include "report/run_files.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/search.h"
+
 #include <fmt/format.h>
 
-#include "netcut/explore.h"
+#include "explore/experiments.h"
+#include "explore/outcome.h"
+#include "run/verdict.h"
 
 namespace netcut {
 namespace {

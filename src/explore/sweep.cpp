@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "explore/sweep.h"
+
 #include <fmt/format.h>
 
-#include "netcut/explore.h"
+#include "explore/outcome.h"
+#include "fault/plan.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 namespace {

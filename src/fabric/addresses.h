@@ -3,7 +3,7 @@
 // Addresses inside of a run: 10.99.0.0/16, and fd63::/64, a unique local prefix (RFC 4193).
 #pragma once
 
-#include "netcut/kernel.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

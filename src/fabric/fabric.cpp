@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/fabric.h"
+#include "fabric/fabric.h"
 
 #include <fmt/format.h>
 #include <linux/netlink.h>
@@ -9,9 +9,15 @@
 #include <cerrno>
 #include <set>
 
+#include "base/io.h"
 #include "fabric/addresses.h"
 #include "fabric/ready.h"
 #include "fabric/uplink.h"
+#include "kernel/announce.h"
+#include "kernel/links_read.h"
+#include "kernel/rate.h"
+#include "kernel/rights.h"
+#include "link/rate.h"
 
 namespace netcut {
 namespace {

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/time.h"
+#include "kernel/links_read.h"
+
 namespace netcut {
 namespace {
 

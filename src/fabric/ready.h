@@ -7,7 +7,8 @@
 #include <set>
 #include <string>
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "kernel/netlink.h"
 
 namespace netcut {
 

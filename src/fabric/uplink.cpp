@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/io.h"
 #include "fabric/addresses.h"
 #include "fabric/ready.h"
 #include "kernel/nftables.h"

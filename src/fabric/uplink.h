@@ -14,10 +14,22 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "netcut/fabric.h"
+#include "base/error.h"
+#include "fabric/options.h"
+#include "kernel/address.h"
+#include "kernel/links.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
+#include "kernel/rights.h"
 
 namespace netcut {
+
+// Whether such a way out is to be had: rights over this thread's namespace, which must forward packets. It is
+// never made to, and the error says how it is.
+Result<void> check_uplink(const FabricOptions& options, Rights rights);
 
 class Uplink {
   public:

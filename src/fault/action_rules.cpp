@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fault/rules.h"
+#include "fault/action_rules.h"
+
+#include "fault/flow_rules.h"
+#include "fault/log_prefix.h"
+#include "fault/plan.h"
+#include "fault/table_rules.h"
+#include "kernel/nftables.h"
 
 namespace netcut {
 namespace {

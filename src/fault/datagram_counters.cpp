@@ -2,11 +2,16 @@
 //
 // Datagrams of UDP, one way of a flow an element: those that came to the faults, and those that all faults have let
 // pass. Other packets meet two rules more.
+#include "fault/datagram_counters.h"
+
 #include <linux/netlink.h>
 
 #include <cstring>
 
-#include "fault/rules.h"  // before what includes linux/in.h
+#include "base/error.h"
+#include "fault/table.h"
+#include "fault/table_rules.h"
+#include "kernel/nftables.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/fault.h"
+#include "fault/fault.h"
+
+#include "fabric/options.h"
+#include "fault/log_prefix.h"
+#include "kernel/snmp.h"
 
 namespace netcut {
 

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fault/fault_rules.h"
+
 #include <fmt/format.h>
 #include <linux/if_packet.h>
 
 #include <charconv>
 
-#include "fault/rules.h"
+#include "base/time.h"
+#include "fault/action_rules.h"
+#include "fault/flow_rules.h"
+#include "fault/log_prefix.h"
+#include "fault/moment_rules.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
 
 namespace netcut {
 namespace {
@@ -209,23 +217,6 @@ void add_router_as_peer(const FaultContext& fault) {
 }
 
 }  // namespace
-
-std::string fault_prefix(std::size_t number) {
-    return fmt::format("f{}", number);
-}
-
-std::optional<LossPlace> loss_place(const std::string& prefix) {
-    LossPlace place;
-    const char* begin = prefix.data() + std::min<std::size_t>(1, prefix.size());
-    const char* end = prefix.data() + prefix.size();
-    const auto [after, error] = std::from_chars(begin, end, place.fault);
-    if (error != std::errc()) return {};
-    const std::string where(after, end);
-    place.up = where.starts_with("_up");
-    place.by_address = where == "_gone";
-    place.counted = !where.ends_with("_uncounted");
-    return place;
-}
 
 std::string FaultContext::name(const std::string& what) const {
     return what.empty() ? fault_prefix(number) : fault_prefix(number) + "_" + what;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fault/rules.h"
+#include "fault/flow_rules.h"
+
+#include "fault/plan.h"
+#include "fault/table.h"
+#include "fault/table_rules.h"
 
 namespace netcut {
 namespace {

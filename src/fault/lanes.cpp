@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "fault/table_rules.h"
 #include "kernel/queue.h"
+#include "kernel/rate.h"
 
 namespace netcut {
 namespace {

@@ -8,8 +8,10 @@
 
 #include <vector>
 
+#include "fabric/fabric.h"
+#include "fault/plan.h"
 #include "fault/queues.h"
-#include "fault/rules.h"
+#include "kernel/nftables.h"
 
 namespace netcut {
 

@@ -10,7 +10,8 @@
 #include <algorithm>
 #include <random>
 
-#include "netcut/loss.h"
+#include "base/error.h"
+#include "fault/loss_model.h"
 
 namespace netcut {
 namespace {

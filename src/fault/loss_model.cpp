@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads loss models and traces. What they amount to is in loss_list.cpp.
+#include "fault/loss_model.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,7 @@
 #include <cmath>
 #include <span>
 
-#include "netcut/loss.h"
+#include "base/nearest_word.h"
 
 namespace netcut {
 namespace {

@@ -4,9 +4,16 @@
 // a number (or adds its bytes). Those below the moment's pass whatever the switch says, the one that has it
 // turns the switch on, and those above it, which may have come at the same time, are treated as if it were
 // on already. So there is no instant at which a packet too many passes, or one too few.
+#include "fault/moment_rules.h"
+
 #include <algorithm>
 
-#include "fault/rules.h"
+#include "base/time.h"
+#include "fault/flow_rules.h"
+#include "fault/log_prefix.h"
+#include "fault/plan.h"
+#include "fault/table_rules.h"
+#include "kernel/nftables.h"
 
 namespace netcut {
 namespace {

@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "netcut/fault.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

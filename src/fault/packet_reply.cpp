@@ -7,6 +7,8 @@
 #include <array>
 
 #include "fault/packet.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
 
 namespace netcut {
 namespace {

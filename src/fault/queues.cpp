@@ -7,7 +7,9 @@
 #include <set>
 
 #include "fault/lanes.h"
+#include "kernel/netlink.h"
 #include "kernel/queue.h"
+#include "link/queue.h"
 
 namespace netcut {
 namespace {

@@ -8,7 +8,9 @@
 #include <map>
 #include <vector>
 
-#include "netcut/fault.h"
+#include "base/error.h"
+#include "fabric/fabric.h"
+#include "fault/plan.h"
 
 namespace netcut {
 

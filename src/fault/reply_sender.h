@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
+#include "fabric/fabric.h"
+#include "fault/plan.h"
 #include "kernel/packet_log.h"
 #include "kernel/packet_sender.h"
-#include "netcut/fault.h"
 
 namespace netcut {
 

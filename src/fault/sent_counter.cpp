@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fault/sent_counter.h"
+
 #include <linux/netlink.h>
 
-#include "fault/rules.h"
+#include "fault/table_rules.h"
+#include "kernel/netlink.h"
+#include "kernel/nftables.h"
 
 namespace netcut {
 namespace {

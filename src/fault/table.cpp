@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fault/table.h"
+
 #include <fmt/format.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "fault/action_rules.h"
+#include "fault/data_reader.h"
+#include "fault/fault_rules.h"
+#include "fault/flow_rules.h"
 #include "fault/lanes.h"
-#include "fault/rules.h"  // before what includes linux/in.h
+#include "fault/log_prefix.h"
+#include "fault/moment_rules.h"
+#include "fault/table_rules.h"
+#include "kernel/nftables.h"
+#include "kernel/sockdiag.h"
 
 namespace netcut {
 namespace {

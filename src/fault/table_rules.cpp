@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fault/table_rules.h"
+
 #include <linux/if_packet.h>
 
-#include "fault/rules.h"
+#include "fault/datagram_counters.h"
+#include "fault/flow_rules.h"
+#include "fault/log_prefix.h"
+#include "fault/plan.h"
 
 namespace netcut {
 namespace {

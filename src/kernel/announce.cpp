@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/announce.h"
+
 #include <fmt/format.h>
 #include <net/ethernet.h>
 #include <net/if_arp.h>
@@ -10,8 +12,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/io.h"
 #include "kernel/packet_sender.h"
-#include "netcut/kernel.h"
 
 namespace netcut {
 namespace {

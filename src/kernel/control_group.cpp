@@ -3,6 +3,8 @@
 
 #include <sstream>
 
+#include "base/io.h"
+
 namespace netcut {
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut {
 

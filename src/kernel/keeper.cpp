@@ -17,6 +17,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/io.h"
 #include "kernel/capabilities.h"
 #include "kernel/precedence.h"
 

@@ -6,8 +6,8 @@
 // argument but a socket or a thread, which the kernel says is the tool's. It ends when the tool does.
 #pragma once
 
+#include "base/error.h"
 #include "kernel/id_maps.h"
-#include "netcut/base.h"
 
 namespace netcut {
 

@@ -14,8 +14,9 @@
 #include <netlink/route/route.h>
 #include <netlink/route/rule.h>
 
+#include "kernel/address.h"
 #include "kernel/c_owner.h"
-#include "netcut/kernel.h"
+#include "kernel/netlink.h"
 
 namespace netcut {
 

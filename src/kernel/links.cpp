@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/links.h"
+
 #include <fmt/format.h>
 #include <linux/fib_rules.h>
 #include <linux/if_link.h>
@@ -36,27 +38,6 @@ void append_link_message(Batch& batch, std::string attempt, std::uint16_t type, 
 }
 
 }  // namespace
-
-std::string mac_text(const MacAddress& mac) {
-    return fmt::format("{:02x}", fmt::join(mac, ":"));
-}
-
-int family_of(const IpAddress& address) {
-    return address.is_v6() ? AF_INET6 : AF_INET;
-}
-
-NlAddr to_nl(const IpAddress& address, unsigned prefix_length) {
-    const auto build = [&](const auto& bytes) {
-        return own<NlAddr>(nl_addr_build(family_of(address), bytes.data(), bytes.size()));
-    };
-    NlAddr built = address.is_v6() ? build(address.to_v6().to_bytes()) : build(address.to_v4().to_bytes());
-    nl_addr_set_prefixlen(built.get(), static_cast<int>(prefix_length));
-    return built;
-}
-
-NlAddr to_nl(const IpAddress& address) {
-    return to_nl(address, address.is_v6() ? 128 : 32);
-}
 
 void add_veth(Batch& batch, const VethEnd& here, const VethEnd& there, const NetNs& peer_ns, unsigned mtu) {
     const auto link = own<COwner<rtnl_link, rtnl_link_veth_release>>(rtnl_link_veth_alloc());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading back what the kernel holds: links, addresses, routes.
+#include "kernel/links_read.h"
+
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -11,7 +13,6 @@
 #include <cstring>
 
 #include "kernel/attributes.h"
-#include "netcut/kernel.h"
 
 namespace netcut {
 namespace {

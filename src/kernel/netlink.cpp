@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/netlink.h"
+
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -8,7 +10,6 @@
 #include <cstring>
 
 #include "kernel/attributes.h"
-#include "netcut/kernel.h"
 
 namespace netcut {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/netns.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -8,7 +10,6 @@
 #include <future>
 
 #include "base/thread.h"
-#include "netcut/kernel.h"
 
 namespace netcut {
 namespace {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/time.h"
 #include "kernel/nftables.h"
 
 namespace netcut {

@@ -13,7 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "kernel/address.h"
+#include "kernel/netlink.h"
+#include "link/counter.h"
 
 struct nftnl_rule;
 struct nftnl_set;

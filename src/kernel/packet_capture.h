@@ -11,7 +11,10 @@
 #include <functional>
 #include <span>
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "kernel/netns.h"
 
 namespace netcut {
 

@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
 
 namespace netcut {
 

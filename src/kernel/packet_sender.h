@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <span>
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "kernel/address.h"
+#include "kernel/netns.h"
 
 namespace netcut {
 

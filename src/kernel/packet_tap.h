@@ -12,7 +12,10 @@
 #include <span>
 #include <vector>
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "kernel/netns.h"
 
 namespace netcut {
 

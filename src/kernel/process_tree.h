@@ -7,7 +7,9 @@
 #include <map>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 
 namespace netcut {
 

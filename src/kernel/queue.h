@@ -18,8 +18,10 @@
 #include <string_view>
 #include <vector>
 
-#include "netcut/kernel.h"
-#include "netcut/queue.h"
+#include "base/error.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
+#include "link/queue.h"
 
 namespace netcut {
 
@@ -34,7 +36,6 @@ void add_queue_device(Batch& batch, const std::string& name, int index);
 // without a rate they are of no effect. `mtu`: of the links that the packets come from.
 void set_queue(Batch& batch, int link, const QueueSpec& spec, unsigned mtu,
                const std::vector<std::uint16_t>& lanes = {1});
-std::uint32_t lane_priority(std::uint16_t lane);
 // The place for filters at a port's egress. It may be there already.
 void add_clsact(Batch& batch, int port);
 // What leaves through `port` with `mark`, which is not 0, goes into `queue_device`. A second call for the

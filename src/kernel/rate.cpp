@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rate by a token bucket: tc-tbf(8), or tc-htb(8) with a class for each lane.
+#include "kernel/rate.h"
+
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <netlink/route/qdisc/fifo.h>
@@ -93,11 +95,6 @@ std::string attempt_of(int link, const RateLimit& rate, const char* shaper) {
 }
 
 }  // namespace
-
-std::uint64_t bytes_in(std::uint64_t bits_per_second, Nanoseconds time) {
-    return static_cast<std::uint64_t>(static_cast<double>(bits_per_second) / 8 *
-                                      std::chrono::duration<double>(time).count());
-}
 
 // htb looks for a class of that number first.
 std::uint32_t lane_priority(std::uint16_t lane) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/snmp.h"
+
 #include <charconv>
 #include <sstream>
 
-#include "netcut/kernel.h"
+#include "base/io.h"
 
 namespace netcut {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/sockdiag.h"
+
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -9,7 +11,6 @@
 #include <cstring>
 
 #include "kernel/attributes.h"
-#include "netcut/kernel.h"
 
 namespace netcut {
 namespace {

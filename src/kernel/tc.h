@@ -7,6 +7,8 @@
 #include <linux/rtnetlink.h>
 
 #include "kernel/libnl.h"
+#include "kernel/netlink.h"
+#include "link/rate.h"
 
 namespace netcut {
 
@@ -63,10 +65,5 @@ inline tcmsg tc_at(int link, std::uint32_t parent, std::uint32_t handle = 0) {
     header.tcm_handle = handle;
     return header;
 }
-
-// Adds an htb below `parent`: at the root, or in a queue that has room for a queue of its own. It has the
-// handle 2:, and a class 2:N of this rate for each lane N.
-void add_htb(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate,
-             const std::vector<std::uint16_t>& lanes);
 
 }  // namespace netcut

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/error.h"
 #include "kernel/keeper.h"
 
 namespace netcut {

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstring>
 
+#include "user/as_user.h"
+
 namespace netcut {
 
 Result<void> FolderWatch::open() {

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "user/user.h"
 
 namespace netcut {
 

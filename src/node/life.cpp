@@ -10,7 +10,12 @@
 
 #include <limits>
 
-#include "netcut/rights.h"
+#include "base/time.h"
+#include "kernel/rights.h"
+#include "node/limits.h"
+#include "node/stream.h"
+#include "user/as_user.h"
+#include "user/user.h"
 
 namespace netcut {
 namespace {

@@ -12,9 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "kernel/netns.h"
+#include "node/exit_status.h"
 #include "node/init/order.h"
 #include "node/log_pump.h"
+#include "node/node.h"
 #include "node/spawn.h"
 
 namespace netcut {

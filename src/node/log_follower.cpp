@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <filesystem>
 
+#include "user/as_user.h"
+
 namespace netcut {
 namespace {
 

@@ -6,7 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "node/folder_watch.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -6,7 +6,8 @@
 #include <functional>
 #include <memory>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/io.h"
 #include "node/pump_turns.h"
 
 namespace netcut {

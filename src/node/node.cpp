@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/node.h"
+#include "node/node.h"
 
 #include <csignal>
 

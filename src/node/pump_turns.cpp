@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 
+#include "base/time.h"
 #include "node/log_pump.h"
 
 namespace netcut {

@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "node/exit_status.h"
+#include "node/node.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -4,17 +4,30 @@
 // says what each means, and record/event_table.h how each is written and read.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
-#include "netcut/node.h"
-#include "netcut/phase.h"
-#include "netcut/trigger.h"
+#include "base/time.h"
+#include "base/words.h"
+#include "fault/losses.h"
+#include "kernel/address.h"
+#include "kernel/sockdiag.h"
+#include "link/counter.h"
+#include "node/exit_status.h"
 #include "record/end_reason.h"
 #include "record/recovery.h"
+#include "trigger/match_counter.h"
+#include "trigger/phase.h"
 
 namespace netcut {
 

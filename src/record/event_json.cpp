@@ -7,6 +7,12 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "base/json.h"
+#include "base/time.h"
+#include "fault/losses.h"
+#include "kernel/address.h"
+#include "node/exit_status.h"
+#include "record/event.h"
 #include "record/fields_json.h"
 #include "record/reader.h"
 

@@ -3,8 +3,14 @@
 // The keys of each event's `details`, in their order: the one place where a journal's form is written down.
 #pragma once
 
+#include "base/error.h"
+#include "fault/losses.h"
+#include "kernel/sockdiag.h"
+#include "link/counter.h"
+#include "node/node.h"
 #include "record/event.h"
 #include "record/fields.h"
+#include "trigger/phase.h"
 
 namespace netcut {
 

@@ -3,8 +3,25 @@
 // What is known of a run when it is judged.
 #pragma once
 
-#include "netcut/scenario.h"
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/losses.h"
+#include "kernel/sockdiag.h"
+#include "node/exit_status.h"
+#include "node/node.h"
 #include "record/event.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

@@ -12,7 +12,8 @@
 #include <optional>
 #include <tuple>
 
-#include "netcut/kernel.h"
+#include "base/time.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

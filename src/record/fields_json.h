@@ -3,6 +3,11 @@
 // Writes what has fields as JSON.
 #pragma once
 
+#include "base/json.h"
+#include "base/time.h"
+#include "fault/losses.h"
+#include "node/exit_status.h"
+#include "record/event.h"
 #include "record/event_table.h"
 
 namespace netcut {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 #include "record/event.h"
 
 namespace netcut {

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
+#include "base/time.h"
+
 namespace netcut {
 namespace {
 

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/time.h"
+#include "base/words.h"
 
 namespace netcut {
 

@@ -6,7 +6,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/time.h"
 #include "record/facts.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

@@ -3,7 +3,12 @@
 // What events say, and what the scenario says of the same nodes and faults.
 #include <algorithm>
 
+#include "fault/plan.h"
+#include "record/facts.h"
 #include "record/run_state.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {
@@ -33,12 +38,6 @@ FaultOutcome outcome_of(const Firing& firing, const FaultSpec& spec, const Scena
 }
 
 }  // namespace
-
-const FaultSpec* find_fault(const Scenario& scenario, const std::string& name) {
-    for (const FaultSpec& spec : scenario.faults)
-        if (spec.name == name) return &spec;
-    return nullptr;
-}
 
 // In the order of their times; of equal ones, in that of the scenario.
 std::vector<FaultOutcome> RunState::outcomes(const Scenario& scenario) const {

@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "kernel/sockdiag.h"
+
 namespace netcut {
 namespace {
 

@@ -4,12 +4,22 @@
 // pages, `verify`, `compare` and the daemon's record all ask it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "fault/losses.h"
+#include "node/node.h"
+#include "record/event.h"
 #include "record/facts.h"
 #include "record/rounds.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

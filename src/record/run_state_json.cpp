@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+#include "record/facts.h"
 #include "record/fields_json.h"
 #include "record/run_state.h"
 

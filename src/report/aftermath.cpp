@@ -6,11 +6,17 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/time.h"
 #include "base/utf8.h"
-#include "netcut/scenario.h"
 #include "record/json_access.h"
 #include "report/near_miss.h"
 #include "report/run_files.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "scenario/yaml.h"
+#include "trigger/pattern.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

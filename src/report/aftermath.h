@@ -6,9 +6,10 @@
 
 #include <string>
 
-#include "netcut/run.h"
+#include "base/json.h"
 #include "report/journal_digest.h"
 #include "report/node_log.h"
+#include "run/folder.h"
 
 namespace netcut {
 

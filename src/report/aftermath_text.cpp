@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the aftermath of a run is on a screen: short, since all of it is in the page.
+#include "report/aftermath_text.h"
+
 #include <fmt/format.h>
 
 #include "base/utf8.h"
-#include "netcut/report.h"
+#include "record/json_access.h"
 #include "report/aftermath.h"
 #include "report/run_files.h"
 

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "base/error.h"
+#include "base/json.h"
 
 namespace netcut {
 

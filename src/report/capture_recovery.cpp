@@ -8,9 +8,15 @@
 #include <algorithm>
 #include <map>
 
+#include "kernel/address.h"
+#include "record/facts.h"
+#include "record/run_state.h"
 #include "report/captures.h"
+#include "report/verify.h"
 #include "run/conversations.h"
 #include "run/first_work.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

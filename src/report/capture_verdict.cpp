@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/capture_verdict.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "report/captures.h"
 #include "report/older_record.h"
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "fabric/options.h"
+#include "kernel/address.h"
 #include "report/run_files.h"
 #include "run/conversation_key.h"
 

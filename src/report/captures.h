@@ -6,9 +6,16 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/time.h"
 #include "fault/packet.h"
-#include "netcut/evidence.h"
+#include "fault/plan.h"
+#include "record/event.h"
+#include "record/run_state.h"
+#include "report/verify.h"
 #include "run/capture_file.h"
+#include "run/folder.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/final_screen.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
 #include "base/utf8.h"
-#include "netcut/report.h"
+#include "record/facts.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/report.h"
+#include "report/html_page.h"
+
 #include "record/json_access.h"
 #include "report/page.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/journal_digest.h"
 
+#include "kernel/sockdiag.h"
 #include "record/json_access.h"
 
 namespace netcut {

@@ -6,11 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "record/event.h"
 #include "record/run_state.h"
 #include "report/phase_lane.h"
 #include "report/thinned.h"
 #include "report/traffic_bins.h"
+#include "run/folder.h"
+#include "trigger/phase.h"
 
 namespace netcut {
 

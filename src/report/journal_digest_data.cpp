@@ -3,8 +3,12 @@
 // From what was kept of a journal to what the page reads (src/report/page/README.md has its form).
 #include <fmt/format.h>
 
+#include "base/json.h"
+#include "base/time.h"
 #include "record/json_access.h"
+#include "record/run_state.h"
 #include "report/journal_digest.h"
+#include "trigger/phase.h"
 
 namespace netcut {
 namespace {

@@ -3,7 +3,12 @@
 // What a journal says of how things stood when its run was stopped.
 #include <algorithm>
 
+#include "base/json.h"
+#include "base/time.h"
+#include "record/facts.h"
+#include "record/run_state.h"
 #include "report/journal_digest.h"
+#include "trigger/phase.h"
 
 namespace netcut {
 

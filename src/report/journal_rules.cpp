@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/journal_rules.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "netcut/evidence.h"
+#include "base/time.h"
+#include "fault/plan.h"
+#include "record/facts.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "scenario/triggers.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/junit.h"
+
 #include <fmt/format.h>
 
 #include <boost/property_tree/ptree.hpp>
@@ -6,7 +8,6 @@
 #include <sstream>
 
 #include "base/utf8.h"
-#include "netcut/report.h"
 
 namespace netcut {
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/time.h"
 #include "record/json_access.h"
 
 namespace netcut {

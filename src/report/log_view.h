@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/run.h"
+#include "base/json.h"
 #include "report/node_log.h"
+#include "run/folder.h"
 
 namespace netcut {
 

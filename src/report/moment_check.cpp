@@ -3,7 +3,14 @@
 
 #include <algorithm>
 
+#include "base/time.h"
+#include "fault/plan.h"
+#include "record/run_state.h"
 #include "report/captures.h"
+#include "report/verify.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/trigger.h"
+#include "trigger/pattern.h"
 
 namespace netcut {
 

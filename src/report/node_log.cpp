@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "netcut/trigger.h"
+#include "base/io.h"
 #include "record/json_access.h"
 #include "report/run_files.h"
+#include "trigger/line_scanner.h"
 
 namespace netcut {
 namespace {

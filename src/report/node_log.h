@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "base/time.h"
+#include "run/folder.h"
 
 namespace netcut {
 

@@ -3,6 +3,7 @@
 // Records that older versions have written: fields of today are missing there, and verdicts follow older rules.
 #pragma once
 
+#include "base/json.h"
 #include "record/reader.h"
 #include "record/run_state.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/phase_lane.h"
 
+#include "trigger/phase.h"
+
 namespace netcut {
 namespace {
 

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/io.h"
+
 namespace netcut {
 
 Result<void> read_pieces(const RunFolder& folder, const std::string& name, const TakeBytes& each) {

@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "netcut/run.h"
+#include "base/error.h"
+#include "run/folder.h"
 
 namespace netcut {
 

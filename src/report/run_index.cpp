@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/run_index.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/json.h"
-#include "netcut/report.h"
 #include "record/json_access.h"
+#include "report/html_page.h"
 #include "report/run_files.h"
+#include "run/folder.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

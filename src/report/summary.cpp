@@ -5,6 +5,7 @@
 
 #include <cctype>
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "report/annotations.h"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/terminal.h"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -8,8 +10,11 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/io.h"
 #include "base/utf8.h"
-#include "netcut/report.h"
+#include "report/final_screen.h"
+#include "scenario/fault_spec.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 namespace {

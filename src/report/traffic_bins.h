@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/time.h"
 
 namespace netcut {
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/verify.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -7,12 +9,26 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "base/time.h"
 #include "base/utf8.h"
-#include "netcut/evidence.h"
-#include "netcut/report.h"
+#include "fault/loss_model.h"
+#include "record/event.h"
+#include "record/facts.h"
+#include "record/run_state.h"
+#include "report/capture_verdict.h"
+#include "report/journal_rules.h"
 #include "report/older_record.h"
 #include "report/run_files.h"
+#include "run/folder.h"
 #include "run/manifest.h"
+#include "run/verdict.h"
+#include "run/verdict_json.h"
+#include "scenario/check.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/io.h"
 #include "base/thread.h"
 #include "fault/packet.h"
 

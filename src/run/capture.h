@@ -7,10 +7,15 @@
 #include <mutex>
 #include <thread>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fault/log_prefix.h"
+#include "kernel/address.h"
 #include "kernel/packet_capture.h"
 #include "kernel/packet_log.h"
-#include "netcut/run.h"
 #include "run/capture_file.h"
+#include "run/folder.h"
 
 namespace netcut {
 

@@ -5,8 +5,11 @@
 
 #include <deque>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "base/sha256.h"
-#include "netcut/fault.h"
+#include "base/time.h"
+#include "fault/log_prefix.h"
 #include "run/pcapng.h"
 
 namespace netcut {

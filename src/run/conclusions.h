@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "record/facts.h"
 
 namespace netcut {
 

@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "netcut/kernel.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

@@ -10,7 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "base/time.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
+#include "kernel/sockdiag.h"
+#include "record/recovery.h"
 #include "run/first_work.h"
 
 namespace netcut {

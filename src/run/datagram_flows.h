@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "base/time.h"
+#include "fault/datagram_counters.h"
+#include "kernel/address.h"
+#include "record/recovery.h"
 #include "run/conversation_key.h"  // a key is a way, too
 
 namespace netcut {

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/engine.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/plan.h"
 #include "kernel/precedence.h"
+#include "node/exit_status.h"
 #include "run/engine_impl.h"
+#include "scenario/fault_kind.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 

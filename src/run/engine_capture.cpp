@@ -5,7 +5,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "record/event.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
 
 namespace netcut {
 

@@ -6,9 +6,17 @@
 #include <csignal>
 #include <numeric>
 
+#include "base/error.h"
+#include "base/json.h"
+#include "kernel/sockdiag.h"
+#include "record/event.h"
+#include "record/facts.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
 #include "run/manifest.h"
 #include "run/sockets.h"
+#include "run/verdict.h"
+#include "run/verdict_json.h"
 
 namespace netcut {
 

@@ -8,8 +8,22 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/fault.h"
+#include "fault/log_prefix.h"
+#include "fault/needs.h"
 #include "fault/packet.h"
+#include "fault/plan.h"
+#include "fault/table.h"
+#include "node/node.h"
+#include "record/event.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "trigger/line_scanner.h"
 
 namespace netcut {
 

@@ -5,7 +5,17 @@
 
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "record/event.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
+#include "scenario/expand.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "trigger/line_scanner.h"
+#include "trigger/pattern.h"
 
 namespace netcut {
 

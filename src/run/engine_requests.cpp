@@ -6,8 +6,22 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "base/sha256.h"
+#include "fault/fault.h"
+#include "fault/needs.h"
+#include "fault/plan.h"
+#include "node/node.h"
+#include "record/event.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
+#include "scenario/check.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 namespace {

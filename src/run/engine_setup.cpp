@@ -9,11 +9,36 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "base/sha256.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
 #include "fabric/uplink.h"
-#include "netcut/rights.h"
+#include "fault/needs.h"
+#include "fault/probe.h"
+#include "fault/table.h"
+#include "kernel/address.h"
+#include "kernel/netns.h"
+#include "kernel/rights.h"
+#include "node/exit_status.h"
+#include "node/limits.h"
+#include "node/node.h"
+#include "node/stream.h"
+#include "record/event.h"
+#include "record/journal.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
+#include "run/folder.h"
 #include "run/name_servers.h"
+#include "scenario/expand.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/expectations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "run/conclusions.h"
 #include "run/tally.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 namespace {

@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#include "scenario/fault_kind.h"
+#include "scenario/triggers.h"
+#include "scenario/words.h"
+
 namespace netcut {
 namespace {
 

@@ -6,9 +6,21 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
-#include "netcut/trigger.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fault/fault.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
+#include "fault/table.h"
+#include "link/counter.h"
+#include "node/node.h"
+#include "record/event.h"
+#include "record/journal.h"
 #include "run/recovery_watch.h"
+#include "scenario/fault_spec.h"
+#include "scenario/flap.h"
+#include "trigger/match_counter.h"
 
 namespace netcut {
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "base/time.h"
 #include "fault/packet.h"
 #include "run/conversation_key.h"
 

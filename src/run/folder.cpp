@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/folder.h"
+
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -10,8 +12,8 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "netcut/run.h"
 #include "run/folder_lock.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

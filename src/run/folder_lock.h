@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/io.h"
 
 namespace netcut {
 

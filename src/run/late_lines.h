@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "netcut/run.h"
+#include "base/time.h"
 
 namespace netcut {
 

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 
 namespace netcut {
 

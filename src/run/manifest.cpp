@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

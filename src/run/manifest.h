@@ -7,8 +7,10 @@
 #include <map>
 #include <string>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "base/sha256.h"
-#include "netcut/run.h"
+#include "run/folder.h"
 
 namespace netcut {
 

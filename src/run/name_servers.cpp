@@ -4,7 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <sstream>
 
-#include "netcut/base.h"
+#include "base/io.h"
 
 namespace netcut {
 

@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/time.h"
 
 namespace netcut::pcapng {
 

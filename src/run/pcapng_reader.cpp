@@ -4,6 +4,8 @@
 #include <cstring>
 #include <functional>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "run/pcapng.h"
 #include "run/pcapng_format.h"
 

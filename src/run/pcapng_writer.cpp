@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/time.h"
 #include "run/pcapng.h"
 #include "run/pcapng_format.h"
 

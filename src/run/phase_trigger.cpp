@@ -5,6 +5,10 @@
 
 #include <charconv>
 
+#include "fault/data_counters.h"
+#include "link/counter.h"
+#include "scenario/words.h"
+
 namespace netcut {
 namespace {
 

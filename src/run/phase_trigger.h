@@ -3,8 +3,15 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/table.h"
+#include "record/event.h"
+#include "record/journal.h"
 #include "run/fault_runner.h"
 #include "run/phase_watch.h"
+#include "scenario/triggers.h"
+#include "trigger/phase.h"
 
 namespace netcut {
 

@@ -15,6 +15,7 @@
 #include "base/thread.h"
 #include "kernel/keeper.h"
 #include "kernel/precedence.h"
+#include "kernel/sockdiag.h"
 
 namespace netcut {
 namespace {

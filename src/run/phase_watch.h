@@ -10,9 +10,17 @@
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fault/data_counters.h"
+#include "fault/data_reader.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
 #include "kernel/process_tree.h"
-#include "netcut/fault.h"
-#include "netcut/phase.h"
+#include "trigger/phase.h"
+#include "trigger/phase_classifier.h"
 
 namespace netcut {
 

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 
+#include "fabric/options.h"
+#include "kernel/links_read.h"
+#include "kernel/netlink.h"
+
 namespace netcut {
 namespace {
 

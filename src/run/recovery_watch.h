@@ -8,11 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "netcut/run.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fault/data_counters.h"
+#include "fault/datagram_counters.h"
+#include "fault/plan.h"
+#include "fault/table.h"
+#include "kernel/address.h"
+#include "kernel/sockdiag.h"
 #include "run/conversations.h"
 #include "run/datagram_flows.h"
 #include "run/sockets.h"
 #include "run/work_tap.h"
+#include "scenario/fault_kind.h"
 
 namespace netcut {
 

@@ -8,9 +8,12 @@
 
 #include <sstream>
 
+#include "base/io.h"
 #include "kernel/capabilities.h"
-#include "netcut/rights.h"
+#include "kernel/rights.h"
+#include "node/limits.h"
 #include "node/spawn.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

@@ -6,8 +6,11 @@
 
 #include <limits>
 
+#include "base/error.h"
 #include "kernel/user_alone.h"
-#include "netcut/run.h"
+#include "run/folder.h"
+#include "scenario/scenario.h"
+#include "user/user.h"
 
 namespace netcut {
 

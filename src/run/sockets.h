@@ -5,8 +5,11 @@
 #include <set>
 #include <vector>
 
-#include "netcut/fabric.h"
-#include "netcut/run.h"
+#include "base/error.h"
+#include "fabric/fabric.h"
+#include "kernel/netlink.h"
+#include "kernel/sockdiag.h"
+#include "record/facts.h"
 
 namespace netcut {
 

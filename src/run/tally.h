@@ -7,7 +7,8 @@
 #include <set>
 #include <string>
 
-#include "netcut/run.h"
+#include "base/time.h"
+#include "record/facts.h"
 
 namespace netcut {
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/verdict.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/time.h"
 #include "run/conclusions.h"
 #include "run/tally.h"
 

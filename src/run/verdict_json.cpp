@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/verdict_json.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/median.h"
+#include "base/time.h"
+#include "fault/losses.h"
+#include "kernel/sockdiag.h"
+#include "record/event.h"
 #include "record/fields_json.h"
 #include "run/conclusions.h"
+#include "run/expectations.h"
 #include "run/tally.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 namespace {

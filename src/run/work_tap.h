@@ -4,8 +4,10 @@
 #include <optional>
 #include <set>
 
+#include "base/error.h"
+#include "fabric/fabric.h"
 #include "kernel/packet_tap.h"
-#include "netcut/fabric.h"
+#include "kernel/sockdiag.h"
 #include "run/first_work.h"
 
 namespace netcut {

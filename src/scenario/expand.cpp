@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/expand.h"
+
 #include <fmt/format.h>
 
-#include "netcut/node.h"
-#include "netcut/scenario.h"
+#include "base/command.h"
+#include "base/nearest_word.h"
 
 namespace netcut {
 namespace {

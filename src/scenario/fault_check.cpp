@@ -5,7 +5,10 @@
 
 #include <algorithm>
 
+#include "base/time.h"
+#include "scenario/flap.h"
 #include "scenario/text_check.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 namespace {

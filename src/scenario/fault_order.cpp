@@ -8,7 +8,14 @@
 #include <functional>
 #include <map>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/plan.h"
 #include "scenario/fault_check.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 namespace {

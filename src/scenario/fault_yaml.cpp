@@ -5,6 +5,11 @@
 
 #include <charconv>
 
+#include "base/time.h"
+#include "scenario/fault_kind.h"
+#include "scenario/flap.h"
+#include "scenario/words.h"
+
 namespace netcut {
 namespace {
 

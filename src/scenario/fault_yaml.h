@@ -3,7 +3,9 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "scenario/fault_spec.h"
+#include "scenario/triggers.h"
 #include "scenario/yaml_section.h"
 
 namespace netcut {
@@ -15,7 +17,7 @@ void write_fault(YAML::Emitter& out, const FaultSpec& fault);
 void read_on(YamlSection& fault, FaultTrigger& trigger);
 void write_on(YAML::Emitter& out, const FaultTrigger& trigger);
 
-// Stores what a parse_... function of scenario.h makes of a word.
+// Stores what a parse_... function of words.h makes of a word.
 template <typename T, typename Parse>
 std::function<Result<void>(const std::string&)> into(T& target, Parse parse) {
     return [&target, parse](const std::string& word) -> Result<void> {

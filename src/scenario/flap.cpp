@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <random>
+#include "scenario/flap.h"
 
-#include "netcut/scenario.h"
+#include <random>
 
 namespace netcut {
 

@@ -9,6 +9,9 @@
 #include <array>
 #include <cerrno>
 
+#include "base/io.h"
+#include "scenario/fault_kind.h"
+
 namespace netcut {
 namespace {
 

@@ -3,7 +3,9 @@
 
 #include <string>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

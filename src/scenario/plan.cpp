@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scenario/kinds/kinds.h"
+#include "scenario/plan.h"
+
+#include "scenario/kinds/keys.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/scenario.h"
+#include "scenario/scenario.h"
 #include "scenario/yaml_section.h"
 
 namespace netcut {

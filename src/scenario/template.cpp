@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/template.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "base/nearest_word.h"
 #include "scenario/input.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 namespace {

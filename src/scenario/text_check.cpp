@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "scenario/fault_spec.h"
 
 namespace netcut {
 namespace {

@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

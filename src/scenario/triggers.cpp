@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What `on:` can wait for: each is one definition, in the table below.
+#include "scenario/triggers.h"
+
 #include <fmt/format.h>
 
-#include "netcut/phase.h"
-#include "netcut/trigger.h"
+#include "base/error.h"
+#include "scenario/expand.h"
 #include "scenario/fault_check.h"
+#include "scenario/fault_spec.h"
 #include "scenario/fault_yaml.h"
+#include "scenario/scenario.h"
+#include "scenario/words.h"
+#include "trigger/pattern.h"
+#include "trigger/phase_classifier.h"
 
 namespace netcut {
 namespace {

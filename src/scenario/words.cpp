@@ -11,8 +11,9 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/nearest_word.h"
 #include "base/quantity.h"
-#include "netcut/scenario.h"
+#include "fault/plan.h"
 
 namespace netcut {
 namespace {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/yaml.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/time.h"
+#include "fabric/options.h"
+#include "link/rate.h"
 #include "scenario/fault_yaml.h"
 #include "scenario/judgement.h"
 #include "scenario/stage_yaml.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

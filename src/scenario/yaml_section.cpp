@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "netcut/node.h"
+#include "base/command.h"
+#include "base/nearest_word.h"
 #include "scenario/text_check.h"
 #include "scenario/yaml_bounds.h"
 

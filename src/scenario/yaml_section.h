@@ -9,7 +9,8 @@
 #include <set>
 #include <string>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/time.h"
 
 namespace netcut {
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/sha256.h"
+#include "scenario/expand.h"
 
 namespace netcut {
 namespace {

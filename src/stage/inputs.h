@@ -4,7 +4,8 @@
 #include <map>
 #include <string>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

@@ -10,6 +10,8 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "scenario/scenario.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

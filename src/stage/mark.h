@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "base/io.h"
 #include "stage/inputs.h"
+#include "user/user.h"
 
 namespace netcut {
 

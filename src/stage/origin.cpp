@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage/origin.h"
 
+#include "base/io.h"
 #include "base/json.h"
 #include "stage/mark.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

@@ -7,6 +7,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 
+#include "node/node.h"
+#include "node/stream.h"
+
 namespace netcut {
 namespace {
 

@@ -5,7 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "node/exit_status.h"
+#include "user/user.h"
 
 namespace netcut {
 

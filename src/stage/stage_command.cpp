@@ -7,7 +7,9 @@
 
 #include <filesystem>
 
+#include "base/io.h"
 #include "base/sha256.h"
+#include "base/time.h"
 #include "stage/mark.h"
 
 namespace netcut {

@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "scenario/expand.h"
+#include "scenario/scenario.h"
 #include "stage/inputs.h"
 #include "stage/program.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "stage/stages.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -6,10 +8,13 @@
 #include <charconv>
 #include <filesystem>
 
-#include "netcut/stage.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "scenario/expand.h"
 #include "stage/mark.h"
 #include "stage/origin.h"
 #include "stage/stage_command.h"
+#include "user/as_user.h"
 
 namespace netcut {
 namespace {

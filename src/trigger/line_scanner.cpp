@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "trigger/line_scanner.h"
+
 #include <re2/re2.h>
 
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "netcut/trigger.h"
 
 namespace netcut {
 namespace {
@@ -210,15 +211,6 @@ void LineScanner::begin_line(bool redrawn) {
         if (!redrawn || one.when != When::once) one.seen = false;
     }
     dirty_ = redrawn;
-}
-
-MatchCounter::Verdict MatchCounter::match(bool fault_is_active) {
-    ++matches_;
-    if (spent()) return Verdict::spent;
-    if (matches_ < nth_) return Verdict::too_early;
-    if (fault_is_active) return Verdict::busy;
-    ++fired_;
-    return Verdict::fire;
 }
 
 }  // namespace netcut

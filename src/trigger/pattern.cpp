@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "trigger/pattern.h"
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <array>
-
-#include "netcut/trigger.h"
 
 namespace netcut {
 namespace {

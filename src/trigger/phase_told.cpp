@@ -4,7 +4,9 @@
 // told before it is known whether it goes on.
 #include <algorithm>
 
-#include "netcut/phase.h"
+#include "base/time.h"
+#include "trigger/phase.h"
+#include "trigger/phase_classifier.h"
 
 namespace netcut {
 namespace {

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/figures.h"
 #include "bench/fire_timing.h"
 #include "bench/program.h"

@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/require.h"
 
 namespace netcut::bench {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "bench/program.h"
-#include "netcut/base.h"
 
 namespace netcut::bench {
 

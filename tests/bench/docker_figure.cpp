@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/docker_engine.h"
 #include "bench/figures.h"
 #include "bench/fire_timing.h"

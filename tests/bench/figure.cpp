@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "base/time.h"
+
 namespace netcut::bench {
 namespace {
 

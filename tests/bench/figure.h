@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/time.h"
 
 namespace netcut::bench {
 

@@ -3,6 +3,7 @@
 // The figures: each runs the product and its floor in turn, so that a noisy machine troubles both alike.
 #pragma once
 
+#include "base/time.h"
 #include "bench/figure.h"
 #include "bench/namespaces.h"
 

@@ -5,6 +5,7 @@
 #include "bench/namespaces.h"
 #include "bench/program.h"
 #include "bench/scene.h"
+#include "fault/fault.h"
 
 namespace netcut::bench {
 namespace {

@@ -4,6 +4,8 @@
 #include <future>
 #include <stdexcept>
 
+#include "base/time.h"
+
 namespace netcut::bench {
 namespace {
 

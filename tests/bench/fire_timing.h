@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/time.h"
 #include "bench/namespaces.h"
 #include "bench/traffic.h"
 

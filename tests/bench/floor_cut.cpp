@@ -9,7 +9,9 @@
 
 #include "bench/namespaces.h"
 #include "bench/require.h"
-#include "fault/rules.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
+#include "kernel/nftables.h"
 
 namespace netcut::bench {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "bench/raw_netlink.h"
-#include "netcut/kernel.h"
+#include "kernel/netns.h"
 
 namespace netcut::bench {
 

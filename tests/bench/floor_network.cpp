@@ -13,8 +13,10 @@
 #include <array>
 #include <future>
 
+#include "base/io.h"
 #include "bench/namespaces.h"
 #include "bench/require.h"
+#include "kernel/links.h"
 
 namespace netcut::bench {
 namespace {

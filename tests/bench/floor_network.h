@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/io.h"
 #include "bench/raw_netlink.h"
 
 namespace netcut::bench {

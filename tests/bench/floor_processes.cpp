@@ -9,6 +9,7 @@
 
 #include <csignal>
 
+#include "base/io.h"
 #include "bench/require.h"
 
 namespace netcut::bench {

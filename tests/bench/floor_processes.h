@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/io.h"
 #include "bench/floor_network.h"
 
 namespace netcut::bench {

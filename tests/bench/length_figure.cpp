@@ -3,6 +3,8 @@
 
 #include <future>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/figures.h"
 #include "bench/watchers.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/figures.h"
 #include "bench/line_timing.h"
 #include "bench/watchers.h"

@@ -5,6 +5,8 @@
 
 #include <future>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/namespaces.h"
 #include "bench/require.h"
 #include "bench/traffic.h"

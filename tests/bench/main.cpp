@@ -6,9 +6,10 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/time.h"
 #include "bench/docker_engine.h"
 #include "bench/figures.h"
-#include "netcut/node.h"
+#include "node/limits.h"
 
 namespace {
 

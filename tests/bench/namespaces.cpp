@@ -12,6 +12,7 @@
 #include <array>
 #include <future>
 
+#include "base/io.h"
 #include "bench/require.h"
 
 namespace netcut::bench {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <thread>
 
+#include "base/io.h"
 #include "bench/raw_netlink.h"
 
 namespace netcut::bench {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "base/time.h"
 #include "bench/figures.h"
 #include "bench/floor_network.h"
 #include "bench/peer_network.h"
 #include "bench/program.h"
 #include "bench/require.h"
 #include "bench/traffic.h"
-#include "netcut/fabric.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "scenario/scenario.h"
 
 namespace netcut::bench {
 namespace {

@@ -9,9 +9,14 @@
 #include <future>
 #include <numeric>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/figures.h"
 #include "bench/floor_network.h"
 #include "bench/scene.h"
+#include "fabric/fabric.h"
+#include "fault/plan.h"
+#include "fault/table.h"
 
 namespace netcut::bench {
 namespace {

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <functional>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/program.h"
 #include "bench/require.h"
 

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "netcut/base.h"
+#include "base/time.h"
 
 namespace netcut::bench {
 

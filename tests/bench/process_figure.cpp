@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/time.h"
 #include "bench/figures.h"
 #include "bench/floor_processes.h"
 #include "bench/program.h"

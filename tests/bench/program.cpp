@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/require.h"
 
 namespace netcut::bench {

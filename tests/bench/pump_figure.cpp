@@ -6,10 +6,13 @@
 #include <array>
 #include <future>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "bench/figures.h"
 #include "bench/require.h"
-#include "netcut/trigger.h"
 #include "node/log_pump.h"
+#include "trigger/line_scanner.h"
+#include "trigger/pattern.h"
 
 namespace netcut::bench {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/io.h"
 
 namespace netcut::bench {
 

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut::bench {
 

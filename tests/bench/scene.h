@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/time.h"
 #include "bench/require.h"
 #include "bench/traffic.h"
-#include "netcut/fault.h"
+#include "fabric/fabric.h"
+#include "fault/fault.h"
+#include "fault/plan.h"
+#include "fault/table.h"
 
 namespace netcut::bench {
 

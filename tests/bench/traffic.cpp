@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/namespaces.h"
 #include "bench/require.h"
 

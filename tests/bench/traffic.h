@@ -8,7 +8,8 @@
 #include <optional>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/io.h"
+#include "base/time.h"
 
 namespace netcut::bench {
 

@@ -12,9 +12,17 @@
 #include <future>
 #include <limits>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/namespaces.h"
 #include "bench/require.h"
 #include "kernel/precedence.h"
+#include "record/event.h"
+#include "scenario/fault_spec.h"
+#include "scenario/triggers.h"
+#include "trigger/line_scanner.h"
+#include "trigger/pattern.h"
 
 namespace netcut::bench {
 namespace {
@@ -62,8 +70,7 @@ ProductWatcher::~ProductWatcher() {
 }
 
 FaultRunner::Observer ProductWatcher::observer() {
-    return {[this](const FaultRunner&) { fired_ = true; },
-            [this](const FaultRunner&) { healed_ = true; },
+    return {[this](const FaultRunner&) { fired_ = true; }, [this](const FaultRunner&) { healed_ = true; },
             [this](const Error&) { failed_ = true; },
             [](const std::vector<std::size_t>&) { return std::vector<event::PhaseSeen>{}; }};
 }

@@ -7,12 +7,16 @@
 #include <deque>
 #include <thread>
 
+#include "base/io.h"
+#include "base/time.h"
 #include "bench/floor_cut.h"
 #include "bench/line_timing.h"
 #include "bench/scene.h"
 #include "node/log_pump.h"
+#include "record/journal.h"
 #include "run/fault_runner.h"
 #include "run/sockets.h"
+#include "trigger/line_scanner.h"
 
 namespace netcut::bench {
 

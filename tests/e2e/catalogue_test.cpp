@@ -8,10 +8,17 @@
 #include <set>
 #include <sstream>
 
+#include "base/command.h"
+#include "base/json.h"
 #include "e2e/tool.h"
-#include "netcut/fault_kind.h"
-#include "netcut/node.h"
-#include "netcut/scenario.h"
+#include "fault/needs.h"
+#include "fault/probe.h"
+#include "kernel/netns.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 

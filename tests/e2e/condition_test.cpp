@@ -2,6 +2,7 @@
 //
 // A federation on a bad network from beginning to end: it finishes, and the program says how long each round
 // took.
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "base/time.h"
+
 namespace netcut::test {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include <regex>
 
+#include "base/json.h"
 #include "e2e/crowd.h"
 #include "e2e/tool.h"
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test {

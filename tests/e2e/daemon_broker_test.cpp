@@ -15,6 +15,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/io.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/filter.h"
 #include "daemon/broker/parcel.h"

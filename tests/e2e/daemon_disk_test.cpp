@@ -9,8 +9,9 @@
 
 #include <thread>
 
+#include "base/io.h"
+#include "base/json.h"
 #include "e2e/daemon.h"
-#include "netcut/base.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

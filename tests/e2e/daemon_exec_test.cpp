@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/daemon_load.h"
 

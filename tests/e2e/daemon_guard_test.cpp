@@ -11,8 +11,9 @@
 #include <random>
 #include <thread>
 
+#include "base/io.h"
+#include "base/json.h"
 #include "e2e/daemon.h"
-#include "netcut/base.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

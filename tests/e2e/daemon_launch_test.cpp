@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/daemon.h"
 
 namespace netcut::test::NETCUT_FILE {

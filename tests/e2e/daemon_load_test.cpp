@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/crowd.h"
 
 namespace netcut::test::NETCUT_FILE {

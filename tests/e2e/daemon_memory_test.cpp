@@ -7,6 +7,8 @@
 
 #include <thread>
 
+#include "base/io.h"
+#include "base/json.h"
 #include "e2e/daemon.h"
 
 namespace netcut::test::NETCUT_FILE {

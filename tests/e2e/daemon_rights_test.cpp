@@ -12,10 +12,10 @@
 #include <set>
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/process.h"
 #include "kernel/capabilities.h"
-#include "netcut/base.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -10,9 +10,10 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/io.h"
+#include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/random_kills.h"
-#include "netcut/base.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

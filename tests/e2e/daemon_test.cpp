@@ -11,6 +11,8 @@
 #include <fstream>
 #include <thread>
 
+#include "base/json.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <set>
 
+#include "base/io.h"
+#include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/inside.h"
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/daemon_load.h"
 

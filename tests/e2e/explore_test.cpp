@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

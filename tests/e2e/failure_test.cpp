@@ -7,6 +7,8 @@
 
 #include <thread>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "e2e/process.h"
 #include "e2e/tool.h"
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/crowd.h"
 #include "e2e/tool.h"
 

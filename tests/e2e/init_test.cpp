@@ -6,7 +6,8 @@
 #include <fstream>
 
 #include "e2e/tool.h"
-#include "netcut/scenario.h"
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -11,6 +11,9 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/io.h"
+#include "base/json.h"
+
 namespace netcut::test {
 namespace {
 

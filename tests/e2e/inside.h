@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/io.h"
 #include "e2e/tool.h"
-#include "netcut/kernel.h"
 
 namespace netcut::test {
 

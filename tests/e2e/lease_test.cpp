@@ -3,6 +3,8 @@
 // A fault ends on time though the tool that fired it is stopped or dead: the kernel keeps its lease.
 #include <signal.h>
 
+#include "base/json.h"
+#include "base/time.h"
 #include "e2e/inside.h"
 
 namespace netcut::test::NETCUT_FILE {

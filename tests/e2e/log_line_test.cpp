@@ -3,6 +3,7 @@
 // What nodes print, in whatever pieces: matches, rounds and progress.
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

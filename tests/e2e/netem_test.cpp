@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

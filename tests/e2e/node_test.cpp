@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What nodes may do and see, and nodes that misbehave.
+#include "node/node.h"
+
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

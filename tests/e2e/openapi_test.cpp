@@ -4,6 +4,7 @@
 // and answers with what it promises.
 #include <set>
 
+#include "base/json.h"
 #include "e2e/daemon.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/json.h"
 #include "e2e/crowd.h"
 #include "e2e/tool.h"
 

@@ -8,6 +8,8 @@
 #include <sstream>
 #include <thread>
 
+#include "base/json.h"
+
 namespace netcut::test {
 namespace {
 

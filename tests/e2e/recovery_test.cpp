@@ -3,6 +3,7 @@
 // The main job: a federation is cut, healed and judged, with every kind of cut and network.
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {

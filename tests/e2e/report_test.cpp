@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // report.html: every run leaves one, and a browser opens it.
-#include "netcut/report.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -10,7 +9,9 @@
 #include <array>
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
+#include "report/html_page.h"
 #include "synthetic_run.h"
 
 namespace netcut::test::NETCUT_FILE {

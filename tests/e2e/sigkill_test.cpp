@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/random_kills.h"
 
 namespace netcut::test::NETCUT_FILE {

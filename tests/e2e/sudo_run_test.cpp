@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/io.h"
 #include "e2e/process.h"
 #include "e2e/tool.h"
 

@@ -3,6 +3,7 @@
 // Templates from the outside: lists, folders of the user, frameworks that fail by themselves, the old script.
 #include <gmock/gmock.h>
 
+#include "base/json.h"
 #include "e2e/stand_in.h"
 
 namespace netcut::test::NETCUT_FILE {

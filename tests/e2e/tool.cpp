@@ -24,8 +24,13 @@
 #include <sstream>
 #include <thread>
 
-#include "netcut/fault_kind.h"
-#include "netcut/kernel.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "fault/needs.h"
+#include "fault/probe.h"
+#include "kernel/links_read.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
 
 namespace netcut::test {
 namespace {

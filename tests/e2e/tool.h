@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/base.h"
+#include "base/io.h"
 #include "time_scale.h"
 
 namespace netcut::test {

@@ -9,6 +9,9 @@
 #include <sstream>
 #include <utility>
 
+#include "base/json.h"
+#include "run/verdict.h"
+
 namespace netcut::test {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/json.h"
 #include "e2e/truth.h"
 
 namespace netcut::test::NETCUT_FILE {

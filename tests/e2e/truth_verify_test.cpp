@@ -3,6 +3,7 @@
 // The captures alone tell when new data went both ways, and disagree with a record that counted any data.
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/truth.h"
 
 namespace netcut::test::NETCUT_FILE {

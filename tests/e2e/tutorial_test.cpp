@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/command.h"
 #include "e2e/tool.h"
-#include "netcut/node.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

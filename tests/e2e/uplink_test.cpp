@@ -14,8 +14,14 @@
 #include <set>
 #include <thread>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
 #include "e2e/tool.h"
-#include "netcut/kernel.h"
+#include "kernel/address.h"
+#include "kernel/links.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

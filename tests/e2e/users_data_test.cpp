@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "base/json.h"
 #include "e2e/daemon.h"
 #include "e2e/process.h"
 

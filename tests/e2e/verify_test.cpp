@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/json.h"
 #include "e2e/tool.h"
 #include "run/capture_file.h"
+#include "run/folder.h"
 #include "run/manifest.h"
+#include "user/user.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -8,9 +8,17 @@
 #include <iostream>
 #include <random>
 
-#include "netcut/evidence.h"
+#include "base/time.h"
+#include "record/event.h"
+#include "record/facts.h"
 #include "record/reader.h"
+#include "report/journal_rules.h"
+#include "report/verify.h"
 #include "run/capture_file.h"
+#include "run/verdict.h"
+#include "run/verdict_json.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "fault/packet.h"
+#include "fault/plan.h"
 #include "unit/packet_samples.h"
 
 namespace netcut::test::NETCUT_FILE {

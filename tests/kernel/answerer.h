@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "fault/log_prefix.h"
+#include "fault/plan.h"
 #include "fault/reply_sender.h"
 #include "kernel/fault_scene.h"
 #include "kernel/packet_log.h"

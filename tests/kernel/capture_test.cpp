@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What --pcap hears of the kernel: the packets at the router's ports, and those that faults lose.
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/log_prefix.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
 #include "kernel/packet_capture.h"
 #include "kernel/watch.h"

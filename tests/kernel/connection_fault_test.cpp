@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Faults of one TCP connection among several, on both fabrics and with both versions of IP.
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
 
 namespace netcut::test::NETCUT_FILE {

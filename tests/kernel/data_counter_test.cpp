@@ -3,7 +3,13 @@
 // What passes at each port is counted, for every node, whether a fault is about it or not.
 #include <linux/netlink.h>
 
+#include "fault/data_counters.h"
+#include "fault/data_reader.h"
+#include "fault/datagram_counters.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
+#include "kernel/netlink.h"
+#include "kernel/sockdiag.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "fabric/options.h"
 #include "kernel/flow.h"
 
 namespace netcut::test {

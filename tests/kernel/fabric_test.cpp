@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fabric/fabric.h"
+
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "fabric/options.h"
 #include "kernel/each_fabric.h"
+#include "kernel/links.h"
+#include "kernel/links_read.h"
+#include "kernel/netlink.h"
+#include "kernel/sockdiag.h"
+#include "link/rate.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

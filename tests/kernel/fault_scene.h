@@ -3,8 +3,12 @@
 // A fabric of an aggregator and two collaborators with faults laid, for the kernel tests.
 #pragma once
 
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/fault.h"
+#include "fault/plan.h"
+#include "fault/table.h"
 #include "kernel/each_fabric.h"
-#include "netcut/fault.h"
 
 namespace netcut::test {
 

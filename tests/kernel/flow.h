@@ -15,7 +15,11 @@
 #include <thread>
 #include <vector>
 
-#include "netcut/fabric.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "kernel/address.h"
 
 namespace netcut::test {
 

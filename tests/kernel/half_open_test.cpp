@@ -3,7 +3,11 @@
 // Half-open connections are told from those that open and close while the nodes are being read.
 #include <atomic>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
+#include "record/facts.h"
 #include "run/sockets.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -4,7 +4,15 @@
 #include <tuple>
 #include <utility>
 
+#include "base/io.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/data_counters.h"
+#include "fault/fault.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
+#include "report/terminal.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -8,8 +8,16 @@
 #include <numeric>
 #include <set>
 
+#include "base/io.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/fault.h"
+#include "fault/loss_model.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
 #include "kernel/fault_scene.h"
-#include "netcut/loss.h"
+#include "scenario/plan.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What boxes between two hosts do to flows: a smaller MTU that is told, and mappings that are forgotten.
+#include "base/io.h"
+#include "fabric/options.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
 #include "kernel/answerer.h"
 #include "time_scale.h"
 

@@ -3,6 +3,11 @@
 // Moments on the wire, with real flows: which packet is the last to pass, or the first that is lost.
 #include <random>
 
+#include "base/io.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/fault.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
 
 namespace netcut::test::NETCUT_FILE {

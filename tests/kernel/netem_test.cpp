@@ -9,7 +9,13 @@
 #include <set>
 #include <sstream>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "kernel/netns.h"
+#include "kernel/queue.h"
 #include "kernel/queue_rig.h"
+#include "link/queue.h"
+#include "scenario/plan.h"
 #include "time_scale.h"
 
 namespace netcut::test::NETCUT_FILE {

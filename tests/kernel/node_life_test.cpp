@@ -5,6 +5,8 @@
 
 #include <csignal>
 
+#include "base/io.h"
+#include "kernel/netns.h"
 #include "kernel/subject.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -7,7 +7,9 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/time.h"
 #include "kernel/subject.h"
+#include "node/node.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

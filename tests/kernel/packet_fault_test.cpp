@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What each fault that acts on packets does to real flows, on both fabrics and with both versions of IP.
+#include "base/io.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/fault.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
 #include "kernel/answerer.h"
 #include "kernel/fault_scene.h"
+#include "report/terminal.h"
+#include "scenario/plan.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/packet_log.h"
 
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "kernel/address.h"
 #include "kernel/watch.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -5,7 +5,9 @@
 
 #include <linux/netlink.h>
 
+#include "fabric/fabric.h"
 #include "fault/packet.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
 
 namespace netcut::test {

@@ -10,6 +10,8 @@
 #include <csignal>
 #include <thread>
 
+#include "base/time.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

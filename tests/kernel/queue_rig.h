@@ -10,9 +10,15 @@
 #include <linux/netfilter.h>
 #include <linux/netlink.h>
 
+#include "base/io.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
 #include "kernel/each_fabric.h"
+#include "kernel/netlink.h"
 #include "kernel/nftables.h"
 #include "kernel/queue.h"
+#include "link/queue.h"
 
 namespace netcut::test {
 

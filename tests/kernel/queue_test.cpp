@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernel/queue.h"
+#include "link/queue.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -7,6 +7,13 @@
 
 #include <map>
 
+#include "base/time.h"
+#include "fabric/options.h"
+#include "fault/plan.h"
+#include "kernel/links_read.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
+#include "kernel/queue.h"
 #include "kernel/queue_rig.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -6,8 +6,12 @@
 #include <ctime>
 #include <future>
 
+#include "fabric/fabric.h"
+#include "fault/plan.h"
+#include "fault/table.h"
 #include "kernel/fault_scene.h"
 #include "kernel/queue.h"
+#include "link/queue.h"
 #include "time_scale.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A router that refuses many packets at once tells each sender of each.
+#include "base/io.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fault/plan.h"
 #include "kernel/fault_scene.h"
 
 namespace netcut::test::NETCUT_FILE {

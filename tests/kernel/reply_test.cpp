@@ -3,6 +3,10 @@
 // Crafted replies, given to real sockets by packets that were dropped and logged.
 #include <cerrno>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "fabric/options.h"
+#include "fault/plan.h"
 #include "kernel/packet_sender.h"
 #include "kernel/watch.h"
 

@@ -12,9 +12,16 @@
 #include <functional>
 #include <set>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 #include "kernel/flow.h"
-#include "netcut/node.h"
+#include "kernel/netns.h"
+#include "node/exit_status.h"
+#include "node/node.h"
+#include "node/stream.h"
 #include "time_scale.h"
+#include "user/user.h"
 
 namespace netcut::test {
 

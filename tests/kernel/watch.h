@@ -13,8 +13,12 @@
 
 #include <tuple>
 
+#include "fabric/fabric.h"
+#include "fabric/options.h"
 #include "fault/packet.h"
+#include "kernel/address.h"
 #include "kernel/each_fabric.h"
+#include "kernel/netlink.h"
 #include "kernel/nftables.h"
 #include "kernel/packet_log.h"
 

@@ -11,7 +11,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "netcut/report.h"
+#include "base/json.h"
+#include "report/aftermath_text.h"
+#include "run/folder.h"
+#include "user/user.h"
 
 namespace netcut::test {
 namespace {

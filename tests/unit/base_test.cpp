@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/base.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
+
+#include "base/error.h"
+#include "base/nearest_word.h"
+#include "base/time.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

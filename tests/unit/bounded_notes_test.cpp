@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "netcut/report.h"
+#include "base/io.h"
+#include "record/event.h"
+#include "record/journal.h"
+#include "report/terminal.h"
 #include "run/summed_note.h"
 
 namespace netcut::test::NETCUT_FILE {

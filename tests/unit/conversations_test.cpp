@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time.h"
+#include "kernel/address.h"
+#include "kernel/sockdiag.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

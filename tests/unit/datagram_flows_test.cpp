@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "fault/datagram_counters.h"
+#include "kernel/address.h"
+
 namespace netcut::test {
 namespace {
 

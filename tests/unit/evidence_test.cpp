@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a journal says of itself, and what is found when it was altered.
-#include "netcut/evidence.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/json.h"
+#include "base/time.h"
+#include "record/event.h"
+#include "record/facts.h"
 #include "record/reader.h"
+#include "record/run_state.h"
+#include "report/journal_rules.h"
+#include "report/verify.h"
+#include "run/verdict.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/expectations.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,15 @@
 #include <boost/property_tree/xml_parser.hpp>
 #include <sstream>
 
-#include "netcut/report.h"
+#include "base/json.h"
+#include "node/exit_status.h"
+#include "record/facts.h"
+#include "report/final_screen.h"
+#include "report/junit.h"
+#include "run/verdict.h"
+#include "run/verdict_json.h"
+#include "scenario/judgement.h"
+#include "scenario/scenario.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

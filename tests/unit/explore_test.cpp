@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/explore.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "explore/bisection.h"
+#include "explore/compare.h"
+#include "explore/cut_kind.h"
+#include "explore/experiments.h"
+#include "explore/outcome.h"
+#include "explore/phase_moments.h"
+#include "explore/reduce.h"
+#include "explore/repeats.h"
+#include "explore/run_pool.h"
+#include "explore/search.h"
+#include "link/counter.h"
+#include "record/event.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/words.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netcut/scenario.h"
+#include "fault/fault.h"
+#include "scenario/check.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "scenario/yaml.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

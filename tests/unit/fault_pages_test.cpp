@@ -9,7 +9,15 @@
 #include <set>
 #include <sstream>
 
-#include "netcut/scenario.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "fault/needs.h"
+#include "scenario/check.h"
+#include "scenario/fault_kind.h"
+#include "scenario/kinds/schema.h"
+#include "scenario/scenario.h"
+#include "scenario/template.h"
+#include "scenario/yaml.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

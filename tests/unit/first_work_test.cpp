@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/time.h"
 #include "run/tls_hello.h"
 
 namespace netcut::test {

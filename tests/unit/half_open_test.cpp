@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/half_open.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netcut/run.h"
+#include "kernel/sockdiag.h"
+#include "record/facts.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

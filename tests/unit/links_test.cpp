@@ -9,7 +9,7 @@
 #include <set>
 #include <sstream>
 
-#include "netcut/base.h"
+#include "base/io.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -7,6 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "user/user.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -8,6 +8,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <vector>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

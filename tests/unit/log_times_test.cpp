@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/io.h"
+#include "base/time.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -15,7 +15,7 @@
 #include <ostream>
 #include <stdexcept>
 
-#include "netcut/loss.h"
+#include "fault/loss_model.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/loss.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +7,9 @@
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+
+#include "base/error.h"
+#include "fault/loss_model.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

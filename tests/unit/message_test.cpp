@@ -7,8 +7,11 @@
 
 #include <random>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "daemon/json_text.h"
 #include "daemon/output_lines.h"
+#include "node/stream.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

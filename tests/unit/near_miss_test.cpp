@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "trigger/pattern.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fault/plan.h"
 #include "unit/packet_samples.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/sha256.h"
+#include "fault/log_prefix.h"
 #include "run/capture_file.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "netcut/phase.h"
+#include "base/time.h"
+#include "link/counter.h"
+#include "trigger/phase.h"
+#include "trigger/phase_classifier.h"
 
 namespace netcut::test {
 

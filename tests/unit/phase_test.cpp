@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The classifier with made-up samples: what it must say, and where it must say that it does not know.
+#include "trigger/phase.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
 #include <random>
 
+#include "base/time.h"
 #include "unit/phase_story.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernel/queue.h"
+#include "link/queue.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/error.h"
+#include "fault/plan.h"
 #include "fault/queues.h"
+#include "kernel/queue.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

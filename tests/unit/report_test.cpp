@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a page is made of: nothing in it is markup that was not ours, and its size is bounded.
-#include "netcut/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,10 +11,17 @@
 #include <fstream>
 #include <set>
 
+#include "base/error.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "report/html_page.h"
 #include "report/phase_lane.h"
+#include "report/run_page.h"
 #include "report/thinned.h"
 #include "report/traffic_bins.h"
+#include "run/folder.h"
 #include "synthetic_run.h"
+#include "user/user.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

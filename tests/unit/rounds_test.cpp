@@ -6,6 +6,11 @@
 
 #include <ctime>
 
+#include "base/time.h"
+#include "node/exit_status.h"
+#include "record/facts.h"
+#include "scenario/scenario.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -9,9 +9,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include "netcut/evidence.h"
+#include "base/error.h"
+#include "base/io.h"
 #include "report/run_files.h"
+#include "report/verify.h"
+#include "run/folder.h"
 #include "run/manifest.h"
+#include "user/user.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -6,6 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time.h"
+#include "kernel/sockdiag.h"
+#include "record/event.h"
+#include "record/facts.h"
+#include "scenario/scenario.h"
+#include "trigger/match_counter.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -4,9 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netcut/scenario.h"
-#include "netcut/trigger.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "scenario/check.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
 #include "scenario/text_check.h"
+#include "scenario/triggers.h"
+#include "scenario/yaml.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

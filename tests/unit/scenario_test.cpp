@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/scenario.h"
+
+#include "scenario/scenario.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netcut/explore.h"
-#include "netcut/node.h"
+#include "base/time.h"
+#include "explore/experiments.h"
+#include "fault/fault.h"
+#include "fault/needs.h"
+#include "scenario/check.h"
+#include "scenario/expand.h"
+#include "scenario/fault_kind.h"
+#include "scenario/plan.h"
+#include "scenario/template.h"
+#include "scenario/triggers.h"
+#include "scenario/yaml.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/template.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,10 +8,14 @@
 #include <fstream>
 #include <set>
 
-#include "netcut/explore.h"
-#include "netcut/scenario.h"
-#include "netcut/trigger.h"
+#include "explore/experiments.h"
+#include "scenario/check.h"
+#include "scenario/fault_kind.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "scenario/yaml.h"
 #include "stage/inputs.h"
+#include "trigger/pattern.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is printed on a terminal, and what is left out where the user or the terminal says so.
+#include "report/terminal.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +11,8 @@
 
 #include <cstdlib>
 
-#include "netcut/report.h"
+#include "base/io.h"
+#include "base/json.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netcut/trigger.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +8,12 @@
 #include <functional>
 #include <random>
 #include <set>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "trigger/line_scanner.h"
+#include "trigger/match_counter.h"
+#include "trigger/pattern.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netcut/report.h"
+#include "base/json.h"
+#include "record/event.h"
+#include "report/final_screen.h"
+#include "report/junit.h"
+#include "report/terminal.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

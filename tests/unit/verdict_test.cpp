@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "run/verdict.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "netcut/report.h"
-#include "netcut/run.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "node/exit_status.h"
+#include "node/node.h"
+#include "record/event.h"
+#include "record/facts.h"
+#include "record/journal.h"
+#include "report/final_screen.h"
+#include "run/expectations.h"
+#include "run/verdict_json.h"
+#include "scenario/fault_kind.h"
+#include "scenario/scenario.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

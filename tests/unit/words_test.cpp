@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What people write on the command line and in scenarios: commands, rates, sizes.
+#include "scenario/words.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netcut/node.h"
-#include "netcut/scenario.h"
+#include "base/command.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "phase_log.h"
 #include "results.h"
+#include "trigger/phase.h"
 
 namespace netcut::reference {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "credentials.h"
 
+#include "base/io.h"
 #include "files.h"
 
 namespace netcut::reference {

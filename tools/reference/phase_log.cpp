@@ -3,7 +3,9 @@
 
 #include <array>
 
+#include "base/time.h"
 #include "log.h"
+#include "trigger/phase.h"
 
 namespace netcut::reference {
 

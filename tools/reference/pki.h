@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "scenario/scenario.h"
+
 namespace netcut::reference {
 
 struct CertifyOptions {

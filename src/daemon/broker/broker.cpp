@@ -13,11 +13,13 @@
 #include <cstddef>
 #include <thread>
 
+#include "base/error.h"
 #include "daemon/broker/parcel.h"
 #include "daemon/broker/peer.h"
 #include "daemon/broker/rights.h"
 #include "daemon/flat_words.h"
-#include "netcut/run.h"
+#include "run/folder.h"
+#include "user/user.h"
 
 namespace netcut {
 namespace {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/io.h"
 #include "daemon/broker/run_groups.h"
 
 namespace netcut {

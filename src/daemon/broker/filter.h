@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/base.h"
+#include "base/error.h"
 
 namespace netcut {
 

@@ -5,8 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "daemon/message.h"
-#include "netcut/base.h"
 
 namespace netcut {
 

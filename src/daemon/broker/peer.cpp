@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "node/account.h"
-
 namespace netcut {
 
 bool Peer::is_in(gid_t group) const {

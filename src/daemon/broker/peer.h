@@ -4,7 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "user/user.h"
 
 namespace netcut {
 

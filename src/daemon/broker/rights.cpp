@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <span>
 
+#include "base/io.h"
 #include "kernel/capabilities.h"
 
 namespace netcut {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "netcut/node.h"
+#include "base/error.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/io.h"
 #include "kernel/control_group.h"
 
 namespace netcut {

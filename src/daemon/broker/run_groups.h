@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "base/error.h"
 #include "daemon/limits.h"
 
 namespace netcut {

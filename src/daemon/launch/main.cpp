@@ -54,7 +54,7 @@ const char* limit_files(const Options& options) {
 }
 
 // The soft limit at the time when the namespace is made is what all of the user's processes together may come
-// to; after that it is what nodes of this run get (raise_limits() in netcut/node.h).
+// to; after that it is what nodes of this run get (raise_limits() in node/limits.h).
 const char* limit_processes(const Options& options, bool to_nodes) {
     const bool endless = options.processes > RLIM_INFINITY - processes_of_ours;
     const rlim_t all = endless ? RLIM_INFINITY : options.processes + processes_of_ours;

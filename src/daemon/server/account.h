@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "base/time.h"
 #include "daemon/limits.h"
 
 namespace netcut {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "daemon/openapi.h"
+#include "kernel/links.h"
 #include "record/reader.h"
 #include "record/run_state.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/json.h"
 #include "daemon/server/examiner.h"
 #include "daemon/server/http.h"
 #include "daemon/server/registry.h"

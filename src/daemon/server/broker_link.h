@@ -7,9 +7,12 @@
 #include <map>
 #include <optional>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "daemon/broker/parcel.h"
 #include "daemon/broker/peer.h"
 #include "daemon/limits.h"
+#include "user/user.h"
 
 namespace netcut {
 

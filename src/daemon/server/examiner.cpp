@@ -6,6 +6,9 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/readable_pipe.hpp>
 
+#include "base/error.h"
+#include "base/io.h"
+
 namespace netcut {
 namespace {
 

@@ -3,6 +3,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/time.h"
 #include "daemon/server/broker_link.h"
 #include "daemon/server/http.h"
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "daemon/broker/peer.h"
 #include "daemon/problem.h"
 #include "daemon/server/account.h"

@@ -16,13 +16,17 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/io.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/filter.h"
 #include "daemon/broker/rights.h"
 #include "daemon/server/api.h"
 #include "daemon/server/service.h"
 #include "help/manual.h"
-#include "node/account.h"
+#include "node/limits.h"
+#include "run/verdict.h"
+#include "user/user.h"
 
 namespace netcut {
 namespace {

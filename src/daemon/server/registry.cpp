@@ -10,6 +10,9 @@
 #include <filesystem>
 #include <random>
 
+#include "base/io.h"
+#include "base/time.h"
+
 namespace netcut {
 namespace {
 

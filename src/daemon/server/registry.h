@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.h"
 #include "daemon/server/run.h"
 #include "daemon/worker_order.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -10,6 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 
+#include "base/io.h"
+#include "node/exit_status.h"
+
 namespace netcut {
 namespace {
 

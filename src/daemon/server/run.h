@@ -3,6 +3,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "daemon/channel.h"
 #include "daemon/server/account.h"
 #include "daemon/server/broker_link.h"

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <sstream>
 
+#include "fault/fault.h"
+#include "record/run_state.h"
+
 namespace netcut {
 namespace {
 

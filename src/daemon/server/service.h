@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "netcut/base.h"
+#include "base/error.h"
+#include "base/io.h"
 
 namespace netcut {
 

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <thread>
 
+#include "base/json.h"
+
 namespace netcut {
 namespace {
 

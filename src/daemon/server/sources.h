@@ -4,9 +4,13 @@
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
 #include "daemon/server/broker_link.h"
 #include "daemon/server/http.h"
 #include "daemon/server/run_record.h"
+#include "user/user.h"
 
 namespace netcut {
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/worker/command.h"
 
+#include "base/error.h"
+#include "base/json.h"
 #include "daemon/problem.h"
+#include "node/stream.h"
 
 namespace netcut {
 namespace {

@@ -3,6 +3,8 @@
 
 #include "daemon/channel.h"
 #include "daemon/output_lines.h"
+#include "node/exit_status.h"
+#include "node/node.h"
 
 namespace netcut {
 

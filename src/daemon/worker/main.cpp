@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "base/io.h"
 #include "daemon/worker/worker.h"
 
 namespace {

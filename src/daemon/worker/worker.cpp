@@ -8,10 +8,20 @@
 
 #include <csignal>
 
+#include "base/time.h"
 #include "daemon/json_text.h"
 #include "daemon/problem.h"
 #include "daemon/worker/cpu_bound.h"
+#include "fabric/uplink.h"
+#include "node/node.h"
+#include "run/verdict.h"
+#include "scenario/check.h"
+#include "scenario/fault_spec.h"
 #include "scenario/input.h"
+#include "scenario/template.h"
+#include "scenario/words.h"
+#include "scenario/yaml.h"
+#include "user/user.h"
 
 namespace netcut {
 namespace {

@@ -9,10 +9,17 @@
 #include <map>
 #include <memory>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
 #include "daemon/channel.h"
 #include "daemon/hosted_run.h"
 #include "daemon/worker/command.h"
 #include "daemon/worker_order.h"
+#include "record/event.h"
+#include "run/engine.h"
+#include "run/folder.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

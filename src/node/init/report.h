@@ -4,7 +4,7 @@
 //   failed <errno> <attempt>   and nothing else: the node never ran
 //   ready                      names and files of the node are in place
 //   started                    the command was executed
-//   paused <signalled> <stopped> <processes> <unstopped>   see Pause in netcut/node.h
+//   paused <signalled> <stopped> <processes> <unstopped>   see Pause in node/node.h
 //   resumed <when>
 //   exit <code> | signal <n>   how the command ended
 // Times are nanoseconds of CLOCK_MONOTONIC.

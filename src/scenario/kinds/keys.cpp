@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/kinds/keys.h"
+
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/plan.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A node's link is taken away, and put back.
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "fabric/options.h"
+#include "fault/plan.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

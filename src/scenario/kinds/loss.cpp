@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Packets are lost by a list that a model and a seed make.
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "fault/loss_model.h"
+#include "fault/needs.h"
+#include "fault/plan.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a box on the way does that is no plain router: NAT, a load balancer, a tunnel.
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "fault/plan.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Names do not lead where they should.
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/plan.h"
+#include "link/queue.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

@@ -3,7 +3,14 @@
 // Packets are lost or refused: all of them, or those of a direction, a peer, a port, a group.
 #include <charconv>
 
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "fault/needs.h"
+#include "fault/plan.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A node's processes stop, end, or lose their machine.
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "fault/plan.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

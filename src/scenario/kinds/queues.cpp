@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Packets wait in a queue of the router, or are changed there.
-#include "netcut/queue.h"
-#include "scenario/kinds/kinds.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fault/needs.h"
+#include "fault/plan.h"
+#include "link/queue.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/kinds/keys.h"
+#include "scenario/scenario.h"
+#include "scenario/words.h"
 
 namespace netcut {
 namespace {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenario/kinds/schema.h"
+
 #include <nlohmann/json.hpp>
 
-#include "scenario/kinds/kinds.h"
+#include "scenario/fault_kind.h"
+#include "scenario/kinds/keys.h"
 
 namespace netcut {
 

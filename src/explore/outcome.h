@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+
+namespace netcut {
+
+struct RunOutcome {
+    std::string id;  // empty: it was not made
+    int exit_status = 0;
+    Json verdict;         // as in verdict.json; null if the run made none
+    std::string message;  // then: the end of what it said
+    bool reused = false;  // it had been made before
+
+    // "recovered", "crashed", "hung", "left", "not noticed" (recovered, but no packet met the fault),
+    // "not-triggered", "undisturbed", "error".
+    std::string word() const;
+    bool survived() const;  // it was hit by the fault, and went on; or there was none
+    bool unnoticed() const;
+    bool fatal() const;   // crashed, hung or left
+    bool judged() const;  // it says something about the federation
+    // Of word(): the time to recover, who crashed and how, who hangs; may be empty.
+    std::string detail() const;
+    std::optional<double> seconds_to_recover() const;
+    // That it was not the moment that was asked for, but a later one; else empty.
+    std::string late_text() const;
+};
+
+}  // namespace netcut

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "kernel/address.h"
+
+namespace netcut {
+
+class NftTransaction;
+
+// How many datagrams of UDP have come to the faults, and have passed them all, since the table was laid: of one way of a
+// flow, by its source and port, destination and port.
+struct DatagramCount {
+    std::uint64_t came = 0, passed = 0;
+};
+using DatagramWay = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;
+using DatagramCounts = std::map<DatagramWay, DatagramCount>;
+
+// At the end of `chain`.
+void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults);
+
+}  // namespace netcut

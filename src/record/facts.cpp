@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/facts.h"
+
+namespace netcut {
+
+const FaultSpec* find_fault(const Scenario& scenario, const std::string& name) {
+    for (const FaultSpec& spec : scenario.faults)
+        if (spec.name == name) return &spec;
+    return nullptr;
+}
+
+}  // namespace netcut
