@@ -176,6 +176,19 @@ TEST(RoomOrder, WhatAHeaderDeclaresIsDefinedInItOrInTheSourceBesideIt) {
             EXPECT_THAT(Declarations(text).without_body(), IsEmpty()) << name << " has no source";
 }
 
+TEST(RoomOrder, IncludeHasTheHeadersOfTheLibraryAlone) {
+    const Rooms rooms(text_of(source / "docs/design.md"));
+    std::vector<std::string> headers;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(source / "include")) {
+        if (!entry.is_regular_file()) continue;
+        headers.push_back(entry.path().lexically_relative(source / "include"));
+        for (const std::string& name : included_by(text_of(entry.path())))
+            EXPECT_TRUE(rooms.room_of(name).empty() && name.find('/') == std::string::npos)
+                << "whoever includes " << headers.back() << " has no " << name;
+    }
+    EXPECT_THAT(headers, ElementsAre("netcut/netcut.h"));
+}
+
 TEST(RoomOrder, AScenarioIncludesNothingOfTheKernel) {
     const auto texts = sources();
     Includers all;

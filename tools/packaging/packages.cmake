@@ -4,7 +4,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME netcut-fl)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL main pytest)
+set(CPACK_COMPONENTS_ALL main library dev pytest)
 if(NETCUT_REFERENCE)
     list(APPEND CPACK_COMPONENTS_ALL reference)
 endif()
@@ -32,6 +32,22 @@ set(CPACK_DEBIAN_REFERENCE_PACKAGE_DEPENDS "netcut-fl (= ${PROJECT_VERSION})")
 set(CPACK_COMPONENT_REFERENCE_DESCRIPTION "federation that netcut-fl runs by default
 Federated averaging over gRPC with mutual TLS, made for being cut: what it
 does about errors is an option, so that each outcome can be seen.")
+
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libnetcut0)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "netcut-fl (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/debian/triggers;${CMAKE_BINARY_DIR}/debian/shlibs")
+file(WRITE ${CMAKE_BINARY_DIR}/debian/shlibs "libnetcut 0 libnetcut0 (>= ${PROJECT_VERSION})\n")
+set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "library that cuts the network of a federation
+It makes a scenario, runs it by netcut-fl, follows its events and reads
+its verdict. This is what programs need that are built with it.")
+
+set(CPACK_DEBIAN_DEV_PACKAGE_NAME libnetcut-dev)
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libnetcut0 (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "library that cuts the network of a federation: development files
+The C++ header, and what CMake and pkg-config need to find it.")
 
 # Pure Python, as `pip install ./tools/pytest` would leave it.
 set(CPACK_DEBIAN_PYTEST_PACKAGE_NAME python3-pytest-netcut)
