@@ -13,6 +13,7 @@
 #include "cli/run_screen.h"
 #include "cli/screen.h"
 #include "record/reader.h"
+#include "report/aftermath_text.h"
 #include "report/last_line.h"
 #include "report/terminal.h"
 #include "scenario/yaml.h"

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "node/node.h"
 #include "node/stream.h"
 
 namespace netcut::cli {

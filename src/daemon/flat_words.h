@@ -9,9 +9,9 @@
 namespace netcut {
 
 // The words of a message one after the other, in the order in which they were put there.
-class Words {
+class FlatWords {
   public:
-    explicit Words(const std::vector<std::string>& words) : words_(words) {}
+    explicit FlatWords(const std::vector<std::string>& words) : words_(words) {}
 
     const std::string& text() {
         static const std::string none;

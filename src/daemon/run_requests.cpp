@@ -109,7 +109,7 @@ void RunRequests::obey(const Message& message) {
         const auto command = commands_.find(message.id);
         if (command == commands_.end()) return;
         if (message.kind == Message::Kind::leave) return command->second->leave();
-        return command->second->taken(Words(message.words).number<std::size_t>());
+        return command->second->taken(FlatWords(message.words).number<std::size_t>());
     }
     // These answer later.
     if (message.kind == Message::Kind::execute || message.kind == Message::Kind::input) {
@@ -197,7 +197,7 @@ Result<void> RunRequests::input(const Message& message) {
 
 Result<Json> RunRequests::resize(const Message& message) {
     NETCUT_ASSIGN(Command * command, command_of(message));
-    Words words(message.words);
+    FlatWords words(message.words);
     words.text();
     TerminalSize size;
     size.rows = words.number<unsigned short>();
@@ -210,7 +210,7 @@ Result<Json> RunRequests::resize(const Message& message) {
 }
 
 Result<Command*> RunRequests::command_of(const Message& message) {
-    const auto found = commands_.find(Words(message.words).number<std::uint64_t>());
+    const auto found = commands_.find(FlatWords(message.words).number<std::uint64_t>());
     if (found != commands_.end()) return found->second.get();
     return usage_failure("reach the command " + message.words[0],
                          "there is none of that number, or it has ended");

@@ -48,7 +48,7 @@ std::vector<std::string> WorkerOrder::words(const WorkerOrder& order, std::strin
 }
 
 Result<WorkerOrder> WorkerOrder::from_words(const std::vector<std::string>& given) {
-    Words words(given);
+    FlatWords words(given);
     WorkerOrder order;
     User& user = order.user;
     user.uid = words.number<uid_t>();

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "average.h"
-#include "base/io.h"
 #include "chunks.h"
 #include "client.h"
 #include "digest.h"

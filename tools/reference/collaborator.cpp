@@ -11,7 +11,6 @@
 #include "log.h"
 #include "phase_log.h"
 #include "results.h"
-#include "trigger/phase.h"
 
 namespace netcut::reference {
 namespace {

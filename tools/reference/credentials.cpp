@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "credentials.h"
 
-#include "base/io.h"
 #include "files.h"
 
 namespace netcut::reference {

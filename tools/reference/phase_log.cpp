@@ -3,9 +3,7 @@
 
 #include <array>
 
-#include "base/time.h"
 #include "log.h"
-#include "trigger/phase.h"
 
 namespace netcut::reference {
 

@@ -10,8 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "scenario/scenario.h"
-
 namespace netcut::reference {
 
 struct CertifyOptions {

@@ -104,7 +104,7 @@ class BrokerLoop {
 
     Result<pid_t> started(const Parcel& parcel, std::string& group) const {
         NETCUT_ASSIGN(const Peer peer, asker(parcel));
-        Words words(parcel.message.words);
+        FlatWords words(parcel.message.words);
         const std::string program = words.text();
         Limits limits;
         limits.processes = words.number<unsigned>();
@@ -200,7 +200,7 @@ class BrokerLoop {
     }
 
     static Result<Fd> opened(const Peer& peer, const std::vector<std::string>& given) {
-        Words words(given);
+        FlatWords words(given);
         const std::string folder = words.text(), file = words.text();
         User user;
         user.uid = words.number<uid_t>();

@@ -16,7 +16,7 @@ namespace {
 }
 
 Error error_in(const std::vector<std::string>& given) {
-    Words words(given);
+    FlatWords words(given);
     Error error;
     error.kind = error_kind_of(words.text());
     error.attempt = words.text();
@@ -33,7 +33,7 @@ Result<Fd> file_in(Parcel parcel) {
 
 BrokerLink::Ended end_in(const std::vector<std::string>& words) {
     if (words.size() > 1) return {0, error_in(words)};
-    return {Words(words).number<int>(), {}};
+    return {FlatWords(words).number<int>(), {}};
 }
 
 }  // namespace
