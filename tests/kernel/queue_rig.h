@@ -13,6 +13,7 @@
 #include "kernel/each_fabric.h"
 #include "kernel/nftables.h"
 #include "kernel/queue.h"
+#include "kernel/queue_read.h"
 
 namespace netcut::test {
 
