@@ -42,23 +42,6 @@ void add_clsact(Batch& batch, int port);
 // same port and mark changes the device.
 void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_device);
 
-// What the kernel says that there is.
-struct QueueState {
-    std::string kind;  // "netem", "tbf", "htb", "bfifo", "pfifo", "clsact", ...
-    std::uint32_t handle = 0, parent = 0;
-    std::uint64_t packets = 0, bytes = 0;  // that have left it
-    std::uint32_t waiting_packets = 0, waiting_bytes = 0;
-    std::uint32_t drops = 0;
-};
-// The root first, then what is in it. (A queue that the kernel made by itself may not be listed.)
-Result<std::vector<QueueState>> list_queues(NetlinkSocket& socket, int link);
-struct Redirect {
-    std::uint32_t mark = 0;
-    int queue_device = 0;
-    std::uint64_t packets = 0, bytes = 0;
-};
-Result<std::vector<Redirect>> list_redirects(NetlinkSocket& socket, int port);
-
 // Whether this kernel has it; it is tried in `apart`, and nothing is left there.
 Result<void> probe_netem(const NetNs& apart);
 Result<void> probe_rate(const NetNs& apart, const std::string& shaper);

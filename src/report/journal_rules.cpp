@@ -130,8 +130,9 @@ class Rules {
 
     void rule(const event::FaultFired& fired) {
         if (before_.on) wrong("the fault was active already");
-        const bool told_by_packet = waits_for_packet(*spec_) ||
-                                    (spec_->when && definition_of(spec_->when->moment.kind).is_told_by_packet());
+        const bool told_by_packet =
+            waits_for_packet(*spec_) ||
+            (spec_->when && definition_of(spec_->when->moment.kind).is_told_by_packet());
         if (told_by_packet && !fired.asked_for && !spec_->flap && !before_.moment)
             wrong("its moment had not come");
         if (before_.moment && before_.moment->t != line_->t) wrong("it was not fired when its moment came");

@@ -19,6 +19,7 @@
 #include "kernel/nftables.h"
 #include "kernel/queue.h"
 #include "link/queue.h"
+#include "kernel/queue_read.h"
 
 namespace netcut::test {
 
