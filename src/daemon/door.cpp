@@ -111,7 +111,9 @@ void Door::admit(Fd connection) {
 void Door::take(Client& client, const Message& message) {
     if (message.kind == Message::Kind::show && message.words.empty())
         return client.channel->send(
-            {Message::Kind::answer, message.id, {"200", description().dump() + "\n"}});
+            {Message::Kind::answer,
+             message.id,
+             {"200", description().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"}});
     if (client.requests->take(message)) return;
     client.channel->close();
     leave(client);
