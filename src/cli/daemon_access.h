@@ -26,6 +26,7 @@ class DaemonAccess : public RunAccess {
     Result<Json> forget(bool by_force) override;
     void execute(boost::asio::io_context& io, const std::string& node, const Json& what,
                  Reader reader) override;
+    void leave() override {}  // what is under way is held by `io`
     void write_input(boost::asio::io_context& io, std::uint64_t command, std::string bytes,
                      Done done) override;
     void resize(boost::asio::io_context& io, std::uint64_t command, TerminalSize size) override;

@@ -29,6 +29,10 @@ class ExecSession {
           input_(io_),
           resized_(io_) {}
 
+    ~ExecSession() { run_.leave(); }
+    ExecSession(const ExecSession&) = delete;
+    ExecSession& operator=(const ExecSession&) = delete;
+
     Result<int> carry_out() {
         if (options_.terminal) follow_size();
         run_.execute(io_, options_.node, request(),

@@ -189,6 +189,13 @@ void OwnRun::end(Result<void> result) {
     if (reader_.ended) std::exchange(reader_.ended, nullptr)(std::move(result));
 }
 
+void OwnRun::leave() {
+    if (channel_) channel_->close();
+    channel_.reset();
+    waiting_.clear();
+    reader_ = {};
+}
+
 void OwnRun::hear(const Message& message) {
     if (message.kind == Message::Kind::output && message.words.size() == 1) {
         reader_.bytes(message.words[0]);

@@ -43,6 +43,8 @@ class RunAccess {
     using Done = std::function<void(Result<void>)>;
     virtual void execute(boost::asio::io_context& io, const std::string& node, const Json& what,
                          Reader reader) = 0;
+    // Lets go of it, before `io` goes.
+    virtual void leave() = 0;
     // `command`: as its stream says first. One at a time.
     virtual void write_input(boost::asio::io_context& io, std::uint64_t command, std::string bytes,
                              Done done) = 0;

@@ -22,6 +22,8 @@ void Channel::read() {
 }
 
 void Channel::read_later() {
+    deaf_ = waiting_bytes_ > observer_.most_unread;
+    if (deaf_) return;
     const Nanoseconds pause = observer_.pause ? observer_.pause() : Nanoseconds(0);
     if (pause.count() == 0) return read();
     timer_.expires_after(pause);
@@ -57,6 +59,7 @@ void Channel::write() {
                                  }
                                  self->waiting_bytes_ -= self->waiting_.front().bytes.size();
                                  self->waiting_.pop_front();
+                                 if (self->deaf_ && self->socket_.is_open()) self->read_later();
                                  if (!self->waiting_.empty()) return self->write();
                                  if (self->when_sent_) std::exchange(self->when_sent_, nullptr)();
                              });

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "base/io.h"
@@ -24,6 +25,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
         // The other end is gone, or (`broken`) does not keep to the form; at most once.
         std::function<void(bool broken)> closed;
         std::function<Nanoseconds()> pause = {};  // before more is read; may be empty
+        // Nothing is read while more bytes than these wait for the other end to read them.
+        std::size_t most_unread = std::numeric_limits<std::size_t>::max();
     };
     // `max_message`: bytes of one message that the other end may send.
     Channel(const boost::asio::any_io_executor& executor, Fd socket, std::size_t max_message,
@@ -32,8 +35,6 @@ class Channel : public std::enable_shared_from_this<Channel> {
     void start() { read(); }
     // `hold` is released when the message is on its way.
     void send(const Message& message, std::shared_ptr<void> hold = nullptr);
-    // Bytes that were sent and are not on their way yet.
-    std::size_t waiting() const { return waiting_bytes_; }
     // Calls `then` when all that was sent is on its way, or the other end is gone.
     void when_sent(std::function<void()> then);
     // The observer hears of nothing any more.
@@ -58,6 +59,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
     std::deque<Outgoing> waiting_;
     std::size_t waiting_bytes_ = 0;
     bool writing_ = false;
+    bool deaf_ = false;  // until some of them were read
     std::function<void()> when_sent_;
 };
 

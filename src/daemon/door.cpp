@@ -17,9 +17,8 @@ constexpr std::size_t max_request = 160 << 10;  // a fault, or a piece of a comm
 constexpr std::size_t most_unread = 256
                                     << 10;  // answers that a client has not read, before it is heard again
 // A client that says much shares the thread that cuts.
-constexpr auto between_reads = std::chrono::milliseconds(1);
+constexpr Nanoseconds between_reads = std::chrono::milliseconds(1);
 constexpr auto until_accepted = std::chrono::milliseconds(100);
-constexpr auto until_read = std::chrono::milliseconds(50);
 
 std::optional<uid_t> uid_of_peer(int connection) {
     ucred peer{};
@@ -94,19 +93,16 @@ bool Door::accept() {
 void Door::admit(Fd connection) {
     const auto client = std::make_shared<Client>();
     const std::weak_ptr<Client> weak = client;
-    client->channel = std::make_shared<Channel>(
-        io_.get_executor(), std::move(connection), max_request,
-        Channel::Observer{[this, weak](const Message& message) {
-                              if (const auto self = weak.lock()) take(*self, message);
-                          },
-                          [this, weak](bool) {
-                              if (const auto self = weak.lock()) leave(*self);
-                          },
-                          [weak]() -> Nanoseconds {
-                              const auto self = weak.lock();
-                              return self && self->channel->waiting() > most_unread ? until_read
-                                                                                    : between_reads;
-                          }});
+    client->channel = std::make_shared<Channel>(io_.get_executor(), std::move(connection), max_request,
+                                                Channel::Observer{[this, weak](const Message& message) {
+                                                                      if (const auto self = weak.lock())
+                                                                          take(*self, message);
+                                                                  },
+                                                                  [this, weak](bool) {
+                                                                      if (const auto self = weak.lock())
+                                                                          leave(*self);
+                                                                  },
+                                                                  [] { return between_reads; }, most_unread});
     client->requests.emplace(engine_, client->channel);
     clients_.push_back(client);
     client->channel->start();
@@ -115,7 +111,9 @@ void Door::admit(Fd connection) {
 void Door::take(Client& client, const Message& message) {
     if (message.kind == Message::Kind::show && message.words.empty())
         return client.channel->send(
-            {Message::Kind::answer, message.id, {"200", description().dump() + "\n"}});
+            {Message::Kind::answer,
+             message.id,
+             {"200", description().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"}});
     if (client.requests->take(message)) return;
     client.channel->close();
     leave(client);

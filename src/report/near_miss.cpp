@@ -92,10 +92,7 @@ void NearMiss::add_variants(const std::string& text) {
 }
 
 void NearMiss::take(const std::string& node, std::string_view line) {
-    if (node != node_) {
-        if (matches(exact_, line)) ++elsewhere_[node];
-        return;
-    }
+    if (node != node_) return take_of_other(node, line);
     ++lines_;
     if (matches(exact_, line)) ++matches_;
     for (Variant& variant : variants_)
@@ -104,6 +101,17 @@ void NearMiss::take(const std::string& node, std::string_view line) {
         wrapped_ = before_;
     before_ = line;
     look_for_words(line);
+}
+
+void NearMiss::take_of_other(const std::string& node, std::string_view line) {
+    if (matches(exact_, line)) ++elsewhere_[node];
+    if (!nearly_by_.empty()) return;
+    const bool nearly = std::any_of(variants_.begin(), variants_.end(), [&](Variant& variant) {
+        return matches(variant.pattern, variant.reduced(line));
+    });
+    if (!nearly) return;
+    nearly_by_ = node;
+    nearly_ = line;
 }
 
 void NearMiss::look_for_words(std::string_view line) {
@@ -133,6 +141,11 @@ std::vector<std::string> NearMiss::hints() const {
     if (!wrapped_.empty())
         hints.push_back(fmt::format("It matches two lines put together, so the line may be wrapped: \"{}\".",
                                     printable(wrapped_, most_shown)));
+    if (hints.empty() && !nearly_by_.empty())
+        hints.push_back(fmt::format(
+            "{0} printed what is nearly that: \"{1}\". Watch that node (--watch {0}, or node: {0}), and "
+            "write it as it is there.",
+            nearly_by_, printable(nearly_, most_shown)));
     if (hints.empty() && 2 * most_words_ >= words_.size() && most_words_ > 0)
         hints.push_back(fmt::format("The line most like it: \"{}\".", printable(most_alike_, most_shown)));
     return hints;

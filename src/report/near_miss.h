@@ -34,6 +34,7 @@ class NearMiss {
     };
     void add_variant(const std::string& pattern, std::string (*reduced)(std::string_view), const char* hint);
     void add_variants(const std::string& text);
+    void take_of_other(const std::string& node, std::string_view line);
     void look_for_words(std::string_view line);
 
     std::string node_;
@@ -42,6 +43,7 @@ class NearMiss {
     std::vector<Variant> variants_;
     std::size_t lines_ = 0, matches_ = 0;
     std::map<std::string, std::size_t> elsewhere_;  // matches by other nodes
+    std::string nearly_by_, nearly_;                // another node, and its line that a variant matches
     std::string before_;                            // the line before
     std::string wrapped_;                           // two lines that match as one
     std::vector<std::string> words_;

@@ -51,6 +51,14 @@ TEST(NearMiss, NamesTheNodeThatPrintedIt) {
             "aggregator printed it twice: watch that node (--watch aggregator, or node: aggregator)."));
 }
 
+TEST(NearMiss, NamesTheNodeThatPrintedNearlyThat) {
+    EXPECT_THAT(
+        hints_of("Round 2: aggregated", {{"aggregator", "round 1: aggregated"},
+                                         {"aggregator", "round 2: aggregated"},
+                                         {"collaborator1", "round 2: uploading"}}),
+        ElementsAre(HasSubstr("aggregator printed what is nearly that: \"round 2: aggregated\". Watch")));
+}
+
 TEST(NearMiss, KnowsAMatchThatCameTooSeldom) {
     EXPECT_THAT(hints_of("round", {{"collaborator1", "round 1"}, {"collaborator1", "round 2"}}, 3),
                 ElementsAre("It matched twice, and match 3 was waited for."));
