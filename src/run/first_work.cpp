@@ -120,6 +120,7 @@ void StreamItems::take(const StreamSegment& segment, const std::function<void(co
 
 void FirstWork::take(StreamEnd from, StreamSegment segment) {
     if (is_decided() || state_ == State::unclear) return;
+    opener_has_spoken_ = opener_has_spoken_ || from == StreamEnd::opener;
     sequence(from).take(std::move(segment), [&](const StreamSegment& next) { deliver(from, next); });
     if (sequence(from).has_hole_for_good()) miss();
     if (asked_ && answered_ && !is_decided()) {
@@ -135,7 +136,8 @@ void FirstWork::miss() {
 void FirstWork::deliver(StreamEnd from, const StreamSegment& segment) {
     if (is_decided()) return;
     if (!format_ && from == StreamEnd::acceptor) {
-        if (early_.empty() && !may_be_settings(segment.bytes).value_or(true)) state_ = State::any_data;
+        if (early_.empty() && !opener_has_spoken_ && !may_be_settings(segment.bytes).value_or(true))
+            state_ = State::any_data;
         if (early_.size() < most_early) early_.push_back(segment);
         return;
     }

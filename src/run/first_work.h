@@ -102,6 +102,7 @@ class FirstWork {
     State state_ = State::set_up;
     Nanoseconds when_{0};
     bool sure_ = true;
+    bool opener_has_spoken_ = false;  // also out of sequence
     std::optional<StreamItems::Format> format_;
     StreamOrder sequences_[2];
     std::optional<StreamItems> items_[2];
