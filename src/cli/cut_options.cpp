@@ -16,7 +16,7 @@ bool any_cut_option(const RunOptions& options) {
 // Notes where a key of the fault came from, for errors.
 template <typename T>
 void note(FaultSpec& fault, const char* key, const char* option, const T& given) {
-    if (given) fault.places[key] = option;
+    if (given) fault.places[key] = {option};
 }
 
 Result<void> set_key(FaultSpec& fault, const char* key, const char* option,

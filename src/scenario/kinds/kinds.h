@@ -8,6 +8,7 @@
 
 #include "netcut/scenario.h"
 #include "scenario/fault_check.h"
+#include "scenario/value_schema.h"
 #include "scenario/words.h"
 
 namespace netcut {
@@ -34,7 +35,7 @@ KeyType words_type(const std::string& what, const std::vector<std::string>& word
 KeyType nodes_type();
 KeyType groups_type();
 template <typename Parse>
-KeyType text_type(Parse parse, const char* schema = R"({"type": "string"})") {
+KeyType text_type(Parse parse, const std::string& schema = text_schema()) {
     return {KeyType::Shape::scalar,
             [parse](const std::string&, const std::string& text) -> Result<void> {
                 NETCUT_TRY(parse(text));
