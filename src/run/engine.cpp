@@ -51,7 +51,7 @@ void Engine::Impl::start_aggregator() {
     enter(State::starting);
     last_progress_ = Clock::now();
     for (const auto& fault : faults_)
-        if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger(aggregator_name, "start");
+        if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger("", "at the start");
     if (state_ != State::starting) return;  // one of them failed
     if (auto started = start_actor(*actors_.front()); !started) return fail(std::move(started).error());
     if (scenario_.ready.empty()) return start_collaborators();
@@ -165,9 +165,8 @@ void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& ru
     for (const auto& other : faults_) {
         const FaultTrigger& trigger = other->spec().trigger;
         if (trigger.kind == kind && trigger.fault == runner.spec().name)
-            other->trigger(
-                runner.spec().nodes.front(),
-                runner.spec().name + (kind == FaultTrigger::Kind::after ? " has healed" : " was fired"));
+            other->trigger("", "when " + runner.spec().name +
+                                   (kind == FaultTrigger::Kind::after ? " had healed" : " was fired"));
     }
 }
 

@@ -79,8 +79,8 @@ Result<void> FaultRunner::fire_now() {
     stop_timers();
     if (armed_) disarm();
     counter_.match(false);
-    trigger_node_ = spec_.nodes.front();
-    trigger_line_ = "asked for";
+    trigger_node_.clear();
+    trigger_line_ = "on request";
     cycle_ = 0;
     asked_for_ = true;
     begin();
