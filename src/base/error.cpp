@@ -9,9 +9,17 @@
 
 namespace netcut {
 
+std::string Place::text() const {
+    return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column);
+}
+
+std::string Error::why() const {
+    const std::string what = !reason.empty() ? reason : code != 0 ? std::strerror(code) : "unknown reason";
+    return place.file.empty() ? what : fmt::format("{}: {}", place.text(), what);
+}
+
 std::string Error::text() const {
-    const std::string why = !reason.empty() ? reason : code != 0 ? std::strerror(code) : "unknown reason";
-    std::string result = fmt::format("cannot {}: {}", attempt, why);
+    std::string result = fmt::format("cannot {}: {}", attempt, why());
     if (!hint.empty()) result += fmt::format(" ({})", hint);
     if (!excerpt.empty()) result += "\n" + excerpt;
     return result;
@@ -27,8 +35,10 @@ Failure system_failure(std::string attempt, int code, std::string hint) {
         Error{Error::Kind::machine, std::move(attempt), code, std::strerror(code), std::move(hint)});
 }
 
-Failure usage_failure(std::string attempt, std::string reason, std::string hint) {
-    return Failure(Error{Error::Kind::usage, std::move(attempt), 0, std::move(reason), std::move(hint)});
+Failure usage_failure(std::string attempt, std::string reason, std::string hint, Mistake mistake) {
+    Error error{Error::Kind::usage, std::move(attempt), 0, std::move(reason), std::move(hint)};
+    error.mistake = mistake;
+    return Failure(std::move(error));
 }
 
 }  // namespace netcut

@@ -12,6 +12,43 @@
 
 namespace netcut {
 
+// Where something stands that a user gave: a place in a file, or an option.
+struct Place {
+    std::string file;  // or the option's name; empty: it is not known
+    int line = 0;      // from 1; 0: the whole of it
+    int column = 0;    // from 1, in bytes
+
+    std::string text() const;  // "FILE:line:column"
+    bool operator==(const Place&) const = default;
+};
+
+// What is wrong with what a user gave, for programs (docs/scenario.md says when it is which).
+enum class Mistake {
+    value,
+    syntax,
+    unknown_key,
+    repeated_key,
+    type,
+    unknown_name,
+    missing,
+    conflict,
+    unreadable,
+};
+inline constexpr std::array<EnumWord<Mistake>, 9> mistake_words = {{
+    {Mistake::value, "bad-value"},
+    {Mistake::syntax, "syntax"},
+    {Mistake::unknown_key, "unknown-key"},
+    {Mistake::repeated_key, "repeated-key"},
+    {Mistake::type, "wrong-type"},
+    {Mistake::unknown_name, "unknown-name"},
+    {Mistake::missing, "missing"},
+    {Mistake::conflict, "conflict"},
+    {Mistake::unreadable, "unreadable"},
+}};
+constexpr const auto& words_of(Mistake) {
+    return mistake_words;
+}
+
 // What went wrong, in the three parts a user needs. `kind` decides the exit status of the command line.
 struct Error {
     enum class Kind {
@@ -26,9 +63,12 @@ struct Error {
     std::string reason;   // why it failed; the text of `code` if left empty
     std::string hint;     // what to do about it; may be empty
     std::string excerpt =
-        {};  // the line of the user's text that is wrong, and below it a caret; may be empty
+        {};            // the line of the user's text that is wrong, and below it a caret; may be empty
+    Place place = {};  // what of the user's is wrong; may be unknown
+    Mistake mistake = Mistake::value;  // of the kind `usage`: in which way
 
-    // "cannot <attempt>: <reason> (<hint>)", and the excerpt on lines of its own
+    std::string why() const;  // "<place>: <reason>"
+    // "cannot <attempt>: <why> (<hint>)", and the excerpt on lines of its own
     std::string text() const;
 };
 
@@ -48,7 +88,8 @@ using Failure = tl::unexpected<Error>;
 // A failed system call: reason and code from `errno` as it is now.
 Failure system_failure(std::string attempt, std::string hint = {});
 Failure system_failure(std::string attempt, int code, std::string hint = {});
-Failure usage_failure(std::string attempt, std::string reason, std::string hint = {});
+Failure usage_failure(std::string attempt, std::string reason, std::string hint = {},
+                      Mistake mistake = Mistake::value);
 
 // Return early with the error of `expr`; the second form also declares or assigns its value.
 #define NETCUT_TRY(expr)                                          \

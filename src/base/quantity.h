@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace netcut {
 
@@ -20,5 +21,8 @@ std::optional<Quantity> read_quantity(std::string_view text);
 
 // ASCII letters alone.
 std::string lower_case(std::string_view text);
+
+// The units of parse_duration.
+std::vector<std::string_view> duration_units();
 
 }  // namespace netcut

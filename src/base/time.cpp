@@ -55,6 +55,14 @@ std::string wall_time_text(std::chrono::system_clock::time_point when) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), since_epoch.count() % 1000);
 }
 
+std::vector<std::string_view> duration_units() {
+    std::vector<std::string_view> names;
+    names.reserve(units.size() + spellings.size());
+    for (const Unit& unit : units) names.push_back(unit.name);
+    for (const Unit& unit : spellings) names.push_back(unit.name);
+    return names;
+}
+
 Result<Nanoseconds> parse_duration(std::string_view text) {
     const auto wrong = [&](std::string reason) {
         return usage_failure(fmt::format("read the duration '{}'", text), std::move(reason),

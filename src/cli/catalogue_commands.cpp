@@ -101,11 +101,16 @@ Result<std::vector<DoctorCheck>> check_all() {
 
 std::string text_of(const std::vector<DoctorCheck>& checks) {
     std::string text = "this user and kernel can make network namespaces and nftables rules\n", group;
+    std::map<std::string, std::string> told;  // whose reason was told
     bool all = true;
     for (const DoctorCheck& check : checks) {
         if (check.group != group) text += fmt::format("\n{}\n", check.group);
         group = check.group;
-        text += fmt::format("  {:<15} {}\n", check.name, check.why ? "no: " + *check.why : "yes");
+        const auto first = check.why ? told.try_emplace(*check.why, check.name).first : told.end();
+        text += fmt::format("  {:<15} {}\n", check.name,
+                            !check.why                    ? "yes"
+                            : first->second == check.name ? "no: " + *check.why
+                                                          : "no, for the same reason as " + first->second);
         all = all && (check.group != "faults" || !check.why);
     }
     return text + fmt::format("\n{}\n", all ? "all faults can be done here" : "the others can be done here");
@@ -139,9 +144,13 @@ void show_kind(const FaultKind& fault) {
 
 }  // namespace
 
-int faults_command(const std::string& wanted) {
-    if (!wanted.empty()) {
-        const auto kind = parse_kind(wanted);
+void add_faults_options(CLI::App& command, FaultsOptions& options) {
+    command.add_option("KIND", options.kind, "List the keys of this one")->type_name("");
+}
+
+int faults_command(const FaultsOptions& options) {
+    if (!options.kind.empty()) {
+        const auto kind = parse_kind(options.kind);
         if (!kind) return report_error(kind.error());
         show_kind(**kind);
         return 0;
@@ -155,10 +164,14 @@ int faults_command(const std::string& wanted) {
     return 0;
 }
 
-int doctor_command(bool json) {
+void add_doctor_options(CLI::App& command, DoctorOptions& options) {
+    command.add_flag("--json", options.json, "Print JSON");
+}
+
+int doctor_command(const DoctorOptions& options) {
     const auto checks = check_all();
     if (!checks) return report_error(checks.error());
-    show("{}", json ? json_of(*checks).dump(2) + "\n" : text_of(*checks));
+    show("{}", options.json ? json_of(*checks).dump(2) + "\n" : text_of(*checks));
     return 0;
 }
 

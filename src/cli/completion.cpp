@@ -149,7 +149,9 @@ Candidates run_folders(const TypedLine&) {
 // By the placeholder that help shows for it.
 Candidates values_of(const CLI::Option& option, const TypedLine& line) {
     using Lister = std::function<Candidates(const TypedLine&)>;
-    const auto words = [](Candidates list) -> Lister { return [list](const TypedLine&) { return list; }; };
+    const auto words = [](const Candidates& list) -> Lister {
+        return [list](const TypedLine&) { return list; };
+    };
     static const std::map<std::string, Lister> listers = {
         {"NODE", nodes},
         {"RUN", runs},

@@ -3,12 +3,12 @@
 
 #include "base/time.h"
 #include "cli/option_values.h"
+#include "fault/moments.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
 #include "scenario/yaml.h"
-#include "fault/moments.h"
 
 namespace netcut::cli {
 namespace {
@@ -23,7 +23,7 @@ bool any_cut_option(const RunOptions& options) {
 // Notes where a key of the fault came from, for errors.
 template <typename T>
 void note(FaultSpec& fault, const char* key, const char* option, const T& given) {
-    if (given) fault.places[key] = option;
+    if (given) fault.places[key] = {option};
 }
 
 Result<void> set_key(FaultSpec& fault, const char* key, const char* option,

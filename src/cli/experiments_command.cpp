@@ -108,6 +108,7 @@ Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
 }  // namespace
 
 void add_experiments_options(CLI::App& command, ExperimentsOptions& options) {
+    command.footer("Example: netcut-fl experiments --cols 2 --kinds drop --for 20s --jobs 5");
     add_many_options(command, options.many);
     Group(command, "The runs")
         .add_list("--for", options.durations, "TIME", "How long the cuts last: 5s,20s (default: 20s)");

@@ -144,6 +144,7 @@ Result<int> try_explore(const ExploreOptions& options, CiOutput& ci) {
 }  // namespace
 
 void add_explore_options(CLI::App& command, ExploreOptions& options) {
+    command.footer("Example: netcut-fl explore --moments \"C'\" --kinds drop --most 30s --within 500ms");
     add_many_options(command, options.many);
     Group group(command, "The search");
     group.add("--least", options.least, "TIME", "The shortest outage to try (default: 500ms)");

@@ -31,7 +31,6 @@ struct Request {
 
     Result<std::unique_ptr<RunAccess>> reach() const { return reach_run(run, socket); }
 };
-using Shared = std::shared_ptr<Request>;
 
 int finish(const Result<int>& status) {
     return status ? *status : report_error(status.error());
@@ -179,104 +178,110 @@ Result<int> remove(const Request& request) {
 
 using Work = Result<int> (*)(const Request&);
 
-class Commands {
-  public:
-    Commands(CLI::App& app, std::function<int()>& chosen) : app_(app), chosen_(chosen) {}
-
-    CLI::App& add(const char* name, const char* what, const Shared& request, Work work) {
-        CLI::App* command = app_.add_subcommand(name, what);
-        command
-            ->add_option("--socket", request->socket,
-                         "Only the runs of the daemon at this socket (default: your own, and those at "
-                         "$NETCUT_FL_SOCKET or "
-                         "/run/netcut-fl.sock)")
-            ->type_name("PATH");
-        command->add_flag("--json", request->json, "Print JSON");
-        command->callback([&chosen = chosen_, request, work, command] {
-            request->command = command->remaining();
-            chosen = [request, work] { return finish(work(*request)); };
-        });
-        return *command;
-    }
-
-  private:
-    CLI::App& app_;
-    std::function<int()>& chosen_;
-};
+Command command_of(const char* name, const char* help, Work work, void (*add)(CLI::App&, Request&)) {
+    return {name, help, [=](CLI::App& command) -> Action {
+                const auto request = std::make_shared<Request>();
+                command
+                    .add_option("--socket", request->socket,
+                                "Only the runs of the daemon at this socket (default: your own, and those at "
+                                "$NETCUT_FL_SOCKET or /run/netcut-fl.sock)")
+                    ->type_name("PATH");
+                command.add_flag("--json", request->json, "Print JSON");
+                add(command, *request);
+                return [=, &command] {
+                    request->command = command.remaining();
+                    return finish(work(*request));
+                };
+            }};
+}
 
 constexpr const char* run_help = "Its id or the beginning of it, its folder, or latest";
 
-}  // namespace
+void add_run(CLI::App& command, Request& request) {
+    command.add_option("RUN", request.run, run_help)->type_name("")->required();
+}
 
-void add_inside_commands(CLI::App& app, std::function<int()>& chosen) {
-    Commands commands(app, chosen);
-    const auto request = std::make_shared<Request>();
-    const auto add = [&](const char* name, const char* what, Work work) -> CLI::App& {
-        return commands.add(name, what, request, work);
-    };
-    add("ps", "List the runs that are under way: your own, and the daemon's", ps)
-        .add_flag("-a,--all", request->all, "List also those of the daemon that are over");
-    add("inspect", "Show what a run has come to", inspect)
-        .add_option("RUN", request->run, run_help)
-        ->type_name("")
-        ->required();
+void add_runs(CLI::App& command, Request& request) {
+    command.add_option("RUN", request.runs, run_help)->type_name("")->required();
+}
 
-    CLI::App& log = add("logs", "Print what a node has printed", logs);
-    log.add_option("RUN", request->run, run_help)->type_name("")->required();
-    log.add_option("NODE", request->node, "aggregator, collaborator1, ...")->type_name("")->required();
-    log.add_flag("-f,--follow", request->follow, "Follow until the run is over");
-    log.add_flag("--stderr", request->err, "Print standard error instead");
+void add_run_and_node(CLI::App& command, Request& request) {
+    add_run(command, request);
+    command.add_option("NODE", request.node, "aggregator, collaborator1, ...")->type_name("")->required();
+}
 
-    CLI::App& event = add("events", "Print a run's journal", events);
-    event.add_option("RUN", request->run, run_help)->type_name("")->required();
-    event.add_flag("-f,--follow", request->follow, "Follow until the run is over");
-    event.add_option("--from", request->from, "Begin with this line of the journal")
+void add_ps(CLI::App& command, Request& request) {
+    command.add_flag("-a,--all", request.all, "List also those of the daemon that are over");
+}
+
+void add_logs(CLI::App& command, Request& request) {
+    add_run_and_node(command, request);
+    command.add_flag("-f,--follow", request.follow, "Follow until the run is over");
+    command.add_flag("--stderr", request.err, "Print standard error instead");
+}
+
+void add_events(CLI::App& command, Request& request) {
+    add_run(command, request);
+    command.add_flag("-f,--follow", request.follow, "Follow until the run is over");
+    command.add_option("--from", request.from, "Begin with this line of the journal")
         ->type_name("N")
         ->check(CLI::NonNegativeNumber);
+}
 
-    CLI::App& cutting = add("cut", "Cut a node of a run that is under way", cut);
-    cutting.add_option("RUN", request->run, run_help)->type_name("")->required();
-    cutting.add_option("NODE", request->node, "The node to cut (default: the last collaborator)")
+void add_cut(CLI::App& command, Request& request) {
+    add_run(command, request);
+    command.add_option("NODE", request.node, "The node to cut (default: the last collaborator)")
         ->type_name("");
-    cutting.add_option("--kind", request->kind, "drop, down, unplug, ... (see netcut-fl faults)")
+    command.add_option("--kind", request.kind, "drop, down, unplug, ... (see netcut-fl faults)")
         ->type_name("KIND")
         ->capture_default_str();
-    cutting.add_option("--for", request->duration, "How long the cut lasts, or never")
+    command.add_option("--for", request.duration, "How long the cut lasts, or never")
         ->type_name("TIME")
         ->capture_default_str();
-    cutting
-        .add_option("--fault", request->fault,
+    command
+        .add_option("--fault", request.fault,
                     "Fire this fault of the scenario instead, whatever it is waiting for")
         ->type_name("FAULT");
+}
 
-    CLI::App& healing = add("heal", "End faults of a run before their time", heal);
-    healing.add_option("RUN", request->run, run_help)->type_name("")->required();
-    healing.add_option("FAULT", request->fault, "The fault to heal (default: all that are active)")
+void add_heal(CLI::App& command, Request& request) {
+    add_run(command, request);
+    command.add_option("FAULT", request.fault, "The fault to heal (default: all that are active)")
         ->type_name("");
+}
 
-    CLI::App& executing = add("exec", "Run a command beside a node: in its network, as you", execute);
-    executing.add_option("RUN", request->run, run_help)->type_name("")->required();
-    executing.add_option("NODE", request->node, "aggregator, collaborator1, ...")->type_name("")->required();
-    executing.add_flag("-i,--interactive", request->input, "It has the standard input of this command");
-    executing.add_flag("-t,--tty", request->terminal, "It has a terminal: this one");
-    executing.add_flag("--capture-rights", request->captures,
-                       "It may open raw sockets in the node's network: tcpdump, ping");
+void add_exec(CLI::App& command, Request& request) {
+    add_run_and_node(command, request);
+    command.add_flag("-i,--interactive", request.input, "It has the standard input of this command");
+    command.add_flag("-t,--tty", request.terminal, "It has a terminal: this one");
+    command.add_flag("--capture-rights", request.captures,
+                     "It may open raw sockets in the node's network: tcpdump, ping");
     // All that follows, with its own options.
-    executing.prefix_command()->footer(
+    command.prefix_command()->footer(
         "Then COMMAND and its arguments. Examples: netcut-fl exec latest aggregator ss -tin; "
         "netcut-fl exec -it latest collaborator1 sh; "
         "netcut-fl exec --capture-rights latest aggregator tcpdump -ni eth0");
+}
 
-    add("stop", "End runs in order, and wait for it", stop)
-        .add_option("RUN", request->runs, run_help)
+void add_rm(CLI::App& command, Request& request) {
+    command.add_option("RUN", request.runs, "The id of the run, or the beginning of it")
         ->type_name("")
         ->required();
+    command.add_flag("-f,--force", request.force, "End them first");
+}
 
-    CLI::App& removing = add("rm", "Forget runs of the daemon that are over; their files stay", remove);
-    removing.add_option("RUN", request->runs, "The id of the run, or the beginning of it")
-        ->type_name("")
-        ->required();
-    removing.add_flag("-f,--force", request->force, "End them first");
+}  // namespace
+
+std::vector<Command> inside_commands() {
+    return {command_of("ps", "List the runs that are under way: your own, and the daemon's", ps, add_ps),
+            command_of("inspect", "Show what a run has come to", inspect, add_run),
+            command_of("logs", "Print what a node has printed", logs, add_logs),
+            command_of("events", "Print a run's journal", events, add_events),
+            command_of("cut", "Cut a node of a run that is under way", cut, add_cut),
+            command_of("heal", "End faults of a run before their time", heal, add_heal),
+            command_of("exec", "Run a command beside a node: in its network, as you", execute, add_exec),
+            command_of("stop", "End runs in order, and wait for it", stop, add_runs),
+            command_of("rm", "Forget runs of the daemon that are over; their files stay", remove, add_rm)};
 }
 
 }  // namespace netcut::cli

@@ -184,18 +184,6 @@ Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
     return set_parsed(scenario.grace, "--grace", options.grace, parse_duration);
 }
 
-// A template's parameters may be for some of its commands alone; those of nobody are a mistake.
-Result<void> check_sets(const Scenario& scenario, const std::vector<std::string>& sets) {
-    if (!scenario.template_name.empty()) return {};
-    for (const std::string& pair : sets) {
-        const std::string name = pair.substr(0, pair.find('='));
-        if (!uses_parameter(scenario, name))
-            return usage_failure("set the parameter '" + name + "'", "nothing uses it",
-                                 "write {" + name + "} where its value is to stand, as in --collaborator");
-    }
-    return {};
-}
-
 Result<void> apply_workspace(Scenario& scenario, const RunOptions& options) {
     if (options.workspace) scenario.workspace = *options.workspace;
     if (options.stage && scenario.stages.empty())
@@ -235,6 +223,7 @@ void add_federation_options(CLI::App& command, RunOptions& options) {
 }
 
 void add_run_options(CLI::App& command, RunOptions& options) {
+    command.footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");
     add_federation_options(command, options);
     add_cut_options(command, options);
     Group repeats(command, "Repeats");
@@ -252,6 +241,18 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     group.add_flag("-d,--detach", options.detached, "Let the daemon run it, print its id, and do not wait");
     group.add("--socket", options.socket, "PATH",
               "The socket of the daemon (default: $NETCUT_FL_SOCKET, or /run/netcut-fl.sock)");
+}
+
+// A template's parameters may be for some of its commands alone; those of nobody are a mistake.
+Result<void> check_sets(const Scenario& scenario, const std::vector<std::string>& sets) {
+    if (!scenario.template_name.empty()) return {};
+    for (const std::string& pair : sets) {
+        const std::string name = pair.substr(0, pair.find('='));
+        if (!uses_parameter(scenario, name))
+            return usage_failure("set the parameter '" + name + "'", "nothing uses it",
+                                 "write {" + name + "} where its value is to stand, as in --collaborator");
+    }
+    return {};
 }
 
 Result<Scenario> make_scenario(const RunOptions& options) {

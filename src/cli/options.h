@@ -42,6 +42,9 @@ void add_federation_options(CLI::App& command, RunOptions& options);
 // Sets parameters of the template, NAME=VALUE, and completes those that are paths.
 Result<void> apply_parameters(Scenario& scenario, const std::vector<std::string>& sets);
 
+// Of a scenario without a template, each parameter that was set must be used.
+Result<void> check_sets(const Scenario& scenario, const std::vector<std::string>& sets);
+
 // Template, then file, then command line; checked.
 Result<Scenario> make_scenario(const RunOptions& options);
 

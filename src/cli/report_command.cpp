@@ -41,8 +41,12 @@ Result<std::string> try_report(const std::string& path) {
 
 }  // namespace
 
-int report_command(const std::string& folder) {
-    const auto written = try_report(folder);
+void add_report_options(CLI::App& command, ReportOptions& options) {
+    command.add_option("DIR", options.folder, "The folder of a run")->type_name("")->required();
+}
+
+int report_command(const ReportOptions& options) {
+    const auto written = try_report(options.folder);
     if (!written) return report_error(written.error());
     show("{}\n", *written);
     return 0;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 namespace netcut::cli {
 
-// `netcut-fl report DIR`: makes report.html again in the folder of an earlier run; returns the exit status.
-int report_command(const std::string& folder);
+struct ReportOptions {
+    std::string folder;
+};
+void add_report_options(CLI::App& command, ReportOptions& options);
+// Makes report.html of a run again; of a folder of runs, its index.html.
+int report_command(const ReportOptions& options);
 
 }  // namespace netcut::cli

@@ -84,37 +84,48 @@ Result<int> do_stages(const RunOptions& options, const Scenario& scenario, const
     return Stages(scenario, user, quiet ? [](const std::string&) {} : say).run(stages);
 }
 
-StageApps::StageApps(CLI::App& app) {
-    templates_ = app.add_subcommand("templates", "List the templates, or explain one");
-    templates_->add_option("TEMPLATE", explained_.name, "The name of a template, or a folder")->type_name("");
-    templates_->add_flag("--check", explained_.check,
-                         "Say what it needs that is missing on this machine, and how to get it");
-    templates_->add_option("--set", explained_.sets, "With --check: set a parameter; may be repeated")
+namespace {
+
+int finish(const Result<int>& status) {
+    return status ? *status : report_error(status.error());
+}
+
+void add_templates_options(CLI::App& command, TemplatesOptions& options) {
+    command.add_option("TEMPLATE", options.name, "The name of a template, or a folder")->type_name("");
+    command.add_flag("--check", options.check,
+                     "Say what it needs that is missing on this machine, and how to get it");
+    command.add_option("--set", options.sets, "With --check: set a parameter; may be repeated")
         ->type_name("NAME=VALUE")
         ->expected(1)
         ->take_all();
-    constexpr std::array<const char*, stage_names.size()> what = {
-        "Stage 1 of a template: its base environment, if it is not up to date",
-        "Stages 1 and 2: and the framework's workspace", "Stages 1 to 3: and certificates"};
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-        stages_[i] = app.add_subcommand(stage_names[i], what[i]);
-        add_federation_options(*stages_[i], options_);
-    }
-    status_ =
-        stages_[1]->add_subcommand("status", "Say which stages of a workspace are up to date, and why not");
-    status_->add_option("DIR", folder_, "The workspace (default: all in netcut-workspaces)")->type_name("");
 }
 
-std::optional<int> StageApps::run() const {
-    const auto status = [this]() -> std::optional<Result<int>> {
-        if (status_->parsed()) return try_status(folder_);
-        for (std::size_t i = 0; i < stages_.size(); ++i)
-            if (stages_[i]->parsed()) return try_stages(options_, static_cast<unsigned>(i) + 1);
-        return {};
-    }();
-    if (templates_->parsed()) return templates_command(explained_);
-    if (!status) return {};
-    return *status ? **status : report_error(status->error());
+// Does the stages up to this one.
+Action add_stage(CLI::App& command, unsigned last) {
+    const auto options = std::make_shared<RunOptions>();
+    add_federation_options(command, *options);
+    return [=] { return finish(try_stages(*options, last)); };
+}
+
+Action add_workspace(CLI::App& command) {
+    const Action make = add_stage(command, 2);
+    const auto folder = std::make_shared<std::string>();
+    CLI::App* status =
+        command.add_subcommand("status", "Say which stages of a workspace are up to date, and why not");
+    status->add_option("DIR", *folder, "The workspace (default: all in netcut-workspaces)")->type_name("");
+    return [=] { return status->parsed() ? finish(try_status(*folder)) : make(); };
+}
+
+}  // namespace
+
+std::vector<Command> stage_commands() {
+    return {{"templates", "List the templates, or explain one",
+             with_options(add_templates_options, templates_command)},
+            {"prepare", "Stage 1 of a template: its base environment, if it is not up to date",
+             [](CLI::App& command) { return add_stage(command, 1); }},
+            {"workspace", "Stages 1 and 2: and the framework's workspace", add_workspace},
+            {"certify", "Stages 1 to 3: and certificates",
+             [](CLI::App& command) { return add_stage(command, 3); }}};
 }
 
 }  // namespace netcut::cli

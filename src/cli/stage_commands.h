@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "cli/commands.h"
 #include "cli/options.h"
 #include "scenario/scenario.h"
 #include "user/user.h"
@@ -18,20 +19,8 @@ struct TemplatesOptions {
     bool check = false;
 };
 
-// `netcut-fl templates`, `prepare`, `workspace`, `certify`.
-class StageApps {
-  public:
-    explicit StageApps(CLI::App& app);
-    // The exit status, if one of them was asked for.
-    std::optional<int> run() const;
-
-  private:
-    RunOptions options_;
-    TemplatesOptions explained_;
-    std::string folder_;
-    CLI::App *templates_, *status_;
-    std::array<CLI::App*, stage_names.size()> stages_;
-};
+// templates, prepare, workspace, certify.
+std::vector<Command> stage_commands();
 
 // `netcut-fl templates [NAME] [--check [--set NAME=VALUE]]`.
 int templates_command(const TemplatesOptions& options);

@@ -52,7 +52,7 @@ Problem problem_of(const Error& error) {
 
 Json error_json(const Error& error) {
     return {{"kind", word_of(error.kind)}, {"attempt", clipped(error.attempt)},
-            {"code", error.code},          {"reason", clipped(error.reason)},
+            {"code", error.code},          {"reason", clipped(error.why())},
             {"hint", clipped(error.hint)}, {"text", clipped(error.text())}};
 }
 

@@ -217,7 +217,7 @@ std::string printable(char c) {
 }
 
 // Where a trace is being read, for its errors.
-struct Place {
+struct TracePlace {
     const std::string& file;
     std::size_t line = 1, column = 1;
 
@@ -231,7 +231,7 @@ struct Place {
     }
 };
 
-Result<void> add_packet(LossTrace& trace, char c, const Place& place) {
+Result<void> add_packet(LossTrace& trace, char c, const TracePlace& place) {
     constexpr std::string_view passed = "0.";
     constexpr std::string_view lost = "1x";
     if (passed.find(c) == std::string_view::npos && lost.find(c) == std::string_view::npos)
@@ -270,7 +270,7 @@ Result<void> LossModel::read_trace(const std::string& contents) {
         return Failure(Error{Error::Kind::internal, "read a loss trace", 0,
                              "the loss model '" + text_ + "' has none", ""});
     LossTrace read{trace->file, 0, {}};
-    Place place{trace->file};
+    TracePlace place{trace->file};
     bool in_comment = false;
     for (const char c : contents) {
         in_comment = (in_comment || c == '#') && c != '\n';

@@ -131,7 +131,7 @@ std::string manual_page(const CLI::App& command, const std::string& title, int s
 }
 
 Result<void> write_manual(const CLI::App& app, const std::string& folder) {
-    const std::string name = app.get_name();
+    const std::string& name = app.get_name();
     const auto write = [&folder](const std::string& title, const std::string& page) -> Result<void> {
         const std::string path = fmt::format("{}/{}.1", folder, title);
         std::ofstream file(path);

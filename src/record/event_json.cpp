@@ -110,7 +110,8 @@ class FieldReader {
     }
 
     void read_flat(ParsedEvent& json, std::optional<Losses::Offered>& offered) {
-        if (json.contains("offered_up")) read_fields(json, offered.emplace());
+        // Not emplace(): within Losses, clang knows of no default constructor of it.
+        if (json.contains("offered_up")) read_fields(json, *(offered = Losses::Offered{}));
     }
 
     template <HasFields T>
@@ -133,7 +134,7 @@ class FieldReader {
         else if constexpr (std::is_floating_point_v<T>)
             read_number(json, value);
         else if constexpr (std::is_same_v<T, Json>)
-            value = Json(std::move(json));
+            value = Json(json);
         else if constexpr (HasFields<T>)
             read_fields(json, value);
         else if constexpr (IsMap<T> || IsByName<T>::value)
@@ -267,7 +268,7 @@ event::Any read_details_of(const std::string& name, ParsedEvent&& details, ReadE
     static const auto readers = make_readers(static_cast<const event::Any*>(nullptr));
     const auto reader = readers.find(name);
     if (reader != readers.end()) return reader->second(details, read);
-    return event::Unknown{name, Json(std::move(details))};
+    return event::Unknown{name, Json(details)};
 }
 
 }  // namespace netcut

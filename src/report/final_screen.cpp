@@ -117,15 +117,20 @@ std::string work_rows(const Json& node) {
     return text;
 }
 
+// "on aggregator: "round 2""; or what is no node's line, "at the start".
+std::string trigger_text(const Json& trigger) {
+    const auto node = trigger.at("node").get<std::string>();
+    const std::string line = printable(trigger.at("line").get<std::string>());
+    return node.empty() ? line : fmt::format("on {}: \"{}\"", node, line);
+}
+
 std::string fault_rows(const Firings& firings, std::size_t number) {
     const Json& first = *firings.front();
     const Json& last = *firings.back();
-    const Json& trigger = first.at("trigger");
-    std::string text =
-        fmt::format("fault {:<3} {} ({}) at {:.3f} s, {}\n        on {}: \"{}\"\n", number,
-                    first.at("fault").get<std::string>(), first.at("kind").get<std::string>(),
-                    first.at("fired_s").get<double>(), length_text(firings),
-                    trigger.at("node").get<std::string>(), printable(trigger.at("line").get<std::string>()));
+    std::string text = fmt::format("fault {:<3} {} ({}) at {:.3f} s, {}\n        {}\n", number,
+                                   first.at("fault").get<std::string>(), first.at("kind").get<std::string>(),
+                                   first.at("fired_s").get<double>(), length_text(firings),
+                                   trigger_text(first.at("trigger")));
     if (const unsigned missed = first.value("missed", 0U); missed > 0)
         text += fmt::format("        later than asked for: {} passed before {} could be lost\n",
                             missed == 1 ? "a reply" : fmt::format("{} replies", missed),

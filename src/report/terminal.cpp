@@ -58,6 +58,7 @@ class LineOf {
         return node_ == aggregator_name ? "round " + printable(progress.round) : "";
     }
     std::string operator()(const event::TriggerMatched& matched) const {
+        if (node_.empty()) return fmt::format("{} ({})", printable(matched.line), word_of(matched.verdict));
         return fmt::format("{}: \"{}\" ({})", node_, printable(matched.line), word_of(matched.verdict));
     }
     std::string operator()(const event::FaultArmed& armed) const {

@@ -57,7 +57,7 @@ RunParts::NodeNow Engine::Impl::node(std::size_t index) const {
 
 void Engine::Impl::before_aggregator() {
     for (const auto& fault : faults_)
-        if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger(aggregator_name, "start");
+        if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger("", "at the start");
 }
 
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
@@ -135,9 +135,8 @@ void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& ru
     for (const auto& other : faults_) {
         const FaultTrigger& trigger = other->spec().trigger;
         if (trigger.kind == kind && trigger.fault == runner.spec().name)
-            other->trigger(
-                runner.spec().nodes.front(),
-                runner.spec().name + (kind == FaultTrigger::Kind::after ? " has healed" : " was fired"));
+            other->trigger("", "when " + runner.spec().name +
+                                   (kind == FaultTrigger::Kind::after ? " had healed" : " was fired"));
     }
 }
 

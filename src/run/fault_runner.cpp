@@ -77,8 +77,8 @@ Result<void> FaultRunner::fire_now() {
     timer_->cancel();
     if (is_armed()) disarm();
     counter_.match(false);
-    trigger_node_ = spec_.nodes.front();
-    trigger_line_ = "asked for";
+    trigger_node_.clear();
+    trigger_line_ = "on request";
     cycle_ = 0;
     begin();
     journal_.add_at(

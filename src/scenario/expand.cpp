@@ -52,7 +52,8 @@ Result<std::string> expand_word(const std::string& word, const std::map<std::str
             return usage_failure(
                 fmt::format("fill in '{{{}}}' in '{}'", name, word), "it stands for nothing",
                 nearest ? fmt::format("did you mean {{{}}}? A brace is written {{{{", *nearest)
-                        : fmt::format("known are {}; a brace is written {{{{", fmt::join(known, ", ")));
+                        : fmt::format("known are {}; a brace is written {{{{", fmt::join(known, ", ")),
+                Mistake::unknown_name);
         }
         result += value->second;
         i = end;

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "scenario/flap.h"
+#include "scenario/mistakes.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
 
@@ -15,8 +16,9 @@ namespace {
 
 using Key = const char*;
 
-Failure wrong(const FaultSpec& fault, Key key, const std::string& why, const std::string& hint = {}) {
-    return fault_failure(fault, key, why, hint);
+Failure wrong(const FaultSpec& fault, Key key, const std::string& why, const std::string& hint = {},
+              Mistake mistake = Mistake::value) {
+    return fault_failure(fault, key, why, hint, mistake);
 }
 
 Failure at(const FaultSpec& fault, Key key, const Error& error) {
@@ -29,34 +31,37 @@ const std::set<std::string>& common_keys() {
     return keys;
 }
 
+Result<void> check_key(const FaultSpec& fault, const std::string& key) {
+    const FaultKind& kind = *fault.kind;
+    if (const RefusedKey* refused = kind.refuses(key))
+        return wrong(fault, refused->name, refused->why, refused->hint, Mistake::unknown_key);
+    if (common_keys().contains(key) || kind.key(key) != nullptr) return {};
+    std::set<std::string> known = common_keys();
+    for (const FaultKey& own : kind.keys) known.insert(own.name);
+    for (const RefusedKey& refused : kind.refused) known.erase(refused.name);
+    known.erase("");
+    return wrong(fault, key.c_str(), fmt::format("the kind {} has no '{}'", kind.name, key),
+                 fmt::format("it has: {}", fmt::join(known, ", ")), Mistake::unknown_key);
+}
+
 // Its kind may have been changed since they were read.
-Result<void> check_values(const FaultSpec& fault) {
-    for (const FaultKey& key : fault.kind->keys) {
-        const auto value = fault.values.find(key.name);
-        if (value == fault.values.end() || !key.type.check) continue;
-        if (auto fits = key.type.check(key.name, std::get<std::string>(value->second)); !fits)
-            return at(fault, key.name.c_str(), fits.error());
-    }
+Result<void> check_value(const FaultSpec& fault, const FaultKey& key) {
+    const auto value = fault.values.find(key.name);
+    if (value == fault.values.end() || !key.type.check) return {};
+    if (auto fits = key.type.check(key.name, std::get<std::string>(value->second)); !fits)
+        return at(fault, key.name.c_str(), fits.error());
     return {};
 }
 
-Result<void> check_keys(const FaultSpec& fault) {
-    const FaultKind& kind = *fault.kind;
-    for (const auto& [key, place] : fault.places) {
-        if (const RefusedKey* refused = kind.refuses(key))
-            return wrong(fault, refused->name, refused->why, refused->hint);
-        if (common_keys().contains(key) || kind.key(key) != nullptr) continue;
-        std::set<std::string> known = common_keys();
-        for (const FaultKey& own : kind.keys) known.insert(own.name);
-        for (const RefusedKey& refused : kind.refused) known.erase(refused.name);
-        known.erase("");
-        return wrong(fault, key.c_str(), fmt::format("the kind {} has no '{}'", kind.name, key),
-                     fmt::format("it has: {}", fmt::join(known, ", ")));
-    }
+// Whether they are those of its kind.
+bool check_keys(const FaultSpec& fault, Mistakes& mistakes) {
+    bool good = true;
+    for (const auto& [key, place] : fault.places) good = mistakes.add(check_key(fault, key)) && good;
     if (fault.flap && fault.given("for"))
-        return wrong(fault, "for", "how long it is on is said by flap: period and duty",
-                     "leave one of them out");
-    return check_values(fault);
+        good = mistakes.add(wrong(fault, "for", "how long it is on is said by flap: period and duty",
+                                  "leave one of them out", Mistake::conflict));
+    for (const FaultKey& key : fault.kind->keys) good = mistakes.add(check_value(fault, key)) && good;
+    return good;
 }
 
 Result<void> check_nodes(const Scenario& scenario, FaultSpec& fault) {
@@ -75,7 +80,8 @@ Result<void> check_flap(const FaultSpec& fault) {
         return wrong(fault, "flap", "its period is at least 2ms", "write flap: {period: 2s, count: 5}");
     if (!(flap.duty > 0 && flap.duty < 1))
         return wrong(fault, "flap", "its duty is more than 0% and less than 100%");
-    if (flap.count == 0) return wrong(fault, "flap", "nothing says how often", "write count: 5");
+    if (flap.count == 0)
+        return wrong(fault, "flap", "nothing says how often", "write count: 5", Mistake::missing);
     constexpr Nanoseconds shortest = std::chrono::milliseconds(1);  // that the kernel's lease can be
     if (std::chrono::duration<double>(flap.period) * flap.duty * (1 - flap.jitter) < shortest)
         return wrong(fault, "flap", "with this period, duty and jitter, a cycle may be on for less than 1ms");
@@ -95,16 +101,21 @@ Result<void> check_when(const Scenario& scenario, FaultSpec& fault) {
     return {};
 }
 
-Result<void> check_fault(const Scenario& scenario, FaultSpec& fault) {
-    NETCUT_TRY(check_keys(fault));
-    NETCUT_TRY(check_nodes(scenario, fault));
-    if (fault.kind->check != nullptr) NETCUT_TRY(fault.kind->check(scenario, fault));
-    NETCUT_TRY(check_flap(fault));
-    if (fault.times == 0)
-        return wrong(fault, "times", "it must happen at least once", "give --max-cuts 1 or more");
+Result<void> check_times(const FaultSpec& fault) {
+    if (fault.times > 0) return {};
+    return wrong(fault, "times", "it must happen at least once", "give --max-cuts 1 or more");
+}
+
+// Whether nothing is wrong with it.
+bool check_fault(const Scenario& scenario, FaultSpec& fault, Mistakes& mistakes) {
+    if (!check_keys(fault, mistakes) || !mistakes.add(check_nodes(scenario, fault))) return false;
+    const std::size_t before = mistakes.found().size();
+    if (fault.kind->check != nullptr) mistakes.add(fault.kind->check(scenario, fault));
+    mistakes.add(check_flap(fault));
+    mistakes.add(check_times(fault));
     if (fault.kind->refuses("for")) fault.duration.reset();
-    NETCUT_TRY(check_when(scenario, fault));
-    return check_trigger(scenario, fault);
+    if (mistakes.add(check_when(scenario, fault))) mistakes.add(check_trigger(scenario, fault));
+    return mistakes.found().size() == before;
 }
 
 // Each is kept in memory, and has an element of a set in the kernel.
@@ -137,15 +148,16 @@ Result<void> check_amount_of_faults(const Scenario& scenario) {
 }  // namespace
 
 Failure fault_failure(const FaultSpec& fault, const char* key, const std::string& why,
-                      const std::string& hint) {
+                      const std::string& hint, Mistake mistake) {
+    Failure failure = usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, fault.kind->name),
+                                    why, hint, mistake);
     const auto place = fault.places.find(fault.given(key) ? key : "");
-    const std::string where = place == fault.places.end() ? "" : place->second + ": ";
-    return usage_failure(fmt::format("prepare the fault '{}' ({})", fault.name, fault.kind->name),
-                         where + why, hint);
+    if (place != fault.places.end()) failure.value().place = place->second;
+    return failure;
 }
 
 Failure fault_failure(const FaultSpec& fault, const char* key, const Error& error) {
-    return fault_failure(fault, key, error.attempt + ": " + error.reason, error.hint);
+    return fault_failure(fault, key, error.attempt + ": " + error.reason, error.hint, error.mistake);
 }
 
 Result<void> check_node_names(const Scenario& scenario, const FaultSpec& fault, const char* key,
@@ -172,29 +184,58 @@ WordList expanded_nodes(const Scenario& scenario, const WordList& names) {
     return result;
 }
 
-Result<void> check_faults(Scenario& scenario) {
-    NETCUT_TRY(check_amount_of_faults(scenario));
-    std::set<std::string> names;
+namespace {
+
+void name_faults(Scenario& scenario) {
     unsigned number = 0;
     for (FaultSpec& fault : scenario.faults) {
         ++number;
         if (fault.name.empty())
             fault.name = scenario.faults.size() == 1 ? "cut" : fmt::format("cut{}", number);
-        if (!names.insert(fault.name).second)
-            return wrong(fault, "name", "another fault has that name already");
-        if (auto good = check_name(fault.name, "the fault"); !good) return at(fault, "name", good.error());
     }
-    std::size_t nodes = 0, pairs = 0;
-    for (FaultSpec& fault : scenario.faults) {
-        NETCUT_TRY(check_fault(scenario, fault));
-        nodes += fault.nodes.size() + fault.list("peers").size();
-        pairs += pairs_of_groups(fault);
-        if (nodes > most_nodes_of_faults || pairs > most_pairs_of_faults)
-            return wrong(fault, "nodes", "all faults together have too many nodes, peers and pairs of nodes",
-                         fmt::format("there can be {} nodes and peers, and {} pairs", most_nodes_of_faults,
-                                     most_pairs_of_faults));
+}
+
+Result<void> check_fault_name(const FaultSpec& fault, std::set<std::string>& names) {
+    if (!names.insert(fault.name).second)
+        return wrong(fault, "name", "another fault has that name already", "", Mistake::conflict);
+    if (auto good = check_name(fault.name, "the fault"); !good) return at(fault, "name", good.error());
+    return {};
+}
+
+// Of all faults so far.
+class Amount {
+  public:
+    Result<void> add(const FaultSpec& fault) {
+        nodes_ += fault.nodes.size() + fault.list("peers").size();
+        pairs_ += pairs_of_groups(fault);
+        if (nodes_ <= most_nodes_of_faults && pairs_ <= most_pairs_of_faults) return {};
+        return wrong(fault, "nodes", "all faults together have too many nodes, peers and pairs of nodes",
+                     fmt::format("there can be {} nodes and peers, and {} pairs", most_nodes_of_faults,
+                                 most_pairs_of_faults));
     }
-    return check_order(scenario);
+
+  private:
+    std::size_t nodes_ = 0, pairs_ = 0;
+};
+
+}  // namespace
+
+void check_faults(Scenario& scenario, const Reading& reading, Mistakes& mistakes) {
+    if (reading.is_misread("faults") || reading.is_misread("collaborators")) return;
+    if (!mistakes.add(check_amount_of_faults(scenario), reading.place_of("faults"))) return;
+    name_faults(scenario);
+    const auto well_read = [&](std::size_t i) { return !reading.is_misread(fmt::format("faults/{}", i)); };
+    bool good = true;
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < scenario.faults.size() && !mistakes.full(); ++i)
+        good = well_read(i) && mistakes.add(check_fault_name(scenario.faults[i], names)) && good;
+    Amount amount;
+    for (std::size_t i = 0; i < scenario.faults.size() && !mistakes.full(); ++i) {
+        FaultSpec& fault = scenario.faults[i];
+        good = well_read(i) && check_fault(scenario, fault, mistakes) && good;
+        if (!mistakes.add(amount.add(fault))) return;
+    }
+    if (good && !mistakes.full()) mistakes.add(check_order(scenario));
 }
 
 }  // namespace netcut

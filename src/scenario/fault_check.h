@@ -8,9 +8,12 @@
 
 namespace netcut {
 
+class Mistakes;
+struct Reading;
+
 // Points at the key, or at the fault if the key was not given.
 Failure fault_failure(const FaultSpec& fault, const char* key, const std::string& why,
-                      const std::string& hint = {});
+                      const std::string& hint = {}, Mistake mistake = Mistake::value);
 Failure fault_failure(const FaultSpec& fault, const char* key, const Error& error);
 
 // "all" and "collaborators" become the names that they stand for.
@@ -19,8 +22,8 @@ WordList expanded_nodes(const Scenario& scenario, const WordList& names);
 Result<void> check_node_names(const Scenario& scenario, const FaultSpec& fault, const char* key,
                               const WordList& names);
 Result<void> check_node(const Scenario& scenario, const std::string& name, const std::string& use);
-// Fills in names, nodes and what is watched, and refuses what no fault can do.
-Result<void> check_faults(Scenario& scenario);
+// Fills in names, nodes and what is watched, and finds what no fault can do.
+void check_faults(Scenario& scenario, const Reading& reading, Mistakes& mistakes);
 Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault);  // triggers.cpp
 // Refuses faults that can never begin because of each other, and those that contradict each other.
 Result<void> check_order(const Scenario& scenario);

@@ -75,11 +75,13 @@ class Order {
         if (fault.trigger.kind != Kind::after && fault.trigger.kind != Kind::together) return {};
         const auto found = numbers_.find(fault.trigger.fault);
         if (found == numbers_.end())
-            return fault_failure(fault, "on", fmt::format("there is no fault '{}'", fault.trigger.fault));
+            return fault_failure(fault, "on", fmt::format("there is no fault '{}'", fault.trigger.fault), "",
+                                 Mistake::unknown_name);
         const FaultSpec& other = faults_[found->second];
         if (fault.trigger.kind == Kind::after && never_heals(other))
             return fault_failure(fault, "on", fmt::format("the fault '{}' never heals", other.name),
-                                 fmt::format("write on: {{with: {}, delay: 5s}}", other.name));
+                                 fmt::format("write on: {{with: {}, delay: 5s}}", other.name),
+                                 Mistake::conflict);
         if (fault.trigger.nth > firings(other))
             return fault_failure(fault, "on",
                                  fmt::format("the fault '{}' happens {}", other.name, times_text(other)));
@@ -93,7 +95,8 @@ class Order {
             std::optional<std::size_t> at = walk - 1;
             for (; at && walks[*at] == 0; at = awaited_[*at]) walks[*at] = walk;
             if (at && walks[*at] == walk)
-                return fault_failure(faults_[*at], "on", "a fault cannot wait for itself");
+                return fault_failure(faults_[*at], "on", "a fault cannot wait for itself", "",
+                                     Mistake::conflict);
         }
         return {};
     }
@@ -179,7 +182,8 @@ class Order {
         return fault_failure(one, "nodes", why(other),
                              fmt::format("let it begin after that: on: {{after: {}{}}}; or repeat one with "
                                          "times: N",
-                                         other.name, nth));
+                                         other.name, nth),
+                             Mistake::conflict);
     }
 
     const std::vector<FaultSpec>& faults_;

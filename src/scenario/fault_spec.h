@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "fault/plan.h"
 #include "scenario/fault_kind.h"
@@ -37,8 +38,7 @@ struct FaultSpec {
     unsigned times = 1;
     std::optional<FlapSpec> flap;
 
-    // Where a key was given: "FILE:line:column", or an option's name. "" is the fault itself.
-    std::map<std::string, std::string> places;
+    std::map<std::string, Place> places;  // where a key was given; "" is the fault itself
     bool given(const std::string& key) const { return places.contains(key); }
 
     // What it has for a key of its kind: what was given, else what is standard; empty if that is nothing, or if

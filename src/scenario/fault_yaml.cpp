@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "base/time.h"
 #include "scenario/fault_kind.h"
@@ -23,9 +24,10 @@ Result<std::uint64_t> parse_seed(const std::string& word) {
 
 void read_flap(YamlSection& section, FlapSpec& flap) {
     section.duration("period", flap.period);
-    section.scalar("duty", into(flap.duty, parse_share));
-    section.scalar("jitter", into(flap.jitter, parse_share));
-    section.scalar("seed", into(flap.seed, parse_seed));
+    section.scalar("duty", into(flap.duty, parse_share), share_schema());
+    section.scalar("jitter", into(flap.jitter, parse_share), share_schema());
+    section.scalar("seed", into(flap.seed, parse_seed),
+                   count_schema(0, std::numeric_limits<std::uint64_t>::max()));
     section.count("count", flap.count, 1, 1'000'000);
 }
 
@@ -44,7 +46,7 @@ void read_keys(YamlSection& section, FaultSpec& fault) {
             fault.values[name] = text;
             return {};
         };
-        if (type.shape == KeyType::Shape::scalar) section.scalar(name, keep);
+        if (type.shape == KeyType::Shape::scalar) section.scalar(name, keep, type.schema);
         WordList list;
         std::vector<WordList> lists;
         if (type.shape == KeyType::Shape::list && section.list(name, list)) fault.values[name] = list;
@@ -72,16 +74,21 @@ void write_keys(YAML::Emitter& out, const FaultSpec& fault) {
 
 }  // namespace
 
-void read_fault(YamlSection& section, FaultSpec& fault) {
+void read_common_keys(YamlSection& section, FaultSpec& fault) {
     section.text("name", fault.name);
-    section.scalar("kind", into(fault.kind, parse_kind));
     section.list("nodes", fault.nodes);
-    read_keys(section, fault);
     read_on(section, fault.trigger);
-    section.scalar("when", into(fault.when, parse_when));
-    section.scalar("for", into(fault.duration, parse_heal_time));
+    section.scalar("when", into(fault.when, parse_when), first_word_schema(moment_words()));
+    section.scalar("for", into(fault.duration, parse_heal_time), duration_schema("never"));
     section.count("times", fault.times, 1, 1'000'000);
     section.section("flap", [&](YamlSection& flap) { read_flap(flap, fault.flap.emplace()); });
+}
+
+void read_fault(YamlSection& section, FaultSpec& fault) {
+    if (section.outlined_as(R"({"$ref": "#/$defs/fault"})")) return;
+    section.scalar("kind", into(fault.kind, parse_kind), text_schema());
+    read_keys(section, fault);
+    read_common_keys(section, fault);
     for (const auto& [key, place] : section.places()) fault.places[key] = place;
 }
 
@@ -114,8 +121,7 @@ Result<void> read_fault_yaml(FaultSpec& fault, const std::string& text, const st
     YamlSection section(source, source.load(text), "the fault");
     read_fault(section, fault);
     section.finish();
-    if (source.error) return Failure(*source.error);
-    return {};
+    return source.result();
 }
 
 }  // namespace netcut

@@ -12,10 +12,15 @@ namespace netcut {
 
 // One entry of `faults`.
 void read_fault(YamlSection& section, FaultSpec& fault);
+void read_common_keys(YamlSection& section, FaultSpec& fault);  // those that every fault takes
 void write_fault(YAML::Emitter& out, const FaultSpec& fault);
 // triggers.cpp: its `on`.
 void read_on(YamlSection& fault, FaultTrigger& trigger);
 void write_on(YAML::Emitter& out, const FaultTrigger& trigger);
+std::string on_schema();
+
+// yaml.cpp: asks for all keys of a scenario.
+void outline_scenario(YamlSection& section);
 
 // Stores what a parse_... function of words.h makes of a word.
 template <typename T, typename Parse>

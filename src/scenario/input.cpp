@@ -10,14 +10,15 @@
 #include <cerrno>
 
 #include "base/io.h"
+#include "scenario/fault_check.h"
 #include "scenario/fault_kind.h"
-
 namespace netcut {
 namespace {
 
 Failure unreadable(const std::string& path) {
     Error error = system_failure("read " + path).value();
     error.kind = Error::Kind::usage;
+    error.mistake = Mistake::unreadable;
     return Failure(std::move(error));
 }
 
@@ -60,9 +61,7 @@ Result<void> read_named_files(FaultSpec& fault) {
         const std::string file = key.file != nullptr ? key.file(fault.text(key.name)) : "";
         if (file.empty()) continue;
         auto contents = read_input(file, Input::file, most_of_named);
-        if (!contents)
-            return usage_failure(fmt::format("use the {} '{}'", key.name, fault.text(key.name)),
-                                 fault.places.at(key.name) + ": " + contents.error().text());
+        if (!contents) return fault_failure(fault, key.name.c_str(), contents.error());
         fault.files[key.name] = std::move(*contents);
     }
     return {};

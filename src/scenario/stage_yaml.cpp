@@ -7,15 +7,16 @@ namespace {
 void read_command(YamlSection& section, StageCommand& command) {
     section.command("run", command.run);
     section.text("cwd", command.cwd);
-    section.scalar("each", [&](const std::string& word) -> Result<void> {
+    const auto each = [&](const std::string& word) -> Result<void> {
         if (word != "collaborator") return usage_failure("do it for each " + word, "it can be: collaborator");
         command.each_collaborator = true;
         return {};
-    });
+    };
+    section.scalar("each", each, words_schema({"collaborator"}));
     section.text("if", command.wanted);
     section.command("only_if", command.only_if);
     section.command("unless", command.unless);
-    if (command.run.empty()) section.fail("a stage's command needs `run:`");
+    if (command.run.empty()) section.missing("run", "a stage's command needs `run:`");
 }
 
 // They are removed before the stage, so they must be its own.
@@ -54,7 +55,8 @@ void read_stages(YamlSection& section, Scenario& scenario) {
         one.text("name", need.name);
         one.command("test", need.test);
         one.text("get", need.get);
-        if (need.name.empty() || need.test.empty()) one.fail("a need has a name and a test");
+        if (need.name.empty()) one.missing("name", "a need has a name and a test");
+        if (need.test.empty()) one.missing("test", "a need has a name and a test");
     });
 }
 

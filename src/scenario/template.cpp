@@ -42,7 +42,7 @@ std::optional<TemplatePlace> find_built_in(const std::string& wanted) {
         if (is_template(root / name)) return TemplatePlace{name, root / name, variant};
         const std::size_t slash = name.rfind('/');
         if (slash == std::string::npos) return {};
-        variant = name.substr(slash + 1) + (variant.empty() ? "" : "/" + variant);
+        variant.insert(0, name.substr(slash + 1) + (variant.empty() ? "" : "/"));
         name.resize(slash);
     }
 }
@@ -71,13 +71,16 @@ Result<TemplatePlace> find_template(const std::string& wanted) {
         return TemplatePlace{folder, folder, ""};
     }
     const std::string attempt = "use the template '" + wanted + "'";
-    if (is_path) return usage_failure(attempt, "there is no " + (fs::path(wanted) / file_name).string());
+    if (is_path)
+        return usage_failure(attempt, "there is no " + (fs::path(wanted) / file_name).string(), "",
+                             Mistake::unknown_name);
     const auto names = template_names();
     const auto nearest = nearest_word(wanted, names);
     return usage_failure(
         attempt, "there is none of that name",
         nearest ? fmt::format("did you mean {}?", *nearest)
-                : fmt::format("there are: {}; or give a folder with {}", fmt::join(names, ", "), file_name));
+                : fmt::format("there are: {}; or give a folder with {}", fmt::join(names, ", "), file_name),
+        Mistake::unknown_name);
 }
 
 Result<void> read_template(Scenario& scenario, const std::string& wanted) {

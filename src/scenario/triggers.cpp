@@ -74,7 +74,8 @@ void write_log(YAML::Emitter& out, const FaultTrigger& trigger) {
 }
 
 Result<void> check_log(const Scenario&, FaultSpec& fault) {
-    if (fault.trigger.pattern.empty()) return fault_failure(fault, "on", "the log line's pattern is empty");
+    if (fault.trigger.pattern.empty())
+        return fault_failure(fault, "on", "the log line's pattern is empty", "", Mistake::missing);
     return check_pattern(fault, fault.trigger.pattern);
 }
 
@@ -91,10 +92,11 @@ void write_file_line(YAML::Emitter& out, const FaultTrigger& trigger) {
 }
 
 Result<void> check_file_line(const Scenario& scenario, FaultSpec& fault) {
-    if (fault.trigger.file.empty()) return fault_failure(fault, "on", "the file has no path");
+    if (fault.trigger.file.empty())
+        return fault_failure(fault, "on", "the file has no path", "", Mistake::missing);
     if (fault.trigger.pattern.empty())
         return fault_failure(fault, "on", "nothing says which line of the file it waits for",
-                             "write on: {file: PATH, line: PATTERN}");
+                             "write on: {file: PATH, line: PATTERN}", Mistake::missing);
     const ExpandContext context{fault.trigger.node, 1, "work", "bin", "path"};
     if (auto path = expand_text(fault.trigger.file, scenario, context); !path)
         return fault_failure(fault, "on", path.error());
@@ -107,12 +109,17 @@ std::string file_text(const FaultTrigger& trigger) {
 
 // --- phase ---
 
+std::string phase_after_schema() {
+    return fmt::format(R"({{"anyOf": [{}, {}]}})", duration_schema(), bytes_schema());
+}
+
 void read_phase(YamlSection& on, FaultTrigger& trigger) {
     PhaseMoment& moment = trigger.phase;
-    on.scalar("phase", into(moment.kind, parse_phase));
-    on.scalar("after", [&](const std::string& word) { return parse_phase_after(word, moment); });
+    on.scalar("phase", into(moment.kind, parse_phase), words_schema(phase_moment_words()));
+    const auto after = [&](const std::string& word) { return parse_phase_after(word, moment); };
+    on.scalar("after", after, phase_after_schema());
     on.count("round", moment.round, 1, largest_count);
-    if (const auto word = on.single("armed_by")) {
+    if (const auto word = on.single("armed_by", words_schema({"exchange"}))) {
         moment.after_exchange = *word == "exchange";
         if (!moment.after_exchange)
             on.fail_at("armed_by", "it is neither 'exchange' nor a mapping",
@@ -149,10 +156,10 @@ Result<void> check_amount(const FaultSpec& fault, const PhaseMoment& moment) {
     if (!moment.on_the_wire()) return {};
     if (fault.when)
         return fault_failure(fault, "when", name + " is a moment on the wire already",
-                             "leave one of them out");
+                             "leave one of them out", Mistake::conflict);
     if (fault.trigger.delay != Nanoseconds(0))
         return fault_failure(fault, "on", "what the kernel fires on a packet has no delay",
-                             "write after: with a time in place of bytes");
+                             "write after: with a time in place of bytes", Mistake::conflict);
     return {};
 }
 
@@ -168,11 +175,12 @@ Result<void> check_phase(const Scenario& scenario, FaultSpec& fault) {
             return fault_failure(fault, "on", known.error());
     } else if (!moment.armed_by_node.empty()) {
         return fault_failure(fault, "on", "nothing says which log line arms it",
-                             "write armed_by: {log: PATTERN}");
+                             "write armed_by: {log: PATTERN}", Mistake::missing);
     }
     if (moment.round != 0 && scenario.progress.empty())
         return fault_failure(fault, "on", "nothing says which log lines tell the round",
-                             "give --progress-on 're:round ([0-9]+)', or progress: in the scenario");
+                             "give --progress-on 're:round ([0-9]+)', or progress: in the scenario",
+                             Mistake::missing);
     return {};
 }
 
@@ -239,6 +247,17 @@ const TriggerKind* definition_of(const FaultTrigger& trigger) {
     return nullptr;
 }
 
+void read_trigger(const TriggerKind& kind, YamlSection& on, FaultTrigger& trigger) {
+    trigger.kind = kind.kind;
+    kind.read != nullptr ? kind.read(on, trigger) : on.text(kind.key, trigger.fault);
+}
+
+void read_common(YamlSection& on, FaultTrigger& trigger) {
+    on.text("node", trigger.node);
+    on.count("nth", trigger.nth, 1, largest_count);
+    on.duration("delay", trigger.delay);
+}
+
 void read_mapping(YamlSection& on, FaultTrigger& trigger) {
     const TriggerKind* found = nullptr;
     std::vector<std::string> keys;
@@ -251,19 +270,31 @@ void read_mapping(YamlSection& on, FaultTrigger& trigger) {
         found = &kind;
     }
     if (several)
-        on.fail(fmt::format("a fault begins on one of {}, not on several", fmt::join(keys, ", ")));
-    else if (found != nullptr) {
-        trigger.kind = found->kind;
-        found->read != nullptr ? found->read(on, trigger) : on.text(found->key, trigger.fault);
-    }
-    on.text("node", trigger.node);
-    on.count("nth", trigger.nth, 1, largest_count);
-    on.duration("delay", trigger.delay);
+        on.fail(Mistake::conflict,
+                fmt::format("a fault begins on one of {}, not on several", fmt::join(keys, ", ")));
+    else if (found != nullptr)
+        read_trigger(*found, on, trigger);
+    read_common(on, trigger);
 }
 
 }  // namespace
 
+std::string on_schema() {
+    std::vector<std::string> forms = {words_schema({"start"})};
+    for (const TriggerKind& kind : trigger_kinds) {
+        Outline outline;
+        YamlSection on(outline);
+        FaultTrigger trigger;
+        read_trigger(kind, on, trigger);
+        read_common(on, trigger);
+        outline.require(kind.key);
+        forms.push_back(outline.schema());
+    }
+    return fmt::format(R"({{"anyOf": [{}]}})", fmt::join(forms, ", "));
+}
+
 void read_on(YamlSection& fault, FaultTrigger& trigger) {
+    if (fault.outlined("on", on_schema())) return;
     const auto word = fault.single("on");
     if (!word) return fault.section("on", [&](YamlSection& on) { read_mapping(on, trigger); });
     if (*word == "start") {
@@ -296,7 +327,8 @@ Result<void> check_trigger(const Scenario& scenario, FaultSpec& fault) {
         return fault_failure(
             fault, "on", "nothing says when it begins",
             "give a log line: --cut-on PATTERN, or on: {log: PATTERN}; a phase: --cut-when PHASE, or "
-            "on: {phase: PHASE}; or on: start");
+            "on: {phase: PHASE}; or on: start",
+            Mistake::missing);
     if (trigger.nth == 0) return fault_failure(fault, "on", "the n-th match is counted from 1");
     if (kind->of_node && trigger.node.empty()) trigger.node = fault.nodes.front();
     if (kind->of_node)

@@ -27,6 +27,19 @@ constexpr Words<PhaseKind, 5> phase_moments{{{"computing", PhaseKind::computing}
 
 }  // namespace
 
+std::vector<std::string> fabric_words() {
+    return names_in(fabrics);
+}
+std::vector<std::string> round_mark_words() {
+    return names_in(round_marks);
+}
+std::vector<std::string> moment_words() {
+    return names_in(moments);
+}
+std::vector<std::string> phase_moment_words() {
+    return names_in(phase_moments);
+}
+
 Failure unknown_word(const std::string& word, const std::vector<std::string>& known,
                      const std::string& what) {
     const auto nearest = nearest_word(word, known);

@@ -39,6 +39,12 @@ Result<T> parse_word(const std::string& word, const Words<T, N>& words, const st
     return unknown_word(word, names_in(words), what);
 }
 
+// Those of the tables in words.cpp.
+std::vector<std::string> fabric_words();
+std::vector<std::string> round_mark_words();
+std::vector<std::string> moment_words();
+std::vector<std::string> phase_moment_words();
+
 template <typename T, std::size_t N>
 std::string name_of(T value, const Words<T, N>& words) {
     for (const auto& [name, candidate] : words)

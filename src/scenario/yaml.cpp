@@ -10,6 +10,7 @@
 #include "link/rate.h"
 #include "scenario/fault_yaml.h"
 #include "scenario/judgement.h"
+#include "scenario/mistakes.h"
 #include "scenario/stage_yaml.h"
 #include "scenario/words.h"
 
@@ -19,14 +20,15 @@ namespace {
 constexpr unsigned most_collaborators = max_nodes - 1;
 
 void read_fabric(YamlSection& section, FabricOptions& fabric) {
-    section.scalar("kind", into(fabric.kind, parse_fabric));
-    section.scalar("ip", [&](const std::string& word) { return parse_ip(word, fabric); });
+    section.scalar("kind", into(fabric.kind, parse_fabric), words_schema(fabric_words()));
+    const auto ip = [&](const std::string& word) { return parse_ip(word, fabric); };
+    section.scalar("ip", ip, R"({"enum": [4, 6, "4", "6", "both"]})");
     section.count("mtu", fabric.mtu, 68, 65535);
     section.boolean("single_segments", fabric.single_segments);
     section.list("uplink", fabric.uplink);
     RateLimit rate = fabric.rate.value_or(RateLimit{});
-    section.scalar("rate", into(rate.bits_per_second, parse_rate));
-    section.scalar("shaper", into(rate.shaper, parse_shaper));
+    section.scalar("rate", into(rate.bits_per_second, parse_rate), rate_schema());
+    section.scalar("shaper", into(rate.shaper, parse_shaper), words_schema({"tbf", "htb"}));
     section.duration("queue", rate.queue);
     if (rate.bits_per_second != 0) fabric.rate = rate;
 }
@@ -39,18 +41,24 @@ void read_role(YamlSection& section, RoleSpec& role) {
     section.list("logs", role.logs);
 }
 
-Result<std::string> parse_verdict_word(const std::string& word) {
+// Those that can be expected.
+std::vector<std::string> verdict_words() {
     std::vector<std::string> words;
     for (const auto& known : judgement_words)
         if (known.value != Judgement::error) words.emplace_back(known.word);
+    return words;
+}
+
+Result<std::string> parse_verdict_word(const std::string& word) {
+    const auto words = verdict_words();
     if (std::find(words.begin(), words.end(), word) != words.end()) return word;
     return usage_failure("expect the verdict '" + word + "'", "there is none of that name",
                          fmt::format("they are {}", fmt::join(words, ", ")));
 }
 
 void read_expectations(YamlSection& section, Expectations& expect) {
-    section.scalar("verdict", into(expect.verdict, parse_verdict_word));
-    section.scalar("recovered_within", into(expect.recovered_within, parse_duration));
+    section.scalar("verdict", into(expect.verdict, parse_verdict_word), words_schema(verdict_words()));
+    section.scalar("recovered_within", into(expect.recovered_within, parse_duration), duration_schema());
     section.boolean("finished", expect.finished);
     section.boolean("nobody_crashed", expect.nobody_crashed);
     section.count("rounds", expect.rounds, 1, most_rounds);
@@ -61,7 +69,7 @@ void read_expectations(YamlSection& section, Expectations& expect) {
         log.text("node", entry.node);
         log.text("line", entry.pattern);
         log.text("equals", entry.equals);
-        if (entry.pattern.empty()) log.fail("it needs a line to look for");
+        if (entry.pattern.empty()) log.missing("line", "it needs a line to look for");
     });
 }
 
@@ -69,16 +77,17 @@ void read_experiment(YamlSection& section, ExperimentSpec& experiment) {
     section.text("name", experiment.name);
     section.text("what", experiment.what);
     section.map("parameters", experiment.parameters);
-    section.scalar("rate", into(experiment.bits_per_second, parse_rate));
+    section.scalar("rate", into(experiment.bits_per_second, parse_rate), rate_schema());
     section.section("fault", [&](YamlSection& fault) { read_fault(fault, experiment.fault); });
-    if (experiment.name.empty()) section.fail("an experiment needs a name");
+    if (experiment.name.empty()) section.missing("name", "an experiment needs a name");
 }
 
 void read_progress(YamlSection& section, Scenario& scenario) {
     if (section.single("progress")) return section.text("progress", scenario.progress);
     section.section("progress", [&](YamlSection& progress) {
         progress.text("line", scenario.progress);
-        progress.scalar("marks", into(scenario.progress_marks, parse_round_mark));
+        progress.scalar("marks", into(scenario.progress_marks, parse_round_mark),
+                        words_schema(round_mark_words()));
     });
 }
 
@@ -126,7 +135,21 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.boolean("join_output", scenario.join_output);
     section.boolean("syslog", scenario.syslog);
     section.boolean("pcap", scenario.pcap);
-    section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap));
+    section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap), bytes_schema("all"));
+}
+
+// Of each key, those of mappings in mappings as "fabric.mtu".
+void note_places(const YamlSource& source, const YAML::Node& node, const std::string& above,
+                 std::map<std::string, Place>& places) {
+    constexpr std::size_t longest_key = 64;  // of those that there are
+    places[above] = source.place(node.Mark());
+    if (!node.IsMap() || above.find('.') != std::string::npos) return;
+    for (const auto& entry : node) {
+        const YAML::Node& key = entry.first;
+        if (key.IsScalar() && key.Scalar().size() <= longest_key)
+            note_places(source, entry.second, above.empty() ? key.Scalar() : above + "." + key.Scalar(),
+                        places);
+    }
 }
 
 void write_role(YAML::Emitter& out, const char* name, const RoleSpec& role) {
@@ -227,13 +250,28 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
 
 }  // namespace
 
+Reading read_all(Scenario& scenario, const std::string& text, const std::string& file) {
+    YamlSource source(file);
+    const YAML::Node root = source.load(text);
+    YamlSection section(source, root, "the scenario");
+    read_scenario(section, scenario);
+    section.finish();
+    Reading reading{std::move(source.errors), std::move(source.misread), {}};
+    note_places(source, root, "", reading.places);
+    return reading;
+}
+
 Result<void> read_yaml(Scenario& scenario, const std::string& text, const std::string& file) {
     YamlSource source(file);
     YamlSection section(source, source.load(text), "the scenario");
     read_scenario(section, scenario);
     section.finish();
-    if (source.error) return Failure(*source.error);
-    return {};
+    return source.result();
+}
+
+void outline_scenario(YamlSection& section) {
+    Scenario scenario;
+    read_scenario(section, scenario);
 }
 
 std::string template_named_in(const std::string& text) {
@@ -246,7 +284,7 @@ std::string template_named_in(const std::string& text) {
 std::string write_yaml(const Scenario& scenario) {
     YAML::Emitter plain;
     write_scenario(plain, scenario);
-    const std::string text = std::string(plain.c_str()) + "\n";
+    std::string text = std::string(plain.c_str()) + "\n";
     if (text.find('\r') == std::string::npos) return text;
     // Outside of quotes the emitter leaves a carriage return as it is, and a reader takes it for a newline.
     YAML::Emitter quoted;

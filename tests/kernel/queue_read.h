@@ -3,7 +3,8 @@
 // Queues and filters as the kernel has them.
 #pragma once
 
-#include "netcut/kernel.h"
+#include "base/error.h"
+#include "kernel/netlink.h"
 
 namespace netcut::test {
 

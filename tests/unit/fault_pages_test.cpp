@@ -11,14 +11,15 @@
 
 #include "base/error.h"
 #include "base/io.h"
+#include "fault/moments.h"
 #include "fault/needs.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/kinds/schema.h"
 #include "scenario/scenario.h"
+#include "scenario/schema.h"
 #include "scenario/template.h"
 #include "scenario/yaml.h"
-#include "fault/moments.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

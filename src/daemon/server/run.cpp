@@ -192,7 +192,7 @@ void Run::take_answer(const Message& message) {
 
 std::shared_ptr<CommandStream> Run::open_stream(std::uint64_t id) {
     const std::weak_ptr<Run> weak = weak_from_this();
-    const auto stream = std::make_shared<CommandStream>(
+    auto stream = std::make_shared<CommandStream>(
         CommandStream::Observer{[weak, id](std::size_t bytes) {
                                     if (const auto self = weak.lock())
                                         self->send({Message::Kind::taken, id, {std::to_string(bytes)}});

@@ -143,7 +143,7 @@ void Worker::take_order(const Message& message) {
         patience_s, socket_,
         out_of_patience(Message::Kind::refused, 0, "start the run", "give it a smaller scenario"));
     auto order = WorkerOrder::from_words(message.words);
-    const auto begun = order ? begin(std::move(*order)) : Result<void>(Failure(order.error()));
+    const auto begun = order ? begin(*order) : Result<void>(Failure(order.error()));
     if (!begun) refuse(begun.error());
 }
 
@@ -157,7 +157,7 @@ Result<Scenario> Worker::scenario_of(const WorkerOrder& order) const {
     return scenario;
 }
 
-Result<void> Worker::begin(WorkerOrder order) {
+Result<void> Worker::begin(const WorkerOrder& order) {
     ::umask(order.umask);
     NETCUT_TRY(enter_folder(order));
     NETCUT_ASSIGN(Scenario scenario, scenario_of(order));

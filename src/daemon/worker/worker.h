@@ -30,7 +30,7 @@ class Worker {
   private:
     void take(const Message& message);
     void take_order(const Message& message);
-    Result<void> begin(WorkerOrder order);
+    Result<void> begin(const WorkerOrder& order);
     Result<Scenario> scenario_of(const WorkerOrder& order) const;
     void accept(const Scenario& scenario, bool attached);
     void report(const Event& event);

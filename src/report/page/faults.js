@@ -47,5 +47,6 @@ function workAgain(row) {
 function trigger(fault) {
     const {node, line} = fault.trigger ?? {};
     const late = fault.missed ? [el("br"), missedText(fault.missed)] : [];
-    return line ? [node, ": ", el("code", {}, short(line, 160)), late] : "–";
+    if (!line) return "–";
+    return node ? [node, ": ", el("code", {}, short(line, 160)), late] : [short(line, 160), late];
 }

@@ -75,7 +75,8 @@ function faultStory(run, fault) {
     const own = nodes.length === 1 && trigger.node === names;
     const parts = [`The fault “${fault.fault}” (${fault.kind}) hit `, el("b", {}, names || "no node"), ` at ${seconds(fault.fired_s)}, ` +
         (isNumber(fault.lasted_s) ? `for ${seconds(fault.lasted_s)}` : "and was never healed")];
-    if (trigger.line) parts.push(`, when ${own ? "it" : trigger.node} had `, el("q", {}, short(trigger.line)));
+    if (trigger.line && !trigger.node) parts.push(`, ${short(trigger.line)}`);
+    if (trigger.line && trigger.node) parts.push(`, when ${own ? "it" : trigger.node} had `, el("q", {}, short(trigger.line)));
     parts.push(". ");
     if (fault.missed) parts.push(`That is later than asked for: ${missedText(fault.missed)}. `);
     if (lost.length) {

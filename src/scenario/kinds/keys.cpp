@@ -44,19 +44,19 @@ Keys operator+(Keys keys, const Keys& more) {
 }
 
 KeyType duration_type() {
-    return text_type(parse_duration, R"({"type": "string", "examples": ["250ms", "3s", "1.5m"]})");
+    return text_type(parse_duration, duration_schema());
 }
 
 KeyType bytes_type() {
-    return text_type(parse_bytes, R"({"type": ["integer", "string"], "examples": [1500, "64KiB", "1.5MB"]})");
+    return text_type(parse_bytes, bytes_schema());
 }
 
 KeyType share_type() {
-    return text_type(parse_share, R"({"type": "string", "examples": ["5%", "0.1%"]})");
+    return text_type(parse_share, share_schema());
 }
 
 KeyType rate_type() {
-    return text_type(parse_rate, R"({"type": "string", "examples": ["64kbit", "10mbit"]})");
+    return text_type(parse_rate, rate_schema());
 }
 
 KeyType boolean_type() {
@@ -65,7 +65,7 @@ KeyType boolean_type() {
                 if (truth(text)) return {};
                 return usage_failure(fmt::format("read {} '{}'", key, text), "it must be true or false");
             },
-            R"({"type": "boolean"})"};
+            boolean_schema()};
 }
 
 KeyType number_type(std::uint64_t least, std::uint64_t most) {
@@ -76,7 +76,7 @@ KeyType number_type(std::uint64_t least, std::uint64_t most) {
                 return usage_failure("read " + key,
                                      fmt::format("'{}' is no whole number from {} to {}", text, least, most));
             },
-            fmt::format(R"({{"type": "integer", "minimum": {}, "maximum": {}}})", least, most)};
+            count_schema(least, most)};
 }
 
 KeyType words_type(const std::string& what, const std::vector<std::string>& words) {
@@ -85,17 +85,15 @@ KeyType words_type(const std::string& what, const std::vector<std::string>& word
                 if (std::find(words.begin(), words.end(), text) != words.end()) return {};
                 return unknown_word(text, words, what);
             },
-            fmt::format(R"({{"enum": ["{}"]}})", fmt::join(words, R"(", ")"))};
+            words_schema(words)};
 }
 
 KeyType nodes_type() {
-    return {KeyType::Shape::list, {}, R"({"type": ["array", "string"], "items": {"type": "string"}})"};
+    return {KeyType::Shape::list, {}, list_schema()};
 }
 
 KeyType groups_type() {
-    return {KeyType::Shape::lists,
-            {},
-            R"({"type": "array", "items": {"type": "array", "items": {"type": "string"}}})"};
+    return {KeyType::Shape::lists, {}, lists_schema()};
 }
 
 FaultKey direction_key() {
@@ -161,7 +159,7 @@ Result<void> check_time(const FaultSpec& fault, const char* key, bool needed) {
         return fault_failure(fault, key, fmt::format("{} is longer than 10m", duration_text(time)));
     if (needed && time <= Nanoseconds(0))
         return fault_failure(fault, key, fmt::format("there is no {}", key),
-                             fmt::format("write {}: 100ms", key));
+                             fmt::format("write {}: 100ms", key), Mistake::missing);
     return {};
 }
 

@@ -13,6 +13,7 @@
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
+#include "scenario/value_schema.h"
 #include "scenario/words.h"
 
 namespace netcut {
@@ -39,7 +40,7 @@ KeyType words_type(const std::string& what, const std::vector<std::string>& word
 KeyType nodes_type();
 KeyType groups_type();
 template <typename Parse>
-KeyType text_type(Parse parse, const char* schema = R"({"type": "string"})") {
+KeyType text_type(Parse parse, const std::string& schema = text_schema()) {
     return {KeyType::Shape::scalar,
             [parse](const std::string&, const std::string& text) -> Result<void> {
                 NETCUT_TRY(parse(text));

@@ -34,7 +34,8 @@ std::uint32_t period_of(const LossModel& model, const FaultSpec& fault) {
 
 Result<void> check_loss(const Scenario&, FaultSpec& fault) {
     if (fault.text("model").empty())
-        return fault_failure(fault, "model", "nothing says which packets are lost", "write model: iid 5%");
+        return fault_failure(fault, "model", "nothing says which packets are lost", "write model: iid 5%",
+                             Mistake::missing);
     const auto model = model_of(fault);
     if (!model) return fault_failure(fault, "model", model.error());
     const auto list = model->lost_packets(number_of(fault, "seed"), period_of(*model, fault));

@@ -24,7 +24,7 @@ Result<void> check_groups(const Scenario& scenario, FaultSpec& fault) {
     std::vector<WordList> groups = fault.lists("groups");
     if (groups.size() < 2)
         return fault_failure(fault, "groups", "a partition has two groups of nodes at least",
-                             "write groups: [[aggregator], [collaborator2]]");
+                             "write groups: [[aggregator], [collaborator2]]", Mistake::missing);
     fault.nodes.clear();
     for (WordList& group : groups) {
         group = expanded_nodes(scenario, group);

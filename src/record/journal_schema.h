@@ -5,7 +5,7 @@
 
 namespace netcut {
 
-// JSON Schema of an entry of `faults`.
-std::string fault_schema();
+// JSON Schema (2020-12) of a line of journal.jsonl.
+std::string journal_schema();
 
 }  // namespace netcut

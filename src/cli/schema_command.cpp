@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/schema_command.h"
+
+#include "cli/run_command.h"
+#include "cli/screen.h"
+#include "record/journal_schema.h"
+#include "run/verdict_schema.h"
+#include "scenario/schema.h"
+#include "scenario/words.h"
+
+namespace netcut::cli {
+namespace {
+
+constexpr Words<std::string (*)(), 3> schemas{
+    {{"scenario", scenario_schema}, {"verdict", verdict_schema}, {"journal", journal_schema}}};
+
+}  // namespace
+
+void add_schema_options(CLI::App& command, SchemaOptions& options) {
+    command
+        .add_option("WHAT", options.what,
+                    "scenario (default), verdict: verdict.json, or journal: a line of it")
+        ->type_name("");
+    command.footer("Example: netcut-fl schema > netcut-fl.schema.json");
+}
+
+int schema_command(const SchemaOptions& options) {
+    const auto schema = parse_word(options.what, schemas, "schema");
+    if (!schema) return report_error(schema.error());
+    show("{}\n", (*schema)());
+    return 0;
+}
+
+}  // namespace netcut::cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace netcut::cli {
+
+struct SchemaOptions {
+    std::string what = "scenario";
+};
+void add_schema_options(CLI::App& command, SchemaOptions& options);
+// Prints a JSON Schema.
+int schema_command(const SchemaOptions& options);
+
+}  // namespace netcut::cli

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenario/schema.h"
+
+#include <map>
+#include <stdexcept>
+
+#include "base/json.h"
+#include "scenario/fault_yaml.h"
+#include "scenario/mistakes.h"
+
+namespace netcut {
+namespace {
+
+// What the keys mean. Those of a fault's kind are in its definition.
+const std::map<std::string, const char*>& meanings() {
+    static const std::map<std::string, const char*> all = {
+        {"name", "The name of the run, and part of its folder's name"},
+        {"template",
+         "A template that lies beneath this file: a name that netcut-fl templates lists, or a folder"},
+        {"collaborators", "How many collaborators there are; at most 1022 on a bridge"},
+        {"fabric", "The network between the nodes"},
+        {"fabric.kind", "routed: a router between all nodes; bridge: one Ethernet segment"},
+        {"fabric.ip", "The versions of IP that nodes have"},
+        {"fabric.mtu", "The MTU of all links, in bytes; with IPv6 at least 1280"},
+        {"fabric.single_segments", "No segmentation offload: one packet is one segment"},
+        {"fabric.uplink", "Nodes that reach the network of this machine, or all"},
+        {"fabric.rate", "The rate of every link, each way"},
+        {"fabric.shaper", "How the rate is kept"},
+        {"fabric.queue", "How long a packet may wait for the rate"},
+        {"aggregator", "What the aggregator runs"},
+        {"collaborator", "What each collaborator runs"},
+        {"command",
+         "The command and its arguments, as words or as one text; no shell is involved. {name}, {index}, "
+         "{aggregator}, {cols}, {work} and the parameters are filled in"},
+        {"env", "Variables of the environment"},
+        {"cwd", "The working directory; by default where netcut-fl was started"},
+        {"aliases", "Further names of the node in every node's /etc/hosts"},
+        {"logs", "Files that the node writes its log to, relative to cwd: watched as what it prints"},
+        {"workspace", "The folder in which stages keep what they make"},
+        {"files", "The folder of the template's files"},
+        {"description", "What a template is, in one line"},
+        {"variant", "Of a template: the parameter that is set by what follows its name"},
+        {"stages", "What is done once before runs, and again when what it depends on has changed"},
+        {"stages.prepare", "Stage 1: the base environment"},
+        {"stages.workspace", "Stage 2: the framework's workspace"},
+        {"stages.certify", "Stage 3: certificates"},
+        {"commands", "The commands of the stage, in their order"},
+        {"commands.run", "The command and its arguments"},
+        {"commands.cwd", "Its working directory; by default the workspace"},
+        {"commands.each", "Run it once for each collaborator"},
+        {"commands.if", "It is left out if this expands to nothing"},
+        {"commands.only_if", "It is left out if this command fails"},
+        {"commands.unless", "It is left out if this command succeeds"},
+        {"version", "A command; the stage is repeated when its output changes"},
+        {"inputs", "Files and folders; the stage is repeated when their contents change"},
+        {"makes", "What the stage makes, below the workspace; removed before it"},
+        {"stages.timeout", "The longest that each command may take"},
+        {"needs", "What a template needs of the machine"},
+        {"needs.name", "What is needed, in words"},
+        {"test", "A command that succeeds if it is there"},
+        {"get", "How to get it"},
+        {"prepare", "A command that is run once before the nodes, as the user, without a network"},
+        {"parameters", "Values of words in braces"},
+        {"paths", "The parameters that are paths, relative to where the user is"},
+        {"ready", "A log line of the aggregator; collaborators start after it"},
+        {"ready_within", "How long the aggregator may take to print that line"},
+        {"progress", "A log line that shows progress; its first group is the round"},
+        {"progress.line", "The log line"},
+        {"progress.marks", "Whether the line marks the beginning of a round or its end"},
+        {"end",
+         "A log line of the aggregator after which the work is done; or collaborators: when all of them have "
+         "ended"},
+        {"faults", "What is done to nodes, and when"},
+        {"expect", "What is expected of the run; it decides the exit status"},
+        {"expect.verdict", "The verdict"},
+        {"recovered_within", "Work goes on within this time after each heal"},
+        {"finished", "Every node ends by itself with exit code 0"},
+        {"nobody_crashed", "No node ends by itself with another exit code"},
+        {"rounds", "So many rounds are finished at least"},
+        {"expect.logs", "Lines that must come"},
+        {"logs.node", "Whose output; by default the aggregator's"},
+        {"logs.line", "A line that must come"},
+        {"equals", "What the last such line, or its first group, must be"},
+        {"experiments", "The moments of netcut-fl experiments and explore"},
+        {"experiments.name", "The name of the moment"},
+        {"what", "What the moment is, in words"},
+        {"experiments.parameters", "Values of words in braces, over those of the scenario"},
+        {"experiments.rate", "The rate of every link, each way"},
+        {"fault", "The fault; {node} in its patterns is the node that is cut"},
+        {"timeout", "The longest that the run may take"},
+        {"hang_after", "It is a hang when there was no progress for so long after the last heal"},
+        {"grace", "The time between SIGTERM and SIGKILL of nodes that are stopped"},
+        {"user", "The user as whom the nodes run"},
+        {"tty", "Give every node a terminal instead of pipes"},
+        {"join_output", "Write a node's stdout and stderr to one log"},
+        {"syslog", "Give nodes a /dev/log, which is watched as what they print"},
+        {"pcap", "Capture the packets of each node"},
+        {"pcap_snap", "How much of each packet to capture, or all"},
+        // of faults
+        {"faults.name", "The name of the fault; by default cut, or cut1, cut2, ..."},
+        {"kind", "The kind of fault; by default drop"},
+        {"nodes", "The nodes that it acts on, all or collaborators; by default the last collaborator"},
+        {"on", "When it begins"},
+        {"when", "A moment on the wire that is waited for from then on: sent 64KiB, reply, silence 2s, ..."},
+        {"for", "How long it lasts, or never; by default 20s"},
+        {"times", "How often it happens at most"},
+        {"flap", "It goes on and off again and again"},
+        {"period", "The length of a cycle"},
+        {"duty", "The share of a cycle in which it is on; by default 50%"},
+        {"jitter", "Each time is up to this share longer or shorter"},
+        {"seed", "The seed of these lengths"},
+        {"count", "How many cycles there are"},
+        {"on.log",
+         "It begins on a log line with this in it; * stands for anything, re:EXPR is a regular expression"},
+        {"on.file", "It begins on a line of this file, which the node writes"},
+        {"on.line", "The line of the file"},
+        {"on.phase", "It begins in this phase of a node's work"},
+        {"on.start", "It begins when the aggregator is started"},
+        {"on.with", "It begins with this other fault"},
+        {"on.after",
+         "It begins when this other fault has healed; of a phase: how far into it, a time or bytes"},
+        {"on.node", "The node that is watched; by default the first of the fault"},
+        {"on.nth", "It begins on the n-th of them"},
+        {"on.delay", "How long to wait then"},
+        {"on.round", "Not before a progress line has named this round"},
+        {"armed_by", "Not before this log line; or exchange: not before the node has sent and received data"},
+        {"armed_by.log", "The log line"},
+        {"armed_by.node", "The node whose line it is"},
+    };
+    return all;
+}
+
+// The last words of "experiments.fault.on" that have a meaning: the whole, "on" below "fault", or "on" alone.
+const char* meaning_of(const std::vector<std::string>& path) {
+    const std::string& key = path.back();
+    for (std::size_t above = path.size() - 1; above-- > 0;)
+        if (const auto found = meanings().find(path[above] + "." + key); found != meanings().end())
+            return found->second;
+    const auto found = meanings().find(key);
+    if (found == meanings().end()) throw std::logic_error("the key '" + key + "' has no description");
+    return found->second;
+}
+
+void describe(Json& schema, std::vector<std::string>& path) {
+    if (schema.contains("anyOf"))
+        for (Json& form : schema["anyOf"]) describe(form, path);
+    if (schema.contains("items")) describe(schema["items"], path);
+    if (!schema.contains("properties")) return;
+    for (auto& [key, property] : schema["properties"].items()) {
+        path.push_back(key);
+        if (!property.contains("description")) property["description"] = meaning_of(path);
+        describe(property, path);
+        path.pop_back();
+    }
+}
+
+Json outline_of(void (*read)(YamlSection&)) {
+    Outline outline;
+    YamlSection section(outline);
+    read(section);
+    return Json::parse(outline.schema());
+}
+
+void outline_fault(YamlSection& section) {
+    FaultSpec fault;
+    read_common_keys(section, fault);
+}
+
+}  // namespace
+
+std::string fault_schema() {
+    const Json common = outline_of(outline_fault).at("properties");
+    Json kinds = Json::array();
+    for (const FaultKind& kind : fault_kinds()) {
+        Json keys = {{"kind", {{"const", kind.name}}}};
+        for (const auto& [name, schema] : common.items())
+            if (!kind.refuses(name)) keys[name] = schema;
+        for (const FaultKey& key : kind.keys) {
+            Json& schema = keys[key.name] = Json::parse(key.type.schema);
+            schema["description"] = key.meaning;
+            if (!key.standard.empty()) schema["default"] = key.standard;
+        }
+        kinds.push_back({{"title", kind.name},
+                         {"description", kind.summary},
+                         {"type", "object"},
+                         {"properties", std::move(keys)},
+                         {"additionalProperties", false}});
+        // The first of them is what a fault is that names no kind.
+        if (kinds.size() > 1) kinds.back()["required"] = Json::array({"kind"});
+    }
+    Json schema = {{"anyOf", std::move(kinds)}};
+    std::vector<std::string> path = {"faults"};
+    describe(schema, path);
+    return schema.dump(2);
+}
+
+std::string scenario_schema() {
+    Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                   {"title", "a scenario of netcut-fl"},
+                   {"description", "What netcut-fl run reads; docs/scenario.md"}};
+    schema.update(outline_of(outline_scenario));
+    std::vector<std::string> path;
+    describe(schema, path);
+    schema["$defs"] = {{"fault", Json::parse(fault_schema())}};
+    return schema.dump(2);
+}
+
+}  // namespace netcut
