@@ -71,12 +71,17 @@ struct ForgetIdle {
     bool reset = false;  // TCP: answer by an RST, else lose silently
     bool udp = false;    // instead of TCP
 };
+// What a NAT does that has forgotten a flow of UDP which the node has opened: the flow has another port of the node, as
+// its peer sees it. What still comes for the old one is lost.
+struct Rebind {
+    std::uint16_t flip = 0;  // the bits in which the ports differ
+};
 struct LoseLarge {            // a path with a smaller MTU
     std::uint16_t bytes = 0;  // the largest layer 3 packet that passes
     bool told = false;        // the sender is, by ICMP
 };
 using PacketAction =
-    std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, LoseLarge>;
+    std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, Rebind, LoseLarge>;
 
 enum class LinkChange {
     none,
@@ -149,6 +154,7 @@ struct DataCounters {
 // flow, by its source and port, destination and port.
 struct DatagramCount {
     std::uint64_t came = 0, passed = 0;
+    std::uint64_t rebound = 0;  // of those that came: as its peer sees it, the node had another port
 };
 using DatagramWay = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;
 using DatagramCounts = std::map<DatagramWay, DatagramCount>;
@@ -156,6 +162,7 @@ using DatagramCounts = std::map<DatagramWay, DatagramCount>;
 struct PacketHits {
     std::uint64_t up = 0, down = 0;
     std::uint64_t offered_up = 0, offered_down = 0;  // of Lose: so many had a number
+    std::uint64_t rebound_up = 0, rebound_down = 0;  // of Rebind: so many had another port
 };
 using NodeHits = std::map<std::size_t, PacketHits>;
 
@@ -196,8 +203,8 @@ class FaultTable {
     static Result<FaultTable> lay(Fabric& fabric, std::vector<FaultPlan> plans,
                                   std::optional<std::uint32_t> logged_losses = {});
 
-    // One more, while the others act; it gets the next number. It cannot make packets wait: that takes
-    // queues, which are laid with the table.
+    // One more, while the others act; it gets the next number. It cannot make packets wait, which takes queues that are
+    // laid with the table, nor give flows another port: who opened a flow is known by its first packet.
     Result<void> add(Fabric& fabric, FaultPlan plan);
 
     const std::vector<FaultPlan>& plans() const { return plans_; }
@@ -276,7 +283,14 @@ struct Losses {
         std::uint64_t up = 0, down = 0;
     };
     std::optional<Offered> offered{};  // of a list: the packets that had a number, lost or not
+    struct Rebound {
+        std::uint64_t up = 0, down = 0;
+        std::uint64_t total() const { return up + down; }
+    };
+    std::optional<Rebound>
+        rebound{};  // of a rebinding: the packets that had another port, none of which is lost
     std::uint64_t total() const { return up + down + unsendable; }
+    std::uint64_t met() const { return total() + (rebound ? rebound->total() : 0); }
 };
 
 // Counts what a node hands to its link, in the node's own namespace: when the router's end is down the link

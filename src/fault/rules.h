@@ -90,9 +90,20 @@ Result<DataCounters> read_data_counters(NetlinkSocket& socket, const Fabric& fab
 
 // datagram_counters.cpp: at the end of `chain`.
 void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults);
+inline constexpr const char* came_chain = "datagrams_came";  // counts one that gets no further
+inline constexpr const char* rebound_chain =
+    "datagrams_rebound";  // and one that has another port at its peer
+void add_rebound_counters(NftTransaction& transaction);
+
+// rebind_rules.cpp: the chains of all that give flows another port, if any does.
+bool rebinds(const FaultPlan& plan);
+void add_rebindings(NftTransaction& transaction, const Fabric& fabric, const std::vector<FaultPlan>& plans,
+                    std::optional<std::uint32_t> logged_losses);
 
 // fault_rules.cpp
 void add_fault(const FaultContext& fault);
+// From `base`, packets of the fault's nodes that go this way go to `chain`, one of this fault.
+void add_way(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain);
 void add_hit_counters(const FaultContext& fault);
 void forget_allowances(const FaultContext& fault);  // each connection has all of its bytes again
 void add_address_counters(NftTransaction& transaction, const std::string& fault, std::size_t node,
@@ -122,6 +133,7 @@ struct FlowStep {
     std::optional<Nanoseconds> lease = {};  // of `remember` and `renew`
     std::string then = {};                  // the chain that follows, instead of returning from this one
     std::uint64_t bytes = 0;                // of `allow`: layer 3, since the set was laid or flushed
+    std::uint16_t flip = 0;  // the node's port in the set differs from the packet's in these bits
 };
 // Rules, one for each address family.
 void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,
