@@ -17,6 +17,7 @@ class ActionWriter {
         : fault_(fault), part_(part), chain_(fault.name(part == Direction::up ? "up" : "down")) {}
 
     void operator()(const LeaveAlone&) const {}
+    void operator()(const Rebind&) const {}  // before and behind all faults, see add_rebindings
 
     void operator()(const Drop&) const {
         NftRule rule(chain_);

@@ -6,6 +6,7 @@
 
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -24,8 +25,8 @@ struct DatagramFamily {
 };
 constexpr DatagramFamily datagram_families[] = {{"4", ETH_P_IP, 12, 4}, {"6", ETH_P_IPV6, 8, 16}};
 constexpr std::uint32_t udp_port_bytes = 2, register_bytes = 4;
-constexpr const char* came_set = "datagrams_came";
-constexpr const char* passed_set = "datagrams_passed";
+// Sets have the names of the chains that add to them.
+constexpr const char* passed_chain = "datagrams_passed";
 
 IpAddress address_in(const NftKey& key, std::size_t at, std::size_t bytes) {
     if (bytes == 4) {
@@ -47,10 +48,7 @@ DatagramWay way_in(const NftKey& key, std::size_t address_bytes) {
             address_in(key, address_bytes, address_bytes), port_in(key, 2 * address_bytes + register_bytes)};
 }
 
-}  // namespace
-
-void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults) {
-    const std::string what = before_faults ? came_set : passed_set;
+void add_counters(NftTransaction& transaction, const std::string& what) {
     transaction.add_chain(what);
     for (const DatagramFamily& family : datagram_families) {
         transaction.add_set({.name = what + family.suffix,
@@ -67,6 +65,21 @@ void add_datagram_counters(NftTransaction& transaction, const std::string& chain
         rule.refresh(what + family.suffix, {}).leave();
         transaction.add_rule(rule);
     }
+}
+
+std::uint64_t& counted(DatagramCount& count, const std::string& what) {
+    return what == came_chain ? count.came : what == passed_chain ? count.passed : count.rebound;
+}
+
+}  // namespace
+
+void add_rebound_counters(NftTransaction& transaction) {
+    add_counters(transaction, rebound_chain);
+}
+
+void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults) {
+    const std::string what = before_faults ? came_chain : passed_chain;
+    add_counters(transaction, what);
     NftRule entry(chain);
     entry.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_UDP)).jump(what);
     transaction.add_rule(entry);
@@ -74,15 +87,15 @@ void add_datagram_counters(NftTransaction& transaction, const std::string& chain
 
 Result<DatagramCounts> FaultTable::read_datagrams() {
     DatagramCounts all;
+    std::vector<const char*> counters_of = {came_chain, passed_chain};
+    if (std::any_of(plans_.begin(), plans_.end(), rebinds)) counters_of.push_back(rebound_chain);
     for (const DatagramFamily& family : datagram_families) {
-        for (const char* what : {came_set, passed_set}) {
+        for (const char* what : counters_of) {
             NETCUT_ASSIGN(const auto counters,
                           read_set_counters(socket_, family_, table_name, std::string(what) + family.suffix));
             if (counters.empty()) break;  // then none has passed
-            for (const auto& [key, value] : counters) {
-                DatagramCount& count = all[way_in(key, family.address_bytes)];
-                (what == came_set ? count.came : count.passed) = value.packets;
-            }
+            for (const auto& [key, value] : counters)
+                counted(all[way_in(key, family.address_bytes)], what) = value.packets;
         }
     }
     return all;

@@ -16,11 +16,16 @@ class NftTransaction;
 // flow, by its source and port, destination and port.
 struct DatagramCount {
     std::uint64_t came = 0, passed = 0;
+    std::uint64_t rebound = 0;  // of those that came: as its peer sees it, the node had another port
 };
 using DatagramWay = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;
 using DatagramCounts = std::map<DatagramWay, DatagramCount>;
 
 // At the end of `chain`.
 void add_datagram_counters(NftTransaction& transaction, const std::string& chain, bool before_faults);
+inline constexpr const char* came_chain = "datagrams_came";  // counts one that gets no further
+inline constexpr const char* rebound_chain =
+    "datagrams_rebound";  // and one that has another port at its peer
+void add_rebound_counters(NftTransaction& transaction);
 
 }  // namespace netcut

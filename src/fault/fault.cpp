@@ -112,6 +112,8 @@ Result<std::map<std::size_t, Losses>> Fault::count() {
         losses[node] = {hits.up, hits.down, unsendable};
         if (std::holds_alternative<Lose>(plan().action))
             losses[node].offered = {hits.offered_up, hits.offered_down};
+        if (std::holds_alternative<Rebind>(plan().action))
+            losses[node].rebound = {hits.rebound_up, hits.rebound_down};
     }
     return losses;
 }
@@ -132,6 +134,10 @@ Result<std::map<std::size_t, Losses>> Fault::losses() {
         if (losses.offered && base.offered) {
             losses.offered->up -= base.offered->up;
             losses.offered->down -= base.offered->down;
+        }
+        if (losses.rebound && base.rebound) {
+            losses.rebound->up -= base.rebound->up;
+            losses.rebound->down -= base.rebound->down;
         }
     }
     if (!active_) base_ = total;  // the router's counters stand still until it is fired again

@@ -49,17 +49,8 @@ std::vector<std::pair<std::size_t, std::size_t>> pairs_with_peers(const FaultPla
 // From `base`, packets of the fault's nodes go to `up` and `down`, chains of this fault.
 void add_membership(const FaultContext& fault, const std::string& base, const std::string& up,
                     const std::string& down) {
-    const FaultPlan& plan = fault.plan;
-    if (!plan.pairs.empty()) return add_pairs(fault, base, base + "_pairs", plan.pairs, fault.name(up));
-    if (!plan.filter.peers.empty()) {
-        add_pairs(fault, base, base + "_out", pairs_with_peers(plan, true), fault.name(up));
-        return add_pairs(fault, base, base + "_in", pairs_with_peers(plan, false), fault.name(down));
-    }
-    for (const auto& [port, chain] : {std::pair(NFT_META_IIF, up), std::pair(NFT_META_OIF, down)}) {
-        NftRule rule(base);
-        rule.meta(port).in(fault.name("nodes")).jump(fault.name(chain));
-        fault.add(rule);
-    }
+    add_way(fault, base, Direction::up, up);
+    add_way(fault, base, Direction::down, down);
 }
 
 // What a kernel says by itself (MLD, IGMP, ARP, neighbour discovery) is lost with all else, but not counted:
@@ -233,6 +224,20 @@ void add_address_counters(NftTransaction& transaction, const std::string& fault,
                                         counter_name(fault + "_hit_down", node));
 }
 
+// What is of pairs counts for its sender.
+void add_way(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain) {
+    const FaultPlan& plan = fault.plan;
+    const bool up = part == Direction::up;
+    const std::string set = fault.name(chain) + "_pairs";
+    if (!plan.pairs.empty() && up) add_pairs(fault, base, set, plan.pairs, fault.name(chain));
+    if (!plan.pairs.empty()) return;
+    if (!plan.filter.peers.empty())
+        return add_pairs(fault, base, set, pairs_with_peers(plan, up), fault.name(chain));
+    NftRule rule(base);
+    rule.meta(up ? NFT_META_IIF : NFT_META_OIF).in(fault.name("nodes")).jump(fault.name(chain));
+    fault.add(rule);
+}
+
 void add_hit_counters(const FaultContext& fault) {
     const auto nodes = static_cast<std::uint32_t>(fault.plan.nodes.size());
     fault.transaction.add_set({.name = fault.name("nodes"), .size = nodes});
@@ -241,6 +246,7 @@ void add_hit_counters(const FaultContext& fault) {
     std::vector<const char*> counted = {"hit_up", "hit_down"};
     if (std::holds_alternative<Lose>(fault.plan.action))
         counted.insert(counted.end(), {"seen_up", "seen_down"});
+    if (rebinds(fault.plan)) counted.insert(counted.end(), {"rebound_up", "rebound_down"});
     for (const char* what : counted) {
         fault.transaction.add_set({.name = fault.name(what), .to_counters = true, .size = nodes});
         for (const std::size_t node : fault.plan.nodes) {

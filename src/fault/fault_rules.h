@@ -45,6 +45,8 @@ struct FaultContext {
 };
 
 void add_fault(const FaultContext& fault);
+// From `base`, packets of the fault's nodes that go this way go to `chain`, one of this fault.
+void add_way(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain);
 void add_hit_counters(const FaultContext& fault);
 void forget_allowances(const FaultContext& fault);  // each connection has all of its bytes again
 void add_address_counters(NftTransaction& transaction, const std::string& fault, std::size_t node,

@@ -17,7 +17,8 @@ constexpr Family families[] = {{"4", ETH_P_IP, 12, 16, 4}, {"6", ETH_P_IPV6, 8, 
 constexpr std::uint32_t source_port = 0, destination_port = 2, port_bytes = 2;
 
 // As the node sees it: its own address, the other's, its own port, the other's, and the protocol.
-void load_flow(NftRule& rule, const Family& family, Direction part) {
+// `flip`: bits of its own port.
+void load_flow(NftRule& rule, const Family& family, Direction part, std::uint16_t flip) {
     const bool up = part == Direction::up;
     const auto address = [&](std::uint32_t offset) {
         rule.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, family.address_bytes);
@@ -28,6 +29,7 @@ void load_flow(NftRule& rule, const Family& family, Direction part) {
     address(up ? family.source : family.destination);
     address(up ? family.destination : family.source);
     port(up ? source_port : destination_port);
+    if (flip != 0) rule.flip(short_key(flip));
     port(up ? destination_port : source_port);
     rule.meta(NFT_META_L4PROTO);
 }
@@ -89,7 +91,7 @@ void add_flow_rules(const FaultContext& fault, const std::string& chain, Directi
         NftRule rule(chain);
         rule.meta(NFT_META_PROTOCOL).equals(short_key(family.ethertype));
         rule.meta(NFT_META_L4PROTO).in("ported");
-        load_flow(rule, family, part);
+        load_flow(rule, family, part, step.flip);
         switch (step.kind) {
             case FlowStep::Kind::remember:
                 rule.refresh(set, step.lease);
@@ -105,7 +107,7 @@ void add_flow_rules(const FaultContext& fault, const std::string& chain, Directi
                 break;
             case FlowStep::Kind::renew:
                 rule.in(set);
-                load_flow(rule, family, part);
+                load_flow(rule, family, part, step.flip);
                 rule.refresh(set, step.lease);
                 break;
         }

@@ -32,6 +32,7 @@ struct FlowStep {
     std::optional<Nanoseconds> lease = {};  // of `remember` and `renew`
     std::string then = {};                  // the chain that follows, instead of returning from this one
     std::uint64_t bytes = 0;                // of `allow`: layer 3, since the set was laid or flushed
+    std::uint16_t flip = 0;  // the node's port in the set differs from the packet's in these bits
 };
 // Rules, one for each address family.
 void add_flow_rules(const FaultContext& fault, const std::string& chain, Direction part,

@@ -15,7 +15,14 @@ struct Losses {
         std::uint64_t up = 0, down = 0;
     };
     std::optional<Offered> offered{};  // of a list: the packets that had a number, lost or not
+    struct Rebound {
+        std::uint64_t up = 0, down = 0;
+        std::uint64_t total() const { return up + down; }
+    };
+    // Of a rebinding: the packets that had another port, none of which is lost.
+    std::optional<Rebound> rebound{};
     std::uint64_t total() const { return up + down + unsendable; }
+    std::uint64_t met() const { return total() + (rebound ? rebound->total() : 0); }
 };
 
 }  // namespace netcut

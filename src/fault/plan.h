@@ -65,12 +65,17 @@ struct ForgetIdle {
     bool reset = false;  // TCP: answer by an RST, else lose silently
     bool udp = false;    // instead of TCP
 };
+// What a NAT does that has forgotten a flow of UDP which the node has opened: the flow has another port of the node, as
+// its peer sees it. What still comes for the old one is lost.
+struct Rebind {
+    std::uint16_t flip = 0;  // the bits in which the ports differ
+};
 struct LoseLarge {            // a path with a smaller MTU
     std::uint16_t bytes = 0;  // the largest layer 3 packet that passes
     bool told = false;        // the sender is, by ICMP
 };
 using PacketAction =
-    std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, LoseLarge>;
+    std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, Rebind, LoseLarge>;
 
 enum class LinkChange {
     none,

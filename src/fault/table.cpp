@@ -64,6 +64,7 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
         }
         add_fault(fault);
     }
+    add_rebindings(transaction, fabric, table.plans_, logged_losses);
     add_lane_rules(transaction, fabric, table.plans_, queues);
     add_data_counters(transaction, fabric);
     NETCUT_TRY(table.socket_.commit_in_parts(transaction.take()));
@@ -73,6 +74,10 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
 Result<void> FaultTable::add(Fabric& fabric, FaultPlan plan) {
     if (plan.queues())
         return usage_failure("add a fault to a run", "what makes packets wait must be there from the start",
+                             "write it into the scenario");
+    if (rebinds(plan))
+        return usage_failure("add a fault to a run",
+                             "what gives flows another port must know from the start who has opened them",
                              "write it into the scenario");
     NftTransaction transaction(family_, table_name);
     const std::size_t number = plans_.size();
@@ -268,7 +273,9 @@ Result<std::vector<NodeHits>> FaultTable::read_hits() {
             hits[node] = {packets_of(fault_prefix(number) + "_hit_up", node),
                           packets_of(fault_prefix(number) + "_hit_down", node),
                           packets_of(fault_prefix(number) + "_seen_up", node),
-                          packets_of(fault_prefix(number) + "_seen_down", node)};
+                          packets_of(fault_prefix(number) + "_seen_down", node),
+                          packets_of(fault_prefix(number) + "_rebound_up", node),
+                          packets_of(fault_prefix(number) + "_rebound_down", node)};
     }
     return all;
 }

@@ -32,6 +32,7 @@ namespace netcut {
 struct PacketHits {
     std::uint64_t up = 0, down = 0;
     std::uint64_t offered_up = 0, offered_down = 0;  // of Lose: so many had a number
+    std::uint64_t rebound_up = 0, rebound_down = 0;  // of Rebind: so many had another port
 };
 using NodeHits = std::map<std::size_t, PacketHits>;
 
@@ -54,8 +55,8 @@ class FaultTable {
     static Result<FaultTable> lay(Fabric& fabric, std::vector<FaultPlan> plans,
                                   std::optional<std::uint32_t> logged_losses = {});
 
-    // One more, while the others act; it gets the next number. It cannot make packets wait: that takes
-    // queues, which are laid with the table.
+    // One more, while the others act; it gets the next number. It cannot make packets wait, which takes queues that are
+    // laid with the table, nor give flows another port: who opened a flow is known by its first packet.
     Result<void> add(Fabric& fabric, FaultPlan plan);
 
     const std::vector<FaultPlan>& plans() const { return plans_; }

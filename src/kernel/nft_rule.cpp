@@ -64,15 +64,21 @@ NftRule& NftRule::payload(std::uint32_t base, std::uint32_t offset, std::uint32_
 }
 
 NftRule& NftRule::mask(const NftKey& bits) {
-    NftKey padded = bits;
-    padded.resize(register_size);
-    const std::uint32_t none = 0;
+    return bitwise(bits, {});
+}
+NftRule& NftRule::flip(const NftKey& bits) {
+    return bitwise(NftKey(register_size, 0xff), bits);
+}
+
+NftRule& NftRule::bitwise(NftKey mask, NftKey flip) {
+    mask.resize(register_size);
+    flip.resize(register_size);
     nftnl_expr* expr = add("bitwise");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, register_at(loaded_ - 1));
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, register_at(loaded_ - 1));
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, register_size);
-    nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, padded.data(), register_size);
-    nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &none, register_size);
+    nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask.data(), register_size);
+    nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, flip.data(), register_size);
     return *this;
 }
 
@@ -141,6 +147,21 @@ NftRule& NftRule::set_meta(std::uint32_t key) {
     nftnl_expr* expr = add("meta");
     nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, register_at(0));
+    loaded_ = 0;
+    return *this;
+}
+
+NftRule& NftRule::write(std::uint32_t base, std::uint32_t offset, std::uint32_t length,
+                        std::optional<std::uint32_t> checksum) {
+    nftnl_expr* expr = add("payload");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_SREG, register_at(0));
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, length);
+    if (checksum) {
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, *checksum);
+    }
     loaded_ = 0;
     return *this;
 }

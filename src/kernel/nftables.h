@@ -57,6 +57,8 @@ class NftRule {
     NftRule& meta(std::uint32_t key);
     NftRule& payload(std::uint32_t base, std::uint32_t offset, std::uint32_t length);
     NftRule& mask(const NftKey& bits);  // of the field that was loaded last, at most 4 bytes
+    NftRule& flip(
+        const NftKey& bits);  // those that are set, of the field that was loaded last, at most 4 bytes
     NftRule& constant(std::uint32_t value);
     // 1, 2, ... `modulus`, 1, 2, ...: one number each time the rule gets this far, on all CPUs together.
     NftRule& number(std::uint32_t modulus);
@@ -73,6 +75,9 @@ class NftRule {
     NftRule& count_by(const std::string& map);
     NftRule& replace_by(const std::string& map);  // what the map has for it is loaded instead
     NftRule& set_meta(std::uint32_t key);
+    // Writes it to the packet. `checksum`: where, from `base` on, an Internet checksum is that covers it.
+    NftRule& write(std::uint32_t base, std::uint32_t offset, std::uint32_t length,
+                   std::optional<std::uint32_t> checksum);
     // Adds it to a dynamic set; `refresh` also lets the time of what is there begin anew.
     NftRule& add_to(const std::string& set, std::optional<Nanoseconds> lease) {
         return update(NFT_DYNSET_OP_ADD, set, lease);
@@ -101,6 +106,7 @@ class NftRule {
   private:
     friend class NftTransaction;
     nftnl_expr* add(const char* kind);
+    NftRule& bitwise(NftKey mask, NftKey flip);
     NftRule& verdict(int code, const std::string& chain = {});
     NftRule& compare(std::uint32_t operation, NftKey value);
     NftRule& look_up(const std::string& set, std::uint32_t flags);

@@ -114,6 +114,10 @@ class FieldReader {
         if (json.contains("offered_up")) read_fields(json, *(offered = Losses::Offered{}));
     }
 
+    void read_flat(ParsedEvent& json, std::optional<Losses::Rebound>& rebound) {
+        if (json.contains("rebound_up")) read_fields(json, rebound.emplace());
+    }
+
     template <HasFields T>
     void read_flat(ParsedEvent& json, T& value) {
         read_fields(json, value);

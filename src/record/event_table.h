@@ -42,8 +42,9 @@ NETCUT_FIELDS(LineBurst, required("late", &E::late), required("all", &E::all))
 NETCUT_FIELDS(Error, required("kind", &E::kind), required("attempt", &E::attempt), required("code", &E::code),
               required("reason", &E::reason), required("hint", &E::hint))
 NETCUT_FIELDS(Losses::Offered, required("offered_up", &E::up), required("offered_down", &E::down))
+NETCUT_FIELDS(Losses::Rebound, required("rebound_up", &E::up), required("rebound_down", &E::down))
 NETCUT_FIELDS(Losses, required("router_up", &E::up), required("router_down", &E::down),
-              required("unsendable_at_node", &E::unsendable), flat(&E::offered))
+              required("unsendable_at_node", &E::unsendable), flat(&E::offered), flat(&E::rebound))
 NETCUT_FIELDS(PhaseInterval, required("phase", &E::phase), required("from_ns", &E::from),
               required("to_ns", &E::to), kept("sent", &E::sent), kept("received", &E::received))
 

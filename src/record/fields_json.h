@@ -35,6 +35,7 @@ void write_fields(const T& value, Json& json);
 // The keys of `value`, among others.
 inline void write_flat(const ExitStatus& exit, Json& json);
 inline void write_flat(const std::optional<Losses::Offered>& offered, Json& json);
+inline void write_flat(const std::optional<Losses::Rebound>& rebound, Json& json);
 template <HasFields T>
 void write_flat(const T& value, Json& json) {
     write_fields(value, json);
@@ -71,6 +72,10 @@ inline void write_flat(const ExitStatus& exit, Json& json) {
 
 inline void write_flat(const std::optional<Losses::Offered>& offered, Json& json) {
     if (offered) write_fields(*offered, json);
+}
+
+inline void write_flat(const std::optional<Losses::Rebound>& rebound, Json& json) {
+    if (rebound) write_fields(*rebound, json);
 }
 
 template <typename T>

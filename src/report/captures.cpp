@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <set>
 
 #include "fabric/options.h"
 #include "kernel/address.h"
@@ -25,12 +26,15 @@ std::uint64_t hash_of(PacketBytes bytes) {  // FNV-1a
     return hash;
 }
 
-// A router changes the hop limit, and with it the checksum of IPv4.
-std::uint64_t content_of(PacketBytes packet, const std::optional<PacketHeader>& header) {
+// A router changes the hop limit, and with it the checksum of IPv4. `ports_change`: also the ports of UDP.
+std::uint64_t content_of(PacketBytes packet, const std::optional<PacketHeader>& header, bool ports_change) {
     std::vector<std::uint8_t> bytes(packet.begin(), packet.end());
     if (header && header->length != 0 && header->length < bytes.size()) bytes.resize(header->length);
     if (header && header->source.is_v4()) bytes[8] = bytes[10] = bytes[11] = 0;
     if (header && header->source.is_v6()) bytes[7] = 0;
+    if (ports_change && header && header->source_port != 0 && header->protocol == IPPROTO_UDP)
+        for (const std::size_t at : {0, 1, 2, 3, 6, 7})  // ports and checksum
+            if (header->network_header + at < bytes.size()) bytes[header->network_header + at] = 0;
     return hash_of(bytes);
 }
 
@@ -79,11 +83,47 @@ class Owners {
     std::map<std::string, std::size_t> owners_;  // by IP or MAC address
 };
 
+// What comes to a flow's other port is given its own again, as the node sees it, if the node has spoken from that.
+class ReboundFlows {
+  public:
+    explicit ReboundFlows(const Scenario& scenario) {
+        for (const FaultSpec& fault : scenario.faults)
+            if (const auto plan = plan_of(scenario, fault);
+                plan && std::holds_alternative<Rebind>(plan->action))
+                for (const std::size_t node : plan->nodes)
+                    flips_[node].push_back(std::get<Rebind>(plan->action).flip);
+    }
+    bool any() const { return !flips_.empty(); }
+
+    // In the order of their times.
+    void turn_back(SeenPacket& packet) {
+        PacketHeader& header = packet.header;
+        if (header.protocol != IPPROTO_UDP || header.source_port == 0) return;
+        if (flips_.contains(packet.from))
+            spoken_.insert({header.source, header.source_port, header.destination, header.destination_port});
+        if (!packet.to || !flips_.contains(*packet.to)) return;
+        const auto has_spoken = [&](std::uint16_t port) {
+            return spoken_.contains({header.destination, port, header.source, header.source_port});
+        };
+        if (has_spoken(header.destination_port)) return;
+        for (const std::uint16_t flip : flips_.at(*packet.to)) {
+            const auto own = static_cast<std::uint16_t>(header.destination_port ^ flip);
+            if (!has_spoken(own)) continue;
+            header.destination_port = own;
+            return;
+        }
+    }
+
+  private:
+    std::map<std::size_t, std::vector<std::uint16_t>> flips_;  // by node
+    std::set<ConversationKey> spoken_;
+};
+
 class CaptureReader {
   public:
     CaptureReader(const std::vector<Event>& events, const RunState& state, const Scenario& scenario,
                   Check& check)
-        : owners_(events, scenario), check_(check) {
+        : owners_(events, scenario), check_(check), rebound_(scenario) {
         if (state.begun()) begun_ = state.begun()->realtime_ns;
         for (std::size_t i = 0; i < scenario.faults.size(); ++i) faults_[scenario.faults[i].name] = i;
     }
@@ -116,6 +156,8 @@ class CaptureReader {
     Captures finish() {
         std::stable_sort(captures_.seen.begin(), captures_.seen.end(),
                          [](const SeenPacket& a, const SeenPacket& b) { return a.time < b.time; });
+        if (rebound_.any())
+            for (SeenPacket& packet : captures_.seen) rebound_.turn_back(packet);
         std::stable_sort(captures_.lost.begin(), captures_.lost.end(),
                          [](const LostPacket& a, const LostPacket& b) { return a.time < b.time; });
         return std::move(captures_);
@@ -140,7 +182,7 @@ class CaptureReader {
                                   owners_.to_whom(frame, *header),
                                   packet.time - begun_,
                                   *header,
-                                  content_of(frame.subspan(ethernet_header), header),
+                                  content_of(frame.subspan(ethernet_header), header, rebound_.any()),
                                   {},
                                   false,
                                   beginning_of(frame.subspan(ethernet_header), *header)});
@@ -169,13 +211,14 @@ class CaptureReader {
         const auto network = frame.subspan(std::min(ethernet_header, frame.size()));
         const auto header = parse_packet(network);
         captures_.lost.push_back({node, faults_.at(mark->fault), *mark, packet.time - begun_,
-                                  content_of(network, header),
+                                  content_of(network, header, rebound_.any()),
                                   header ? packet_text(*header) : "a packet that is not IP",
                                   header.has_value(), header && owners_.is_from_outside(*header)});
     }
 
     Owners owners_;
     Check& check_;
+    ReboundFlows rebound_;
     Nanoseconds begun_{0};
     std::map<std::string, std::size_t> faults_;
     Captures captures_;

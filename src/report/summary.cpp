@@ -41,9 +41,12 @@ std::string seconds_text(const Json& value, const char* otherwise) {
 
 std::string packets_text(const Json& node) {
     const bool queued = node.contains("packets_queued");
-    return fmt::format("{} {}",
-                       node.at(queued ? "packets_queued" : "packets_lost").at("total").get<std::uint64_t>(),
-                       queued ? "waited" : "lost");
+    const Json& packets = node.at(queued ? "packets_queued" : "packets_lost");
+    const std::string text =
+        fmt::format("{} {}", packets.at("total").get<std::uint64_t>(), queued ? "waited" : "lost");
+    if (!packets.contains("rebound_up")) return text;
+    return text + fmt::format(", {} of another port", packets.at("rebound_up").get<std::uint64_t>() +
+                                                          packets.at("rebound_down").get<std::uint64_t>());
 }
 
 std::vector<Cells> fault_cells(const Json& faults) {

@@ -89,6 +89,9 @@ class LineOf {
         for (const auto& [node, packets] : hit.value_or(std::map<std::string, std::uint64_t>()))
             text += fmt::format("{}{} {} {} packet{}", text.empty() ? "" : ", ", node,
                                 healed.packets_queued ? "queued" : "lost", packets, packets == 1 ? "" : "s");
+        for (const auto& [node, losses] : healed.losses)
+            if (losses.rebound)
+                text += fmt::format(", and {} of {} had another port", losses.rebound->total(), node);
         return fmt::format("{} healed after {:.3f} s: {}", fault_, healed.lasted_s, text);
     }
     std::string operator()(const event::NodeRecovered& recovered) const {

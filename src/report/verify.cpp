@@ -135,17 +135,19 @@ Check check_verdict(const RunFolder& folder, const RunState& state, const Scenar
 
 std::string firing_text(const FaultOutcome& outcome) {
     const auto at = [](Nanoseconds t) { return std::chrono::duration<double>(t).count(); };
-    std::uint64_t up = 0, down = 0, unsendable = 0;
+    std::uint64_t up = 0, down = 0, unsendable = 0, rebound = 0;
     for (const auto& [node, losses] : outcome.losses) {
         up += losses.up;
         down += losses.down;
         unsendable += losses.unsendable;
+        rebound += losses.met() - losses.total();
     }
     std::string text =
         fmt::format("{} ({}) from {:.6f} s ", outcome.fault, outcome.kind->name, at(outcome.fired));
     text += outcome.healed ? fmt::format("to {:.6f} s", at(*outcome.healed)) : "to the end";
     text += fmt::format(": {} {} up, {} down", outcome.queued ? "queued" : "lost", up, down);
     if (unsendable > 0) text += fmt::format(", and {} that nodes could not send", unsendable);
+    if (rebound > 0) text += fmt::format("; {} had another port", rebound);
     return text;
 }
 

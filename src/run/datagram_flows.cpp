@@ -15,6 +15,10 @@ std::uint64_t lost_of(const FlowCounts& counts) {
     return (counts.up.came - counts.up.passed) + (counts.down.came - counts.down.passed);
 }
 
+std::uint64_t rebound_of(const FlowCounts& counts) {
+    return counts.up.rebound + counts.down.rebound;
+}
+
 std::string flow_end_text(const IpAddress& address, std::uint16_t port) {
     return fmt::format("{} port {}", address.to_string(), port);
 }
@@ -66,8 +70,15 @@ void DatagramFlows::at_heal(const FlowSample& sample) {
     healed_ = true;
     for (auto& [key, one] : tracked_) {
         one.heal = one.last;
-        one.touched = one.could_be_hit && lost_of(one.heal) > lost_of(one.fire);
+        one.touched = one.could_be_hit && (lost_of(one.heal) > lost_of(one.fire) || has_to_rebind(one));
     }
+}
+
+// The heal gives it its old port again, which is a change like the first. One that its program has ended, having been
+// answered, is not waited for.
+bool DatagramFlows::has_to_rebind(const Tracked& one) {
+    const bool was_answered = one.heal.down.rebound > one.fire.down.rebound;
+    return rebound_of(one.heal) > rebound_of(one.fire) && (one.held || !was_answered);
 }
 
 void DatagramFlows::after(const FlowSample& sample, Nanoseconds since_heal) {

@@ -65,6 +65,7 @@ class DatagramFlows {
         std::optional<Nanoseconds> sent, received, replaced;
     };
     void see(const FlowSample& sample);
+    static bool has_to_rebind(const Tracked& one);
     static std::optional<Nanoseconds> resumed(const Tracked& one);
     void find_replacement(const ConversationKey& key, Tracked& one);
     static Conversation conclude(const ConversationKey& key, const Tracked& one);

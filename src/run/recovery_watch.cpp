@@ -66,6 +66,7 @@ bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool
     if (only == PacketFilter::Connections::established && !was_there && !healed_) return false;
     if (const auto* forget = std::get_if<ForgetIdle>(&plan_.action); forget != nullptr && forget->udp != udp)
         return false;
+    if (std::holds_alternative<Rebind>(plan_.action) && !udp) return false;
     return acts_on(plan_, node, peer, std::get<1>(key), std::get<3>(key));
 }
 

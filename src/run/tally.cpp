@@ -60,7 +60,7 @@ bool has_met(const FaultOutcome& outcome, const std::string& node) {
     const auto losses = outcome.losses.find(node);
     if (losses == outcome.losses.end()) return false;
     const auto recovery = outcome.recovery.find(node);
-    return losses->second.total() > 0 || outcome.kind->acts_on_processes() || outcome.renumbered ||
+    return losses->second.met() > 0 || outcome.kind->acts_on_processes() || outcome.renumbered ||
            (recovery != outcome.recovery.end() &&
             (!recovery->second.conversations.empty() || !recovery->second.unresolved.empty()));
 }
@@ -69,8 +69,10 @@ Tally tally(const Facts& facts) {
     Tally tally;
     std::map<std::string, std::size_t> next_cycle;  // of each fault
     for (auto outcome = facts.outcomes.rbegin(); outcome != facts.outcomes.rend(); ++outcome) {
-        for (const auto& [node, losses] : outcome->losses)
+        for (const auto& [node, losses] : outcome->losses) {
             (outcome->queued ? tally.queued : tally.lost) += losses.total();
+            tally.rebound += losses.met() - losses.total();
+        }
         tally.of_processes = tally.of_processes || outcome->kind->acts_on_processes();
         if (!outcome->healed && outcome->kind->heals()) ++tally.unhealed;
         // Between two cycles of a flap there may be no time to recover in: what follows the last one counts.

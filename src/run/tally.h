@@ -15,6 +15,7 @@ namespace netcut {
 struct Tally {
     std::uint64_t lost = 0;
     std::uint64_t queued = 0;
+    std::uint64_t rebound = 0;         // they had another port
     bool of_processes = false;         // one of them needs no packet to be noticed
     bool stopped = false;              // connections, though no packet may have got as far as a counter
     std::set<std::string> renumbered;  // nodes that have exchanged data since
@@ -26,7 +27,8 @@ struct Tally {
     // The longest since a heal, if all went on.
     std::optional<Nanoseconds> work_resumed, network_back;
 
-    bool noticed() const { return lost + queued > 0 || of_processes || stopped || !renumbered.empty(); }
+    bool met() const { return lost + queued + rebound > 0 || of_processes; }
+    bool noticed() const { return met() || stopped || !renumbered.empty(); }
 };
 Tally tally(const Facts& facts);
 

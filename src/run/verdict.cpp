@@ -176,10 +176,10 @@ Verdict finished(const Facts& facts) {
     const Tally sum = tally(facts);
     std::string reason = finished_text(facts) + flap_text(sum);
     const char* const heal = sum.cycles.empty() ? "the heal" : "the last heal";
-    const bool met = sum.lost + sum.queued > 0 || sum.of_processes;
     if (!sum.renumbered.empty())
-        reason += fmt::format("; {}{} came back under another address",
-                              met ? "" : "no packet met a fault, but ", fmt::join(sum.renumbered, ", "));
+        reason +=
+            fmt::format("; {}{} came back under another address",
+                        sum.met() ? "" : "no packet met a fault, but ", fmt::join(sum.renumbered, ", "));
     if (!sum.noticed())
         reason += "; no packet met a fault, so nobody noticed";
     else if (sum.work_resumed)

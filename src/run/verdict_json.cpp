@@ -20,10 +20,12 @@ namespace netcut {
 namespace {
 
 Json losses_json(const Losses& losses) {
-    return {{"total", losses.total()},
-            {"router_up", losses.up},
-            {"router_down", losses.down},
-            {"unsendable_at_node", losses.unsendable}};
+    Json json = {{"total", losses.total()},
+                 {"router_up", losses.up},
+                 {"router_down", losses.down},
+                 {"unsendable_at_node", losses.unsendable}};
+    write_flat(losses.rebound, json);
+    return json;
 }
 
 // The times of the journal in nanoseconds are those in seconds here.
@@ -158,6 +160,7 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     json["noticed"] = sum.noticed();
     json["packets_lost"] = sum.lost;
     json["packets_queued"] = sum.queued;
+    if (sum.rebound > 0) json["packets_rebound"] = sum.rebound;
     json["network_back_s"] = value_json(seconds_of(sum.network_back));
     json["time_to_recover_s"] = value_json(seconds_of(sum.work_resumed));
     json["faults"] = outcomes;

@@ -51,6 +51,7 @@ const Expected& expected_of(const std::string& kind) {
         {"rate", {"recovered", Effect::packets_queued}},
         {"renumber", {"recovered", Effect::sometimes_lost, "under another address"}},
         {"dns", {"recovered", Effect::none, "nobody noticed"}},
+        {"rebind", {"recovered", Effect::none, "nobody noticed"}},  // it speaks TCP
         {"pause", {"recovered", Effect::processes}},
         {"kill", {"hung", Effect::processes, "did not end"}},
         {"restart", {"recovered", Effect::processes}},

@@ -80,6 +80,35 @@ TEST(DatagramFlows, OneThatLostNothingIsNotListed) {
     EXPECT_EQ(all.received(), 10ms);
 }
 
+FlowSample rebound(FlowSample sample, std::uint64_t up, std::uint64_t down) {
+    for (auto& [key, counts] : sample.flows) {
+        counts.up.rebound = up;
+        counts.down.rebound = down;
+    }
+    return sample;
+}
+
+TEST(DatagramFlows, OneThatHadAnotherPortHasToGoOnFromItsOwn) {
+    DatagramFlows all = flows();
+    all.at_fire(sample({{50, 3, 3, 3, 3}}, {50}));
+    all.at_heal(rebound(sample({{50, 5, 5, 5, 5}}, {50}), 2, 2));
+    EXPECT_FALSE(all.all_went_on());
+    all.after(rebound(sample({{50, 6, 6, 5, 5}}, {50}), 2, 2), 10ms);
+    EXPECT_EQ(all.list().at(0).outcome, Outcome::stuck);
+    all.after(rebound(sample({{50, 6, 6, 6, 6}}, {50}), 2, 2), 20ms);
+    EXPECT_EQ(all.list().at(0).outcome, Outcome::resumed);
+    EXPECT_EQ(all.list().at(0).after, 20ms);
+}
+
+TEST(DatagramFlows, OneThatWasAnsweredAtItsOtherPortAndEndedIsNotWaitedFor) {
+    for (const std::uint64_t answers : {0, 2}) {
+        DatagramFlows all = flows();
+        all.at_fire(sample({{50, 3, 3, 3, 3}}, {50}));
+        all.at_heal(rebound(sample({{50, 5, 5, 3 + answers, 3 + answers}}, {}), 2, answers));
+        EXPECT_EQ(all.list().size(), answers == 0 ? 1U : 0U);
+    }
+}
+
 TEST(DatagramFlows, WhatComesForAProgramThatIsGoneIsNobodys) {
     DatagramFlows all = flows();
     all.at_fire(sample({{50, 3, 3, 3, 3}}, {50}));

@@ -9,8 +9,11 @@ function faultTable(run) {
     const hit = (row) => row.node.packets_lost ?? row.node.packets_queued ?? {};
     const queued = run.faults.some((fault) => objects(fault.nodes).some((node) => node.packets_queued));
     const optional = [
-        {name: "Could not send", kind: "number", cell: (row) => grouped(hit(row).unsendable_at_node)},
-    ].filter(() => rows.some((row) => hit(row).unsendable_at_node));
+        {key: "unsendable_at_node", name: "Could not send"},
+        {key: "rebound_up", name: "Another port, up"},
+        {key: "rebound_down", name: "Another port, down"},
+    ].filter(({key}) => rows.some((row) => hit(row)[key]))
+        .map(({key, name}) => ({name, kind: "number", cell: (row) => grouped(hit(row)[key])}));
     const kinds = [...new Set(run.faults.map((fault) => fault.kind))].filter((kind) => run.kinds[kind]);
     return [
         table("Faults: when, on whom, and what they did", [

@@ -87,6 +87,8 @@ function faultStory(run, fault) {
                 `${grouped(sum("unsendable_at_node"))} that the node could not send)`);
         parts.push(". ");
     }
+    const rebound = sum("rebound_up") + sum("rebound_down");
+    if (rebound) parts.push(`It gave ${plural(rebound, "packet")} another port. `);
     if (waited) parts.push(`It made ${plural(waited, "packet")} wait. `);
     const times = nodes.map((node) => node.time_to_recover_s);
     if (isNumber(fault.healed_s) && nodes.length)

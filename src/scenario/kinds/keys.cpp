@@ -116,10 +116,12 @@ FaultKey beyond_key() {
         "", "nothing"};
 }
 
+FaultKey port_key() {
+    return {"port", number_type(1, 65535), "TCP or UDP, of either end", "", "any"};
+}
+
 Keys flow_filter() {
-    return {direction_key(),
-            peers_key(),
-            {"port", number_type(1, 65535), "TCP or UDP, of either end", "", "any"}};
+    return {direction_key(), peers_key(), port_key()};
 }
 
 Keys packet_filter() {

@@ -24,6 +24,7 @@ Keys operator+(Keys keys, const Keys& more);
 // Which packets: see docs/faults.md.
 FaultKey direction_key();
 FaultKey peers_key();
+FaultKey port_key();
 Keys flow_filter();    // direction, peers, port
 Keys packet_filter();  // and only, beyond
 FaultKey beyond_key();

@@ -24,6 +24,10 @@ PacketAction forget(const FaultSpec& fault) {
                       fault.text("protocol") == "udp"};
 }
 
+PacketAction rebind(const FaultSpec& fault) {
+    return Rebind{static_cast<std::uint16_t>(number_of(fault, "flip"))};
+}
+
 Result<void> check_size(const Scenario& scenario, FaultSpec& fault) {
     const unsigned least = scenario.fabric.ipv6 ? 48 : 28;  // an IP and a UDP header
     const std::uint64_t size = number_of(fault, "size");
@@ -60,6 +64,16 @@ std::vector<FaultKind> middlebox_kinds() {
              flow_filter(),
          .check = check_idle,
          .action = forget},
+        {.name = "rebind",
+         .summary = "a NAT gives the node's flows of UDP another port, as their peers see it",
+         .example = "--fault '{kind: rebind, on: {log: \"round 2: training\"}, for: 1s}'",
+         .keys = Keys{{"flip", number_type(1, 32767),
+                       "the new port is the old one with these bits flipped: `port XOR flip`, so that no two "
+                       "flows get the same",
+                       "1024"},
+                      peers_key(),
+                      port_key()},
+         .action = rebind},
         {.name = "mtu-blackhole",
          .summary = "larger packets vanish, and no ICMP error says so, or one does",
          .example = "--fault '{kind: mtu-blackhole, size: 1400, on: {log: \"round 2: training\"}, for: 1s}'",

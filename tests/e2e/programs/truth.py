@@ -90,10 +90,83 @@ def serve_datagrams(*ports, forget_after=9e9):
             heard[client] = time.monotonic()
             server.sendto(request, client)
     for port in ports:
-        server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        server.bind(("::", port))
-        in_background(echo, server)
+        in_background(echo, open_datagrams(port))
+
+
+def open_datagrams(port):
+    server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.bind(("::", port))
+    return server
+
+
+IDENTIFIER, HELLO = 8, b"hello"
+
+
+def serve_sessions(port, by_id, forget_after=9e9):
+    """Answers clients that have said hello: known by the identifier in each datagram, as in QUIC, or by their address."""
+    def answer_known(server):
+        heard, places = {}, {}
+        while True:
+            request, client = server.recvfrom(9999)
+            session = request[:IDENTIFIER] if by_id else client
+            now = time.monotonic()
+            if request[IDENTIFIER:] == HELLO:
+                heard[session] = now
+            if now - heard.get(session, -9e9) > forget_after:
+                continue
+            heard[session] = now
+            if places.setdefault(session, client) != client:
+                print("moved to port", client[1], flush=True)
+            places[session] = client
+            server.sendto(request, client)
+    in_background(answer_known, open_datagrams(port))
+
+
+def session(port, rounds, pause=0.1, timeout=0.1):
+    """A client of serve_sessions: a request is sent until it is answered, all from one socket."""
+    family, _, _, _, server = socket.getaddrinfo("aggregator", port, type=socket.SOCK_DGRAM)[0]
+    identifier = os.urandom(IDENTIFIER)
+    with socket.socket(family, socket.SOCK_DGRAM) as connection:
+        connection.settimeout(timeout)
+
+        def ask(what):
+            while True:
+                connection.sendto(identifier + what, server)
+                try:
+                    while connection.recv(9999) != identifier + what:
+                        pass
+                    return
+                except OSError:
+                    pass
+        ask(HELLO)
+        for number in range(rounds):
+            say(f"work {number}")
+            ask(b"%08d" % number * 50)
+            truth("answered")
+            time.sleep(pause)
+
+
+def tell_sessions(port, pause=0.1):
+    """Tells who has said hello a number again and again, at the place where that came from."""
+    def tell(server):
+        client = server.recvfrom(9999)[1]
+        number = 0
+        while True:
+            server.sendto(b"%08d" % number, client)
+            number += 1
+            time.sleep(pause)
+    in_background(tell, open_datagrams(port))
+
+
+def hear_session(port, rounds):
+    family, _, _, _, server = socket.getaddrinfo("aggregator", port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, socket.SOCK_DGRAM) as connection:
+        connection.sendto(HELLO, server)
+        for number in range(rounds):
+            say(f"work {number}")
+            connection.recv(9999)
+            truth("answered")
 
 
 def listening(seconds):

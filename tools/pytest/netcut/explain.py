@@ -50,4 +50,6 @@ def _fault_text(fault: dict[str, Any]) -> str:
 def _packets(node: dict[str, Any]) -> str:
     if "packets_queued" in node:
         return f"had {node['packets_queued']['total']} packets wait"
-    return f"lost {node['packets_lost']['total']} packets"
+    lost = node["packets_lost"]
+    rebound = lost.get("rebound_up", 0) + lost.get("rebound_down", 0)
+    return f"lost {lost['total']} packets" + (f", and {rebound} had another port" if rebound else "")

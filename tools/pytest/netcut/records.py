@@ -56,7 +56,7 @@ class Run:
         """A row for each firing and node: fault, kind, node, fired_s, healed_s, lasted_s (None: never healed),
         trigger_node, trigger_line, sent_again_s, received_again_s, time_to_recover_s (since the heal; None: not),
         and the packets that were lost, or of which a queue made `packets_queued` wait: packets_lost, lost_up,
-        lost_down, unsendable."""
+        lost_down, unsendable; packets_rebound had another port."""
         return [_fault_row(fault, node) for fault in self.verdict["faults"] for node in fault["nodes"]]
 
     @cached_property
@@ -142,6 +142,7 @@ def _fault_row(fault: Row, node: Row) -> Row:
         "packets_lost": 0 if queued else packets["total"], "packets_queued": packets["total"] if queued else 0,
         "lost_up": 0 if queued else packets["router_up"], "lost_down": 0 if queued else packets["router_down"],
         "unsendable": 0 if queued else packets["unsendable_at_node"],
+        "packets_rebound": packets.get("rebound_up", 0) + packets.get("rebound_down", 0),
     }
 
 
