@@ -11,10 +11,10 @@
 #include "base/time.h"
 #include "fault/flow_rules.h"
 #include "fault/log_prefix.h"
+#include "fault/moments.h"
 #include "fault/plan.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"
-#include "fault/moments.h"
 
 namespace netcut {
 namespace {

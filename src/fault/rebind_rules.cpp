@@ -3,11 +3,18 @@
 // Flows of UDP that have another port at their peer, as behind a NAT that has forgotten them. The port differs in fixed
 // bits, so that no two flows can meet and nothing but who opened a flow need be remembered. Up it is changed behind
 // all faults and down ahead of them: they, and what counts, see the flow as its node does.
+#include "fault/rebind_rules.h"
+
 #include <linux/if_packet.h>
 
 #include <algorithm>
 
-#include "fault/rules.h"
+#include "fault/datagram_counters.h"
+#include "fault/fault_rules.h"
+#include "fault/flow_rules.h"
+#include "fault/moment_rules.h"
+#include "fault/rebind_rules.h"
+#include "fault/table_rules.h"
 
 namespace netcut {
 namespace {

@@ -14,10 +14,11 @@
 #include "fault/lanes.h"
 #include "fault/log_prefix.h"
 #include "fault/moment_rules.h"
+#include "fault/moments.h"
+#include "fault/rebind_rules.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"
 #include "kernel/sockdiag.h"
-#include "fault/moments.h"
 
 namespace netcut {
 namespace {

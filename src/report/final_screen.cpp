@@ -65,9 +65,8 @@ std::string hit_text(const Firings& firings, std::size_t index) {
         for (const auto& [where, packets] : node.at(queued ? "packets_queued" : "packets_lost").items())
             sum[where] += packets.get<std::uint64_t>();
     }
-    std::string text =
-        fmt::format("{} {} ({} up, {} down", queued ? "queued" : "lost", counted(sum["total"], "packet"),
-                    sum["router_up"], sum["router_down"]);
+    std::string text = fmt::format("{} {} ({} up, {} down", queued ? "queued" : "lost",
+                                   counted(sum["total"], "packet"), sum["router_up"], sum["router_down"]);
     text += queued ? ")" : fmt::format(", {} it could not send)", sum["unsendable_at_node"]);
     if (!sum.contains("rebound_up")) return text;
     return text + fmt::format("; {} had another port ({} up, {} down)",

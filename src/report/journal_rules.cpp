@@ -6,13 +6,13 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "fault/moments.h"
 #include "fault/plan.h"
 #include "record/facts.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
-#include "fault/moments.h"
 
 namespace netcut {
 namespace {

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "fault/moments.h"
 #include "fault/plan.h"
 #include "record/run_state.h"
-#include "fault/moments.h"
 #include "report/captures.h"
 #include "report/verify.h"
 #include "scenario/fault_spec.h"
