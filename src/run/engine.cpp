@@ -66,6 +66,7 @@ void Engine::Impl::start_collaborators() {
     enter(State::running);
     ready_timer_.cancel();
     last_progress_ = Clock::now();
+    start_stuck_watch();
     arm_hang_timer();
     start_phase_watch();
     start_collaborator(1);
@@ -206,6 +207,7 @@ void Engine::Impl::check_journal() {
 // a cut will yet heal. How long the aggregator may take to become ready is said by ready_within.
 void Engine::Impl::arm_hang_timer() {
     if (state_ != State::running || (!any_fired() && !crashed_)) return;
+    stuck_->restart();
     hang_timer_.expires_at(last_progress_ + scenario_.hang_after);
     hang_timer_.async_wait([this](boost::system::error_code error) {
         if (!error) on_hang_timer();

@@ -22,6 +22,7 @@
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/sockets.h"
+#include "run/stuck_watch.h"
 #include "run/summed_note.h"
 
 namespace netcut {
@@ -132,7 +133,7 @@ class Engine::Impl {
     Result<Node*> execute(const std::string& node, std::vector<std::string> command, Node::Observer observer);
 
   private:
-    Result<void> must_run(const std::string& attempt) const;
+    Result<void> must_run(const std::string& attempt);
     Result<FaultRunner*> runner_of(const std::string& fault);
     Result<Actor*> actor_of(const std::string& node, const std::string& attempt);
     void add_runner(Fault fault);
@@ -151,6 +152,13 @@ class Engine::Impl {
     void journal_phase(std::size_t node, const PhaseInterval& interval);
     void journal_traffic(const PhaseWatch::Traffic& traffic);
     std::vector<event::PhaseSeen> phases_of(const std::vector<std::size_t>& nodes) const;
+
+    // engine_stuck.cpp: whether it could ever go on
+    void start_stuck_watch();
+    bool may_be_stuck() const;
+    void on_at_rest(const WaitsByNode& waits);
+    void tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun);
+    void look_at_waits();
 
     // engine_end.cpp: how it ends
     void fail(Error error);
@@ -189,6 +197,7 @@ class Engine::Impl {
     std::vector<std::unique_ptr<FaultRunner>> faults_;
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
     std::optional<PhaseWatch> phases_;  // from the running state on
+    std::optional<StuckWatch> stuck_;   // likewise
     struct PacketWatch {
         std::uint16_t group;
         PacketLog log;
@@ -217,6 +226,7 @@ class Engine::Impl {
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool crashed_ = false;
     bool told_listening_ = false;
+    bool attended_ = false;  // somebody has asked for something, and may do so again
 
     int signal_ = 0;
     std::optional<Error> error_;

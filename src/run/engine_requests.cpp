@@ -40,7 +40,8 @@ Result<Node*> Engine::execute(const std::string& node, std::vector<std::string> 
     return impl_->execute(node, std::move(command), std::move(observer));
 }
 
-Result<void> Engine::Impl::must_run(const std::string& attempt) const {
+Result<void> Engine::Impl::must_run(const std::string& attempt) {
+    attended_ = true;
     if (state_ == State::starting || state_ == State::running) return {};
     return usage_failure(attempt,
                          state_ == State::preparing ? "the run is being prepared" : "the run is over");
