@@ -19,6 +19,7 @@
 #include "cli/stage_commands.h"
 #include "cli/suggestion.h"
 #include "cli/verify_command.h"
+#include "cli/why_command.h"
 #include "help/manual.h"
 
 namespace {
@@ -78,6 +79,10 @@ int run(const std::vector<std::string>& words) {
     CLI::App* verify =
         app.add_subcommand("verify", "Say whether the files that a run has left agree with each other");
     netcut::cli::add_verify_options(*verify, verify_options);
+    netcut::cli::WhyOptions why_options;
+    CLI::App* why =
+        app.add_subcommand("why", "Say why a run hung, what shows that, and what would have helped");
+    netcut::cli::add_why_options(*why, why_options);
     std::function<int()> of_the_daemon;
     netcut::cli::add_daemon_commands(app, of_the_daemon);
     // For packages; help does not list it.
@@ -107,6 +112,7 @@ int run(const std::vector<std::string>& words) {
     if (doctor->parsed()) return netcut::cli::doctor_command(doctor_json);
     if (const auto status = stages.run()) return *status;
     if (verify->parsed()) return netcut::cli::verify_command(verify_options);
+    if (why->parsed()) return netcut::cli::why_command(why_options);
     return netcut::cli::run_command(options);
 }
 
