@@ -14,6 +14,7 @@
 #include "cli/schema_command.h"
 #include "cli/stage_commands.h"
 #include "cli/verify_command.h"
+#include "cli/why_command.h"
 #include "help/manual.h"
 
 namespace netcut::cli {
@@ -62,7 +63,9 @@ std::vector<Command> all_commands() {
                  {"doctor", "Say what this kernel and this user can do, and why not",
                   with_options(add_doctor_options, doctor_command)},
                  {"verify", "Say whether the files that a run has left agree with each other",
-                  with_options(add_verify_options, verify_command)}});
+                  with_options(add_verify_options, verify_command)},
+                 {"why", "Say why a run hung, what shows that, and what would have helped",
+                  with_options(add_why_options, why_command)}});
     append(all, inside_commands());
     append(all, {{"manual", "Write the manual pages", add_manual}});
     return all;

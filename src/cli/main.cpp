@@ -10,6 +10,7 @@
 #include "cli/screen.h"
 #include "cli/suggestion.h"
 #include "help/log_level.h"
+#include "cli/why_command.h"
 
 namespace {
 

@@ -15,6 +15,23 @@
 namespace netcut {
 namespace {
 
+std::optional<Nanoseconds> read_clock(clockid_t clock) {
+    timespec time{};
+    if (::clock_gettime(clock, &time) != 0) return {};
+    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
+}
+
+// The second number; none without CONFIG_SCHED_INFO, or when it has ended.
+Nanoseconds read_ready(int schedstat) {
+    std::array<char, 64> text{};
+    std::int64_t ready = 0;
+    if (::pread(schedstat, text.data(), text.size() - 1, 0) > 0)
+        if (std::sscanf(text.data(), "%*d %" SCNd64, &ready) != 1) ready = 0;
+    return Nanoseconds(ready);
+}
+
+}  // namespace
+
 // The file is short but for a process with hundreds of children, and there is one for each thread.
 std::string read_proc(const std::string& path) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -36,23 +53,6 @@ void add_children(pid_t pid, std::vector<pid_t>& found) {
         for (pid_t child = 0; children >> child;) found.push_back(child);
     }
 }
-
-std::optional<Nanoseconds> read_clock(clockid_t clock) {
-    timespec time{};
-    if (::clock_gettime(clock, &time) != 0) return {};
-    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
-}
-
-// The second number; none without CONFIG_SCHED_INFO, or when it has ended.
-Nanoseconds read_ready(int schedstat) {
-    std::array<char, 64> text{};
-    std::int64_t ready = 0;
-    if (::pread(schedstat, text.data(), text.size() - 1, 0) > 0)
-        if (std::sscanf(text.data(), "%*d %" SCNd64, &ready) != 1) ready = 0;
-    return Nanoseconds(ready);
-}
-
-}  // namespace
 
 Result<void> ProcessTree::look() {
     if (::access("/proc/thread-self/children", F_OK) != 0)

@@ -5,6 +5,7 @@
 
 #include <ctime>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -12,6 +13,11 @@
 #include "base/time.h"
 
 namespace netcut {
+
+// Of a process or thread; empty if it has ended, or must not be read.
+std::string read_proc(const std::string& path);
+// Its own children, and those of its threads.
+void add_children(pid_t pid, std::vector<pid_t>& found);
 
 // CPU time of a process and of all that it and its children ever started (clock_getcpuclockid(3)), and how
 // long they were ready to run and had no CPU. May be used by one thread at a time.

@@ -24,7 +24,9 @@
 #include "kernel/sockdiag.h"
 #include "link/counter.h"
 #include "node/exit_status.h"
+#include "kernel/wait_facts.h"
 #include "record/end_reason.h"
+#include "record/proof.h"
 #include "record/recovery.h"
 #include "trigger/match_counter.h"
 #include "trigger/phase.h"
@@ -254,6 +256,19 @@ struct HalfOpenSeen {
     bool address_gone = false;
 };
 
+// What a node's threads and sockets wait for, when nothing goes on.
+struct NodeWaiting {
+    NodeWaits waits{};
+};
+
+// Of what these say together.
+struct RunProof {
+    Proof proof = Proof::waited;
+    std::vector<Hindrance> hindrances{};
+    std::uint64_t more_hindrances = 0;
+    double took_ms = 0;
+};
+
 struct ExpectedLine {
     std::size_t number = 0;
     std::string value{};
@@ -324,9 +339,9 @@ using Any = std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntere
                          NodeReaddressed, NodeListening, Progress, ProgressFull, NodePhase, Traffic,
                          TriggerMatched, LossListed, FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold,
                          PacketsUnanswered, FaultFired, FaultHealed, FaultUnhealed, NodePaused, NodeResumed,
-                         NodeRecovered, NodeUnrecovered, SocketsSeen, HalfOpenSeen, ExpectedLine, NodeExited,
-                         ScenarioChanged, NodeSignalled, NodeCommand, RunStopping, RunError, CaptureBegun,
-                         CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
+                         NodeRecovered, NodeUnrecovered, SocketsSeen, HalfOpenSeen, NodeWaiting, RunProof,
+                         ExpectedLine, NodeExited, ScenarioChanged, NodeSignalled, NodeCommand, RunStopping,
+                         RunError, CaptureBegun, CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
 
 // Who or what an event is about; empty if about none.
 struct About {

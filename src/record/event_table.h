@@ -29,9 +29,46 @@ NETCUT_FIELDS(event::PhaseSeen, kept("node", &E::node), kept("phase", &E::phase)
 NETCUT_FIELDS(TcpSocket, end_point("local", &E::local, &E::local_port),
               end_point("remote", &E::remote, &E::remote_port), kept("state", &E::state),
               kept("unread_bytes", &E::receive_queue), kept("unacknowledged_bytes", &E::send_queue),
-              kept("segments_in_flight", &E::unacked), kept("retransmits", &E::retransmits),
-              kept("resent_segments", &E::total_retransmits), kept("resent_bytes", &E::bytes_retransmitted),
-              kept("ms_since_sent", &E::ms_since_sent), kept("ms_since_received", &E::ms_since_received))
+              if_set("unsent_bytes", &E::unsent), kept("segments_in_flight", &E::unacked),
+              kept("retransmits", &E::retransmits), kept("resent_segments", &E::total_retransmits),
+              kept("resent_bytes", &E::bytes_retransmitted), kept("ms_since_sent", &E::ms_since_sent),
+              kept("ms_since_received", &E::ms_since_received))
+NETCUT_FIELDS(TcpTimers, required("timer", &E::timer), if_set("expires_ms", &E::expires_ms),
+              if_set("attempts", &E::attempts), if_set("backoff", &E::backoff), if_set("rto_us", &E::rto_us),
+              if_set("rtt_us", &E::rtt_us), if_set("congestion_window", &E::congestion_window),
+              kept("peer_window", &E::peer_window))
+NETCUT_FIELDS(WaitTarget, required("object", &E::object), kept("descriptor", &E::descriptor),
+              if_set("what", &E::what))
+NETCUT_FIELDS(ThreadFacts, required("process", &E::process), kept("program", &E::program),
+              required("count", &E::count), required("doing", &E::doing), if_set("call", &E::call),
+              required("end", &E::end), if_set("ends_in_ns", &E::ends_in), if_set("on", &E::on),
+              if_set("on_more", &E::on_more))
+NETCUT_FIELDS(SocketOptions, required("keepalive", &E::keepalive),
+              required("keepalive_idle_s", &E::keepalive_idle_s),
+              required("keepalive_interval_s", &E::keepalive_interval_s),
+              required("keepalive_count", &E::keepalive_count),
+              required("user_timeout_ms", &E::user_timeout_ms),
+              if_set("receive_timeout_ms", &E::receive_timeout_ms),
+              if_set("send_timeout_ms", &E::send_timeout_ms), kept("receive_buffer", &E::receive_buffer),
+              kept("send_buffer", &E::send_buffer), kept("congestion", &E::congestion))
+NETCUT_FIELDS(SocketHolder, required("process", &E::process), kept("program", &E::program),
+              required("descriptor", &E::descriptor))
+NETCUT_FIELDS(ConnectionFacts, flat(&E::socket), flat(&E::timers), required("awaited", &E::awaited),
+              if_set("holders", &E::holders), if_set("more_holders", &E::more_holders),
+              if_set("options", &E::options))
+NETCUT_FIELDS(ListeningFacts, end_point("local", &E::address, &E::port), required("waiting", &E::waiting),
+              kept("room", &E::room), required("awaited", &E::awaited))
+NETCUT_FIELDS(DatagramFacts, end_point("local", &E::local, &E::local_port),
+              end_point("remote", &E::remote, &E::remote_port), required("receive_queue", &E::receive_queue),
+              required("send_queue", &E::send_queue), required("awaited", &E::awaited))
+NETCUT_FIELDS(NodeWaits, required("processes", &E::processes), required("threads", &E::threads),
+              required("waits", &E::waits), required("connections", &E::connections),
+              if_set("listening", &E::listening), if_set("datagrams", &E::datagrams),
+              if_set("own_timers", &E::own_timers), if_set("catches_alarm", &E::catches_alarm),
+              if_set("unread", &E::unread), if_set("left_out", &E::left_out),
+              if_set("unchanged_since_ns", &E::unchanged_since))
+NETCUT_FIELDS(Hindrance, required("kind", &E::kind), if_set("node", &E::node), if_set("what", &E::what),
+              if_set("in_ns", &E::in))
 NETCUT_FIELDS(event::LossList, required("file", &E::file), kept("lost", &E::lost))
 NETCUT_FIELDS(event::LossLists, if_set("up", &E::up), if_set("down", &E::down))
 NETCUT_FIELDS(event::RouterLosses, required("router_up", &E::router_up),
@@ -108,6 +145,9 @@ NETCUT_EVENT(NodeUnrecovered, "node.unrecovered", flat(&E::recovery))
 NETCUT_EVENT(SocketsSeen, "sockets", required("moment", &E::moment), required("sockets", &E::sockets))
 NETCUT_EVENT(HalfOpenSeen, "socket.half_open", flat(&E::socket), required("peer", &E::peer),
              required("address_gone", &E::address_gone))
+NETCUT_EVENT(NodeWaiting, "node.waits", flat(&E::waits))
+NETCUT_EVENT(RunProof, "run.proof", required("proof", &E::proof), if_set("hindrances", &E::hindrances),
+             if_set("more_hindrances", &E::more_hindrances), kept("took_ms", &E::took_ms))
 NETCUT_EVENT(ExpectedLine, "expected.line", required("number", &E::number), required("value", &E::value))
 NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::starts),
              required("stopped_by_us", &E::stopped_by_us), required("killed_by_fault", &E::killed_by_fault),

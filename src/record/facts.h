@@ -107,7 +107,11 @@ struct Facts {
     std::vector<NodeOutcome> nodes;
     std::vector<FaultOutcome> outcomes;
     RoundTimes rounds;
-    std::vector<HalfOpen> half_open;                // at the end
+    std::vector<HalfOpen> half_open;  // at the end
+    // Whose each address is now, and whose it was before it came back with another.
+    std::map<std::string, std::string> addresses, former_addresses;
+    std::map<std::string, NodeWaits> waits;         // by node, when nothing went on any more
+    std::optional<event::RunProof> proof;           // of them together
     std::map<std::size_t, std::string> log_values;  // by the number of an expected log line: what was found
 };
 

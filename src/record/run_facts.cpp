@@ -80,6 +80,10 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.outcomes = outcomes(scenario);
     facts.rounds = rounds_.times(facts.nodes, scenario.progress_marks);
     facts.half_open = half_open_;
+    facts.addresses = addresses_;
+    facts.former_addresses = former_addresses_;
+    facts.waits = waits_;
+    facts.proof = proof_;
     facts.log_values = log_values_;
     return facts;
 }

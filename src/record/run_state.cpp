@@ -12,6 +12,8 @@ namespace {
 
 using Complaint = std::string;
 
+constexpr std::size_t most_addresses = 1 << 16;
+
 Nanoseconds of_microseconds(double count) {
     return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double, std::micro>(count));
 }
@@ -27,6 +29,14 @@ class RunState::Apply {
         if (state_.begun_) return "the run had begun already";
         state_.begun_ = begun;
         for (const std::string& name : begun.nodes) add_node(name);
+        return {};
+    }
+    Complaint operator()(const event::FabricBuilt& built) {
+        for (const auto& [node, own] : built.nodes) readdress(node, own);
+        return {};
+    }
+    Complaint operator()(const event::NodeReaddressed& readdressed) {
+        readdress(event_.node, readdressed.now);
         return {};
     }
     Complaint operator()(const event::RunEntered& entered) {
@@ -142,6 +152,13 @@ class RunState::Apply {
         state_.half_open_.push_back({event_.node, seen.peer, seen.socket, seen.address_gone});
         return {};
     }
+    Complaint operator()(const event::NodeWaiting& waiting) {
+        return with_node([&](NodeState&) { state_.waits_[event_.node] = waiting.waits; });
+    }
+    Complaint operator()(const event::RunProof& proof) {
+        state_.proof_ = proof;
+        return {};
+    }
     Complaint operator()(const event::NodeListening& listening) {
         state_.listening_ = listening;
         return {};
@@ -192,6 +209,19 @@ class RunState::Apply {
         if (state_.nodes_.size() >= state_.bounds_.nodes || state_.node_numbers_.contains(name)) return;
         state_.node_numbers_[name] = state_.nodes_.size();
         state_.nodes_.emplace_back().outcome.name = name;
+    }
+    // A journal is anybody's: as many nodes have some as there may be.
+    void readdress(const std::string& node, const event::Addresses& own) {
+        if (state_.addresses_.size() + state_.former_addresses_.size() >= most_addresses) return;
+        std::erase_if(state_.addresses_, [&](const auto& one) {
+            if (one.second != node) return false;
+            state_.former_addresses_.insert(one);
+            return true;
+        });
+        for (const std::string& address : own.addresses) {
+            state_.former_addresses_.erase(address);
+            state_.addresses_[address] = node;
+        }
     }
     // One that has less than before is another connection between the same ends.
     static void sum_up(NodeState& node, const TcpSocket& socket) {

@@ -105,6 +105,9 @@ class RunState {
     const std::string& round() const { return round_; }  // the last that the aggregator came to
     const Rounds& rounds() const { return rounds_; }
     const std::vector<HalfOpen>& half_open() const { return half_open_; }
+    // As it was looked at last.
+    const std::map<std::string, NodeWaits>& waits() const { return waits_; }
+    const std::optional<event::RunProof>& proof() const { return proof_; }
     const std::optional<event::NodeListening>& listening() const { return listening_; }
     const CaptureState& captures() const { return captures_; }
     const std::optional<event::RunStopping>& stopping() const { return stopping_; }
@@ -136,6 +139,9 @@ class RunState {
     std::string round_;
     Rounds rounds_;
     std::vector<HalfOpen> half_open_;
+    std::map<std::string, std::string> addresses_, former_addresses_;  // and whose they are, or were
+    std::map<std::string, NodeWaits> waits_;
+    std::optional<event::RunProof> proof_;
     std::optional<event::NodeListening> listening_;
     CaptureState captures_;
     std::optional<event::RunStopping> stopping_;

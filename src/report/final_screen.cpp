@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "record/facts.h"
+#include "record/proof.h"
 
 namespace netcut {
 namespace {
@@ -247,6 +248,31 @@ std::string half_open_rows(const Json& half_open) {
     return text;
 }
 
+constexpr std::size_t most_lines_of_a_hang = 4;
+
+std::string first_lines(const Json& texts, const char* title) {
+    std::string text;
+    for (std::size_t i = 0; i < texts.size() && i < most_lines_of_a_hang; ++i)
+        text += fmt::format("{:<8}{}\n", i == 0 ? title : "", texts[i].get<std::string>());
+    if (texts.size() > most_lines_of_a_hang)
+        text += fmt::format("        and {} more\n", texts.size() - most_lines_of_a_hang);
+    return text;
+}
+
+// Why it hangs, what shows that, what would help, and whether that it hangs is certain.
+std::string hang_rows(const Json& verdict) {
+    if (!verdict.contains("hang") || !verdict.at("hang").contains("why")) return {};
+    const Json& hang = verdict.at("hang");
+    const bool certain = hang.at("proof") == word_of(Proof::certain);
+    return fmt::format("why     {}\n", hang.at("why").get<std::string>()) +
+           first_lines(hang.at("evidence"), "seen") +
+           fmt::format("helps   {} (docs/hangs.md#{})\n", hang.at("helps").get<std::string>(),
+                       hang.at("cause").get<std::string>()) +
+           (certain ? "proof   certain: nothing in it could ever go on\n"
+                    : "proof   none, it was waited for; what stood in the way:\n" +
+                          first_lines(hang.value("in_the_way", Json::array()), ""));
+}
+
 }  // namespace
 
 std::string final_screen(const Json& verdict, const std::string& folder, bool colours) {
@@ -264,6 +290,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += node_rows(verdict.at("nodes"));
     text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
+    text += hang_rows(verdict);
     text += "files   " + folder + "\n";
     const std::string shown =
         colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, headline) : headline;

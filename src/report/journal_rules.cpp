@@ -13,6 +13,7 @@
 #include "scenario/plan.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
+#include "why/proof.h"
 
 namespace netcut {
 namespace {
@@ -181,6 +182,17 @@ class Rules {
     void rule(const event::NodeUnrecovered& unrecovered) {
         if (!before_.healed && !before_.on) return wrong("the fault had not healed");
         recover(unrecovered.recovery);
+    }
+    void rule(const event::NodeWaiting& waiting) {
+        if (waiting.waits.unchanged_since && *waiting.waits.unchanged_since > line_->t)
+            wrong("it was at rest later than the line that tells of it");
+    }
+    void rule(const event::RunProof& proof) {
+        if (proof.proof == Proof::certain)
+            for (const Hindrance& one : hindrances_of(state_, scenario_, state_.waits()))
+                wrong("it is not certain: " + text_of(one));
+        if ((proof.proof == Proof::certain) != proof.hindrances.empty())
+            wrong("its hindrances are not those of its proof");
     }
     void rule(const auto&) {}
 

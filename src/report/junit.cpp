@@ -53,7 +53,8 @@ std::string junit_xml(const std::string& suite, const std::vector<JunitCase>& ca
 
 std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const std::string& output) {
     const std::string word = verdict.at("verdict").get<std::string>();
-    const std::string reason = word + ": " + verdict.at("reason").get<std::string>();
+    std::string reason = word + ": " + verdict.at("reason").get<std::string>();
+    if (verdict.contains("hang")) reason += ". " + verdict.at("hang").value("why", "");
     const auto outcome_of = [&](bool good) {
         return word == "error" ? JunitCase::Outcome::error
                : good          ? JunitCase::Outcome::passed

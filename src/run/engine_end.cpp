@@ -33,6 +33,8 @@ void Engine::Impl::before_end(EndReason reason) {
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
+    if (stuck_) stuck_->stop();
+    if (waited) look_at_waits();
     if (waited || is_cut_short) sample_half_open();
     if (waited || any_fault_has_fired()) sample_sockets(SocketMoment::end, all_nodes());
     if (waited || reason == EndReason::not_ready) sample_listening();

@@ -34,6 +34,7 @@
 #include "run/phase_watch.h"
 #include "run/run_course.h"
 #include "run/sockets.h"
+#include "run/stuck_watch.h"
 #include "run/summed_note.h"
 #include "scenario/expand.h"
 #include "scenario/fault_spec.h"
@@ -123,7 +124,8 @@ class Engine::Impl : private RunParts {
     Result<void> start_preparation() override;
     void before_aggregator() override;
     Result<void> start_node(std::size_t index) override { return start_actor(*actors_[index]); }
-    void before_collaborators() override { start_phase_watch(); }
+    void before_collaborators() override;
+    void hang_is_looked_for() override;
     static std::vector<std::size_t> with_aggregator(std::vector<std::size_t> nodes);
     void on_exit(Actor& actor, ExitStatus status);
     void journal_exit(const NodeOutcome& outcome);
@@ -152,7 +154,7 @@ class Engine::Impl : private RunParts {
     Result<Node*> execute(const std::string& node, CommandSpec command, Node::Observer observer);
 
   private:
-    Result<void> must_run(const std::string& attempt) const;
+    Result<void> must_run(const std::string& attempt);
     Result<FaultRunner*> runner_of(const std::string& fault);
     Result<Actor*> actor_of(const std::string& node, const std::string& attempt);
     void add_runner(Fault fault);
@@ -171,6 +173,13 @@ class Engine::Impl : private RunParts {
     void journal_phase(std::size_t node, const PhaseInterval& interval);
     void journal_traffic(const PhaseWatch::Traffic& traffic);
     std::vector<event::PhaseSeen> phases_of(const std::vector<std::size_t>& nodes) const;
+
+    // engine_stuck.cpp: whether it could ever go on
+    void start_stuck_watch();
+    bool may_be_stuck() const;
+    void on_at_rest(const WaitsByNode& waits);
+    void tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun);
+    void look_at_waits();
 
     // engine_end.cpp: how it ends
     void fail(Error error) override;
@@ -208,6 +217,7 @@ class Engine::Impl : private RunParts {
     std::vector<std::unique_ptr<FaultRunner>> faults_;
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
     std::optional<PhaseWatch> phases_;  // from the running state on
+    std::optional<StuckWatch> stuck_;   // likewise
     struct PacketWatch {
         std::uint16_t group;
         PacketLog log;
@@ -233,6 +243,7 @@ class Engine::Impl : private RunParts {
     RunState record_;                                     // what the run has come to, by its journal
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool told_listening_ = false;
+    bool attended_ = false;  // somebody has asked for something, and may do so again
     std::optional<Error> error_;
     RunResult result_;
 };

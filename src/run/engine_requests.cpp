@@ -68,7 +68,8 @@ Result<Node*> Engine::execute(const std::string& node, CommandSpec command, Node
     return impl_->execute(node, std::move(command), std::move(observer));
 }
 
-Result<void> Engine::Impl::must_run(const std::string& attempt) const {
+Result<void> Engine::Impl::must_run(const std::string& attempt) {
+    attended_ = true;
     if (course_.is_under_way()) return {};
     return usage_failure(
         attempt, course_.phase() == RunPhase::preparing ? "the run is being prepared" : "the run is over");

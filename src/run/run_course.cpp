@@ -49,8 +49,8 @@ void RunCourse::start_collaborators() {
     enter(RunPhase::running);
     ready_timer_->cancel();
     progressed();
-    arm_hang_timer();
     parts_.before_collaborators();
+    arm_hang_timer();
     start_collaborator(1);
 }
 
@@ -86,6 +86,7 @@ void RunCourse::fault_changed() {
 // a cut will yet heal. How long the aggregator may take to become ready is said by ready_within.
 void RunCourse::arm_hang_timer() {
     if (phase_ != RunPhase::running || (!parts_.any_fault_has_fired() && !crashed_)) return;
+    parts_.hang_is_looked_for();
     hang_timer_->at(last_progress_ + scenario_.hang_after, [this] { on_hang_timer(); });
 }
 

@@ -32,6 +32,8 @@ class RunParts {
     virtual void before_aggregator() = 0;
     virtual Result<void> start_node(std::size_t index) = 0;
     virtual void before_collaborators() = 0;
+    // From now on a run that makes no progress is one that hangs; also when there has been some.
+    virtual void hang_is_looked_for() {}
     // The run is about to end, while nodes still run: the last look at them, and no more faults.
     virtual void before_end(EndReason reason) = 0;
     virtual void ends(EndReason reason, int signal) = 0;
@@ -66,6 +68,7 @@ class RunCourse {
     void end_line();  // likewise
     void node_ended(std::size_t index, bool successfully);
     void progressed() { last_progress_ = timers_.now(); }
+    Clock::time_point last_progress() const { return last_progress_; }
     // A fault was fired, or has healed: that is progress, and now hangs are looked for.
     void fault_changed();
     // Asked for a second time, nodes have no grace any more.

@@ -50,6 +50,11 @@ Result<std::vector<TcpSocket>> SocketReader::read_listening(std::size_t node) {
     return list_listening_sockets(*diag);
 }
 
+Result<WaitReading> SocketReader::read_waits(std::size_t node, pid_t outermost) {
+    NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
+    return netcut::read_waits(outermost, *diag);
+}
+
 Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader) {
     constexpr int confirmations = 2;
     constexpr auto apart = std::chrono::milliseconds(10);

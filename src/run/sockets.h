@@ -10,6 +10,7 @@
 #include "kernel/netlink.h"
 #include "kernel/sockdiag.h"
 #include "record/facts.h"
+#include "kernel/wait_reader.h"
 
 namespace netcut {
 
@@ -25,6 +26,8 @@ class SocketReader {
     // Ports of UDP to which its programs are bound.
     Result<std::set<std::uint16_t>> read_udp_ports(std::size_t node);
     Result<std::vector<TcpSocket>> read_listening(std::size_t node);
+    // With what its threads wait for; `outermost` is its outermost process.
+    Result<WaitReading> read_waits(std::size_t node, pid_t outermost);
     // The node is about to get another network namespace.
     void let_go_of(std::size_t node) { diags_.erase(node); }
 

@@ -90,6 +90,10 @@ std::string ended_in_fault_text(const Facts& facts) {
                        names.size() == 1 ? "itself" : "themselves");
 }
 
+bool is_certain(const Facts& facts) {
+    return facts.proof && facts.proof->proof == Proof::certain;
+}
+
 Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     std::string reason = fmt::format("{} ended with {}", first.name, first.exit->text());
     reason += facts.outcomes.empty() ? ", before any fault"
@@ -100,8 +104,9 @@ Verdict crashed(const Facts& facts, const NodeOutcome& first) {
             reason += fmt::format("; {} ended with {}", node.name, node.exit->text());
     const auto running = names_of_running(facts);
     if (!running.empty() && facts.end == EndReason::hung)
-        reason += fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
-                              duration_text(facts.waited_for_progress));
+        reason += is_certain(facts) ? fmt::format("; {} could never have gone on", fmt::join(running, ", "))
+                                    : fmt::format("; {} waited {} without progress", fmt::join(running, ", "),
+                                                  duration_text(facts.waited_for_progress));
     return {Judgement::crashed, reason + ended_in_fault_text(facts) + half_open_text(facts), exit_failed,
             first.name, first.exit};
 }
@@ -111,7 +116,9 @@ Verdict hung(const Facts& facts) {
         return {Judgement::hung, "the run's time was over and its preparation had not ended", exit_failed};
     const auto running = names_of_running(facts);
     std::string reason =
-        facts.end == EndReason::timeout
+        is_certain(facts)
+            ? fmt::format("nothing in it could ever go on; {} did not end", fmt::join(running, ", "))
+        : facts.end == EndReason::timeout
             ? fmt::format("the run's time was over and {} had not ended", fmt::join(running, ", "))
             : fmt::format("no progress for {}; {} did not end", duration_text(facts.waited_for_progress),
                           fmt::join(running, ", "));

@@ -13,6 +13,7 @@
 #include "record/fields_json.h"
 #include "run/conclusions.h"
 #include "run/expectations.h"
+#include "run/hang_json.h"
 #include "run/tally.h"
 #include "scenario/judgement.h"
 
@@ -168,6 +169,7 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     json["nodes"] = Json::array();
     const auto conclusions = conclude(facts);
     for (const NodeOutcome& node : facts.nodes) json["nodes"].push_back(node_json(node, conclusions));
+    if (facts.proof) json["hang"] = hang_json(facts);
     json["half_open"] = Json::array();
     for (const HalfOpen& half : facts.half_open) json["half_open"].push_back(half_open_json(half));
     return json;

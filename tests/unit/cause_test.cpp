@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Why runs hang, with made-up records.
+#include "why/cause.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace netcut::test::NETCUT_FILE {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr const char *server = "aggregator", *client = "collaborator1";
+constexpr const char *of_server = "10.99.0.2", *of_client = "10.99.0.3";
+
+ConnectionFacts connection(const char* local, std::uint16_t local_port, const char* remote,
+                           std::uint16_t remote_port) {
+    ConnectionFacts facts;
+    facts.socket.local = boost::asio::ip::make_address(local);
+    facts.socket.remote = boost::asio::ip::make_address(remote);
+    facts.socket.local_port = local_port;
+    facts.socket.remote_port = remote_port;
+    facts.socket.state = "ESTABLISHED";
+    facts.awaited = true;
+    facts.holders = {{10, "p", 3}};
+    facts.options.emplace();
+    return facts;
+}
+
+ThreadFacts waiting(WaitObject object, WaitEnd end = WaitEnd::never) {
+    ThreadFacts thread{.process = 10, .program = "p", .doing = ThreadDoing::waits, .call = "c", .end = end};
+    if (end == WaitEnd::in_time) thread.ends_in = 1s;
+    thread.on = {{object, 3}};
+    return thread;
+}
+
+// A whole connection between two nodes, and each waits for the other.
+class CauseTest : public testing::Test {
+  protected:
+    CauseTest() {
+        for (const char* node : {server, client}) {
+            NodeOutcome& outcome = facts.nodes.emplace_back();
+            outcome.name = node;
+            outcome.started = outcome.stopped_by_us = true;
+            facts.waits[node].waits = {waiting(WaitObject::connection)};
+        }
+        facts.addresses = {{of_server, server}, {of_client, client}};
+        facts.waits[server].connections = {connection(of_server, 9000, of_client, 40000)};
+        facts.waits[server].listening = {{.port = 9000}};
+        facts.waits[client].connections = {connection(of_client, 40000, of_server, 9000)};
+        facts.proof.emplace();
+    }
+    ConnectionFacts& end_of(const char* node) { return facts.waits[node].connections.front(); }
+    void half_open(const char* node, const char* peer, bool address_gone = false) {
+        facts.half_open = {{node, peer, end_of(node).socket, address_gone}};
+        facts.waits[peer].connections.clear();
+    }
+    void resend(const char* node, std::uint32_t attempts) {
+        end_of(node).timers = {.timer = TcpTimer::retransmission, .expires_ms = 800, .attempts = attempts};
+        end_of(node).socket.send_queue = 1400;
+    }
+    FaultOutcome& fault_that_is_on(bool exchanged) {
+        FaultOutcome fault;
+        fault.fault = "cut";
+        fault.losses[client].up = 3;
+        fault.recovery[client].exchanged = exchanged;
+        facts.outcomes = {fault};
+        return facts.outcomes.front();
+    }
+    Explanation why() const { return explain(facts); }
+
+    Facts facts;
+};
+
+TEST_F(CauseTest, EverybodyWaits) {
+    EXPECT_EQ(why().cause, Cause::all_wait);
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("for ever")));
+}
+
+TEST_F(CauseTest, ReplyGivenUpByTheServer) {
+    half_open(client, server);
+    EXPECT_EQ(why().cause, Cause::reply_given_up);
+    EXPECT_EQ(why().node, client);
+    EXPECT_EQ(why().peer, server);
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("SO_KEEPALIVE is off")));
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("no trace")));
+}
+
+TEST_F(CauseTest, ClientGoneSilently) {
+    half_open(server, client);
+    EXPECT_EQ(why().cause, Cause::peer_gone);
+    EXPECT_EQ(why().node, server);
+}
+
+TEST_F(CauseTest, NodeThatHasEnded) {
+    facts.nodes[1].stopped_by_us = false;
+    facts.nodes[1].exit = ExitStatus{false, 1};
+    facts.waits.erase(client);
+    facts.waits[server].connections.clear();
+    EXPECT_EQ(why().cause, Cause::node_ended);
+    EXPECT_THAT(why().sentence,
+                HasSubstr("collaborator1 has ended (exit code 1), and aggregator still waits"));
+}
+
+TEST_F(CauseTest, AddressThatIsGone) {
+    half_open(client, server, true);
+    EXPECT_EQ(why().cause, Cause::address_gone);
+    facts.half_open.clear();
+    facts.addresses = {{of_server, server}, {"10.99.0.9", client}};
+    facts.former_addresses = {{of_client, client}};
+    facts.waits[server].connections = {connection(of_server, 9000, of_client, 40000)};
+    EXPECT_EQ(why().cause, Cause::address_gone);
+    EXPECT_EQ(why().node, server);
+    EXPECT_EQ(why().peer, client);
+}
+
+TEST_F(CauseTest, WindowThatIsFull) {
+    end_of(client).timers.timer = TcpTimer::zero_window;
+    end_of(client).socket.send_queue = 100'000;
+    end_of(server).socket.receive_queue = 60'000;
+    EXPECT_EQ(why().cause, Cause::zero_window);
+    EXPECT_THAT(why().sentence, HasSubstr("aggregator does not read what collaborator1 sends"));
+}
+
+TEST_F(CauseTest, NameServerThatDoesNotAnswer) {
+    facts.waits[client].datagrams = {{.remote_port = 53, .awaited = true}};
+    EXPECT_EQ(why().cause, Cause::name_server);
+    facts.waits[client].datagrams[0].awaited = false;
+    EXPECT_EQ(why().cause, Cause::all_wait);
+}
+
+TEST_F(CauseTest, LargePacketsThatDoNotGetThrough) {
+    fault_that_is_on(true);
+    resend(server, 5);
+    EXPECT_EQ(why().cause, Cause::large_packets);
+    resend(server, 2);
+    EXPECT_EQ(why().cause, Cause::resending) << "that may be loss";
+}
+
+TEST_F(CauseTest, LargePacketsOfAHandshakeThatBeganSince) {
+    fault_that_is_on(false).fired = 10s;
+    resend(server, 5);
+    for (NodeOutcome& node : facts.nodes) node.ended = 30s;
+    end_of(server).socket.ms_since_received = 15'000;
+    EXPECT_EQ(why().cause, Cause::large_packets) << "the request came, and its answer does not get through";
+    end_of(server).socket.ms_since_received = 20'100;
+    EXPECT_EQ(why().cause, Cause::fault_on);
+}
+
+TEST_F(CauseTest, FaultThatIsOn) {
+    FaultOutcome& fault = fault_that_is_on(false);
+    resend(server, 5);
+    EXPECT_EQ(why().cause, Cause::fault_on);
+    fault.healed = 3s;
+    EXPECT_EQ(why().cause, Cause::resending);
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("gives it up in")));
+}
+
+TEST_F(CauseTest, NobodyAnswersWhoConnects) {
+    resend(client, 0);
+    end_of(client).socket.state = "SYN_SENT";
+    EXPECT_EQ(why().cause, Cause::resending);
+    EXPECT_THAT(why().sentence, HasSubstr("tries to connect to aggregator"));
+}
+
+TEST_F(CauseTest, DeadlockWithoutASocket) {
+    facts.waits[server].waits = {waiting(WaitObject::memory), waiting(WaitObject::child)};
+    EXPECT_EQ(why().cause, Cause::no_socket);
+    EXPECT_EQ(why().node, server);
+    EXPECT_THAT(why().sentence, HasSubstr("not to blame"));
+}
+
+TEST_F(CauseTest, StoppedProcess) {
+    facts.waits[client].waits[0].doing = ThreadDoing::stopped;
+    EXPECT_EQ(why().cause, Cause::stopped);
+}
+
+TEST_F(CauseTest, WhatGoesOnInVain) {
+    facts.waits[client].waits = {waiting(WaitObject::time, WaitEnd::in_time)};
+    EXPECT_EQ(why().cause, Cause::retries);
+    facts.waits.clear();
+    EXPECT_EQ(why().cause, Cause::unknown);
+}
+
+TEST(Cause, EachHasARemedyAndASectionInTheDocumentation) {
+    std::ifstream file(NETCUT_SOURCE_DIR "/docs/hangs.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    for (const auto& [cause, word] : cause_words) {
+        EXPECT_GT(std::string(remedy_of(cause)).size(), 20U) << word;
+        EXPECT_THAT(page, HasSubstr(std::string("\n### ") + word + "\n"));
+    }
+}
+
+}  // namespace
+}  // namespace netcut::test::NETCUT_FILE
