@@ -9,8 +9,8 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/suggestion.h"
-#include "help/log_level.h"
 #include "cli/why_command.h"
+#include "help/log_level.h"
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "fault/moments.h"
 #include "fault/plan.h"
 #include "record/facts.h"
-#include "fault/moments.h"
 #include "record/run_state.h"
 #include "scenario/words.h"
 

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "explore/outcome.h"
+#include "fault/moments.h"
 #include "fault/plan.h"
 #include "scenario/triggers.h"
-#include "fault/moments.h"
 
 namespace netcut {
 namespace {

@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/words.h"
-#include "netcut/kernel.h"
+#include "kernel/address.h"
+#include "kernel/netlink.h"
+#include "kernel/sockdiag.h"
 
 namespace netcut {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "base/words.h"
-#include "netcut/base.h"
 
 namespace netcut {
 

@@ -20,11 +20,11 @@
 #include "record/event.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
+#include "run/recovery_watch.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "trigger/line_scanner.h"
-#include "run/recovery_watch.h"
 
 namespace netcut {
 

@@ -36,6 +36,7 @@
 #include "run/sockets.h"
 #include "run/stuck_watch.h"
 #include "run/summed_note.h"
+#include "run/work_tap.h"
 #include "scenario/expand.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
@@ -43,7 +44,6 @@
 #include "trigger/line_scanner.h"
 #include "trigger/phase.h"
 #include "user/user.h"
-#include "run/work_tap.h"
 
 namespace netcut {
 

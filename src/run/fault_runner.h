@@ -17,11 +17,11 @@
 #include "node/node.h"
 #include "record/event.h"
 #include "record/journal.h"
+#include "run/network_fault.h"
+#include "run/timers.h"
 #include "scenario/fault_spec.h"
 #include "scenario/flap.h"
 #include "trigger/match_counter.h"
-#include "run/network_fault.h"
-#include "run/timers.h"
 
 namespace netcut {
 

@@ -9,8 +9,8 @@
 #include "fabric/fabric.h"
 #include "kernel/netlink.h"
 #include "kernel/sockdiag.h"
-#include "record/facts.h"
 #include "kernel/wait_reader.h"
+#include "record/facts.h"
 
 namespace netcut {
 

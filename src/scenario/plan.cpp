@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenario/plan.h"
+
+#include "fault/moments.h"
 #include "scenario/kinds/keys.h"
 #include "scenario/triggers.h"
-#include "fault/moments.h"
 
 namespace netcut {
 namespace {
@@ -75,8 +76,7 @@ std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault) {
     if (!fault.text("beyond").empty()) needs.insert(Need::quota);
     if (const auto moment = moment_of(fault)) {
         needs.insert({Need::packet_log, Need::numgen});
-        if (definition_of(moment->kind).amount == MomentKind::Amount::bytes)
-            needs.insert(Need::quota);
+        if (definition_of(moment->kind).amount == MomentKind::Amount::bytes) needs.insert(Need::quota);
     }
     return needs;
 }

@@ -18,8 +18,8 @@
 #include "kernel/netlink.h"
 #include "kernel/nftables.h"
 #include "kernel/queue.h"
-#include "link/queue.h"
 #include "kernel/queue_read.h"
+#include "link/queue.h"
 
 namespace netcut::test {
 

@@ -10,8 +10,8 @@
 #include <random>
 
 #include "base/io.h"
-#include "base/time.h"
 #include "base/log.h"
+#include "base/time.h"
 namespace netcut {
 namespace {
 
