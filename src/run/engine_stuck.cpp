@@ -45,7 +45,7 @@ void Engine::Impl::on_at_rest(const WaitsByNode& waits) {
     const auto begun = Clock::now();
     if (!hindrances_of(record_, scenario_, waits).empty()) return;
     tell_waits(waits, {}, begun);
-    end(EndReason::hung);
+    course_.end(EndReason::hung);
 }
 
 void Engine::Impl::tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances,

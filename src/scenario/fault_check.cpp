@@ -203,7 +203,7 @@ Result<void> check_fault_name(const FaultSpec& fault, std::set<std::string>& nam
 }
 
 // Of all faults so far.
-class Amount {
+class Total {
   public:
     Result<void> add(const FaultSpec& fault) {
         nodes_ += fault.nodes.size() + fault.list("peers").size();
@@ -229,11 +229,11 @@ void check_faults(Scenario& scenario, const Reading& reading, Mistakes& mistakes
     std::set<std::string> names;
     for (std::size_t i = 0; i < scenario.faults.size() && !mistakes.full(); ++i)
         good = well_read(i) && mistakes.add(check_fault_name(scenario.faults[i], names)) && good;
-    Amount amount;
+    Total total;
     for (std::size_t i = 0; i < scenario.faults.size() && !mistakes.full(); ++i) {
         FaultSpec& fault = scenario.faults[i];
         good = well_read(i) && check_fault(scenario, fault, mistakes) && good;
-        if (!mistakes.add(amount.add(fault))) return;
+        if (!mistakes.add(total.add(fault))) return;
     }
     if (good && !mistakes.full()) mistakes.add(check_order(scenario));
 }

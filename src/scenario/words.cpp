@@ -11,6 +11,7 @@
 
 #include "base/nearest_word.h"
 #include "base/quantity.h"
+#include "fault/moments.h"
 #include "fault/plan.h"
 
 namespace netcut {
@@ -34,7 +35,10 @@ std::vector<std::string> round_mark_words() {
     return names_in(round_marks);
 }
 std::vector<std::string> moment_words() {
-    return names_in(moments);
+    std::vector<std::string> words;
+    for (const MomentKind& kind : moment_kinds())
+        if (kind.name != nullptr) words.emplace_back(kind.name);
+    return words;
 }
 std::vector<std::string> phase_moment_words() {
     return names_in(phase_moments);
