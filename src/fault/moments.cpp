@@ -14,7 +14,7 @@ const std::vector<MomentKind>& moment_kinds() {
          .way = Direction::up,
          .packets = Packets::data,
          .passes = true,
-         .packet = "completes so many bytes of data packets up, IP headers included"},
+         .packet = "reaches this number of bytes of data packets up, IP headers included"},
         {.kind = Kind::received,
          .name = "received",
          .amount = Amount::bytes,
