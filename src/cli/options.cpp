@@ -233,8 +233,6 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     repeats.add_flag(
         "--twin", options.twin,
         "If the run fails, make it once more without its faults, and say whether it fails as well");
-    repeats.add_flag("--dry-run", options.dry_run,
-                     "Read and check everything, print the scenario that would be run, and start nothing");
     Group group(command, "The daemon");
     group.add_flag("--local", options.local,
                    "Run in this process even if a daemon is running (the default for root)");

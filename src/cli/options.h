@@ -30,7 +30,6 @@ struct RunOptions {
     std::optional<bool> annotate;             // for CI; by default where it is GitHub's
     std::optional<std::string> repeat, jobs;  // of the whole run
     bool twin = false;                        // if it fails, run it without its faults
-    bool dry_run = false;                     // read and check all of it, and start nothing
     std::optional<std::string> socket;        // of the daemon
     bool local = false, detached = false;     // without the daemon; by the daemon, and not waited for
 };

@@ -100,10 +100,6 @@ Result<int> run_once(const RunOptions& options, const Scenario& scenario, CiOutp
 
 Result<int> try_run(RunOptions options, CiOutput& ci) {
     NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
-    if (options.dry_run) {
-        show("{}", write_yaml(scenario));
-        return 0;
-    }
     // Decided once: after a run of root's this process is its user's.
     options.local = !wants_daemon(options);
     NETCUT_ASSIGN(const int status,

@@ -21,7 +21,8 @@ constexpr const char* impostor = R"py(#!/usr/bin/python3
 import ctypes, os, signal, socket, struct, time
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # it ends with the daemon, as workers do
 channel = socket.socket(fileno=0)
-KINDS = ['run', 'stop', 'fire', 'heal', 'add', 'signal', 'execute', 'taken', 'leave',
+KINDS = ['run', 'stop', 'fire', 'heal', 'add', 'signal', 'execute', 'input',
+         'resize', 'taken', 'leave', 'show',
          'node', 'fault', 'accepted', 'refused', 'unlaunched', 'answer', 'opened', 'output', 'closed', 'ended']
 
 def message(kind, *words, id=0):

@@ -38,7 +38,6 @@ INSTANTIATE_TEST_SUITE_P(
     Inputs, BadInputTest,
     testing::Values(
         BadInput{"UnknownOption", {"--cutt", "x"}, 2, {"--cutt", "did you mean --cut?"}},
-        BadInput{"MistakeInADryRun", {"--dry-run", "--hang-after", "soon"}, 2, {"--hang-after"}},
         BadInput{"OptionOfAnotherTool", {"--clients", "3"}, 2, {"did you mean --cols?"}},
         BadInput{"OptionThatMeansAnother", {"--heal-after", "3s"}, 2, {"did you mean --for?"}},
         BadInput{

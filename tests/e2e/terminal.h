@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#include <thread>
+
 #include "e2e/tool.h"
 
 namespace netcut::test {
@@ -38,14 +40,7 @@ class Terminal {
 
     void type(const std::string& text) const { (void)!::write(master_, text.data(), text.size()); }
     bool shows(const std::string& text) {
-        for (int i = 0; i < 400 * time_scale() && !contains(screen_, text); ++i) {
-            pollfd watched{master_, POLLIN, 0};
-            char bytes[4096];
-            if (::poll(&watched, 1, 50) <= 0) continue;
-            const ssize_t count = ::read(master_, bytes, sizeof(bytes));
-            if (count <= 0) break;
-            screen_.append(bytes, static_cast<std::size_t>(count));
-        }
+        for (int i = 0; i < 400 * time_scale() && !contains(screen_, text); ++i) take_what_is_there(50);
         return contains(screen_, text);
     }
     bool is_raw() const {
@@ -60,7 +55,7 @@ class Terminal {
     int wait() {
         int status = 0;
         for (int i = 0; i < 400 * time_scale(); ++i) {
-            shows("\1");  // what never comes: reads the rest
+            take_what_is_there(50);
             if (::waitpid(pid_, &status, WNOHANG) == pid_)
                 return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
         }
@@ -69,6 +64,16 @@ class Terminal {
     const std::string& screen() const { return screen_; }
 
   private:
+    void take_what_is_there(int patience_ms) {
+        pollfd watched{master_, POLLIN, 0};
+        char bytes[4096];
+        const bool ready = ::poll(&watched, 1, patience_ms) > 0;
+        const ssize_t count = ready ? ::read(master_, bytes, sizeof(bytes)) : 0;
+        if (count > 0) screen_.append(bytes, static_cast<std::size_t>(count));
+        // The other end is closed, and its process may not have ended yet.
+        if (ready && count <= 0) std::this_thread::sleep_for(std::chrono::milliseconds(patience_ms));
+    }
+
     pid_t pid_ = -1;
     int master_ = -1;
     std::string screen_;

@@ -234,7 +234,7 @@ TEST(OwnRuns, OfExperimentsAreReachedByTheirFolders) {
     std::ofstream(folder / "fed.yaml")
         << "collaborators: 1\ngrace: 300ms\naggregator: {command: sleep 1000}\n"
            "collaborator: {command: \"sh -c 'echo go; sleep 1000'\"}\n"
-           "experiments: [{name: one, on: {log: go, node: collaborator1}}]\n";
+           "experiments: [{name: one, fault: {on: {log: go, node: collaborator1}}}]\n";
     Tool many({"experiments", "fed.yaml", "--out", "many", "--kinds", "drop", "--for", "1s"}, here);
     const auto ask = [&](const Arguments& arguments) { return Tool(arguments, here).wait(30s); };
     const std::string one = "many/runs/one-drop_1s-1";
