@@ -89,9 +89,10 @@ class NodeProof {
             if (!stays_full(connection)) add(HindranceKind::zero_window, ends_of(socket));
             return;
         }
+        // One that nobody has is one that waits to be accepted: of those the listening socket tells.
         const bool is_settled =
             socket.state == "ESTABLISHED" || socket.state == "CLOSE_WAIT" || socket.state == "FIN_WAIT2";
-        if (!is_settled || !is_held) return add(HindranceKind::closing, ends_of(socket));
+        if (!is_settled) return add(HindranceKind::closing, ends_of(socket));
         if (socket.send_queue > 0 || socket.unacked > 0)
             return add(HindranceKind::queued, ends_of(socket) + ", data to send");
         const bool has_come = socket.receive_queue > 0 || socket.state == "CLOSE_WAIT";

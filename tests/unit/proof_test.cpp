@@ -129,7 +129,6 @@ TEST_F(ProofTest, AConnectionThatTheKernelStillWorksOnIsInTheWay) {
     expect(HindranceKind::queued, [&] { end_of_client().socket.state = "CLOSE_WAIT"; });
     expect(HindranceKind::closing, [&] { end_of_client().socket.state = "LAST_ACK"; });
     expect(HindranceKind::closing, [&] { end_of_client().socket.state = "SYN_RECV"; });
-    expect(HindranceKind::closing, [&] { end_of_client().holders.clear(); });
     expect(HindranceKind::queued, [&] { client().listening = {{.port = 1, .waiting = 1, .awaited = true}}; });
     expect(HindranceKind::queued,
            [&] { client().datagrams = {{.local_port = 1, .receive_queue = 1, .awaited = true}}; });
@@ -143,6 +142,10 @@ TEST_F(ProofTest, WhatNobodyWaitsForIsNotInTheWay) {
     client().connections.push_back(connection("10.99.0.3", 40001, "10.99.0.2", 9000));
     client().connections.back().socket.state = "TIME_WAIT";
     client().connections.back().holders.clear();
+    // In the queue of a socket at which nobody accepts.
+    client().connections.push_back(connection("10.99.0.3", 1, "10.99.0.2", 40002));
+    client().connections.back().holders.clear();
+    client().connections.back().awaited = false;
     EXPECT_THAT(kinds(), IsEmpty());
 }
 
