@@ -32,6 +32,7 @@ struct FabricOptions {
     // Nodes that have a way out of the run, by way of the calling thread's network namespace; see
     // check_uplink().
     std::vector<std::string> uplink{};
+    bool name_server = false;  // a place for one, which all nodes reach
 };
 
 // The Linux bridge's own limit: BR_MAX_PORTS in net/bridge/br_private.h is 1 << 10, and port 0 is not used.
@@ -86,6 +87,8 @@ class Fabric {
     bool has_uplink(const std::string& node) const;
     // No node ever has them. Routed, what is sent to them is lost silently.
     std::vector<IpAddress> addresses_of_nobody() const;
+    // A namespace on a link as a node's, so that faults act on what goes there; null if none was asked for.
+    const NodeLink* name_server() const { return name_server_ ? &*name_server_ : nullptr; }
     const Uplink* uplink() const { return uplink_.get(); }  // null: no node has one
 
     // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
@@ -110,6 +113,7 @@ class Fabric {
 
     Result<void> open_uplink();
     Result<void> add_nodes(const std::vector<std::string>& names);
+    Result<void> add_name_server();
     Result<void> set_up_router();
     Result<void> await_ready(std::span<NodeLink> nodes);
     Result<void> verify();
@@ -125,6 +129,7 @@ class Fabric {
     NetNs router_;
     NetlinkSocket router_socket_;
     std::vector<NodeLink> nodes_;
+    std::optional<NodeLink> name_server_;
     std::unique_ptr<Uplink> uplink_;
     std::function<void(Batch&, int port)> equip_;
     std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew

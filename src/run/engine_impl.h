@@ -19,6 +19,7 @@
 #include "run/fault_runner.h"
 #include "run/late_lines.h"
 #include "run/log_times.h"
+#include "run/name_server.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/sockets.h"
@@ -75,13 +76,8 @@ class Engine::Impl {
     Result<void> make_actors();
     std::map<std::string, std::string> env_of(const RoleSpec& role) const;
     Result<NodeSpec> node_spec(std::size_t index) const;
-    std::string hosts_of(std::size_t index) const;
-    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
-    void update_hosts();
-    Result<void> rewrite_hosts();
     static event::Addresses addresses_of(const NodeLink& node);
     ExpandContext expand_context(const std::string& node, unsigned index) const;
-    std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
     void watch(LineScanner& scanner, const Actor& actor);
     void watch_for(LineScanner& scanner, FaultRunner& fault);
@@ -97,6 +93,19 @@ class Engine::Impl {
     Result<void> start_preparation();
     Result<void> start_actor(Actor& actor);
     void enter(State state);
+
+    // engine_names.cpp: how nodes find each other
+    std::vector<std::string> aliases(std::size_t index) const;
+    std::vector<std::string> names_of(std::size_t index) const;
+    std::vector<const FaultSpec*> name_faults_of(std::size_t index) const;
+    std::string hosts_of(std::size_t index) const;
+    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
+    void update_hosts();
+    Result<void> rewrite_hosts();  // and what the name server says
+    Names names_now() const;
+    void add_rules(const FaultSpec& fault, const NodeLink& client, Names& names) const;
+    Result<void> serve_names();
+    std::string name_servers_of(const std::string& node) const;
 
     // engine.cpp: the run
     void start_aggregator();
@@ -181,6 +190,7 @@ class Engine::Impl {
     std::unique_ptr<Journal> journal_;
     std::optional<LogTimes> log_times_;
     std::optional<Fabric> fabric_;
+    std::unique_ptr<NameServer> name_server_;
     std::optional<FaultTable> table_;
     std::optional<SocketReader> sockets_;
     std::optional<WorkTap> tap_;

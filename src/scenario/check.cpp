@@ -28,10 +28,12 @@ Result<void> check_fabric(const FabricOptions& fabric, unsigned collaborators) {
             return wrong(fmt::format("queue packets for {}", duration_text(fabric.rate->queue)),
                          "at this rate it must be more than nothing and less than 1 GB");
     }
-    if (fabric.kind == FabricKind::bridge && collaborators + 1 > max_bridge_ports)
-        return wrong(fmt::format("put {} nodes on a bridge", collaborators + 1),
-                     fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
-                     "use --fabric routed, or fewer collaborators");
+    const bool server = fabric.name_server;
+    if (fabric.kind == FabricKind::bridge && collaborators + 1 + (server ? 1 : 0) > max_bridge_ports)
+        return wrong(
+            fmt::format("put {} nodes{} on a bridge", collaborators + 1, server ? " and a name server" : ""),
+            fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
+            "use --fabric routed, or fewer collaborators");
     return {};
 }
 
