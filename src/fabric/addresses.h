@@ -11,6 +11,7 @@ constexpr int loopback = 1;  // the index of `lo` in every network namespace
 
 constexpr std::uint32_t gateway_host = 1;
 constexpr std::uint32_t first_host = 2;
+constexpr std::uint32_t name_server_host = 0xfffc;
 constexpr std::uint32_t nobody_host = 0xfffd;
 constexpr std::uint32_t gate_host = 0xfffe;  // of an uplink; no node comes to have it
 constexpr unsigned run_prefix_v4 = 16;
@@ -40,7 +41,7 @@ inline unsigned whole(const IpAddress& address) {  // the prefix that is the add
     return address.is_v6() ? 128 : 32;
 }
 
-enum class MacKind : std::uint8_t { port = 0, node = 1, renewed = 2, uplink = 3 };
+enum class MacKind : std::uint8_t { port = 0, node = 1, renewed = 2, uplink = 3, name_server = 4 };
 
 inline MacAddress mac_of(MacKind kind, std::uint32_t number) {  // 02: locally administered
     return {0x02,

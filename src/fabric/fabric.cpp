@@ -31,6 +31,7 @@ constexpr int first_port_index = 100;
 // another index, and lets the carrier of others wait for up to a second (linkwatch_urgent_event in
 // net/core/link_watch.c).
 constexpr int eth0_index = 50;
+constexpr int name_server_index = 97;
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -93,8 +94,9 @@ Failure missing(const NodeLink& node, const std::string& what) {
 }
 
 Result<void> check(const FabricOptions& options, std::size_t nodes) {
-    if (options.kind == FabricKind::bridge && nodes > max_bridge_ports)
-        return usage_failure(fmt::format("build a bridge with {} nodes", nodes),
+    if (options.kind == FabricKind::bridge && nodes + (options.name_server ? 1 : 0) > max_bridge_ports)
+        return usage_failure(fmt::format("build a bridge with {} nodes{}", nodes,
+                                         options.name_server ? " and a name server" : ""),
                              fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
                              "use --fabric routed, or fewer nodes");
     if (nodes > max_nodes)
@@ -122,6 +124,7 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
     Fabric fabric(options, std::move(router), std::move(sockets.front()));
     NETCUT_TRY(fabric.set_up_router());
     NETCUT_TRY(fabric.add_nodes(names));
+    if (options.name_server) NETCUT_TRY(fabric.add_name_server());
     NETCUT_TRY(fabric.await_ready(fabric.nodes_));
     NETCUT_TRY(fabric.verify());
     if (!options.uplink.empty()) NETCUT_TRY(fabric.open_uplink());
@@ -166,6 +169,23 @@ Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
     return {};
 }
 
+Result<void> Fabric::add_name_server() {
+    const Settings settings = node_settings(options_);
+    std::vector<NetlinkSocket> sockets;
+    NETCUT_ASSIGN(NetNs ns, NetNs::create(preparation(settings, sockets)));
+    name_server_.emplace(NodeLink{"the name server", std::move(ns), std::move(sockets.front()),
+                                  VethEnd{"names", name_server_index, mac_of(MacKind::name_server, 0)},
+                                  VethEnd{"eth0", eth0_index, mac_of(MacKind::name_server, 1)},
+                                  addresses_of(name_server_host)});
+    Batch link, setup;
+    append_port(link, *name_server_);
+    NETCUT_TRY(router_socket_.commit(link));
+    set_link(setup, loopback, true);
+    append_node_setup(setup, *name_server_);
+    NETCUT_TRY(name_server_->socket.commit(setup));
+    return await_ready({&*name_server_, 1});
+}
+
 Result<void> Fabric::open_uplink() {
     std::vector<VethEnd> ports;
     for (const NodeLink& node : nodes_)
@@ -203,6 +223,7 @@ Result<void> Fabric::equip_ports(std::function<void(Batch&, int port)> equip) {
     equip_ = std::move(equip);
     Batch batch;
     for (const NodeLink& node : nodes_) equip_(batch, node.port.index);
+    if (name_server_) equip_(batch, name_server_->port.index);
     return router_socket_.commit(batch);
 }
 

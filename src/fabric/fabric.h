@@ -54,6 +54,8 @@ class Fabric {
     bool has_uplink(const std::string& node) const;
     // No node ever has them. Routed, what is sent to them is lost silently.
     std::vector<IpAddress> addresses_of_nobody() const;
+    // A namespace on a link as a node's, so that faults act on what goes there; null if none was asked for.
+    const NodeLink* name_server() const { return name_server_ ? &*name_server_ : nullptr; }
     const Uplink* uplink() const { return uplink_.get(); }  // null: no node has one
 
     // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
@@ -78,6 +80,7 @@ class Fabric {
 
     Result<void> open_uplink();
     Result<void> add_nodes(const std::vector<std::string>& names);
+    Result<void> add_name_server();
     Result<void> set_up_router();
     Result<void> await_ready(std::span<NodeLink> nodes);
     Result<void> verify();
@@ -93,6 +96,7 @@ class Fabric {
     NetNs router_;
     NetlinkSocket router_socket_;
     std::vector<NodeLink> nodes_;
+    std::optional<NodeLink> name_server_;
     std::unique_ptr<Uplink> uplink_;
     std::function<void(Batch&, int port)> equip_;
     std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew

@@ -40,10 +40,22 @@ void leave_unless_on(const FaultContext& fault, const std::string& chain) {
     fault.add(off);
 }
 
+// A later fragment has no ports: where they would be is data, which not every kernel refuses to read and write. Of IPv6
+// a fragment header is looked for where hosts put it, first.
 void leave_unless_udp(const FaultContext& fault, const std::string& chain) {
+    constexpr std::uint32_t v4_offset = 6, v6_next = 6, v6_offset = 42;  // RFC 791, 3.1; RFC 8200, 3 and 4.5
     NftRule other(chain);
     other.meta(NFT_META_L4PROTO).differs(byte_key(IPPROTO_UDP)).leave();
-    fault.add(other);
+    NftRule later4(chain);
+    later4.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IP));
+    later4.payload(NFT_PAYLOAD_NETWORK_HEADER, v4_offset, 2).mask(short_key(0x1fff));
+    later4.differs(short_key(0)).leave();
+    NftRule later6(chain);
+    later6.meta(NFT_META_PROTOCOL).equals(short_key(ETH_P_IPV6));
+    later6.payload(NFT_PAYLOAD_NETWORK_HEADER, v6_next, 1).equals(byte_key(IPPROTO_FRAGMENT));
+    later6.payload(NFT_PAYLOAD_NETWORK_HEADER, v6_offset, 2).mask(short_key(0xfff8));
+    later6.differs(short_key(0)).leave();
+    for (NftRule* rule : {&other, &later4, &later6}) fault.add(*rule);
 }
 
 NftRule& count(const FaultContext& fault, NftRule& rule, Direction part, const std::string& what) {

@@ -144,8 +144,9 @@ bool of_nodes(const std::vector<std::size_t>& nodes, std::optional<std::size_t> 
 bool concerns(const FaultPlan& plan, const SeenPacket& packet) {
     const PacketFilter& filter = plan.filter;
     if (!plan.pairs.empty())
-        return packet.to && std::find(plan.pairs.begin(), plan.pairs.end(),
-                                      std::pair(packet.from, *packet.to)) != plan.pairs.end();
+        return packet.from && packet.to &&
+               std::find(plan.pairs.begin(), plan.pairs.end(), std::pair(*packet.from, *packet.to)) !=
+                   plan.pairs.end();
     const auto with_peer = [&](std::optional<std::size_t> peer) {
         return filter.peers.empty() || of_nodes(filter.peers, peer);
     };
@@ -211,7 +212,8 @@ void check_nothing_passed(const Captures& captures, const RunState& state, const
         auto packet = std::lower_bound(captures.seen.begin(), captures.seen.end(), begin,
                                        [](const SeenPacket& one, Nanoseconds t) { return one.time < t; });
         for (; packet != captures.seen.end() && packet->time < end; ++packet) {
-            if (loses(*plan, *packet) != true) continue;
+            // One from beyond the nodes was seen behind the faults, and behind the port's queue.
+            if (!packet->from || loses(*plan, *packet) != true) continue;
             if (!packet->header.tcp && packet->header.protocol != IPPROTO_UDP)
                 continue;  // neighbour discovery
             ++lost;

@@ -122,7 +122,7 @@ class Follower {
         Followed& one = entry->second;
         if (is_new) {
             one.node = node_;
-            one.peer = up ? packet.to : std::optional(packet.from);
+            one.peer = up ? packet.to : packet.from;
             one.begun = packet.time;
         }
         one.udp = !header.tcp;

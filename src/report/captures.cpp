@@ -42,7 +42,8 @@ std::uint64_t content_of(PacketBytes packet, const std::optional<PacketHeader>& 
 class Owners {
   public:
     Owners(const std::vector<Event>& events, const Scenario& scenario)
-        : bridged_(scenario.fabric.kind == FabricKind::bridge), uplink_(!scenario.fabric.uplink.empty()) {
+        : bridged_(scenario.fabric.kind == FabricKind::bridge),
+          has_others_(!scenario.fabric.uplink.empty() || scenario.fabric.name_server) {
         const auto names = node_names(scenario);
         for (std::size_t i = 0; i < names.size(); ++i) indices_[names[i]] = i;
         for (const Event& event : events) {
@@ -62,7 +63,7 @@ class Owners {
     }
 
     bool is_from_outside(const PacketHeader& header) const {
-        return uplink_ && !find(owners_, header.source.to_string());
+        return has_others_ && !find(owners_, header.source.to_string());
     }
 
   private:
@@ -78,7 +79,7 @@ class Owners {
         owners_[addresses.mac] = index->second;
     }
 
-    bool bridged_, uplink_;
+    bool bridged_, has_others_;  // who sends, beside the nodes
     std::map<std::string, std::size_t> indices_;
     std::map<std::string, std::size_t> owners_;  // by IP or MAC address
 };
@@ -99,7 +100,7 @@ class ReboundFlows {
     void turn_back(SeenPacket& packet) {
         PacketHeader& header = packet.header;
         if (header.protocol != IPPROTO_UDP || header.source_port == 0) return;
-        if (flips_.contains(packet.from))
+        if (packet.from && flips_.contains(*packet.from))
             spoken_.insert({header.source, header.source_port, header.destination, header.destination_port});
         if (!packet.to || !flips_.contains(*packet.to)) return;
         const auto has_spoken = [&](std::uint16_t port) {
@@ -174,11 +175,12 @@ class CaptureReader {
 
     void take_seen(std::size_t node, const pcapng::Packet& packet) {
         const PacketBytes frame = packet.bytes;
-        if (packet.way != pcapng::Way::inbound || frame.size() < ethernet_header || (frame[0] & 1) != 0)
-            return;
+        if (frame.size() < ethernet_header || (frame[0] & 1) != 0) return;
         const auto header = parse_packet(frame.subspan(ethernet_header));
         if (!header) return;
-        captures_.seen.push_back({node,
+        const bool inbound = packet.way == pcapng::Way::inbound;
+        if (!inbound && !owners_.is_from_outside(*header)) return;
+        captures_.seen.push_back({inbound ? std::optional(node) : std::nullopt,
                                   owners_.to_whom(frame, *header),
                                   packet.time - begun_,
                                   *header,
@@ -269,7 +271,9 @@ void find_among_seen(Captures& captures, bool some_are_missing, Check& check) {
     }
     if (from_outside > 0)
         check.unchecked.push_back(fmt::format(
-            "{} of the lost packets came in by the uplink, of which there is no capture", from_outside));
+            "{} of the lost packets came in from beyond the nodes (the uplink, the name server), of "
+            "which there is no capture",
+            from_outside));
 }
 
 }  // namespace

@@ -19,11 +19,11 @@
 
 namespace netcut {
 
-// A packet that came in at a port of the router.
+// A packet that came in at a port of the router, or left it for a node if it came from beyond the nodes.
 struct SeenPacket {
-    std::size_t from = 0;           // the node whose port it is
-    std::optional<std::size_t> to;  // the node that it is for; none: the router, all, or nobody known
-    Nanoseconds time{0};            // since the run began
+    std::optional<std::size_t> from;  // the node whose port it is; none: an uplink, the name server
+    std::optional<std::size_t> to;    // the node that it is for; none: the router, all, or nobody known
+    Nanoseconds time{0};              // since the run began
     PacketHeader header;
     std::uint64_t content = 0;  // of all its bytes but those that a router changes
     // Who has lost it: the fault's number in the scenario.
@@ -41,7 +41,7 @@ struct LostPacket {
     std::uint64_t content = 0;
     std::string text;
     bool is_ip = false;
-    bool from_outside = false;  // it came in by an uplink, which no capture is of
+    bool from_outside = false;  // it came in by an uplink or from the name server, which no capture is of
 };
 
 struct Captures {

@@ -61,8 +61,8 @@ class MomentCheck {
     }
 
     bool goes(const SeenPacket& packet, bool up) const {
-        const std::optional<std::size_t> own = up ? std::optional(packet.from) : packet.to;
-        const std::optional<std::size_t> other = up ? packet.to : std::optional(packet.from);
+        const std::optional<std::size_t> own = up ? packet.from : packet.to;
+        const std::optional<std::size_t> other = up ? packet.to : packet.from;
         return own == trigger_.node && (!trigger_.peer || other == trigger_.peer);
     }
 

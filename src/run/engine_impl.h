@@ -30,6 +30,7 @@
 #include "run/folder.h"
 #include "run/late_lines.h"
 #include "run/log_times.h"
+#include "run/name_server.h"
 #include "run/phase_trigger.h"
 #include "run/phase_watch.h"
 #include "run/run_course.h"
@@ -93,13 +94,8 @@ class Engine::Impl : private RunParts {
     Result<void> make_actors();
     std::map<std::string, std::string> env_of(const RoleSpec& role) const;
     Result<NodeSpec> node_spec(std::size_t index) const;
-    std::string hosts_of(std::size_t index) const;
-    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
-    void update_hosts();
-    Result<void> rewrite_hosts();
     static event::Addresses addresses_of(const NodeLink& node);
     ExpandContext expand_context(const std::string& node, unsigned index) const;
-    std::vector<std::string> aliases(std::size_t index) const;
     void watch(Actor& actor);
     void watch(LineScanner& scanner, const Actor& actor);
     void watch_for(LineScanner& scanner, FaultRunner& fault);
@@ -113,6 +109,19 @@ class Engine::Impl : private RunParts {
     void watch_for_expected(LineScanner& scanner, const std::string& node);
     void on_expected(const std::string& node, std::size_t number, std::string value);
     Result<void> start_actor(Actor& actor);
+
+    // engine_names.cpp: how nodes find each other
+    std::vector<std::string> aliases(std::size_t index) const;
+    std::vector<std::string> names_of(std::size_t index) const;
+    std::vector<const FaultSpec*> name_faults_of(std::size_t index) const;
+    std::string hosts_of(std::size_t index) const;
+    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
+    void update_hosts();
+    Result<void> rewrite_hosts();  // and what the name server says
+    Names names_now() const;
+    void add_rules(const FaultSpec& fault, const NodeLink& client, Names& names) const;
+    Result<void> serve_names();
+    std::string name_servers_of(const std::string& node) const;
 
     // engine.cpp: the run, as its course has it
     std::size_t nodes() const override { return actors_.size(); }
@@ -209,6 +218,7 @@ class Engine::Impl : private RunParts {
     std::unique_ptr<Journal> journal_;
     std::optional<LogTimes> log_times_;
     std::optional<Fabric> fabric_;
+    std::unique_ptr<NameServer> name_server_;
     std::optional<FaultTable> table_;
     std::optional<SocketReader> sockets_;
     std::optional<WorkTap> tap_;

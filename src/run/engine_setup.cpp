@@ -183,6 +183,7 @@ Result<void> Engine::Impl::build_network() {
     tap_.emplace(*fabric_);
     if (!scenario_.faults.empty()) NETCUT_TRY(tap_->prepare());
     update_hosts();
+    NETCUT_TRY(serve_names());
     event::FabricBuilt network{.kind = scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"};
     for (std::size_t i = 0; i < fabric_->size(); ++i)
         network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
@@ -200,54 +201,6 @@ ExpandContext Engine::Impl::expand_context(const std::string& node, unsigned ind
     return {node, index, folder_.work(), program_folder_, search_path(user_.environment)};
 }
 
-std::vector<std::string> Engine::Impl::aliases(std::size_t index) const {
-    const RoleSpec& role = index == 0 ? scenario_.aggregator : scenario_.collaborator;
-    const auto expanded = expand(role.aliases, scenario_,
-                                 expand_context(fabric_->node(index).name, static_cast<unsigned>(index)));
-    return expanded.value_or(std::vector<std::string>());
-}
-
-// Without the names that a fault takes, and with those that it lets lead to nobody.
-std::string Engine::Impl::hosts_under(const std::vector<const FaultSpec*>& faults) const {
-    std::string hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
-    const std::vector<IpAddress> nobody = fabric_->addresses_of_nobody();
-    for (std::size_t i = 0; i < fabric_->size(); ++i) {
-        const NodeLink& node = fabric_->node(i);
-        const auto fault = std::find_if(faults.begin(), faults.end(), [&](const FaultSpec* one) {
-            const WordList& names = one->list("names");
-            return std::find(names.begin(), names.end(), node.name) != names.end();
-        });
-        if (fault != faults.end() && (*fault)->text("answer") == "none") continue;
-        const std::vector<std::string> others = aliases(i);
-        for (const IpAddress& address : fault != faults.end() ? nobody : node.addresses) {
-            hosts += address.to_string() + ' ' + node.name;
-            for (const std::string& alias : others) hosts += ' ' + alias;
-            hosts += '\n';
-        }
-    }
-    return hosts;
-}
-
-void Engine::Impl::update_hosts() {
-    hosts_ = hosts_under({});
-}
-
-std::string Engine::Impl::hosts_of(std::size_t index) const {
-    std::vector<const FaultSpec*> faults;
-    for (const auto& runner : faults_) {
-        const auto& nodes = runner->plan().nodes;
-        if (runner->spec().kind->processes == ProcessEffect::names && runner->is_on() &&
-            std::find(nodes.begin(), nodes.end(), index) != nodes.end())
-            faults.push_back(&runner->spec());
-    }
-    return faults.empty() ? hosts_ : hosts_under(faults);
-}
-
-Result<void> Engine::Impl::rewrite_hosts() {
-    for (const auto& actor : actors_) NETCUT_TRY(actor->node->rewrite_hosts(hosts_of(actor->index)));
-    return {};
-}
-
 std::map<std::string, std::string> Engine::Impl::env_of(const RoleSpec& role) const {
     auto env = role.env;
     env.insert(scenario_.env.begin(), scenario_.env.end());  // what the role says stays
@@ -263,7 +216,7 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     NETCUT_ASSIGN(spec.env, expand_values(env_of(role), scenario_, context));
     NETCUT_ASSIGN(spec.cwd, expand_text(role.cwd, scenario_, context));
     NETCUT_TRY(expand(role.aliases, scenario_, context));  // aliases() relies on it
-    if (fabric_->has_uplink(spec.name)) spec.name_servers = name_servers_beyond_this_machine();
+    spec.name_servers = name_servers_of(spec.name);
     spec.user = user_;
     spec.tty = scenario_.tty;
     spec.joined = scenario_.join_output;

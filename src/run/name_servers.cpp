@@ -27,6 +27,24 @@ std::string without_own_name_servers(const std::string& resolv_conf) {
     return any ? kept : std::string();
 }
 
+std::vector<IpAddress> name_servers_in(const std::string& resolv_conf) {
+    std::istringstream lines(resolv_conf);
+    std::vector<IpAddress> servers;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string key, value;
+        boost::system::error_code error;
+        if (!(words >> key >> value) || key != "nameserver") continue;
+        const auto address = boost::asio::ip::make_address(value, error);
+        if (!error) servers.push_back(address);
+    }
+    return servers;
+}
+
+std::vector<IpAddress> name_servers_of_this_machine() {
+    return name_servers_in(read_file("/etc/resolv.conf").value_or(""));
+}
+
 std::string name_servers_beyond_this_machine() {
     // The second one is where systemd-resolved keeps what it asks itself.
     for (const char* file : {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"})

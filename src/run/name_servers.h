@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "netcut/kernel.h"
 
 namespace netcut {
 
@@ -11,5 +14,10 @@ std::string without_own_name_servers(const std::string& resolv_conf);
 
 // What a node with a way out can have as /etc/resolv.conf; empty if this machine knows no such name server.
 std::string name_servers_beyond_this_machine();
+
+// Those of a resolv.conf(5), the loopback interface's too.
+std::vector<IpAddress> name_servers_in(const std::string& resolv_conf);
+// Whom this process asks.
+std::vector<IpAddress> name_servers_of_this_machine();
 
 }  // namespace netcut

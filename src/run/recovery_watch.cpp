@@ -61,6 +61,7 @@ bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool
     const auto owner = owners_.find(std::get<2>(key));
     const auto peer = owner == owners_.end() ? std::nullopt : std::optional(owner->second);
     if (kind_.processes == ProcessEffect::names || peer == node) return false;
+    if (!plan_.filter.port && is_name_server(std::get<2>(key))) return false;
     const auto only = plan_.filter.only;
     if (only == PacketFilter::Connections::fresh && was_there) return false;
     if (only == PacketFilter::Connections::established && !was_there && !healed_) return false;
@@ -68,6 +69,13 @@ bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool
         return false;
     if (std::holds_alternative<Rebind>(plan_.action) && !udp) return false;
     return acts_on(plan_, node, peer, std::get<1>(key), std::get<3>(key));
+}
+
+// Names are asked for anew, or not at all, whatever became of a question.
+bool RecoveryWatch::is_name_server(const IpAddress& address) const {
+    const NodeLink* server = fabric_.name_server();
+    return server != nullptr &&
+           std::find(server->addresses.begin(), server->addresses.end(), address) != server->addresses.end();
 }
 
 void RecoveryWatch::learn_addresses() {

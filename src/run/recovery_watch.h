@@ -80,6 +80,7 @@ class RecoveryWatch : public FiringWatch {
         std::map<std::size_t, std::map<std::size_t, std::vector<const TcpSocket*>>> sorted;
     };
 
+    bool is_name_server(const IpAddress& address) const;
     bool could_hit(std::size_t node, const ConversationKey& key, bool was_there, bool udp) const;
     static Recovery recovery_of(const Subject& subject);
     void look_at_heal();

@@ -53,9 +53,11 @@ Result<void> check_queue(const Scenario& scenario) {
 }
 
 Result<void> check_bridge(const Scenario& scenario) {
-    if (scenario.fabric.kind != FabricKind::bridge || scenario.collaborators + 1 <= max_bridge_ports)
-        return {};
-    return wrong(fmt::format("put {} nodes on a bridge", scenario.collaborators + 1),
+    const bool server = scenario.fabric.name_server;
+    const std::size_t ports = scenario.collaborators + 1 + (server ? 1 : 0);
+    if (scenario.fabric.kind != FabricKind::bridge || ports <= max_bridge_ports) return {};
+    return wrong(fmt::format("put {} nodes{} on a bridge", scenario.collaborators + 1,
+                             server ? " and a name server" : ""),
                  fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
                  "use --fabric routed, or fewer collaborators");
 }

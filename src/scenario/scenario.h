@@ -104,6 +104,7 @@ struct Scenario {
         variant;  // of a template: the parameter that is set by what follows its name, as in NAME/VARIANT
     unsigned collaborators = 2;
     FabricOptions fabric;
+    std::chrono::seconds names_ttl{5};  // where names are by DNS: fabric.name_server
     RoleSpec aggregator, collaborator;
     std::map<std::string, std::string> env;  // of every node and stage
     std::vector<StageSpec> stages;           // in the order of stage_names; not part of write_yaml()

@@ -18,6 +18,7 @@ namespace netcut {
 namespace {
 
 constexpr unsigned most_collaborators = max_nodes - 1;
+constexpr auto most_names_ttl = std::chrono::hours(1);
 
 void read_fabric(YamlSection& section, FabricOptions& fabric) {
     section.scalar("kind", into(fabric.kind, parse_fabric), words_schema(fabric_words()));
@@ -31,6 +32,20 @@ void read_fabric(YamlSection& section, FabricOptions& fabric) {
     section.scalar("shaper", into(rate.shaper, parse_shaper), words_schema({"tbf", "htb"}));
     section.duration("queue", rate.queue);
     if (rate.bits_per_second != 0) fabric.rate = rate;
+}
+
+void read_names(YamlSection& section, Scenario& scenario) {
+    section.scalar("by", [&](const std::string& word) -> Result<void> {
+        if (word != "file" && word != "dns")
+            return usage_failure("find names by '" + word + "'", "they are found by file or dns");
+        scenario.fabric.name_server = word == "dns";
+        return {};
+    });
+    Nanoseconds ttl = scenario.names_ttl;
+    section.duration("ttl", ttl);
+    scenario.names_ttl = std::chrono::duration_cast<std::chrono::seconds>(ttl);
+    if (scenario.names_ttl != ttl) section.fail_at("ttl", "DNS knows whole seconds alone", "write ttl: 5s");
+    if (scenario.names_ttl > most_names_ttl) section.fail_at("ttl", "it is at most an hour", "write ttl: 5s");
 }
 
 void read_role(YamlSection& section, RoleSpec& role) {
@@ -96,6 +111,8 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.text("template", scenario.template_name);
     section.count("collaborators", scenario.collaborators, 1, most_collaborators);
     section.section("fabric", [&](YamlSection& fabric) { read_fabric(fabric, scenario.fabric); });
+    section.section(
+        "names", [&](YamlSection& names) { read_names(names, scenario); }, "by: dns");
     section.section(
         "aggregator", [&](YamlSection& role) { read_role(role, scenario.aggregator); }, "command: ...");
     section.section(
@@ -216,6 +233,10 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     // Not the template: all that it said is here, and what was emptied must stay so.
     out << YAML::Key << "collaborators" << YAML::Value << scenario.collaborators;
     write_fabric(out, scenario.fabric);
+    if (scenario.fabric.name_server)
+        out << YAML::Key << "names" << YAML::Value << YAML::Flow << YAML::BeginMap << YAML::Key << "by"
+            << YAML::Value << "dns" << YAML::Key << "ttl" << YAML::Value << duration_text(scenario.names_ttl)
+            << YAML::EndMap;
     if (!scenario.env.empty()) out << YAML::Key << "env" << YAML::Value << scenario.env;
     write_optional(out, "workspace", scenario.workspace);
     write_optional(out, "files", scenario.files);

@@ -76,6 +76,7 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
         take(measure_processes(collaborators, repeats));
     for (const std::size_t collaborators : plan.rounds) take(measure_round(collaborators));
     take(measure_passage(plan.passages));
+    take(measure_tap(plan.passages));
     for (const std::size_t faults : plan.faults) take(measure_passage_of(faults, plan.passages));
     for (const std::size_t patterns : plan.patterns)
         take(measure_pump(patterns, plan.pump_megabytes, plan.pump_repeats));

@@ -190,7 +190,7 @@ TEST_F(UplinkTest, LossOfWhatComesFromOutsideIsVerified) {
     EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
     const Finished verified = run_tool({"verify", folder_ / "run"});
     EXPECT_EQ(verified.status, 0) << verified.out;
-    EXPECT_TRUE(contains(verified.out, "came in by the uplink")) << verified.out;
+    EXPECT_TRUE(contains(verified.out, "came in from beyond the nodes")) << verified.out;
 }
 
 TEST_F(UplinkTest, OtherNodesHaveNone) {

@@ -41,9 +41,11 @@ class RebindTest : public EachFabricTest {
         std::vector<char> payload(bytes + 1);
         sockaddr_storage from{};
         socklen_t size = sizeof(from);
-        if (::recvfrom(fd.get(), payload.data(), payload.size(), 0, reinterpret_cast<sockaddr*>(&from),
-                       &size) != static_cast<ssize_t>(bytes))
-            return 0;
+        const ssize_t size_read = ::recvfrom(fd.get(), payload.data(), payload.size(), 0,
+                                             reinterpret_cast<sockaddr*>(&from), &size);
+        if (size_read != static_cast<ssize_t>(bytes)) return 0;
+        EXPECT_TRUE(std::all_of(payload.begin(), payload.end() - 1, [](char byte) { return byte == 'x'; }))
+            << "nothing but the port has changed";
         return ntohs(from.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&from)->sin6_port
                                                 : reinterpret_cast<sockaddr_in*>(&from)->sin_port);
     }

@@ -18,5 +18,12 @@ TEST(NameServers, WithoutAnyOtherThereIsNothing) {
     EXPECT_EQ(without_own_name_servers(""), "");
 }
 
+TEST(NameServers, ThoseThatThisMachineAsks) {
+    EXPECT_EQ(name_servers_in("# by hand\nnameserver 127.0.0.53\nnameserver nonsense\nsearch example.org\n"
+                              "nameserver 2001:db8::53 \n"),
+              (std::vector<IpAddress>{boost::asio::ip::make_address("127.0.0.53"),
+                                      boost::asio::ip::make_address("2001:db8::53")}));
+}
+
 }  // namespace
 }  // namespace netcut::test::NETCUT_FILE

@@ -37,7 +37,19 @@ Result<void> plan_dns(const Scenario&, const FaultSpec&, FaultPlan& plan) {
     return {};
 }
 
+Result<void> check_late(const Scenario& scenario, const FaultSpec& fault) {
+    if (!scenario.fabric.name_server)
+        return fault_failure(fault, "answer", "names are in files, which answer at once",
+                             "write names: {by: dns} into the scenario");
+    if (time_of(fault, "delay") > Nanoseconds(0)) return check_time(fault, "delay", false);
+    return fault_failure(fault, "delay", "nothing says how late the answers are", "write delay: 3s");
+}
+
 Result<void> check_names(const Scenario& scenario, FaultSpec& fault) {
+    if (fault.text("answer") == "late")
+        NETCUT_TRY(check_late(scenario, fault));
+    else if (fault.given("delay"))
+        return fault_failure(fault, "delay", "only late answers have one", "write answer: late");
     const WordList& given = fault.list("names");
     const WordList names = given.empty() ? WordList{aggregator_name} : expanded_nodes(scenario, given);
     fault.values["names"] = names;
@@ -62,14 +74,18 @@ std::vector<FaultKind> name_kinds() {
          .action = answer,
          .plan = plan_dns},
         {.name = "names",
-         .summary = "names of nodes stop resolving, or lead to an address that nobody has any more",
+         .summary =
+             "names of nodes stop resolving, resolve late, or lead to an address that nobody has any more",
          .example =
              "--fault '{kind: names, answer: none, on: {log: \"round 2: training\"}, for: 500ms}' --set "
              "channel=kept",
          .keys = {{"names", nodes_type(), "of nodes; `all`, `collaborators`. Their aliases go with them", "",
                    "`[aggregator]`"},
-                  {"answer", words_type("answer", {"none", "old"}),
-                   "`none`: they do not resolve; `old`: they lead to addresses that nobody has", "none"}},
+                  {"answer", words_type("answer", {"none", "old", "late"}),
+                   "`none`: they do not resolve; `old`: they lead to addresses that nobody has; `late`: each "
+                   "answer comes after `delay`, where names are [by DNS](../scenario.md#names)",
+                   "none"},
+                  {"delay", duration_type(), "of `late`"}},
          .processes = ProcessEffect::names,
          .check = check_names,
          .action = leave_alone},
