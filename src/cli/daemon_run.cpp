@@ -16,6 +16,7 @@
 #include "report/aftermath_text.h"
 #include "report/last_line.h"
 #include "report/terminal.h"
+#include "run/folder.h"
 #include "scenario/yaml.h"
 #include "user/user.h"
 

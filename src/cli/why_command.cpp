@@ -3,9 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
+#include "record/event.h"
 #include "record/run_state.h"
 #include "run/hang_json.h"
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/time.h"
 #include "kernel/wait_facts.h"
 
 namespace netcut {

@@ -18,6 +18,7 @@
 #include <memory>
 #include <sstream>
 
+#include "base/io.h"
 #include "kernel/process_tree.h"
 
 namespace netcut {

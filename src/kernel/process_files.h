@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "kernel/wait_facts.h"
 
 namespace netcut {

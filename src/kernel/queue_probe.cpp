@@ -6,8 +6,15 @@
 
 #include <cerrno>
 
+#include "base/error.h"
+#include "kernel/links.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
 #include "kernel/queue.h"
+#include "kernel/rate.h"
 #include "kernel/tc.h"
+#include "link/queue.h"
+#include "link/rate.h"
 
 namespace netcut {
 namespace {

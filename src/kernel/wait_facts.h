@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
+#include "base/words.h"
+#include "kernel/address.h"
+#include "kernel/sockdiag.h"
 #include "kernel/socket_facts.h"
 
 namespace netcut {

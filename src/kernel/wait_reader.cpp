@@ -9,8 +9,10 @@
 #include <map>
 #include <set>
 
+#include "base/time.h"
 #include "kernel/kernel_call.h"
 #include "kernel/process_files.h"
+#include "kernel/sockdiag.h"
 
 namespace netcut {
 namespace {

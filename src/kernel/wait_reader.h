@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include "base/error.h"
+#include "kernel/netlink.h"
 #include "kernel/wait_facts.h"
 
 namespace netcut {

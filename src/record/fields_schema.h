@@ -3,6 +3,9 @@
 // JSON Schema of what has fields, as fields_json.h writes it.
 #pragma once
 
+#include "base/json.h"
+#include "base/time.h"
+#include "node/exit_status.h"
 #include "record/fields_json.h"
 
 namespace netcut {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/journal_schema.h"
 
+#include "base/json.h"
+#include "record/event.h"
 #include "record/fields_schema.h"
 
 namespace netcut {

@@ -11,6 +11,7 @@
 #include "kernel/address.h"
 #include "report/run_files.h"
 #include "run/conversation_key.h"
+#include "scenario/plan.h"
 
 namespace netcut {
 namespace {

@@ -9,6 +9,8 @@
 #include <array>
 #include <cctype>
 
+#include "kernel/links.h"
+
 namespace netcut {
 namespace {
 

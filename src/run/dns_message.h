@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/kernel.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

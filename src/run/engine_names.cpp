@@ -5,9 +5,18 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "kernel/address.h"
 #include "run/dns_message.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
 #include "run/name_servers.h"
+#include "scenario/expand.h"
+#include "scenario/fault_kind.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 namespace {

@@ -3,6 +3,11 @@
 // A run that can never go on ends at once; of one that is given up the record has what it waited for.
 #include <algorithm>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "node/node.h"
+#include "record/event.h"
+#include "run/engine.h"
 #include "run/engine_impl.h"
 
 namespace netcut {

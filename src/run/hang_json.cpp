@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/hang_json.h"
 
+#include "record/event.h"
 #include "why/cause.h"
 #include "why/proof.h"
 

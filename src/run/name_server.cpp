@@ -16,7 +16,9 @@
 #include <boost/asio/write.hpp>
 #include <random>
 
+#include "base/io.h"
 #include "base/thread.h"
+#include "kernel/netns.h"
 #include "run/dns_message.h"
 
 namespace netcut {

@@ -10,7 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "netcut/fabric.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "netcut/kernel.h"
+#include "kernel/address.h"
 
 namespace netcut {
 

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
 #include "run/sockets.h"
 #include "why/proof.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/verdict_schema.h"
 
+#include "base/json.h"
+#include "node/node.h"
 #include "record/facts.h"
 #include "record/fields_schema.h"
 #include "scenario/judgement.h"

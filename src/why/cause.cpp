@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/time.h"
+#include "kernel/address.h"
+#include "kernel/sockdiag.h"
 #include "why/seen.h"
 
 namespace netcut {

@@ -3,6 +3,7 @@
 // When TCP gives a connection up that nobody answers, by what the kernel said of its timer. Pure.
 #pragma once
 
+#include "base/time.h"
 #include "kernel/wait_facts.h"
 
 namespace netcut {

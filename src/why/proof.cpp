@@ -5,6 +5,13 @@
 
 #include <algorithm>
 
+#include "base/time.h"
+#include "fabric/options.h"
+#include "fault/plan.h"
+#include "kernel/sockdiag.h"
+#include "record/facts.h"
+#include "scenario/fault_spec.h"
+#include "scenario/triggers.h"
 #include "why/giving_up.h"
 
 namespace netcut {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "record/run_state.h"
+#include "scenario/scenario.h"
 
 namespace netcut {
 

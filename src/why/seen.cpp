@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/time.h"
+#include "kernel/sockdiag.h"
 #include "why/giving_up.h"
 
 namespace netcut {

@@ -20,6 +20,9 @@
 #include "fabric/fabric.h"
 #include "fault/plan.h"
 #include "fault/table.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
+#include "kernel/sockdiag.h"
 #include "run/work_tap.h"
 
 namespace netcut::bench {

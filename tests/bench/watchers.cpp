@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "bench/namespaces.h"
 #include "bench/require.h"
+#include "fault/fault.h"
 #include "kernel/precedence.h"
 #include "record/event.h"
 #include "scenario/fault_spec.h"

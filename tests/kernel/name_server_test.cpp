@@ -8,7 +8,17 @@
 #include <linux/netlink.h>
 #include <resolv.h>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "base/time.h"
+#include "fabric/fabric.h"
+#include "fabric/options.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
 #include "kernel/fault_scene.h"
+#include "kernel/links.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
 #include "run/dns_message.h"
 #include "time_scale.h"
 

@@ -14,6 +14,7 @@
 #include "kernel/links.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
+#include "kernel/queue.h"
 #include "kernel/rate.h"
 #include "kernel/tc.h"
 #include "link/queue.h"

@@ -3,6 +3,12 @@
 // Flows of UDP that have another port at their peer: what real receivers take, and whom they answer.
 #include <linux/udp.h>
 
+#include "base/error.h"
+#include "base/io.h"
+#include "fault/datagram_counters.h"
+#include "fault/losses.h"
+#include "fault/plan.h"
+#include "kernel/address.h"
 #include "kernel/fault_scene.h"
 
 namespace netcut::test::NETCUT_FILE {

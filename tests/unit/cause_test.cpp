@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "node/exit_status.h"
+#include "record/facts.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

@@ -12,6 +12,8 @@
 #include <array>
 #include <random>
 
+#include "kernel/address.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

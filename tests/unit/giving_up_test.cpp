@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

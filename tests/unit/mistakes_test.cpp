@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "scenario/scenario.h"
 #include "scenario/yaml_section.h"
 
 namespace netcut::test::NETCUT_FILE {

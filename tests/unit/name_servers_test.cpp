@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "kernel/address.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 

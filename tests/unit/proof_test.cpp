@@ -6,6 +6,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time.h"
+#include "fabric/options.h"
+#include "record/event.h"
+#include "record/run_state.h"
+#include "scenario/fault_kind.h"
+#include "scenario/scenario.h"
+#include "scenario/triggers.h"
+#include "trigger/match_counter.h"
+
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
