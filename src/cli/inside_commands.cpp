@@ -32,10 +32,6 @@ struct Request {
     Result<std::unique_ptr<RunAccess>> reach() const { return reach_run(run, socket); }
 };
 
-int finish(const Result<int>& status) {
-    return status ? *status : report_error(status.error());
-}
-
 void print_json(const Json& json) {
     show("{}\n", json.dump(2, ' ', true, Json::error_handler_t::replace));
 }

@@ -117,6 +117,10 @@ int report_error(const Error& error) {
     return exit_status_of(error);
 }
 
+int finish(const Result<int>& status) {
+    return status ? *status : report_error(status.error());
+}
+
 int run_command(const RunOptions& options) {
     // A run that is not waited for has nothing to tell, and its id is all that is printed.
     CiOutput ci(options.detached ? std::optional(false) : options.annotate);

@@ -86,10 +86,6 @@ Result<int> do_stages(const RunOptions& options, const Scenario& scenario, const
 
 namespace {
 
-int finish(const Result<int>& status) {
-    return status ? *status : report_error(status.error());
-}
-
 void add_templates_options(CLI::App& command, TemplatesOptions& options) {
     command.add_option("TEMPLATE", options.name, "The name of a template, or a folder")->type_name("");
     command.add_flag("--check", options.check,

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/io.h"
+#include "daemon/channel.h"
 #include "daemon/door_address.h"
 #include "daemon/problem.h"
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "scenario/fault_yaml.h"
+#include "scenario/value_schema.h"
 #include "scenario/words.h"
 #include "scenario/yaml_section.h"
 
@@ -16,14 +18,8 @@ void read_limits(YamlSection& section, Limits& limits) {
     section.count("kept", limits.kept, 0, many);
     section.count("nodes", limits.nodes, 0, many);
     section.duration("run-time", limits.run_time);
-    section.scalar("log-bytes", [&](const std::string& text) -> Result<void> {
-        NETCUT_ASSIGN(limits.log_bytes, parse_bytes(text));
-        return {};
-    });
-    section.scalar("memory", [&](const std::string& text) -> Result<void> {
-        NETCUT_ASSIGN(limits.memory, parse_bytes(text));
-        return {};
-    });
+    section.scalar("log-bytes", into(limits.log_bytes, parse_bytes), bytes_schema());
+    section.scalar("memory", into(limits.memory, parse_bytes), bytes_schema());
     section.count("processes", limits.processes, 1, many);
     section.count("connections", limits.connections, 1, many);
 }
@@ -40,21 +36,23 @@ Result<Configuration> Configuration::read(const std::string& text, const std::st
     Configuration configuration;
     YamlSource source(file);
     const YAML::Node root = source.load(text);
-    if (!source.error && root.IsDefined() && !root.IsNull()) {
+    if (source.errors.empty() && root.IsDefined() && !root.IsNull()) {
         YamlSection all(source, root, "");
         all.section("limits", [&](YamlSection& section) { read_limits(section, configuration.limits); });
         all.sections("users", [&](YamlSection& section) {
             std::string name;
             section.text("name", name);
-            if (name.empty()) return section.fail("a user needs a name");
+            if (name.empty()) return section.missing("name", "a user needs a name");
             Limits& own = configuration.users.emplace(name, configuration.limits).first->second;
             read_limits(section, own);
         });
         all.finish();
     }
-    if (!source.error) return configuration;
-    source.error->attempt = "read the configuration";
-    return Failure(*source.error);
+    if (auto good = source.result(); !good) {
+        good.error().attempt = "read the configuration";
+        return Failure(good.error());
+    }
+    return configuration;
 }
 
 }  // namespace netcut

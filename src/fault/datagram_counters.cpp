@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "fault/table.h"
+#include "fault/rebind_rules.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"
 

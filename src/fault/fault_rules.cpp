@@ -12,6 +12,7 @@
 #include "fault/log_prefix.h"
 #include "fault/moment_rules.h"
 #include "fault/plan.h"
+#include "fault/rebind_rules.h"
 #include "kernel/address.h"
 
 namespace netcut {

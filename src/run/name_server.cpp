@@ -31,7 +31,7 @@ using asio::ip::udp;
 constexpr std::uint16_t dns_port = 53;
 constexpr std::size_t longest_question = 1024, longest_message = 65'535;
 // What clients can make it keep: answers that wait, and connections, of all and of each client.
-constexpr std::size_t most_waiting_answers = 1024, most_connections = 256, most_connections_each = 16;
+constexpr std::size_t most_waiting_answers = 1024, most_clients = 256, most_connections_each = 16;
 constexpr auto idle_connection = std::chrono::seconds(10);
 constexpr auto patience_upstream = std::chrono::seconds(2);  // of each server
 constexpr std::size_t most_upstream = 3;                     // as resolv.conf(5)
@@ -180,7 +180,7 @@ class NameServer::Service {
             boost::system::error_code gone;
             const IpAddress client = socket.remote_endpoint(gone).address();
             std::size_t& of_client = connections_[client];
-            if (gone || connected_ >= most_connections || of_client >= most_connections_each) continue;
+            if (gone || connected_ >= most_clients || of_client >= most_connections_each) continue;
             ++of_client;
             ++connected_;
             asio::co_spawn(io_, serve_connection(std::make_shared<tcp::socket>(std::move(socket)), client),

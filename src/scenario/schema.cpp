@@ -8,7 +8,6 @@
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
 #include "scenario/fault_yaml.h"
-#include "scenario/kinds/schema.h"
 #include "scenario/mistakes.h"
 
 namespace netcut {

@@ -15,7 +15,6 @@
 #include "fault/needs.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
-#include "scenario/kinds/schema.h"
 #include "scenario/scenario.h"
 #include "scenario/schema.h"
 #include "scenario/template.h"
