@@ -186,7 +186,7 @@ Command command_of(const char* name, const char* help, Work work, void (*add)(CL
                 add(command, *request);
                 return [=, &command] {
                     request->command = command.remaining();
-                    return finish(work(*request));
+                    return end_with(work(*request));
                 };
             }};
 }

@@ -117,7 +117,7 @@ int report_error(const Error& error) {
     return exit_status_of(error);
 }
 
-int finish(const Result<int>& status) {
+int end_with(const Result<int>& status) {
     return status ? *status : report_error(status.error());
 }
 

@@ -12,6 +12,6 @@ int run_command(const RunOptions& options);
 // Prints the error to standard error; returns the exit status of its kind.
 int report_error(const Error& error);
 // The status, or that of the error, which is printed.
-int finish(const Result<int>& status);
+int end_with(const Result<int>& status);
 
 }  // namespace netcut::cli

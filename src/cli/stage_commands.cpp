@@ -100,7 +100,7 @@ void add_templates_options(CLI::App& command, TemplatesOptions& options) {
 Action add_stage(CLI::App& command, unsigned last) {
     const auto options = std::make_shared<RunOptions>();
     add_federation_options(command, *options);
-    return [=] { return finish(try_stages(*options, last)); };
+    return [=] { return end_with(try_stages(*options, last)); };
 }
 
 Action add_workspace(CLI::App& command) {
@@ -109,7 +109,7 @@ Action add_workspace(CLI::App& command) {
     CLI::App* status =
         command.add_subcommand("status", "Say which stages of a workspace are up to date, and why not");
     status->add_option("DIR", *folder, "The workspace (default: all in netcut-workspaces)")->type_name("");
-    return [=] { return status->parsed() ? finish(try_status(*folder)) : make(); };
+    return [=] { return status->parsed() ? end_with(try_status(*folder)) : make(); };
 }
 
 }  // namespace
