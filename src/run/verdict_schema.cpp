@@ -138,6 +138,19 @@ Json half_open_schema() {
         .object("A connection that one end holds to be alive and the other has no trace of");
 }
 
+Json hang_schema() {
+    return Shape{{{"proof", words_schema_of<decltype(event::RunProof::proof)>()},
+                  {"cause", text("The cause, in a word")},
+                  {"why", text("The same in a sentence")},
+                  {"helps", text("What would have helped")},
+                  {"evidence", list("What shows it", {{"type", "string"}})}},
+                 {{"node", text("The node that it is about")},
+                  {"peer", text("The node at the other end")},
+                  {"in_the_way", list("What keeps it from being proved", {{"type", "string"}})},
+                  {"more_in_the_way", number("How much more of that there is")}}}
+        .object("Why the run hung");
+}
+
 }  // namespace
 
 std::string verdict_schema() {
@@ -171,6 +184,7 @@ std::string verdict_schema() {
                {"half_open", list("Half-open connections at the end", half_open_schema())}},
               {{"passed", truth("Whether all that was expected was met")},
                {"crashed", crashed},
+               {"hang", hang_schema()},
                {"expected", list("What the scenario expects", expected)}}}
             .object("What a run proved; docs/journal.md"));
     return schema.dump(2);

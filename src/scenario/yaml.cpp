@@ -35,12 +35,13 @@ void read_fabric(YamlSection& section, FabricOptions& fabric) {
 }
 
 void read_names(YamlSection& section, Scenario& scenario) {
-    section.scalar("by", [&](const std::string& word) -> Result<void> {
+    const auto by = [&](const std::string& word) -> Result<void> {
         if (word != "file" && word != "dns")
             return usage_failure("find names by '" + word + "'", "they are found by file or dns");
         scenario.fabric.name_server = word == "dns";
         return {};
-    });
+    };
+    section.scalar("by", by, words_schema({"file", "dns"}));
     Nanoseconds ttl = scenario.names_ttl;
     section.duration("ttl", ttl);
     scenario.names_ttl = std::chrono::duration_cast<std::chrono::seconds>(ttl);
