@@ -61,6 +61,8 @@ class Reader {
     void note_holders(const ProcessFiles& process) {
         if (!process.failure().empty()) could_not(name_of(process), process.failure());
         for (const auto& [descriptor, link] : process.descriptors()) {
+            // Its time-outs run in the kernel, and wake whoever waits for an eventfd.
+            if (link == "anon_inode:[io_uring]") could_not(name_of(process), "what its io_uring waits for");
             const auto inode = inode_of(link, "socket");
             if (inode) holders_[*inode].push_back({&process, descriptor});
         }
