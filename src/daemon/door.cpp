@@ -95,16 +95,17 @@ bool Door::accept() {
 void Door::admit(Fd connection) {
     const auto client = std::make_shared<Client>();
     const std::weak_ptr<Client> weak = client;
+    Channel::Observer observer;
+    observer.message = [this, weak](const Message& message) {
+        if (const auto self = weak.lock()) take(*self, message);
+    };
+    observer.closed = [this, weak](bool) {
+        if (const auto self = weak.lock()) leave(*self);
+    };
+    observer.pause = [] { return between_reads; };
+    observer.most_unread = most_unread;
     client->channel = std::make_shared<Channel>(io_.get_executor(), std::move(connection), max_request,
-                                                Channel::Observer{[this, weak](const Message& message) {
-                                                                      if (const auto self = weak.lock())
-                                                                          take(*self, message);
-                                                                  },
-                                                                  [this, weak](bool) {
-                                                                      if (const auto self = weak.lock())
-                                                                          leave(*self);
-                                                                  },
-                                                                  [] { return between_reads; }, most_unread});
+                                                std::move(observer));
     client->requests.emplace(engine_, client->channel);
     clients_.push_back(client);
     client->channel->start();
