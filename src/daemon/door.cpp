@@ -16,8 +16,8 @@ namespace {
 constexpr int connections_in_line = 16;
 constexpr std::size_t most_clients = 32;
 constexpr std::size_t max_request = 160 << 10;  // a fault, or a piece of a command's input, and a little more
-constexpr std::size_t most_unread = 256
-                                    << 10;  // answers that a client has not read, before it is heard again
+// Of answers that a client has not read, before it is heard again.
+constexpr std::size_t most_unread_answers = 256 << 10;
 // A client that says much shares the thread that cuts.
 constexpr Nanoseconds between_reads = std::chrono::milliseconds(1);
 constexpr auto until_accepted = std::chrono::milliseconds(100);
@@ -103,7 +103,7 @@ void Door::admit(Fd connection) {
         if (const auto self = weak.lock()) leave(*self);
     };
     observer.pause = [] { return between_reads; };
-    observer.most_unread = most_unread;
+    observer.most_unread = most_unread_answers;
     client->channel = std::make_shared<Channel>(io_.get_executor(), std::move(connection), max_request,
                                                 std::move(observer));
     client->requests.emplace(engine_, client->channel);
