@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "fault/table.h"
 #include "fault/rebind_rules.h"
+#include "fault/table.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"
 

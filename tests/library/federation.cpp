@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <iostream>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 namespace {
@@ -178,7 +179,9 @@ int main(int count, char** words) {
         return 2;
     } catch (const netcut::v1::Error& error) {
         std::cerr << error.what() << '\n';
-        return error.kind() == netcut::v1::Error::Kind::machine ? 77 : 1;  // 77: cannot be tested here
+        // 77: it cannot be tested here. But the program that is installed beside the library has to be found.
+        const bool found = std::string_view(error.what()).find("cannot start ") == std::string_view::npos;
+        return found && error.kind() == netcut::v1::Error::Kind::machine ? 77 : 1;
     } catch (const std::exception& error) {
         std::cerr << error.what() << '\n';
         return 1;
