@@ -86,7 +86,7 @@ TEST(Bisection, WhatNobodyNoticedIsNotSurvived) {
     EXPECT_FALSE(bisection.longest_survived());
     EXPECT_EQ(bisection.longest_unnoticed(), 500ms);
     EXPECT_EQ(bisection.next(), 30250ms) << "it is no threshold either";
-    ResilienceCell cell{CutKind(fault_kind("drop")), bisection, 0, false, {}, 0};
+    ResilienceCell cell{CutKind(fault_kind("drop")), bisection, 0, {}, false, {}, 0};
     EXPECT_EQ(cell.text(), "nobody noticed 500ms, does not survive 1m");
     cell.bounds.take(30250ms, Effect::survived);
     EXPECT_EQ(cell.text(), "survives 30.25s, not 1m");
