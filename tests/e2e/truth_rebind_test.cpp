@@ -54,9 +54,7 @@ TEST(Truth, AServerThatKnowsIdentifiersFollowsARebinding) {
          "end: collaborators\nfaults:\n  - {name: nat, kind: rebind, on: {log: work 1}, for: never}\n"
          "  - {name: cut, kind: drop, on: {log: work 3}, for: 450ms}\n",
          "recovered",
-         {"work went on"},
-         {},
-         measured},
+         {"work went on", "a fault was active to the end"}},
         {"nothing-to-rebind",
          "serve(9000); listening(60)",
          "work(9000, 6)",
