@@ -29,7 +29,7 @@ nlmsghdr* make_request(RequestBuffer& buffer, std::uint16_t type, const Header& 
 
 constexpr std::uint8_t operstate_up = 6;  // IF_OPER_UP of linux/if.h, which does not go with net/if.h
 
-IpAddress address_of(int family, const nlattr* attribute) {
+IpAddress address_in(int family, const nlattr* attribute) {
     const void* payload = mnl_attr_get_payload(attribute);
     if (family == AF_INET6) {
         boost::asio::ip::address_v6::bytes_type bytes;
@@ -95,7 +95,7 @@ Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link) {
                              header->rtm_dst_len, local};
             int out = 0;
             for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
-                if (type == RTA_DST) route.destination = address_of(header->rtm_family, attribute);
+                if (type == RTA_DST) route.destination = address_in(header->rtm_family, attribute);
                 if (type == RTA_OIF) out = static_cast<int>(mnl_attr_get_u32(attribute));
             });
             if (out == link) routes.push_back(route);
@@ -111,7 +111,7 @@ Result<std::vector<IpAddress>> list_unresolved(NetlinkSocket& socket) {
             const auto* header = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(message));
             if ((header->ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) == 0) return;
             for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
-                if (type == NDA_DST) addresses.push_back(address_of(header->ndm_family, attribute));
+                if (type == NDA_DST) addresses.push_back(address_in(header->ndm_family, attribute));
             });
         }));
     return addresses;
