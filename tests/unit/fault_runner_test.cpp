@@ -311,7 +311,7 @@ TEST_F(FaultRunnerTest, ARequestFiresWhateverIsWaitedFor) {
     events();
     ASSERT_TRUE(runner().fire_now());
     EXPECT_THAT(events(), ElementsAre("trigger.matched", "fault.fired"));
-    EXPECT_EQ(last<event::FaultFired>().trigger.line, "asked for");
+    EXPECT_EQ(last<event::FaultFired>().trigger.line, "on request");
     EXPECT_TRUE(last<event::FaultFired>().asked_for);
     timers_.pass(2s);  // the delay of the trigger does not fire it once more
     EXPECT_THAT(events(), IsEmpty());
