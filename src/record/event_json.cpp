@@ -110,12 +110,12 @@ class FieldReader {
     }
 
     void read_flat(ParsedEvent& json, std::optional<Losses::Offered>& offered) {
-        // Not emplace(): within Losses, clang knows of no default constructor of it.
+        // Not emplace(): within Losses, clang knows of no default constructor of it, nor of the next.
         if (json.contains("offered_up")) read_fields(json, *(offered = Losses::Offered{}));
     }
 
     void read_flat(ParsedEvent& json, std::optional<Losses::Rebound>& rebound) {
-        if (json.contains("rebound_up")) read_fields(json, rebound.emplace());
+        if (json.contains("rebound_up")) read_fields(json, *(rebound = Losses::Rebound{}));
     }
 
     template <HasFields T>

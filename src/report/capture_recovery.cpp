@@ -14,6 +14,7 @@
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
+#include "report/captured_way.h"
 #include "report/captures.h"
 #include "report/verify.h"
 #include "run/conversations.h"
@@ -28,57 +29,13 @@ namespace {
 // A record cannot make these wider.
 constexpr Nanoseconds recovery_tolerance = std::chrono::milliseconds(250);
 constexpr double recovery_tolerance_share = 0.05;
-constexpr std::size_t most_ahead = 1000;  // segments beyond a hole
-
-// One way of a connection: what its receiver has had without a hole, and what was acknowledged.
-struct Way {
-    std::optional<std::uint32_t> next, acknowledged, last_sent;
-    std::map<std::int32_t, std::uint32_t> ahead;  // beyond the next: how far, and where it ends
-    bool any = false;
-
-    static std::int32_t distance(std::uint32_t from, std::uint32_t to) {
-        return static_cast<std::int32_t>(to - from);
-    }
-    // Whether new data has come in sequence.
-    bool take_segment(std::uint32_t seq, std::uint32_t bytes) {
-        const std::uint32_t end = seq + bytes;
-        if (!next) next = seq;
-        if (distance(*next, seq) > 0) {
-            if (ahead.size() < most_ahead) ahead[distance(*next, seq)] = end;
-            return false;
-        }
-        if (distance(*next, end) <= 0) return false;
-        const std::uint32_t before = *next;
-        next = end;
-        std::map<std::int32_t, std::uint32_t> rest;
-        for (const auto& [far, stop] : ahead) {
-            const std::uint32_t begin = before + static_cast<std::uint32_t>(far);
-            if (distance(*next, begin) > 0)
-                rest[distance(*next, begin)] = stop;
-            else if (distance(*next, stop) > 0)
-                next = stop;
-        }
-        ahead = std::move(rest);
-        return any = true;
-    }
-    void note_sent(std::uint32_t end) {
-        if (!last_sent || distance(*last_sent, end) > 0) last_sent = end;
-    }
-    // Whether it acknowledges data that no acknowledgement before it did.
-    bool take_acknowledgement(std::uint32_t ack) {
-        if (acknowledged && distance(*acknowledged, ack) <= 0) return false;
-        const bool is_first = !acknowledged.has_value();  // of the SYN
-        acknowledged = ack;
-        return !is_first;
-    }
-};
 
 // A connection as one node sees it, and what came after a moment.
 struct Followed {
     std::size_t node = 0;
     std::optional<std::size_t> peer;
     Nanoseconds begun{0};
-    Way up, down;
+    CapturedWay up, down;
     std::optional<Nanoseconds> sent, received;  // the first new data after the moment
     bool awaits_sent = false;                   // at the moment, data of the node was not acknowledged
     bool udp = false;
@@ -109,7 +66,7 @@ class Follower {
         for (auto& [key, one] : followed_)
             one.awaits_sent =
                 one.up.last_sent &&
-                (!one.up.acknowledged || Way::distance(*one.up.acknowledged, *one.up.last_sent) > 0);
+                (!one.up.acknowledged || CapturedWay::distance(*one.up.acknowledged, *one.up.last_sent) > 0);
     }
 
     void take(const SeenPacket& packet, bool up) {

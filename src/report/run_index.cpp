@@ -55,10 +55,11 @@ Json row_of(const RunFolder& around, const std::string& name) {
                                      {"map.json", "exploration"}})
         if (has(around, name + "/" + file)) row["many"] = what;
     if (row.contains("many")) return row;
-    row["begun"] = begun(around, name);
+    const std::string when = begun(around, name);
+    row["begun"] = when;
     const auto text = read_whole(around, name + "/verdict.json", most_verdict_read);
     const Json verdict = text ? parse_json(*text, "read verdict.json").value_or(Json()) : Json();
-    if (row["begun"] == "" && verdict.is_null()) return nullptr;
+    if (when.empty() && verdict.is_null()) return nullptr;
     for (const char* key : {"name", "verdict", "headline", "reason"})
         row[key] = clipped(text_of(member(verdict, key)), longest_text);
     row["exit_status"] = member(verdict, "exit_status");

@@ -42,7 +42,7 @@ std::string seconds_text(const Json& value, const char* otherwise) {
 std::string packets_text(const Json& node) {
     const bool queued = node.contains("packets_queued");
     const Json& packets = node.at(queued ? "packets_queued" : "packets_lost");
-    const std::string text =
+    std::string text =
         fmt::format("{} {}", packets.at("total").get<std::uint64_t>(), queued ? "waited" : "lost");
     if (!packets.contains("rebound_up")) return text;
     return text + fmt::format(", {} of another port", packets.at("rebound_up").get<std::uint64_t>() +

@@ -26,7 +26,7 @@ constexpr std::size_t most_pending = 256 << 10;
 
 // "collaborator4 was sending for 12.3 ms: 65640 bytes up, 0 down"
 std::string phase_text(const event::PhaseSeen& seen) {
-    const std::string text = fmt::format("{} was {}", seen.node, word_of(seen.phase));
+    std::string text = fmt::format("{} was {}", seen.node, word_of(seen.phase));
     if (!seen.into_ms) return text;
     return text + fmt::format(" for {:.1f} ms: {} bytes up, {} down", *seen.into_ms, seen.sent.value_or(0),
                               seen.received.value_or(0));

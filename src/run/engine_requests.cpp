@@ -30,7 +30,7 @@ namespace {
 // The first of "request1", "request2", ... that no fault is called.
 std::string free_name(const std::vector<FaultSpec>& faults) {
     for (std::size_t number = 1;; ++number) {
-        const std::string name = fmt::format("request{}", number);
+        std::string name = fmt::format("request{}", number);
         if (std::none_of(faults.begin(), faults.end(), [&](const auto& one) { return one.name == name; }))
             return name;
     }

@@ -4,6 +4,7 @@
 // before anybody asks for anything. docs/journal.md has the rule. Pure.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -104,8 +105,8 @@ class FirstWork {
     bool sure_ = true;
     bool opener_has_spoken_ = false;  // also out of sequence
     std::optional<StreamItems::Format> format_;
-    StreamOrder sequences_[2];
-    std::optional<StreamItems> items_[2];
+    std::array<StreamOrder, 2> sequences_;
+    std::array<std::optional<StreamItems>, 2> items_;
     std::deque<StreamSegment> early_;  // of the acceptor, before the opener has said anything
     std::optional<Nanoseconds> asked_, answered_;
 

@@ -60,7 +60,7 @@ std::vector<HalfOpen> find_half_open(const std::vector<NodeSockets>& nodes) {
             if (!believes(socket) || socket.remote.is_loopback()) continue;
             const auto owner = owners.find(socket.remote);
             const bool both_are_reached = owners.contains(socket.local) && owner != owners.end();
-            if (ends.count(other_end) != 0 && (both_are_reached || is_of_the_link(socket.local))) continue;
+            if (ends.contains(other_end) && (both_are_reached || is_of_the_link(socket.local))) continue;
             const bool address_gone = !owners.contains(socket.local) && !is_of_the_link(socket.local);
             found.push_back(
                 {node.name, owner == owners.end() ? "nobody" : owner->second, socket, address_gone});
