@@ -10,6 +10,7 @@
 #include "scenario/fault_kind.h"
 #include "scenario/flap.h"
 #include "scenario/words.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
 namespace {
