@@ -16,8 +16,7 @@ namespace netcut {
 namespace {
 
 constexpr std::size_t tap_frame = 4096, tap_frames = 1024, tap_block = 16 * tap_frame;
-constexpr std::uint32_t tap_snap = 3584;    // of a packet: less than a frame
-constexpr std::size_t most_left_out = 400;  // connections: a filter has a bounded length
+constexpr std::uint32_t tap_snap = 3584;  // of a packet: less than a frame
 constexpr std::uint32_t tcp_flags_at = 13, tcp_syn = 2;
 constexpr std::uint32_t at_network = static_cast<std::uint32_t>(SKF_NET_OFF);
 
@@ -39,6 +38,18 @@ void must_be(std::vector<sock_filter>& program, std::uint32_t value) {
     add_statement(program, BPF_RET | BPF_K, 0);
 }
 
+// Drops what is of these connections, either way. A jump goes 255 statements far.
+constexpr std::size_t most_jumps = 240;
+void add_left_out(std::vector<sock_filter>& program, std::span<const PacketTap::Ports> connections) {
+    std::size_t to_drop = 2 * connections.size();
+    for (const auto& [one, other] : connections)
+        for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)})
+            program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, std::uint32_t{from} << 16 | to,
+                                       static_cast<std::uint8_t>(to_drop--), 0));
+    program.push_back(BPF_STMT(BPF_JMP | BPF_JA, 1));
+    add_statement(program, BPF_RET | BPF_K, 0);
+}
+
 // Of IPv4 without options, of IPv6 without extension headers: others are never left out.
 void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, std::uint32_t header,
                 std::span<const PacketTap::Ports> left_out) {
@@ -49,12 +60,8 @@ void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, st
     program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, tcp_syn, 0, 1));
     add_statement(program, BPF_RET | BPF_K, tap_snap);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS, at_network + header);
-    for (const auto& [one, other] : left_out) {
-        for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
-            program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, std::uint32_t{from} << 16 | to, 0, 1));
-            add_statement(program, BPF_RET | BPF_K, 0);
-        }
-    }
+    for (; !left_out.empty(); left_out = left_out.subspan(std::min(left_out.size(), most_jumps / 2)))
+        add_left_out(program, left_out.first(std::min(left_out.size(), most_jumps / 2)));
     add_statement(program, BPF_RET | BPF_K, tap_snap);
 }
 
@@ -136,7 +143,7 @@ Result<void> PacketTap::end() {
 }
 
 Result<void> PacketTap::leave_out(std::span<const Ports> connections) {
-    return attach_filter(socket_.get(), connections.first(std::min(connections.size(), most_left_out)));
+    return attach_filter(socket_.get(), connections.last(std::min(connections.size(), most_left_out)));
 }
 
 void PacketTap::read(const std::function<void(const TappedPacket&)>& each) {

@@ -28,6 +28,9 @@ class PacketTap {
   public:
     // The ports of a connection, in either order.
     using Ports = std::pair<std::uint16_t, std::uint16_t>;
+    // A filter is charged to its socket (net.core.optmem_max, 20,480 bytes before Linux 6.7), and so is the one that it replaces.
+    // Each connection takes at most 64 bytes of a filter.
+    static constexpr std::size_t most_left_out = 140;
     // It takes nothing before begin(), and what is there from before is not to be read then.
     static Result<PacketTap> open(const NetNs& where);
     PacketTap(PacketTap&& other) noexcept;
@@ -37,7 +40,8 @@ class PacketTap {
     Result<void> begin();
     // It takes nothing until begin(). Unlike closing it, that does not wait for the kernel.
     Result<void> end();
-    // From now on without the packets of these connections, but for their SYNs; with those of all others.
+    // From now on without the packets of these connections (the last `most_left_out` of them), but for their SYNs; with those
+    // of all others.
     Result<void> leave_out(std::span<const Ports> connections);
     // All that is there. Never waits.
     void read(const std::function<void(const TappedPacket&)>& each);

@@ -35,11 +35,20 @@ Result<void> WorkTap::end() {
 }
 
 Result<void> WorkTap::leave_out(const std::vector<TcpSocket>& sockets) {
-    const std::size_t before = left_out_.size();
+    bool any = false;
     for (const TcpSocket& socket : sockets)
-        if (socket.state == "ESTABLISHED") left_out_.emplace(socket.local_port, socket.remote_port);
-    if (!tap_ || users_ == 0 || left_out_.size() == before) return {};
-    return tap_->leave_out(std::vector(left_out_.begin(), left_out_.end()));
+        if (socket.state == "ESTABLISHED")
+            any = leave_out(PacketTap::Ports(socket.local_port, socket.remote_port)) || any;
+    if (!any || !tap_ || users_ == 0) return {};
+    return tap_->leave_out(left_out_);
+}
+
+// Whether it was not left out before.
+bool WorkTap::leave_out(const PacketTap::Ports& ports) {
+    if (std::find(left_out_.begin(), left_out_.end(), ports) != left_out_.end()) return false;
+    if (left_out_.size() == PacketTap::most_left_out) left_out_.erase(left_out_.begin());
+    left_out_.push_back(ports);
+    return true;
 }
 
 Result<void> WorkTap::read() {
@@ -52,14 +61,16 @@ Result<void> WorkTap::read() {
     NETCUT_ASSIGN(const std::uint64_t missed, tap_->missed());
     if (missed > 0) connections_.miss();
     if (!other_filter || users_ == 0) return {};
-    return tap_->leave_out(std::vector(left_out_.begin(), left_out_.end()));
+    return tap_->leave_out(left_out_);
 }
 
 // Whether it changes what is left out: what is known of a connection does not have to be seen any more.
 bool WorkTap::note(const OpenedConnections::Change& change) {
     const PacketTap::Ports ports{std::get<1>(change.key), std::get<3>(change.key)};
-    if (change.decided) return left_out_.insert(ports).second;
-    if (left_out_.erase(ports) + left_out_.erase({ports.second, ports.first}) == 0) return false;
+    if (change.decided) return leave_out(ports);
+    const PacketTap::Ports turned{ports.second, ports.first};
+    if (std::erase_if(left_out_, [&](const auto& one) { return one == ports || one == turned; }) == 0)
+        return false;
     connections_.miss(change.key);  // its first packets were left out as if of an earlier one
     return true;
 }

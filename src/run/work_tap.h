@@ -2,7 +2,7 @@
 #pragma once
 
 #include <optional>
-#include <set>
+#include <vector>
 
 #include "base/error.h"
 #include "fabric/fabric.h"
@@ -34,11 +34,12 @@ class WorkTap {
 
   private:
     bool note(const OpenedConnections::Change& change);
+    bool leave_out(const PacketTap::Ports& ports);
 
     const Fabric& fabric_;
     std::optional<PacketTap> tap_;
     unsigned users_ = 0;
-    std::set<PacketTap::Ports> left_out_;
+    std::vector<PacketTap::Ports> left_out_;  // the newest last, no more than a filter has room for
     OpenedConnections connections_;
 };
 

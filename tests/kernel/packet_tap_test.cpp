@@ -86,7 +86,7 @@ TEST_P(PacketTapTest, SeesTheSynOfAConnectionThatHasThePortsOfOneThatWasLeftOut)
     PacketTap tap = must(PacketTap::open(fabric.router()));
     must(tap.begin());
     std::vector<PacketTap::Ports> ports;
-    for (std::uint16_t port = 1; port < 400; ++port) ports.emplace_back(port, 6001);
+    for (std::uint16_t port = 1; port <= 140; ++port) ports.emplace_back(port, 6001);
     ports.back() = {5001, 6001};
     must(tap.leave_out(ports));
     TcpPair pair(fabric, 1, 0, v6(), 6001, 5001);
