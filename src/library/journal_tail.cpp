@@ -71,7 +71,7 @@ JournalTail::~JournalTail() {
 
 JournalTail::JournalTail(JournalTail&& other) noexcept
     : path_(std::move(other.path_)),
-      earlier_(other.earlier_),
+      earlier_(std::move(other.earlier_)),
       fd_(std::exchange(other.fd_, -1)),
       pending_(std::move(other.pending_)),
       begin_(other.begin_) {}
