@@ -2,7 +2,7 @@
 #
 # Installs into a folder of its own, builds the project beside this file against that, in both ways, and runs it.
 #     cmake -DBUILD=... -DSOURCE=... -DCOMPILER=... -P run.cmake
-execute_process(COMMAND mktemp -d /tmp/netcut-library.XXXXXX OUTPUT_VARIABLE scratch OUTPUT_STRIP_TRAILING_WHITESPACE
+execute_process(COMMAND mktemp -d /tmp/netcut-test-library.XXXXXX OUTPUT_VARIABLE scratch OUTPUT_STRIP_TRAILING_WHITESPACE
                 COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND chmod 755 ${scratch} COMMAND_ERROR_IS_FATAL ANY)  # nodes are not root
 
