@@ -164,7 +164,7 @@ def named_by_a_record(daemon):
     out = daemon.home(ALICE) + "/naming"
     # A fault that never fires: report reads the scenario to say why.
     daemon.cli(ALICE, "run", "--cols", "1", "--out", out, "--aggregator", "true", "--collaborator", "true", "--cut-on", "never")
-    closed = daemon.folder + "/closed"
+    closed = daemon.folder + "/closed-template"
     os.mkdir(closed, 0o700)
     secret = closed + "/template.yaml"
     with open(secret, "w") as file:
