@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/json.h"
+#include "e2e/crowd.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {
@@ -75,16 +76,19 @@ TEST(Explore, GoesOnWhereItWasStopped) {
 TEST(Explore, SweepsACutOverTheBytesOfAnUpload) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
+    const Crowd crowd;
     const Finished finished = run_tool(reference_for_this_machine(
-        {"explore", "--cols", "1", "--set", "model-size=64KiB", "--sweep", "sent", "--step", "48KiB", "--for",
+        {"explore", "--cols", "1", "--set", "model-size=64KiB", "--sweep", "sent", "--step", "24KiB", "--for",
          "1s", "--kinds", "drop", "--jobs", "4", "--json", "--out", folder / "sweep"}));
+    // The line that begins the count comes late then, and what is cut is the end of the last upload.
+    NETCUT_SKIP_IN_A(crowd);
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     const Json table = Json::parse(finished.out);
     ASSERT_GE(table.at("rows").size(), 2U) << table.dump(2);
     for (const Json& row : table.at("rows"))
         EXPECT_EQ(row.at("cells")[0].at("outcome"), "recovered") << row.dump(2);
-    // Two rounds of some 70 KB each are left when the count begins.
-    EXPECT_LE(table.at("rows").size(), 4U) << table.dump(2);
+    // Two rounds of some 70 KB each are left when the count begins, or one where the line that begins it comes late.
+    EXPECT_LE(table.at("rows").size(), 6U) << table.dump(2);
 }
 
 TEST(Reduce, FindsTheOneGuiltyFaultOfTenAndItsShortestDuration) {
