@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phase/phase_watch.h"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <pthread.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cstdio>
+
+#include "base/thread.h"
+#include "kernel/keeper.h"
+#include "kernel/precedence.h"
+#include "kernel/sockdiag.h"
+
+namespace netcut {
+namespace {
+
+// Of the nodes whose phases are waited for.
+constexpr Nanoseconds watched_period = std::chrono::milliseconds(2);
+// Of all nodes: some hundredths of one CPU, however many there are.
+constexpr Nanoseconds shortest_period = std::chrono::milliseconds(3);
+constexpr Nanoseconds period_a_node = std::chrono::microseconds(250);
+// Sampling sleeps so many times as long as it works, on a slow machine too.
+constexpr int rest_after_work = 5;
+// A time between two samples that is not longer than this share of the settling time tells nothing wrong.
+constexpr int samples_to_settle = 5;
+// What was sent once more may have arrived: the acknowledgement waits in the queue of a slow link.
+constexpr std::uint32_t late_acknowledgement = 1;
+constexpr Nanoseconds between_looks_for_processes = std::chrono::milliseconds(500);
+// While things happen fast, and later.
+constexpr Nanoseconds fine_traffic = std::chrono::milliseconds(100), coarse_traffic = std::chrono::seconds(1);
+constexpr Nanoseconds fine_time = std::chrono::minutes(1);
+
+Nanoseconds period_of(std::size_t nodes) {
+    return std::max(shortest_period, static_cast<std::int64_t>(nodes) * period_a_node);
+}
+
+bool moved(const DataCounters& before, const DataCounters& now) {
+    return before.up.packets != now.up.packets || before.down.packets != now.down.packets;
+}
+
+bool is_other(const PhaseNow& before, const PhaseNow& now) {
+    return before.phase != now.phase || before.since != now.since || before.at_rest != now.at_rest ||
+           before.uploaded != now.uploaded;
+}
+
+Nanoseconds own_cpu_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
+}
+
+// Its peer can still say something, or has not acknowledged everything.
+bool is_open(const TcpSocket& socket) {
+    return socket.state == "ESTABLISHED" || socket.state == "FIN_WAIT1" || socket.state == "FIN_WAIT2";
+}
+
+}  // namespace
+
+PhaseWatch::PhaseWatch(boost::asio::io_context& io, const Fabric& fabric, Clock::time_point begin,
+                       std::set<std::size_t> watched, Observer observer)
+    : io_(io),
+      begin_(begin),
+      period_(period_of(fabric.size())),
+      observer_(std::move(observer)),
+      alive_(std::make_shared<PhaseWatch*>(this)),
+      fabric_(fabric),
+      cpus_(::get_nprocs()),
+      first_processes_(fabric.size()),
+      now_(fabric.size()) {
+    for (std::size_t node = 0; node < fabric.size(); ++node) {
+        const bool is_watched = watched.contains(node);
+        any_watched_ = any_watched_ || is_watched;
+        subjects_.emplace_back(&fabric.node(node).ns, is_watched,
+                               std::max(PhaseClassifier::default_settle,
+                                        samples_to_settle * (is_watched ? watched_period : period_)));
+    }
+}
+
+Result<void> PhaseWatch::start() {
+    NETCUT_ASSIGN(thread_, start_thread("see what nodes do", [this] { run(); }));
+    return {};
+}
+
+PhaseWatch::~PhaseWatch() {
+    *alive_ = nullptr;
+    end_thread();
+}
+
+void PhaseWatch::end_thread() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+void PhaseWatch::stop() {
+    if (!thread_.joinable()) return;
+    end_thread();
+    for (std::size_t node = 0; node < subjects_.size(); ++node) {
+        subjects_[node].classifier.finish();
+        publish(node);
+    }
+    tell();
+}
+
+void PhaseWatch::node_runs(std::size_t node, pid_t first_process) {
+    const std::lock_guard lock(mutex_);
+    first_processes_[node] = first_process;
+}
+
+void PhaseWatch::node_ended(std::size_t node) {
+    node_runs(node, 0);
+}
+
+Result<void> PhaseWatch::change_network(std::size_t node, const std::function<Result<void>()>& change) {
+    const std::lock_guard lock(mutex_);
+    changed_networks_.insert(subjects_[node].ns);
+    return change();
+}
+
+PhaseNow PhaseWatch::now(std::size_t node) const {
+    const std::lock_guard lock(mutex_);
+    return now_[node];
+}
+
+// --- on the sampling thread ---
+
+void PhaseWatch::run() {
+    ::pthread_setname_np(::pthread_self(), "phases");
+    if (!take_precedence()) keeper_gives_precedence();
+    const Nanoseconds tick = any_watched_ ? watched_period : period_;
+    const Clock::duration all_nodes = period_;
+    last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
+    Clock::time_point next = traffic_from_;
+    Clock::time_point next_of_all = next;
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        const std::vector<pid_t> first_processes = first_processes_;
+        lock.unlock();
+        follow_lives(first_processes);
+        const auto now = Clock::now();
+        const bool all = now >= next_of_all;
+        if (all) next_of_all = std::max(next_of_all + all_nodes, now);
+        const Nanoseconds work_before = own_cpu_time();
+        sample_round(all);
+        next = std::max(next + tick, Clock::now() + rest_after_work * (own_cpu_time() - work_before));
+        lock.lock();
+        wake_.wait_until(lock, next, [this] { return stopping_; });
+    }
+}
+
+void PhaseWatch::follow_lives(const std::vector<pid_t>& first_processes) {
+    for (std::size_t node = 0; node < subjects_.size(); ++node) {
+        Subject& subject = subjects_[node];
+        if (subject.first_process == first_processes[node]) continue;
+        subject.first_process = first_processes[node];
+        subject.classifier.finish();
+        subject.tree.reset();
+        if (subject.first_process != 0) subject.tree.emplace(subject.first_process);
+        subject.looked_for_processes = {};
+        publish(node);
+    }
+}
+
+void PhaseWatch::sample_round(bool all) {
+    if (!data_) {
+        auto reader = DataReader::open(fabric_);
+        if (reader) data_.emplace(std::move(*reader));
+    }
+    const auto when = Clock::now();
+    notice_crowd(when);
+    const auto data = data_ && all ? data_->read() : Result<std::vector<DataCounters>>(Failure(Error{}));
+    for (std::size_t node = 0; node < subjects_.size(); ++node) {
+        Subject& subject = subjects_[node];
+        if (!subject.tree || (!all && !subject.watched)) continue;
+        PhaseSample sample;
+        sample.time = since_begin(when);
+        sample.crowded = crowded_;
+        if (all)
+            sample.complete = data && fill(sample, subject, (*data)[node], when);
+        else if (const auto own = data_ ? data_->read(node) : Result<DataCounters>(Failure(Error{})); own)
+            sample.complete = fill(sample, subject, *own, when);
+        else
+            sample.complete = false;
+        subject.classifier.add(sample);
+        publish(node);
+    }
+    if (all && data) publish_traffic(*data, when);
+}
+
+// What the machine looks like now counts for the time since the last round.
+void PhaseWatch::notice_crowd(Clock::time_point when) {
+    if (!loadavg_) loadavg_ = Fd(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC));
+    const Nanoseconds passed = when - std::exchange(last_round_, when);
+    std::array<char, 128> text{};
+    int can_run = 0;  // with this thread, see proc_loadavg(5)
+    if (::pread(loadavg_.get(), text.data(), text.size() - 1, 0) <= 0) return;
+    if (std::sscanf(text.data(), "%*s %*s %*s %d", &can_run) != 1) return;
+    if (can_run > cpus_) crowded_ += passed;
+}
+
+// False if something could not be read.
+bool PhaseWatch::fill(PhaseSample& sample, Subject& subject, const DataCounters& data,
+                      Clock::time_point when) {
+    if (moved(subject.data, data)) subject.moved = when;
+    subject.data = sample.data = data;
+    if (when - subject.looked_for_processes >= between_looks_for_processes) {
+        if (!subject.tree->look()) return false;
+        subject.looked_for_processes = when;
+    }
+    const ProcessTree::Times times = subject.tree->read();
+    sample.cpu = times.cpu;
+    sample.ready = times.ready;
+    if (!wants_sockets(subject, when)) return true;
+    const auto backlog = read_backlog(subject);
+    if (!backlog) return false;
+    subject.looked_at_sockets = when;
+    subject.backlog = backlog->unsent + backlog->unacknowledged + backlog->unread > 0;
+    sample.sockets = *backlog;
+    return true;
+}
+
+// Nothing changes in the sockets of a node whose wire is quiet, but now and then.
+bool PhaseWatch::wants_sockets(const Subject& subject, Clock::time_point when) const {
+    return subject.backlog || when - subject.moved <= subject.settle ||
+           when - subject.looked_at_sockets >= subject.settle;
+}
+
+Result<void> PhaseWatch::reach_sockets(Subject& subject) {
+    const std::lock_guard lock(mutex_);
+    if (changed_networks_.erase(subject.ns) > 0) subject.diag.reset();
+    if (subject.diag) return {};
+    NETCUT_ASSIGN(NetlinkSocket diag, NetlinkSocket::open(NETLINK_SOCK_DIAG, subject.ns));
+    subject.diag.emplace(std::move(diag));
+    return {};
+}
+
+Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject) {
+    NETCUT_TRY(reach_sockets(subject));
+    NETCUT_ASSIGN(const auto sockets, list_tcp_sockets(*subject.diag));
+    SocketBacklog backlog;
+    std::set<std::pair<std::uint16_t, std::uint16_t>> open;
+    for (const TcpSocket& socket : sockets) {
+        if (socket.remote.is_loopback() || socket.remote == socket.local) continue;
+        backlog.unsent += socket.unsent;
+        backlog.unacknowledged += socket.send_queue - std::min(socket.send_queue, socket.unsent);
+        backlog.unread += socket.receive_queue;
+        backlog.in_flight += socket.unacked;
+        backlog.resending = backlog.resending || socket.retransmits > late_acknowledgement;
+        if (!is_open(socket)) continue;
+        ++backlog.connections;
+        open.emplace(socket.local_port, socket.remote_port);
+    }
+    for (const auto& connection : open)
+        if (!subject.open.contains(connection)) ++subject.opened;
+    subject.open = std::move(open);
+    backlog.opened = subject.opened;
+    return backlog;
+}
+
+void PhaseWatch::publish_traffic(const std::vector<DataCounters>& data, Clock::time_point when) {
+    const bool is_fine = when - traffic_begin_ < fine_time;
+    if (!traffic_base_.empty() && when - traffic_from_ < (is_fine ? fine_traffic : coarse_traffic)) return;
+    Traffic traffic{since_begin(traffic_from_), since_begin(when), {}};
+    bool any = false;
+    for (std::size_t node = 0; node < traffic_base_.size(); ++node) {
+        traffic.bytes.emplace_back(data[node].up.bytes - traffic_base_[node].up.bytes,
+                                   data[node].down.bytes - traffic_base_[node].down.bytes);
+        any = any || traffic.bytes.back() != std::pair<std::uint64_t, std::uint64_t>();
+    }
+    traffic_base_ = data;
+    traffic_from_ = when;
+    if (!any) return;
+    const std::lock_guard lock(mutex_);
+    traffic_.push_back(std::move(traffic));
+    wake_io();
+}
+
+// What the classifier has found out goes to the other thread.
+void PhaseWatch::publish(std::size_t node) {
+    Subject& subject = subjects_[node];
+    const auto ended = subject.classifier.take();
+    const PhaseNow now = subject.classifier.now();
+    const std::lock_guard lock(mutex_);
+    now_[node] = now;
+    for (const PhaseInterval& interval : ended) ended_.push_back({node, interval});
+    const bool changed = subject.watched && is_other(subject.told, now);
+    if (changed) {
+        subject.told = now;
+        changed_.push_back({node, {now, subject.data}});
+    }
+    if (changed || !ended.empty()) wake_io();
+}
+
+// With the lock held.
+void PhaseWatch::wake_io() {
+    if (std::exchange(handler_is_queued_, true) || stopping_) return;
+    boost::asio::post(io_, [alive = alive_] {
+        if (*alive != nullptr) (*alive)->tell();
+    });
+}
+
+// --- on the thread of the io_context ---
+
+void PhaseWatch::tell() {
+    std::vector<Ended> ended;
+    std::vector<Traffic> traffic;
+    std::vector<Changed> changed;
+    {
+        const std::lock_guard lock(mutex_);
+        handler_is_queued_ = false;
+        ended.swap(ended_);
+        traffic.swap(traffic_);
+        changed.swap(changed_);
+    }
+    for (const auto& [node, state] : changed) observer_.changed(node, state);  // first what must be fast
+    for (const auto& [node, interval] : ended) observer_.ended(node, interval);
+    for (const Traffic& one : traffic) observer_.traffic(one);
+}
+
+}  // namespace netcut

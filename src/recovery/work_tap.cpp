@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "recovery/work_tap.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+
+namespace netcut {
+namespace {
+
+Nanoseconds realtime_now() {
+    return std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+Result<void> WorkTap::prepare() {
+    if (tap_) return {};
+    NETCUT_ASSIGN(PacketTap opened, PacketTap::open(fabric_.router()));
+    tap_.emplace(std::move(opened));
+    return {};
+}
+
+Result<void> WorkTap::begin() {
+    if (users_++ > 0) return {};
+    NETCUT_TRY(prepare());
+    return tap_->begin();
+}
+
+// It stays open: the kernel takes tens of milliseconds to close it, in which nothing could be cut or healed.
+Result<void> WorkTap::end() {
+    if (users_ == 0 || --users_ > 0 || !tap_) return {};
+    left_out_.clear();
+    return tap_->end();
+}
+
+Result<void> WorkTap::leave_out(const std::vector<TcpSocket>& sockets) {
+    bool any = false;
+    for (const TcpSocket& socket : sockets)
+        if (socket.state == "ESTABLISHED")
+            any = leave_out(PacketTap::Ports(socket.local_port, socket.remote_port)) || any;
+    if (!any || !tap_ || users_ == 0) return {};
+    return tap_->leave_out(left_out_);
+}
+
+// Whether it was not left out before.
+bool WorkTap::leave_out(const PacketTap::Ports& ports) {
+    if (std::find(left_out_.begin(), left_out_.end(), ports) != left_out_.end()) return false;
+    if (left_out_.size() == PacketTap::most_left_out) left_out_.erase(left_out_.begin());
+    left_out_.push_back(ports);
+    return true;
+}
+
+Result<void> WorkTap::read() {
+    if (!tap_) return {};
+    bool other_filter = false;
+    tap_->read([&](const TappedPacket& packet) {
+        const auto change = connections_.take(packet.bytes, packet.time);
+        if (change) other_filter = note(*change) || other_filter;
+    });
+    NETCUT_ASSIGN(const std::uint64_t missed, tap_->missed());
+    if (missed > 0) connections_.miss();
+    if (!other_filter || users_ == 0) return {};
+    return tap_->leave_out(left_out_);
+}
+
+// Whether it changes what is left out: what is known of a connection does not have to be seen any more.
+bool WorkTap::note(const OpenedConnections::Change& change) {
+    const PacketTap::Ports ports{std::get<1>(change.key), std::get<3>(change.key)};
+    if (change.decided) return leave_out(ports);
+    const PacketTap::Ports turned{ports.second, ports.first};
+    if (std::erase_if(left_out_, [&](const auto& one) { return one == ports || one == turned; }) == 0)
+        return false;
+    connections_.miss(change.key);  // its first packets were left out as if of an earlier one
+    return true;
+}
+
+OpenedWork WorkTap::seen(const ConversationKey& key) const {
+    const FirstWork* work = connections_.find(key);
+    if (work == nullptr) return {};
+    return {work->state(), std::max(Nanoseconds(0), realtime_now() - work->when())};
+}
+
+}  // namespace netcut

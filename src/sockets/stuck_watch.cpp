@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockets/stuck_watch.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <thread>
+
+namespace netcut {
+namespace {
+
+constexpr Nanoseconds first_pause = std::chrono::milliseconds(300),
+                      longest_pause = std::chrono::milliseconds(1500);
+// What is on its way for longer, on a link that makes packets wait, is a fault of the scenario's, or unacknowledged.
+constexpr Nanoseconds between_looks = std::chrono::milliseconds(250);
+constexpr Nanoseconds between_last_looks = std::chrono::milliseconds(50);
+constexpr int rest_after_stuck_look = 100;  // times as long as it took
+
+}  // namespace
+
+StuckWatch::StuckWatch(boost::asio::io_context& io, const Fabric& fabric, SocketReader& sockets,
+                       Clock::time_point begin, Observer observer)
+    : io_(io),
+      fabric_(fabric),
+      sockets_(sockets),
+      begin_(begin),
+      observer_(std::move(observer)),
+      timer_(io) {}
+
+void StuckWatch::restart() {
+    pause_ = first_pause;
+    look_after(pause_);
+}
+
+void StuckWatch::stop() {
+    ++use_;
+    timer_.cancel();
+}
+
+void StuckWatch::look_after(Nanoseconds pause) {
+    timer_.expires_after(pause);
+    timer_.async_wait([this, use = ++use_](boost::system::error_code error) {
+        if (error || use != use_) return;
+        observer_.may_look() ? begin_look() : later();
+    });
+}
+
+void StuckWatch::later() {
+    const Nanoseconds rest = std::max(pause_, rest_after_stuck_look * std::exchange(worked_, Nanoseconds(0)));
+    pause_ = std::min(2 * pause_, longest_pause);
+    look_after(rest);
+}
+
+std::vector<std::size_t> StuckWatch::running() const {
+    std::vector<std::size_t> nodes;
+    for (std::size_t node = 0; node < fabric_.size(); ++node)
+        if (observer_.process(node) != 0) nodes.push_back(node);
+    return nodes;
+}
+
+void StuckWatch::begin_look() {
+    first_.clear();
+    second_.clear();
+    std::vector<std::size_t> nodes = running();
+    // Taken from the end.
+    std::stable_partition(nodes.begin(), nodes.end(), [this](std::size_t node) { return node != restless_; });
+    look_at(std::move(nodes), false);
+}
+
+void StuckWatch::look_at(std::vector<std::size_t> nodes, bool again) {
+    if (nodes.empty() && !again) {
+        timer_.expires_after(between_looks);
+        timer_.async_wait([this, use = ++use_](boost::system::error_code error) {
+            if (!error && use == use_) look_at(running(), true);
+        });
+        return;
+    }
+    if (nodes.empty()) {
+        WaitsByNode all;
+        for (const auto& [node, seen] : second_)
+            all[fabric_.node(node).name] = together(first_.at(node), seen, begin_);
+        later();
+        return observer_.at_rest(std::move(all));
+    }
+    const std::size_t node = nodes.back();
+    nodes.pop_back();
+    if (moves(node, again)) {
+        restless_ = node;
+        return later();
+    }
+    boost::asio::post(io_, [this, again, nodes = std::move(nodes), use = use_,
+                            alive = std::weak_ptr<char>(alive_)]() mutable {
+        if (!alive.expired() && use == use_) look_at(std::move(nodes), again);
+    });
+}
+
+// False also if it cannot be read, and that was told.
+bool StuckWatch::moves(std::size_t node, bool again) {
+    const auto begun = Clock::now();
+    auto seen = read(node);
+    worked_ += Clock::now() - begun;
+    if (!seen) {
+        observer_.failed(std::move(seen).error());
+        return true;
+    }
+    NodeWaits facts = seen->facts;
+    facts.unchanged_since = Nanoseconds(0);
+    const std::string& name = fabric_.node(node).name;
+    // What is about another node is judged when all are known.
+    const auto hindrances = hindrances_of(name, {{name, std::move(facts)}});
+    const bool hindered = std::any_of(hindrances.begin(), hindrances.end(), [](const Hindrance& one) {
+        return one.kind != HindranceKind::zero_window;
+    });
+    if (hindered || (again && (!first_.contains(node) || first_.at(node).marks != seen->marks))) return true;
+    (again ? second_ : first_)[node] = std::move(*seen);
+    return false;
+}
+
+Result<StuckWatch::Seen> StuckWatch::read(std::size_t node) {
+    const auto when = Clock::now();
+    NETCUT_ASSIGN(WaitReading reading, sockets_.read_waits(node, observer_.process(node)));
+    return Seen{std::move(reading.marks), when, std::move(reading.facts)};
+}
+
+NodeWaits StuckWatch::together(const Seen& first, const Seen& second, Clock::time_point begin) {
+    NodeWaits facts = second.facts;
+    if (first.marks == second.marks) facts.unchanged_since = first.when - begin;
+    return facts;
+}
+
+Result<WaitsByNode> StuckWatch::look() {
+    stop();
+    Look first;
+    for (const std::size_t node : running()) {
+        NETCUT_ASSIGN(first[node], read(node));
+    }
+    std::this_thread::sleep_for(between_last_looks);
+    WaitsByNode all;
+    for (const auto& [node, before] : first) {
+        NETCUT_ASSIGN(const Seen now, read(node));
+        all[fabric_.node(node).name] = together(before, now, begin_);
+    }
+    return all;
+}
+
+}  // namespace netcut
