@@ -15,6 +15,7 @@
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
 #include "scenario/template.h"
+#include "scenario/words.h"
 
 namespace netcut::cli {
 namespace {
@@ -159,7 +160,7 @@ Candidates values_of(const CLI::Option& option, const TypedLine& line) {
         {"KIND", kinds},
         {"DIR", run_folders},
         {"TEMPLATE", [](const TypedLine&) { return template_names(); }},
-        {"PHASE", words({"computing", "waiting", "sending", "receiving", "reply-lost"})},
+        {"PHASE", words(phase_moment_words())},
         {"FABRIC", words({"routed", "bridge"})},
         {"VERSION", words({"4", "6", "both"})},
         {"SHAPER", words({"tbf", "htb"})},

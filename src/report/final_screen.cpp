@@ -98,13 +98,27 @@ std::string list_row(const Firings& firings) {
         down, firings.front()->at("list").at("period").get<std::uint64_t>());
 }
 
+// ", but it ended (exit code 1) 0.4 s later": a node that failed although, or because, the network was back.
+std::string failure_text(const Json& nodes, const std::string& name, double worked_s) {
+    for (const Json& node : nodes) {
+        if (node.at("node") != name || !node.contains("ended_s") || node.at("finished").get<bool>()) continue;
+        const double later = node.at("ended_s").get<double>() - worked_s;
+        if (later >= 0)
+            return fmt::format(", but it ended ({}) {:.3f} s later", node.at("ended").get<std::string>(),
+                               later);
+    }
+    return {};
+}
+
 // What the fault had stopped: when it went on, and what has not.
-std::string work_rows(const Json& node) {
+std::string work_rows(const Json& node, double healed_s, const Json& nodes) {
     std::string text;
     if (!node.contains("conversations")) return text;  // an older record
     const Json& conversations = node.at("conversations");
-    if (const Json& resumed = node.at("time_to_recover_s"); !resumed.is_null() && !conversations.empty())
-        text += fmt::format("        its work went on after {}\n", seconds_or(resumed, ""));
+    if (const Json& resumed = node.at("time_to_recover_s"); !resumed.is_null())
+        text += fmt::format(
+            "        its work went on after {}{}\n", seconds_or(resumed, ""),
+            failure_text(nodes, node.at("node").get<std::string>(), healed_s + resumed.get<double>()));
     std::size_t rows = 0, replaced = 0;
     for (const Json& one : conversations) {
         const std::string outcome = one.at("outcome").get<std::string>();
@@ -128,7 +142,7 @@ std::string trigger_text(const Json& trigger) {
     return node.empty() ? line : fmt::format("on {}: \"{}\"", node, line);
 }
 
-std::string fault_rows(const Firings& firings, std::size_t number) {
+std::string fault_rows(const Firings& firings, std::size_t number, const Json& nodes) {
     const Json& first = *firings.front();
     const Json& last = *firings.back();
     std::string text = fmt::format("fault {:<3} {} ({}) at {:.3f} s, {}\n        {}\n", number,
@@ -148,7 +162,7 @@ std::string fault_rows(const Firings& firings, std::size_t number) {
         text += fmt::format(
             "        data after the {}heal: sent {}, received {}\n", last.contains("flap") ? "last " : "",
             seconds_or(node.at("sent_again_s"), "never"), seconds_or(node.at("received_again_s"), "never"));
-        text += work_rows(node);
+        text += work_rows(node, last.at("healed_s").get<double>(), nodes);
     }
     return text;
 }
@@ -282,7 +296,8 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     std::string text = verdict.contains("passed") ? "\n" + word : "";
     text += ": " + printable(verdict.at("reason").get<std::string>(), most_reason) + "\n\n";
     const std::vector<Firings> faults = grouped(verdict.at("faults"));
-    for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
+    for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i)
+        text += fault_rows(faults[i], i + 1, verdict.at("nodes"));
     if (faults.size() > most_rows)
         text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);
     text += expected_rows(verdict);

@@ -101,6 +101,7 @@ Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusio
                     : node.killed_by_fault && node.exit ? "killed by the fault"
                     : node.stopped_by_us || !node.exit  ? "stopped by netcut-fl"
                                                         : node.exit->text();
+    if (node.exit && !node.stopped_by_us) json["ended_s"] = seconds(node.ended);
     if (node.left_behind > 0) json["left_behind"] = node.left_behind;
     if (node.late_lines) json["late_lines"] = value_json(*node.late_lines);
     for (std::size_t i = 0; i < connection_figures.size(); ++i)

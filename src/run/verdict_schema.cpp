@@ -116,7 +116,8 @@ Json node_schema() {
                  {"started", truth("Whether it was started")},
                  {"ended", text("How it ended")},
                  {"finished", truth("It ended by itself with exit code 0, and did not leave")}},
-                {{"starts", number("How often it was started, if more than once")},
+                {{"ended_s", one("number", "When it ended by itself, in the run's time")},
+                 {"starts", number("How often it was started, if more than once")},
                  {"left_behind", number("How many processes it left, which were killed")},
                  {"late_lines", schema_of<LineBurst>()},
                  {"after_faults", text("What it did after the last fault that it met")}}};

@@ -185,6 +185,9 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
               "the end line came; collaborator1 waits since cut healed: no data went both ways");
     facts.half_open = {{"collaborator1", "aggregator", {}, false}};
     EXPECT_THAT(judge(facts).reason, HasSubstr("it holds a half-open connection"));
+    facts.outcomes[0].recovery["collaborator1"].conversations = {
+        {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::half_open, {}}};
+    EXPECT_THAT(judge(facts).reason, testing::EndsWith("(10.99.0.2 port 2) is half open"));
     facts.outcomes[0].healed.reset();
     EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
@@ -329,6 +332,17 @@ TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
                              "lost 6 packets (3 up, 2 down, 1 it could not send)",
                              "sent 0.100 s, received 0.250 s", "3 of 3 finished", "/runs/x"})
         EXPECT_THAT(screen, HasSubstr(text));
+}
+
+TEST(FinalScreen, SaysOfANodeThatFailedAfterTheHealWhenItDid) {
+    Facts facts = cut_and_back();
+    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
+    EXPECT_THAT(screen(), HasSubstr("its work went on after 0.250 s\n"));
+    facts.nodes[1] = ended("collaborator1", 1);
+    facts.nodes[1].ended = 5s;
+    EXPECT_THAT(screen(), HasSubstr("went on after 0.250 s, but it ended (exit code 1) 1.750 s later\n"));
+    facts.nodes[1].ended = 2s;
+    EXPECT_THAT(screen(), HasSubstr("its work went on after 0.250 s\n")) << "it failed before, and came back";
 }
 
 TEST(FinalScreen, CountsConnectionsThatWereReplacedAndSaysOneOfOne) {
