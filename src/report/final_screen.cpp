@@ -174,18 +174,23 @@ std::string end_of(const Json& node) {
 }
 
 std::string node_rows(const Json& nodes) {
-    std::size_t finished = 0;
+    std::size_t finished = 0, to_the_end = 0;
     std::string others;
     std::size_t rows = 0;
     for (const Json& node : nodes) {
         if (node.at("finished").get<bool>()) {
             ++finished;
+        } else if (node.value("to_the_end", false)) {
+            ++to_the_end;
         } else if (++rows <= most_rows) {
             others += fmt::format("        {}: {}\n", node.at("node").get<std::string>(), end_of(node));
         }
     }
     if (rows > most_rows) others += fmt::format("        and {} more, see verdict.json\n", rows - most_rows);
-    return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
+    const std::string stopped =
+        to_the_end == 0 ? "" : fmt::format(", {} of them by the end line", to_the_end);
+    return fmt::format("nodes   {} of {} finished{}\n{}", finished + to_the_end, nodes.size(), stopped,
+                       others);
 }
 
 // Of each figure the nodes that have most of it.

@@ -94,7 +94,7 @@ Json rounds_json(const RoundTimes& times) {
             {"each", each}};
 }
 
-Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusions) {
+Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusions, EndReason end) {
     Json json = {{"node", node.name}, {"started", node.started}};
     if (node.starts > 1) json["starts"] = node.starts;
     json["ended"] = !node.started                       ? "never started"
@@ -107,8 +107,13 @@ Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusio
     for (std::size_t i = 0; i < connection_figures.size(); ++i)
         if (node.figures[i] > 0) json[connection_figures[i].key] = node.figures[i];
     json["finished"] = has_finished(node, conclusions);
-    for (const Conclusion& one : conclusions)
-        if (one.node == node.name) json["after_faults"] = one.text;
+    bool to_the_end = node.started && node.stopped_by_us && end == EndReason::finished;
+    for (const Conclusion& one : conclusions) {
+        if (one.node != node.name) continue;
+        json["after_faults"] = one.text;
+        to_the_end = to_the_end && !one.stuck();
+    }
+    if (to_the_end) json["to_the_end"] = true;
     return json;
 }
 
@@ -169,7 +174,8 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     json["rounds"] = rounds_json(facts.rounds);
     json["nodes"] = Json::array();
     const auto conclusions = conclude(facts);
-    for (const NodeOutcome& node : facts.nodes) json["nodes"].push_back(node_json(node, conclusions));
+    for (const NodeOutcome& node : facts.nodes)
+        json["nodes"].push_back(node_json(node, conclusions, facts.end));
     if (facts.proof) json["hang"] = hang_json(facts);
     json["half_open"] = Json::array();
     for (const HalfOpen& half : facts.half_open) json["half_open"].push_back(half_open_json(half));

@@ -118,6 +118,7 @@ Json node_schema() {
                  {"finished", truth("It ended by itself with exit code 0, and did not leave")}},
                 {{"ended_s", one("number", "When it ended by itself, in the run's time")},
                  {"starts", number("How often it was started, if more than once")},
+                 {"to_the_end", truth("It ran until the end line came, and was part of the work")},
                  {"left_behind", number("How many processes it left, which were killed")},
                  {"late_lines", schema_of<LineBurst>()},
                  {"after_faults", text("What it did after the last fault that it met")}}};
