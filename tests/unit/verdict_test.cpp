@@ -344,8 +344,7 @@ TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
 
 TEST(FinalScreen, SaysOfANodeThatFailedAfterTheHealWhenItDid) {
     Facts facts = cut_and_back();
-    facts.nodes[1] = ended("collaborator1", 1);
-    facts.nodes[1].ended = 5s;
+    (facts.nodes[1] = ended("collaborator1", 1)).ended = 5s;
     EXPECT_THAT(shown(facts), HasSubstr("went on after 0.250 s, but it ended (exit code 1) 1.750 s later\n"));
 }
 
