@@ -60,6 +60,11 @@ void Engine::Impl::before_aggregator() {
         if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger("", "at the start");
 }
 
+void Engine::Impl::before_collaborators() {
+    start_phase_watch();
+    start_hang_watch();
+}
+
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     if (phases_) phases_->node_ended(actor.index);
     for (const auto& fault : faults_) fault->node_ended(actor.index);
@@ -82,9 +87,9 @@ void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
         if (actor.start_when_gone)
             boost::asio::post(io_, [this, &actor] {
                 if (!course_.is_under_way()) return;
-                if (auto started = start_again(actor); !started) fail(std::move(started).error());
+                must(start_again(actor));
             });
-        if (!actor.starts_again && !status.success() && actor.index != 0) sample_listening();
+        if (!actor.starts_again && !status.success() && actor.index != 0) note_listening();
     }
     course_.node_ended(actor.index, status.success());
 }
@@ -123,9 +128,9 @@ std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> 
 
 void Engine::Impl::on_fired(const FaultRunner& runner) {
     if (runner.spec().kind->processes == ProcessEffect::names)
-        if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
-    note_in_capture(runner, runner.fired_at(), "was fired");
-    sample_sockets(SocketMoment::cut, with_aggregator(runner.plan().nodes));
+        if (auto written = update_names(); !written) return fail(std::move(written).error());
+    if (capture_) capture_->note(runner, runner.fired_at(), "was fired");
+    must(socket_notes_->add(SocketMoment::cut, with_aggregator(runner.plan().nodes)));
     course_.fault_changed();
     check_journal();
     trigger_others(FaultTrigger::Kind::together, runner);
@@ -141,13 +146,11 @@ void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& ru
 }
 
 void Engine::Impl::on_healed(const FaultRunner& runner) {
-    note_in_capture(runner, runner.healed_at(), "has healed");
+    if (capture_) capture_->note(runner, runner.healed_at(), "has healed");
     tell_addresses(runner);
-    sample_sockets(SocketMoment::heal, with_aggregator(runner.plan().nodes));
-    const bool new_address = runner.plan().plug.new_address;
-    if (new_address) update_hosts();
-    if (new_address || runner.spec().kind->processes == ProcessEffect::names)
-        if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
+    must(socket_notes_->add(SocketMoment::heal, with_aggregator(runner.plan().nodes)));
+    if (runner.plan().plug.new_address || runner.spec().kind->processes == ProcessEffect::names)
+        if (auto written = update_names(); !written) return fail(std::move(written).error());
     course_.fault_changed();
     check_journal();
     trigger_others(FaultTrigger::Kind::after, runner);
@@ -176,6 +179,28 @@ bool Engine::Impl::any_fault_has_fired() const {
 
 bool Engine::Impl::any_fault_will_heal() const {
     return std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) { return fault->busy(); });
+}
+
+void Engine::Impl::hang_is_looked_for() {
+    if (hang_) hang_->restart();
+}
+
+void Engine::Impl::start_hang_watch() {
+    hang_.emplace(io_, *fabric_, *sockets_, *journal_, record_, scenario_,
+                  HangWatch::Observer{[this] { return may_hang(); },
+                                      [this](std::size_t node) {
+                                          const Node& one = *actors_[node]->node;
+                                          return one.running() ? one.pid() : 0;
+                                      },
+                                      [this] { course_.end(EndReason::hung); },
+                                      [this](Error error) { fail(std::move(error)); }});
+}
+
+bool Engine::Impl::may_hang() const {
+    constexpr Nanoseconds silence =
+        std::chrono::milliseconds(250);  // what was printed may be the beginning of more
+    return course_.phase() == RunPhase::running && !any_fault_will_heal() && !attended_ &&
+           Clock::now() >= course_.last_progress() + silence;
 }
 
 }  // namespace netcut

@@ -8,13 +8,14 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "folder/manifest.h"
-#include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
-#include "sockets/sockets.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
 #include "verdict/verdict.h"
 #include "verdict/verdict_json.h"
 
@@ -33,11 +34,11 @@ void Engine::Impl::before_end(EndReason reason) {
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
-    if (stuck_) stuck_->stop();
-    if (waited) look_at_waits();
-    if (waited || is_cut_short) sample_half_open();
-    if (waited || any_fault_has_fired()) sample_sockets(SocketMoment::end, all_nodes());
-    if (waited || reason == EndReason::not_ready) sample_listening();
+    if (hang_) hang_->stop();
+    if (hang_ && waited) must(hang_->look(attended_));
+    if (waited || is_cut_short) must(socket_notes_->add_half_open());
+    if (waited || any_fault_has_fired()) must(socket_notes_->add(SocketMoment::end, all_nodes()));
+    if (waited || reason == EndReason::not_ready) note_listening();
     for (const auto& fault : faults_) fault->finish();
 }
 
@@ -57,10 +58,9 @@ void Engine::Impl::kill() {
 }
 
 bool Engine::Impl::conclude() {
-    if (end_capture()) return false;
-    for (auto& [number, line] : expected_lines_) tell_expected(number, line);
-    untold_.finish(*journal_);
-    for (auto& [number, note] : unanswered_) note.finish(*journal_);
+    if (capture_ && !capture_->end()) return false;
+    expected_lines_->finish();
+    if (packets_) packets_->finish();
     if (auto written = log_times_ ? log_times_->flush() : Result<void>(); !written && !error_)
         error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();
@@ -104,34 +104,35 @@ std::vector<std::size_t> Engine::Impl::all_nodes() const {
     return nodes;
 }
 
-void Engine::Impl::sample_sockets(SocketMoment moment, const std::vector<std::size_t>& nodes) {
-    for (const std::size_t index : nodes) {
-        auto read = sockets_->read(index);
-        if (!read) return fail(std::move(read).error());
-        journal_->add(event::SocketsSeen{moment, std::move(*read)}, {.node = fabric_->node(index).name});
+void Engine::Impl::note_listening() {
+    if (actors_.front()->node->running()) must(socket_notes_->add_listening(0));
+}
+
+Result<void> Engine::Impl::start_capture() {
+    if (!scenario_.pcap) return {};
+    NETCUT_ASSIGN(capture_, RunCapture::start(io_, *fabric_, *journal_, scenario_, folder_,
+                                              {[this](Error error) { fail(std::move(error)); },
+                                               [this] { check_journal(); }, [this] { on_captured(); }}));
+    return {};
+}
+
+// Of each fault, all firings together: what its rules have lost, as the kernel counted it.
+void Engine::Impl::on_captured() {
+    const auto counters = table_->read_hits();
+    if (!counters) fail(counters.error());
+    event::CaptureEnded ended;
+    for (std::size_t number = 0; counters && number < faults_.size(); ++number) {
+        if (queues(scenario_.faults[number])) continue;
+        auto& [fault, losses] = ended.losses.emplace_back();
+        fault = scenario_.faults[number].name;
+        for (const auto& [node, hits] : (*counters)[number])
+            losses.push_back({fabric_->node(node).name, {hits.up, hits.down}});
     }
-}
-
-// Where the aggregator can be reached: who listens on the loopback device alone is reached by nobody.
-void Engine::Impl::sample_listening() {
-    constexpr std::size_t most = 16;
-    if (std::exchange(told_listening_, true) || !fabric_ || !actors_.front()->node->running()) return;
-    auto read = sockets_->read_listening(0);
-    if (!read) return fail(std::move(read).error());
-    event::NodeListening told;
-    for (const TcpSocket& socket : *read)
-        if (told.addresses.size() < most)
-            told.addresses.push_back(end_point_text(socket.local, socket.local_port));
-    told.reachable = std::any_of(read->begin(), read->end(),
-                                 [](const TcpSocket& socket) { return !socket.local.is_loopback(); });
-    journal_->add(std::move(told), {.node = actors_.front()->outcome.name});
-}
-
-void Engine::Impl::sample_half_open() {
-    auto sampled = netcut::sample_half_open(*fabric_, *sockets_);
-    if (!sampled) return fail(std::move(sampled).error());
-    for (const HalfOpen& half : *sampled)
-        journal_->add(event::HalfOpenSeen{half.socket, half.peer, half.address_gone}, {.node = half.node});
+    // How far the clock was set forward since the run began.
+    const Nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+    ended.clock_shift_ns = Nanoseconds(now - journal_->realtime_begin() - journal_->now()).count();
+    journal_->add(std::move(ended));
+    course_.finish();
 }
 
 }  // namespace netcut

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the engine does for its faults: it lays them, hears of packets, and has power over processes.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
 #include "base/error.h"
 #include "base/time.h"
 #include "fault/fault.h"
-#include "fault/log_prefix.h"
 #include "fault/needs.h"
-#include "fault/packet.h"
 #include "fault/plan.h"
 #include "fault/table.h"
 #include "node/node.h"
@@ -84,63 +79,20 @@ Result<void> Engine::Impl::write_loss_lists(const FaultSpec& fault, const FaultP
     return {};
 }
 
+// Some things are told by packets: moments, and on a bridge what we must answer.
 Result<void> Engine::Impl::watch_packets() {
-    bool told = false;  // something is told by packets: moments, and on a bridge what we must answer
-    for (const FaultSpec& fault : scenario_.faults)
-        told = told || needs_of(scenario_, fault).contains(Need::packet_log);
-    if (!told) return {};
-    for (const std::uint16_t group : {moment_group, reply_group}) {
-        NETCUT_ASSIGN(PacketLog log, PacketLog::open(fabric_->router(), group));
-        const int fd = ::fcntl(log.fd(), F_DUPFD_CLOEXEC, 0);
-        if (fd < 0) return system_failure("watch the log of packets");
-        packet_watches_.push_back(std::make_unique<PacketWatch>(
-            PacketWatch{group, std::move(log), boost::asio::posix::stream_descriptor(io_, fd)}));
-        await_packets(*packet_watches_.back());
-    }
-    NETCUT_ASSIGN(ReplySender sender, ReplySender::open(*fabric_));
-    replies_.emplace(std::move(sender));
+    const auto logs = [this](const FaultSpec& fault) {
+        return needs_of(scenario_, fault).contains(Need::packet_log);
+    };
+    if (std::none_of(scenario_.faults.begin(), scenario_.faults.end(), logs)) return {};
+    NETCUT_ASSIGN(
+        packets_,
+        FaultPackets::open(io_, *fabric_, *table_, scenario_, *journal_,
+                           {[this] { return course_.is_under_way(); },
+                            [this](std::size_t fault, const std::string& packet, unsigned bytes,
+                                   Nanoseconds when) { on_tripped(*faults_[fault], packet, bytes, when); },
+                            [this](Error error) { fail(std::move(error)); }}));
     return {};
-}
-
-void Engine::Impl::await_packets(PacketWatch& watch) {
-    watch.readable.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                              [this, &watch](boost::system::error_code error) {
-                                  if (error) return;
-                                  auto logged = watch.log.read();
-                                  if (!logged) return fail(std::move(logged).error());
-                                  if (logged->overrun || logged->lost > 0)
-                                      untold_.add(*journal_, logged->lost);
-                                  for (const LoggedPacket& packet : logged->packets)
-                                      on_logged_packet(watch.group, packet);
-                                  await_packets(watch);
-                              });
-}
-
-void Engine::Impl::on_logged_packet(std::uint16_t group, const LoggedPacket& packet) {
-    if (!course_.is_under_way()) return;
-    for (std::size_t number = 0; number < faults_.size(); ++number) {
-        if (packet.prefix != fault_prefix(number)) continue;
-        if (group == moment_group) {
-            const auto header = parse_packet(packet.bytes);
-            return on_tripped(*faults_[number], header ? packet_text(*header) : "a packet that is not IP",
-                              header ? header->length : 0, time_of(packet));
-        }
-        // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
-        if (auto sent = replies_->answer(packet, table_->plans()[number]); !sent) {
-            const std::string& fault = scenario_.faults[number].name;
-            unanswered_.try_emplace(number, &event::PacketsUnanswered::packets, fault)
-                .first->second.add(*journal_, 1, {.why = sent.error().text()});
-        }
-        return;
-    }
-}
-
-// The kernel's own time, unless somebody has set the clock since the run began.
-Nanoseconds Engine::Impl::time_of(const LoggedPacket& packet) const {
-    const Nanoseconds now = journal_->now();
-    if (!packet.time) return now;
-    const Nanoseconds then = packet.time->time_since_epoch() - journal_->realtime_begin();
-    return then <= now && then > now - std::chrono::seconds(1) ? then : now;
 }
 
 void Engine::Impl::on_tripped(FaultRunner& runner, const std::string& packet, unsigned bytes,

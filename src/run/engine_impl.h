@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,16 +10,12 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/time.h"
-#include "capture/capture.h"
 #include "fabric/fabric.h"
 #include "fault/fault.h"
 #include "fault/plan.h"
-#include "fault/reply_sender.h"
 #include "fault/table.h"
 #include "folder/folder.h"
 #include "folder/log_times.h"
-#include "kernel/packet_log.h"
-#include "names/name_server.h"
 #include "node/exit_status.h"
 #include "node/log_follower.h"
 #include "node/node.h"
@@ -32,17 +27,21 @@
 #include "record/run_state.h"
 #include "recovery/work_tap.h"
 #include "run/engine.h"
+#include "run/expected_lines.h"
+#include "run/fault_packets.h"
 #include "run/fault_runner.h"
+#include "run/hang_watch.h"
 #include "run/late_lines.h"
+#include "run/node_names.h"
 #include "run/phase_trigger.h"
+#include "run/run_capture.h"
 #include "run/run_course.h"
-#include "run/summed_note.h"
+#include "run/socket_notes.h"
 #include "scenario/expand.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 #include "scenario/triggers.h"
 #include "sockets/sockets.h"
-#include "sockets/stuck_watch.h"
 #include "trigger/line_scanner.h"
 #include "user/user.h"
 
@@ -78,19 +77,12 @@ class Engine::Impl : private RunParts {
         bool starts_again = false;     // a fault has ended it, and will start it again
         bool start_when_gone = false;  // the time for that has come, and it has not ended yet
     };
-    // A line that the scenario expects, as it came last.
-    struct ExpectedLine {
-        std::string node, value;
-        unsigned changes = 0;
-        bool told = false;  // the journal has this value
-    };
-
     // engine_setup.cpp: what happens before the nodes run
     Result<void> open_journal();
     Result<void> build_network();
     Result<void> prepare_faults();
-    Result<void> write_loss_lists(const FaultSpec& fault, const FaultPlan& plan);
     Result<void> watch_packets();
+    Result<void> write_loss_lists(const FaultSpec& fault, const FaultPlan& plan);
     Result<void> make_actors();
     std::map<std::string, std::string> env_of(const RoleSpec& role) const;
     Result<NodeSpec> node_spec(std::size_t index) const;
@@ -106,22 +98,12 @@ class Engine::Impl : private RunParts {
                      std::string_view bytes);
     Result<std::string> log_path(const Actor& actor, const std::string& log) const;
     void watch_for_progress(LineScanner& scanner, const std::string& node);
-    void watch_for_expected(LineScanner& scanner, const std::string& node);
-    void on_expected(const std::string& node, std::size_t number, std::string value);
     Result<void> start_actor(Actor& actor);
 
-    // engine_names.cpp: how nodes find each other
-    std::vector<std::string> aliases(std::size_t index) const;
-    std::vector<std::string> names_of(std::size_t index) const;
+    // engine_setup.cpp: how nodes find each other
+    Result<void> make_names();
     std::vector<const FaultSpec*> name_faults_of(std::size_t index) const;
-    std::string hosts_of(std::size_t index) const;
-    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
-    void update_hosts();
-    Result<void> rewrite_hosts();  // and what the name server says
-    Names names_now() const;
-    void add_rules(const FaultSpec& fault, const NodeLink& client, Names& names) const;
-    Result<void> serve_names();
-    std::string name_servers_of(const std::string& node) const;
+    Result<void> update_names();
 
     // engine.cpp: the run, as its course has it
     std::size_t nodes() const override { return actors_.size(); }
@@ -146,8 +128,6 @@ class Engine::Impl : private RunParts {
     void on_healed(const FaultRunner& runner);
     void tell_addresses(const FaultRunner& runner);
     void trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner);
-    void on_logged_packet(std::uint16_t group, const LoggedPacket& packet);
-    Nanoseconds time_of(const LoggedPacket& packet) const;
     void on_tripped(FaultRunner& runner, const std::string& packet, unsigned bytes, Nanoseconds when);
     void check_journal();
     ProcessControl process_control();
@@ -169,13 +149,6 @@ class Engine::Impl : private RunParts {
     void add_runner(Fault fault);
     Result<void> rewrite_scenario();
 
-    // engine_capture.cpp
-    Result<void> start_capture();
-    void note_in_capture(const FaultRunner& runner, Nanoseconds t, const char* what);
-    void on_missed_packets(const Capture::Missing& missing);
-    bool end_capture();  // whether the run has to wait for it
-    void on_captured(const std::vector<CaptureTotals>& totals);
-
     // engine_phases.cpp: what the nodes do
     void make_phase_triggers();
     void start_phase_watch();
@@ -183,12 +156,8 @@ class Engine::Impl : private RunParts {
     void journal_traffic(const PhaseWatch::Traffic& traffic);
     std::vector<event::PhaseSeen> phases_of(const std::vector<std::size_t>& nodes) const;
 
-    // engine_stuck.cpp: whether it could ever go on
-    void start_stuck_watch();
-    bool may_be_stuck() const;
-    void on_at_rest(const WaitsByNode& waits);
-    void tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun);
-    void look_at_waits();
+    void start_hang_watch();
+    bool may_hang() const;
 
     // engine_end.cpp: how it ends
     void fail(Error error) override;
@@ -198,11 +167,14 @@ class Engine::Impl : private RunParts {
     void kill() override;
     bool conclude() override;
     void done() override;
-    void tell_expected(std::size_t number, ExpectedLine& line);
     Result<void> write_manifest();
-    void sample_sockets(SocketMoment moment, const std::vector<std::size_t>& nodes);
-    void sample_half_open();
-    void sample_listening();
+    Result<void> start_capture();
+    void on_captured();
+    // What fails ends the run.
+    void must(Result<void> result) {
+        if (!result) fail(std::move(result).error());
+    }
+    void note_listening();
     std::vector<std::size_t> all_nodes() const;
 
     boost::asio::io_context& io_;
@@ -218,31 +190,18 @@ class Engine::Impl : private RunParts {
     std::unique_ptr<Journal> journal_;
     std::optional<LogTimes> log_times_;
     std::optional<Fabric> fabric_;
-    std::unique_ptr<NameServer> name_server_;
+    std::optional<NodeNames> names_;
     std::optional<FaultTable> table_;
     std::optional<SocketReader> sockets_;
+    std::optional<SocketNotes> socket_notes_;
     std::optional<WorkTap> tap_;
-    std::string hosts_;  // of every node that no fault takes names from
     ProcessControl processes_;
     std::vector<std::unique_ptr<FaultRunner>> faults_;
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
-    std::optional<PhaseWatch> phases_;  // from the running state on
-    std::optional<StuckWatch> stuck_;   // likewise
-    struct PacketWatch {
-        std::uint16_t group;
-        PacketLog log;
-        boost::asio::posix::stream_descriptor readable;  // a duplicate of the log's descriptor
-    };
-    std::vector<std::unique_ptr<PacketWatch>> packet_watches_;
-    void await_packets(PacketWatch& watch);
-    std::optional<ReplySender> replies_;
-    SummedNote<event::PacketsUntold> untold_{&event::PacketsUntold::lost, {}};
-    std::map<std::size_t, SummedNote<event::PacketsUnanswered>> unanswered_;  // by the number of the fault
-    std::shared_ptr<void> alive_ = std::make_shared<char>();
-    std::unique_ptr<Capture> capture_;
-    // Its thread has yet to speak to this one.
-    std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> capture_work_;
-    bool capture_ends_ = false, captured_ = false;
+    std::optional<PhaseWatch> phases_;       // from the running state on
+    std::optional<HangWatch> hang_;          // likewise
+    std::unique_ptr<FaultPackets> packets_;  // if the kernel logs any
+    std::unique_ptr<RunCapture> capture_;
     std::unique_ptr<Node> preparation_;
     std::string preparation_tail_;  // the end of what it printed
     FolderWatch folders_;
@@ -250,9 +209,8 @@ class Engine::Impl : private RunParts {
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
-    RunState record_;                                     // what the run has come to, by its journal
-    std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
-    bool told_listening_ = false;
+    RunState record_;  // what the run has come to, by its journal
+    std::optional<ExpectedLines> expected_lines_;
     bool attended_ = false;  // somebody has asked for something, and may do so again
     std::optional<Error> error_;
     RunResult result_;

@@ -134,7 +134,7 @@ void Engine::Impl::watch(LineScanner& scanner, const Actor& actor) {
     if (actor.index == 0 && !scenario_.end.empty() && scenario_.end != end_with_collaborators)
         scanner.watch(
             {Pattern::parse(scenario_.end).value(), [this](std::string_view) { course_.end_line(); }});
-    watch_for_expected(scanner, name);
+    expected_lines_->watch(scanner, name);
     watch_for_progress(scanner, name);
 }
 
@@ -146,34 +146,6 @@ void Engine::Impl::watch_for_progress(LineScanner& scanner, const std::string& n
     scanner.watch_whole({pattern, [this, node](std::string_view, const std::optional<std::string>& round) {
                              on_progress(node, round);
                          }});
-}
-
-void Engine::Impl::watch_for_expected(LineScanner& scanner, const std::string& node) {
-    for (std::size_t number = 0; number < scenario_.expect.logs.size(); ++number) {
-        const LogExpectation& expected = scenario_.expect.logs[number];
-        if (expected.node != node) continue;
-        scanner.watch_whole(
-            {Pattern::parse(expected.pattern).value(),
-             [this, node, number](std::string_view line, const std::optional<std::string>& group) {
-                 on_expected(node, number, group.value_or(std::string(line)));
-             }});
-    }
-}
-
-// Of a value that changes very often the journal has the first ones, and at the end the last.
-void Engine::Impl::on_expected(const std::string& node, std::size_t number, std::string value) {
-    constexpr unsigned most_told = 1000;
-    ExpectedLine& line = expected_lines_[number];
-    if (line.changes > 0 && line.value == value) return;
-    line.node = node;
-    line.value = std::move(value);
-    line.told = false;
-    if (++line.changes <= most_told) tell_expected(number, line);
-}
-
-void Engine::Impl::tell_expected(std::size_t number, ExpectedLine& line) {
-    if (std::exchange(line.told, true)) return;
-    journal_->add(event::ExpectedLine{number, line.value}, {.node = line.node});
 }
 
 }  // namespace netcut

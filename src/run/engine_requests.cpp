@@ -122,7 +122,7 @@ Result<std::string> Engine::Impl::add_fault(FaultSpec fault) {
         return usage_failure(attempt, "its links must be laid for faults that tell packets apart",
                              "write it into the scenario");
     const auto needs = needs_of(changed, spec);
-    if (needs.contains(Need::packet_log) && packet_watches_.empty())
+    if (needs.contains(Need::packet_log) && !packets_)
         return usage_failure(attempt, "what it answers must be watched for from the start",
                              "write it into the scenario");
     NETCUT_ASSIGN(FaultPlan plan, plan_of(changed, spec));
@@ -167,7 +167,7 @@ Result<Node*> Engine::Impl::execute(const std::string& node, CommandSpec command
     spec.captures = command.captures;
     spec.joined = false;
     if (!command.terminal.empty()) spec.env["TERM"] = command.terminal;
-    spec.hosts = hosts_of(actor->index);
+    spec.hosts = names_->hosts_of(actor->index);
     auto guest = std::make_unique<Node>(io_, std::move(spec), std::move(observer));
     const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };
     NETCUT_TRY(guest->start(fabric_->node(actor->index).ns, nowhere(), nowhere()));

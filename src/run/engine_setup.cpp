@@ -24,7 +24,6 @@
 #include "kernel/address.h"
 #include "kernel/netns.h"
 #include "kernel/rights.h"
-#include "names/name_servers.h"
 #include "node/exit_status.h"
 #include "node/limits.h"
 #include "node/node.h"
@@ -153,6 +152,7 @@ Result<void> Engine::Impl::open_journal() {
     });
     NETCUT_ASSIGN(Fd times, folder_.create_file("logs/times.csv"));
     log_times_.emplace(std::move(times));
+    expected_lines_.emplace(scenario_, *journal_);
     utsname system{};
     ::uname(&system);
     journal_->add(
@@ -180,10 +180,10 @@ Result<void> Engine::Impl::build_network() {
     NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
     fabric_.emplace(std::move(built));
     sockets_.emplace(*fabric_);
+    socket_notes_.emplace(*fabric_, *sockets_, *journal_);
     tap_.emplace(*fabric_);
     if (!scenario_.faults.empty()) NETCUT_TRY(tap_->prepare());
-    update_hosts();
-    NETCUT_TRY(serve_names());
+    NETCUT_TRY(make_names());
     event::FabricBuilt network{.kind = scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"};
     for (std::size_t i = 0; i < fabric_->size(); ++i)
         network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
@@ -201,6 +201,37 @@ ExpandContext Engine::Impl::expand_context(const std::string& node, unsigned ind
     return {node, index, folder_.work(), program_folder_, search_path(user_.environment)};
 }
 
+Result<void> Engine::Impl::make_names() {
+    std::vector<std::vector<std::string>> names;
+    for (std::size_t i = 0; i < fabric_->size(); ++i) {
+        const RoleSpec& role = i == 0 ? scenario_.aggregator : scenario_.collaborator;
+        const ExpandContext context = expand_context(fabric_->node(i).name, static_cast<unsigned>(i));
+        NETCUT_ASSIGN(const auto aliases, expand(role.aliases, scenario_, context));
+        names.emplace_back(1, context.node).insert(names.back().end(), aliases.begin(), aliases.end());
+    }
+    names_.emplace(scenario_, *fabric_, std::move(names),
+                   [this](std::size_t index) { return name_faults_of(index); });
+    return names_->update();
+}
+
+// Those that are on, and hit this node.
+std::vector<const FaultSpec*> Engine::Impl::name_faults_of(std::size_t index) const {
+    std::vector<const FaultSpec*> faults;
+    for (const auto& runner : faults_) {
+        const auto& nodes = runner->plan().nodes;
+        if (runner->spec().kind->processes == ProcessEffect::names && runner->is_on() &&
+            std::find(nodes.begin(), nodes.end(), index) != nodes.end())
+            faults.push_back(&runner->spec());
+    }
+    return faults;
+}
+
+Result<void> Engine::Impl::update_names() {
+    NETCUT_TRY(names_->update());
+    for (const auto& actor : actors_) NETCUT_TRY(actor->node->rewrite_hosts(names_->hosts_of(actor->index)));
+    return {};
+}
+
 std::map<std::string, std::string> Engine::Impl::env_of(const RoleSpec& role) const {
     auto env = role.env;
     env.insert(scenario_.env.begin(), scenario_.env.end());  // what the role says stays
@@ -215,8 +246,7 @@ Result<NodeSpec> Engine::Impl::node_spec(std::size_t index) const {
     NETCUT_ASSIGN(spec.argv, expand(role.command, scenario_, context));
     NETCUT_ASSIGN(spec.env, expand_values(env_of(role), scenario_, context));
     NETCUT_ASSIGN(spec.cwd, expand_text(role.cwd, scenario_, context));
-    NETCUT_TRY(expand(role.aliases, scenario_, context));  // aliases() relies on it
-    spec.name_servers = name_servers_of(spec.name);
+    spec.name_servers = names_->name_servers_of(spec.name);
     spec.user = user_;
     spec.tty = scenario_.tty;
     spec.joined = scenario_.join_output;
@@ -271,7 +301,7 @@ Result<void> Engine::Impl::start_actor(Actor& actor) {
     }
     if (actor.outcome.starts == 0)
         for (const auto& log : actor.logs) NETCUT_TRY(log->follower->start(folders_));
-    NETCUT_TRY(actor.node->rewrite_hosts(hosts_of(actor.index)));
+    NETCUT_TRY(actor.node->rewrite_hosts(names_->hosts_of(actor.index)));
     NETCUT_TRY(actor.node->start(fabric_->node(actor.index).ns, std::move(out), std::move(err)));
     ++actor.outcome.starts;
     return {};

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "capture/capture.h"
+#include "fabric/fabric.h"
+#include "folder/folder.h"
+#include "kernel/address.h"
+#include "record/journal.h"
+#include "run/fault_runner.h"
+#include "scenario/scenario.h"
+
+namespace netcut {
+
+// The packets of a run in files (--pcap), and what the journal says of them. What the capture's thread notices is
+// done on the thread of the io_context.
+class RunCapture {
+  public:
+    struct Observer {
+        std::function<void(Error)> failed;
+        std::function<void()> missed;  // packets, as the journal has it now
+        std::function<void()> ended;   // after end(): all of it is written
+    };
+    // Begins. All that is given by reference must outlive it.
+    static Result<std::unique_ptr<RunCapture>> start(boost::asio::io_context& io, Fabric& fabric,
+                                                     Journal& journal, const Scenario& scenario,
+                                                     const RunFolder& folder, Observer observer);
+
+    void note(const FaultRunner& fault, Nanoseconds t, const char* what);
+    void add_addresses(std::size_t node, const std::vector<IpAddress>& addresses) {
+        capture_->add_addresses(node, addresses);
+    }
+    // All nodes are gone. Whether it has ended; if not it does so soon, and tells it.
+    bool end();
+
+  private:
+    RunCapture(boost::asio::io_context& io, Fabric& fabric, Journal& journal, Observer observer);
+    Capture::Observer on_this_thread();
+    void journal_files(const std::vector<CaptureTotals>& totals);
+
+    boost::asio::io_context& io_;
+    Fabric& fabric_;
+    Journal& journal_;
+    Observer observer_;
+    std::shared_ptr<void> alive_ = std::make_shared<char>();
+    std::unique_ptr<Capture> capture_;
+    // Its thread has yet to speak to this one.
+    std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+    bool ends_ = false, ended_ = false;
+};
+
+}  // namespace netcut
