@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/hang_watch.h"
+
+#include <algorithm>
+
+#include "record/event.h"
+
+namespace netcut {
+
+HangWatch::HangWatch(const RunContext& run, const RunState& record, Observer observer)
+    : run_(run),
+      record_(record),
+      observer_(std::move(observer)),
+      watch_(run.io, run.fabric, run.sockets, run.journal.begin(),
+             {observer_.may_hang, observer_.process, [this](const WaitsByNode& waits) { on_at_rest(waits); },
+              run.fail}) {}
+
+// Something may have come between the looks and now.
+void HangWatch::on_at_rest(const WaitsByNode& waits) {
+    if (!observer_.may_hang()) return;
+    const auto begun = Clock::now();
+    if (!hindrances_of(record_, run_.scenario, waits).empty()) return;
+    note(waits, {}, begun);
+    observer_.proved();
+}
+
+void HangWatch::note(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun) {
+    constexpr std::size_t most_hindrances = 64;
+    for (const auto& [node, facts] : waits) run_.journal.add(event::NodeWaiting{facts}, {.node = node});
+    event::RunProof proof;
+    proof.proof = hindrances.empty() ? Proof::certain : Proof::waited;
+    proof.more_hindrances = hindrances.size() - std::min(hindrances.size(), most_hindrances);
+    hindrances.resize(std::min(hindrances.size(), most_hindrances));
+    proof.hindrances = std::move(hindrances);
+    proof.took_ms = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
+    run_.journal.add(std::move(proof));
+}
+
+Result<void> HangWatch::look(bool attended) {
+    if (record_.proof()) return {};
+    const auto begun = Clock::now();
+    NETCUT_ASSIGN(const auto waits, watch_.look());
+    auto hindrances = hindrances_of(record_, run_.scenario, waits);
+    if (attended) hindrances.push_back({HindranceKind::attended});
+    note(waits, std::move(hindrances), begun);
+    return {};
+}
+
+}  // namespace netcut
