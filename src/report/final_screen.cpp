@@ -311,7 +311,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
     text += hang_rows(verdict);
-    text += "files   " + folder + "\n";
+    text += "files   " + folder + "\nreport  " + folder + "/report.html\n";
     const std::string shown =
         colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, headline) : headline;
     return "\n" + shown + printable_lines(text);

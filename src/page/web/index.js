@@ -35,7 +35,7 @@ function indexPage(data) {
             el("p.lead", {}, listed(outcomes.map(([outcome, count]) => `${count} ${outcome}`), 6) + "."),
         ],
         parts: [section("runs", "All of them", () => [
-            el("div.tools", {}, el("label", {for: "run-outcome"}, "Outcome"), choice, el("label", {for: "run-search"}, "Find"), search),
+            el("div.tools", {}, field("Outcome", choice), field("Find", search)),
             place,
         ])],
     };
