@@ -34,6 +34,7 @@ void Engine::Impl::before_end(EndReason reason) {
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
     if (stuck_) stuck_->stop();
+    if (known_hang_) known_hang_->stop();
     if (waited) look_at_waits();
     if (waited || is_cut_short) sample_half_open();
     if (waited || any_fault_has_fired()) sample_sockets(SocketMoment::end, all_nodes());

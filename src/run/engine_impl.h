@@ -28,6 +28,7 @@
 #include "run/engine.h"
 #include "run/fault_runner.h"
 #include "run/folder.h"
+#include "run/known_hang.h"
 #include "run/late_lines.h"
 #include "run/log_times.h"
 #include "run/name_server.h"
@@ -187,7 +188,10 @@ class Engine::Impl : private RunParts {
     void start_stuck_watch();
     bool may_be_stuck() const;
     void on_at_rest(const WaitsByNode& waits);
-    void tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun);
+    void start_known_hang();
+    void on_known_hang(const WaitsByNode& waits, Nanoseconds in_state);
+    void tell_waits(const WaitsByNode& waits, event::RunProof proof, std::vector<Hindrance> hindrances,
+                    Clock::time_point begun);
     void look_at_waits();
 
     // engine_end.cpp: how it ends
@@ -228,6 +232,7 @@ class Engine::Impl : private RunParts {
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
     std::optional<PhaseWatch> phases_;  // from the running state on
     std::optional<StuckWatch> stuck_;   // likewise
+    std::optional<KnownHang> known_hang_;
     struct PacketWatch {
         std::uint16_t group;
         PacketLog log;

@@ -32,6 +32,9 @@ void Engine::Impl::start_phase_watch() {
                 if (course_.phase() != RunPhase::running) return;
                 for (const auto& trigger : phase_triggers_)
                     if (trigger->node() == node) trigger->on_state(state);
+            },
+            [this](std::size_t node, const ConnectionChanges::Told& told) {
+                journal_->add_at(told.first, told.second, {.node = fabric_->node(node).name});
             }});
     if (auto started = phases_->start(); !started) return fail(std::move(started).error());
     for (const auto& actor : actors_)

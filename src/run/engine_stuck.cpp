@@ -9,6 +9,7 @@
 #include "record/event.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
+#include "why/hang_state.h"
 
 namespace netcut {
 namespace {
@@ -26,6 +27,7 @@ void Engine::Impl::before_collaborators() {
 
 void Engine::Impl::hang_is_looked_for() {
     if (stuck_) stuck_->restart();
+    if (known_hang_) known_hang_->restart();
 }
 
 void Engine::Impl::start_stuck_watch() {
@@ -37,6 +39,18 @@ void Engine::Impl::start_stuck_watch() {
                                         },
                                         [this](const WaitsByNode& waits) { on_at_rest(waits); },
                                         [this](Error error) { fail(std::move(error)); }});
+    start_known_hang();
+}
+
+void Engine::Impl::start_known_hang() {
+    known_hang_.emplace(
+        io_, scenario_.known_hangs, scenario_.hang_after,
+        KnownHang::Observer{
+            [this] { return course_.last_progress(); }, [this] { return may_be_stuck(); },
+            [this] { return stuck_->glance(); },
+            [this](const WaitsByNode& waits) { return hang_state(record_.addresses(), waits); },
+            [this](const WaitsByNode& waits, Nanoseconds in_state) { on_known_hang(waits, in_state); },
+            [this](Error error) { fail(std::move(error)); }});
 }
 
 bool Engine::Impl::may_be_stuck() const {
@@ -49,15 +63,21 @@ void Engine::Impl::on_at_rest(const WaitsByNode& waits) {
     if (!may_be_stuck()) return;
     const auto begun = Clock::now();
     if (!hindrances_of(record_, scenario_, waits).empty()) return;
-    tell_waits(waits, {}, begun);
+    tell_waits(waits, {.proof = Proof::certain}, {}, begun);
     course_.end(EndReason::hung);
 }
 
-void Engine::Impl::tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances,
-                              Clock::time_point begun) {
+void Engine::Impl::on_known_hang(const WaitsByNode& waits, Nanoseconds in_state) {
+    const auto begun = Clock::now();
+    auto hindrances = hindrances_of(record_, scenario_, waits);
+    tell_waits(waits, {.proof = Proof::known, .in_state_ns = in_state}, std::move(hindrances), begun);
+    course_.end(EndReason::hung);
+}
+
+void Engine::Impl::tell_waits(const WaitsByNode& waits, event::RunProof proof,
+                              std::vector<Hindrance> hindrances, Clock::time_point begun) {
     for (const auto& [node, facts] : waits) journal_->add(event::NodeWaiting{facts}, {.node = node});
-    event::RunProof proof;
-    proof.proof = hindrances.empty() ? Proof::certain : Proof::waited;
+    proof.state = hang_state(record_.addresses(), waits);
     proof.more_hindrances = hindrances.size() - std::min(hindrances.size(), most_hindrances);
     hindrances.resize(std::min(hindrances.size(), most_hindrances));
     proof.hindrances = std::move(hindrances);
@@ -72,7 +92,8 @@ void Engine::Impl::look_at_waits() {
     if (!waits) return fail(std::move(waits).error());
     auto hindrances = hindrances_of(record_, scenario_, *waits);
     if (attended_) hindrances.push_back({HindranceKind::attended});
-    tell_waits(*waits, std::move(hindrances), begun);
+    const Proof proof = hindrances.empty() ? Proof::certain : Proof::waited;
+    tell_waits(*waits, {.proof = proof}, std::move(hindrances), begun);
 }
 
 }  // namespace netcut
