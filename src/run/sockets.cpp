@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/sockets.h"
+#include "sockets/sockets.h"
 
 #include <linux/netlink.h>
 
@@ -11,7 +11,7 @@
 #include "fabric/options.h"
 #include "kernel/address.h"
 #include "kernel/links_read.h"
-#include "run/half_open.h"
+#include "sockets/half_open.h"
 
 namespace netcut {
 namespace {
