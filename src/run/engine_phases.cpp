@@ -34,7 +34,10 @@ void Engine::Impl::start_phase_watch() {
                     if (trigger->node() == node) trigger->on_state(state);
             },
             [this](std::size_t node, const ConnectionChanges::Told& told) {
-                journal_->add_at(told.first, told.second, {.node = fabric_->node(node).name});
+                const auto& [when, news] = told;
+                journal_->add_at(when,
+                                 event::ConnectionChanged{news.change, news.socket, news.timers, news.untold},
+                                 {.node = fabric_->node(node).name});
             }});
     if (auto started = phases_->start(); !started) return fail(std::move(started).error());
     for (const auto& actor : actors_)

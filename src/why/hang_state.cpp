@@ -53,7 +53,7 @@ class States {
     }
 
     static bool waits_on(const ThreadFacts& thread, const std::string& ends) {
-        return thread.doing == ThreadDoing::waits && thread.end == WaitEnd::never &&
+        return thread.doing == ThreadDoing::waits && thread.end != WaitEnd::unknown &&
                std::any_of(thread.on.begin(), thread.on.end(), [&](const WaitTarget& target) {
                    return target.object == WaitObject::connection && target.what == ends;
                });
@@ -67,7 +67,8 @@ class States {
                         [&](const ListeningFacts& one) { return one.port == socket.local_port; });
         const std::string owner = owner_of(socket.remote);
         const std::string peer = owner.empty() ? "somebody" : owner;
-        return fmt::format("{} waits for ever in {} on a connection {} {} port {}, {}", node, thread.call,
+        return fmt::format("{} waits {} in {} on a connection {} {} port {}, {}", node,
+                           thread.end == WaitEnd::never ? "for ever" : "again and again", thread.call,
                            is_server ? "of" : "to", is_server ? peer + " to its" : peer,
                            is_server ? socket.local_port : socket.remote_port, why);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is told of a node's connections, with made-up looks at them.
-#include "run/connection_changes.h"
+#include "phase/connection_changes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

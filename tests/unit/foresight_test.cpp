@@ -110,6 +110,8 @@ TEST_F(ForesightTest, StateOfADeadWait) {
         state(),
         "collaborator1 waits for ever in recvfrom on a connection to aggregator port 9000, which has no "
         "trace of it");
+    facts.waits[client].waits[0].end = WaitEnd::in_time;
+    EXPECT_THAT(state(), testing::HasSubstr("waits again and again in recvfrom"));
     end().socket.local_port = 40001;  // another time
     facts.waits[client].waits[0].on[0].what = ends_of(end().socket);
     EXPECT_THAT(state(), testing::HasSubstr("aggregator port 9000"));
@@ -118,8 +120,8 @@ TEST_F(ForesightTest, StateOfADeadWait) {
 }
 
 TEST_F(ForesightTest, WhatMayEndByItselfIsNoState) {
-    facts.waits[client].waits[0].end = WaitEnd::in_time;
-    EXPECT_THAT(state(), IsEmpty()) << "a time-out";
+    facts.waits[client].waits[0].end = WaitEnd::unknown;
+    EXPECT_THAT(state(), IsEmpty());
     facts.waits[client].waits[0].end = WaitEnd::never;
     end().timers.timer = TcpTimer::keepalive;
     EXPECT_THAT(state(), IsEmpty()) << "a keepalive finds out";

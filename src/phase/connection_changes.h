@@ -5,13 +5,14 @@
 
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/time.h"
+#include "kernel/address.h"
 #include "kernel/socket_facts.h"
-#include "record/event.h"
-#include "recovery/conversation_key.h"
+#include "phase/connection_change.h"
 
 namespace netcut {
 
@@ -23,8 +24,7 @@ class ConnectionChanges {
         Nanoseconds one_more = std::chrono::seconds(10);
     };
     static Bounds bounds_of(std::size_t nodes);
-    using Told =
-        std::pair<Nanoseconds, event::ConnectionChanged>;  // and when it was seen, since the run began
+    using Told = std::pair<Nanoseconds, ConnectionNews>;  // and when it was seen, since the run began
 
     explicit ConnectionChanges(Bounds bounds) : bounds_(bounds), room_(bounds.at_once) {}
 
@@ -46,7 +46,7 @@ class ConnectionChanges {
     Bounds bounds_;
     std::size_t room_;
     Nanoseconds refilled_{0};
-    std::map<ConversationKey, Seen> seen_;
+    std::map<std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>, Seen> seen_;
     std::vector<Told> told_;
     std::optional<Told> untold_;  // the last, with how many before it
 };

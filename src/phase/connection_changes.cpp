@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/connection_changes.h"
+#include "phase/connection_changes.h"
 
 #include <algorithm>
 

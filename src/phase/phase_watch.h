@@ -19,9 +19,9 @@
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/process_tree.h"
+#include "phase/connection_changes.h"
 #include "phase/phase.h"
 #include "phase/phase_classifier.h"
-#include "run/connection_changes.h"
 
 namespace netcut {
 

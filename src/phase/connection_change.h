@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
 #include "base/words.h"
+#include "kernel/socket_facts.h"
 
 namespace netcut {
 
@@ -29,5 +31,13 @@ inline constexpr std::array<EnumWord<ConnectionChange>, 7> connection_change_wor
 constexpr const auto& words_of(ConnectionChange) {
     return connection_change_words;
 }
+
+// Of one connection of a node.
+struct ConnectionNews {
+    ConnectionChange change = ConnectionChange::opened;
+    TcpSocket socket{};
+    TcpTimers timers{};
+    std::uint64_t untold = 0;  // changes of this node's connections before it that are left out
+};
 
 }  // namespace netcut
