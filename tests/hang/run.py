@@ -4,7 +4,7 @@
 
     sudo tests/hang/run.py --recovering 300 --hanging 20 [--jobs 6] [--scale 1] [--only NAME] [--keep FOLDER]
 
-As root or not. Exit status 1 if a run is judged wrongly; each has a line."""
+Exit status 1 if a run is judged wrongly; each has a line."""
 import argparse
 import collections
 import concurrent.futures
@@ -19,6 +19,10 @@ import time
 import stories
 
 BUILD = os.environ.get("NETCUT_BUILD", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/release"))
+
+
+def has_reference():
+    return os.path.exists(os.path.join(BUILD, "netcut-fl-reference"))
 
 
 def yaml_of(story):
@@ -100,7 +104,7 @@ def make(story, folder):
 def plan(arguments):
     jobs = []
     for all_of_them, times in ((stories.recovering(arguments.scale), arguments.recovering),
-                               (stories.hanging(), arguments.hanging)):
+                               (stories.hanging(has_reference()), arguments.hanging)):
         wanted = [story for story in all_of_them if arguments.only is None or arguments.only in story.name]
         is_each = all_of_them and all_of_them[0].causes
         count = times * len(wanted) if is_each else times if wanted else 0
@@ -117,6 +121,9 @@ def main():
     parser.add_argument("--only", help="only those with this in their names")
     parser.add_argument("--keep", help="where the runs are kept")
     arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        print("skipped: it needs root")
+        return 77
     todo = plan(arguments)
     wrong, count, times = collections.Counter(), collections.Counter(), collections.defaultdict(list)
     begun = time.monotonic()

@@ -99,7 +99,7 @@ def reference(name, cause, fault, hang_after="10s", network="", proofs=("waited"
 REPLY_IS_LOST = "nodes: [collaborator2], on: {log: \"round 2: results from collaborator2 are complete\", node: aggregator, delay: 300ms}"
 
 
-def hanging():
+def hanging(with_reference):
     stories = [
         Story("half-open", GIVES_UP + "s.accept()\n", REQUEST + "c.recv(99)\n", LONG_CUT, causes=("reply-given-up",)),
         Story("client-gone", "s = serve(); print('listening'); c = s.accept()[0]; c.recv(9)\n",
@@ -118,7 +118,13 @@ def hanging():
               "faults: [{kind: unplug, nodes: [collaborator1], mac: new, announce: false, on: {log: cut me, node: aggregator}, for: 1s}]\n",
               hang_after="4s", causes=("stale-neighbour",), proofs=("waited",)),
     ]
-    stories += [
+    if with_reference:
+        stories += of_reference()
+    return stories
+
+
+def of_reference():
+    return [
         reference("C' on-error none", "reply-given-up", f"{{kind: drop, {REPLY_IS_LOST}, for: 5s}}", **{"on-error": "none"}),
         reference("C' resend", "reply-given-up", f"{{kind: drop, {REPLY_IS_LOST}, for: 5s}}", **{"on-error": "resend"}),
         reference("C' unplug, new MAC", "reply-given-up", f"{{kind: unplug, mac: new, {REPLY_IS_LOST}, for: 5s}}",
@@ -131,4 +137,3 @@ def hanging():
         reference("MTU", "large-packets", "{kind: mtu-blackhole, size: 1300, nodes: [collaborator2], on: {log: \"round 2: training\"}, for: never}",
                   **{"on-error": "none"}),
     ]
-    return stories
