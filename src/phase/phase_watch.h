@@ -19,6 +19,7 @@
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/process_tree.h"
+#include "phase/connection_changes.h"
 #include "phase/phase.h"
 #include "phase/phase_classifier.h"
 
@@ -42,6 +43,8 @@ class PhaseWatch {
         std::function<void(std::size_t node, const PhaseInterval&)> ended;
         std::function<void(const Traffic&)> traffic;
         std::function<void(std::size_t node, const State&)> changed;  // a watched node's `now`
+        // One of its connections does something else.
+        std::function<void(std::size_t node, const ConnectionChanges::Told&)> connection;
     };
 
     // `begin`: of the run. `watched`: nodes whose phases are waited for; they are sampled more often.
@@ -64,8 +67,8 @@ class PhaseWatch {
 
   private:
     struct Subject {
-        Subject(const NetNs* where, bool is_watched, Nanoseconds settling)
-            : ns(where), watched(is_watched), settle(settling), classifier(settling) {}
+        Subject(const NetNs* where, bool is_watched, Nanoseconds settling, ConnectionChanges::Bounds bounds)
+            : ns(where), watched(is_watched), settle(settling), classifier(settling), connections(bounds) {}
 
         const NetNs* ns;
         bool watched;
@@ -74,6 +77,7 @@ class PhaseWatch {
         pid_t first_process = 0;
         std::optional<ProcessTree> tree;  // while it runs
         std::optional<NetlinkSocket> diag;
+        ConnectionChanges connections;
         DataCounters data;
         std::set<std::pair<std::uint16_t, std::uint16_t>> open;  // connections, by their ports
         std::uint64_t opened = 0;                                // ever
@@ -90,6 +94,11 @@ class PhaseWatch {
         State state;
     };
 
+    struct ChangedConnection {
+        std::size_t node;
+        ConnectionChanges::Told told;
+    };
+
     void end_thread();
     void run();
     void follow_lives(const std::vector<pid_t>& first_processes);
@@ -97,7 +106,7 @@ class PhaseWatch {
     void notice_crowd(Clock::time_point when);
     bool fill(PhaseSample& sample, Subject& subject, const DataCounters& data, Clock::time_point when);
     bool wants_sockets(const Subject& subject, Clock::time_point when) const;
-    Result<SocketBacklog> read_backlog(Subject& subject);
+    Result<SocketBacklog> read_backlog(Subject& subject, Clock::time_point when);
     Result<void> reach_sockets(Subject& subject);
     void publish(std::size_t node);
     void publish_traffic(const std::vector<DataCounters>& data, Clock::time_point when);
@@ -134,6 +143,7 @@ class PhaseWatch {
     std::vector<Ended> ended_;
     std::vector<Traffic> traffic_;
     std::vector<Changed> changed_;
+    std::vector<ChangedConnection> changed_connections_;
 
     std::thread thread_;
 };

@@ -61,12 +61,14 @@ NETCUT_FIELDS(ListeningFacts, end_point("local", &E::address, &E::port), require
 NETCUT_FIELDS(DatagramFacts, end_point("local", &E::local, &E::local_port),
               end_point("remote", &E::remote, &E::remote_port), required("receive_queue", &E::receive_queue),
               required("send_queue", &E::send_queue), required("awaited", &E::awaited))
+NETCUT_FIELDS(NeighbourFacts, required("address", &E::address), if_set("mac", &E::mac),
+              required("resolved", &E::resolved))
 NETCUT_FIELDS(NodeWaits, required("processes", &E::processes), required("threads", &E::threads),
               required("waits", &E::waits), required("connections", &E::connections),
               if_set("listening", &E::listening), if_set("datagrams", &E::datagrams),
-              if_set("own_timers", &E::own_timers), if_set("catches_alarm", &E::catches_alarm),
-              if_set("unread", &E::unread), if_set("left_out", &E::left_out),
-              if_set("unchanged_since_ns", &E::unchanged_since))
+              if_set("neighbours", &E::neighbours), if_set("own_timers", &E::own_timers),
+              if_set("catches_alarm", &E::catches_alarm), if_set("unread", &E::unread),
+              if_set("left_out", &E::left_out), if_set("unchanged_since_ns", &E::unchanged_since))
 NETCUT_FIELDS(Hindrance, required("kind", &E::kind), if_set("node", &E::node), if_set("what", &E::what),
               if_set("in_ns", &E::in))
 NETCUT_FIELDS(event::LossList, required("file", &E::file), kept("lost", &E::lost))
@@ -143,11 +145,14 @@ NETCUT_EVENT(NodeResumed, "node.resumed")
 NETCUT_EVENT(NodeRecovered, "node.recovered", flat(&E::recovery))
 NETCUT_EVENT(NodeUnrecovered, "node.unrecovered", flat(&E::recovery))
 NETCUT_EVENT(SocketsSeen, "sockets", required("moment", &E::moment), required("sockets", &E::sockets))
+NETCUT_EVENT(ConnectionChanged, "connection", required("change", &E::change), flat(&E::socket),
+             flat(&E::timers), if_set("untold", &E::untold))
 NETCUT_EVENT(HalfOpenSeen, "socket.half_open", flat(&E::socket), required("peer", &E::peer),
              required("address_gone", &E::address_gone))
 NETCUT_EVENT(NodeWaiting, "node.waits", flat(&E::waits))
 NETCUT_EVENT(RunProof, "run.proof", required("proof", &E::proof), if_set("hindrances", &E::hindrances),
-             if_set("more_hindrances", &E::more_hindrances), kept("took_ms", &E::took_ms))
+             if_set("more_hindrances", &E::more_hindrances), if_set("state", &E::state),
+             if_set("in_state_ns", &E::in_state_ns), kept("took_ms", &E::took_ms))
 NETCUT_EVENT(ExpectedLine, "expected.line", required("number", &E::number), required("value", &E::value))
 NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::starts),
              required("stopped_by_us", &E::stopped_by_us), required("killed_by_fault", &E::killed_by_fault),

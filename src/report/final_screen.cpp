@@ -278,18 +278,29 @@ std::string first_lines(const Json& texts, const char* title) {
     return text;
 }
 
+std::string next_lines(const Json& hang) {
+    Json texts = Json::array();
+    for (const Json& one : hang.value("next", Json::array())) texts.push_back(one.at("says"));
+    return first_lines(texts, "next");
+}
+
 // Why it hangs, what shows that, what would help, and whether that it hangs is certain.
 std::string hang_rows(const Json& verdict) {
     if (!verdict.contains("hang") || !verdict.at("hang").contains("why")) return {};
     const Json& hang = verdict.at("hang");
     const bool certain = hang.at("proof") == word_of(Proof::certain);
+    const bool known = hang.at("proof") == word_of(Proof::known);
     return fmt::format("why     {}\n", hang.at("why").get<std::string>()) +
            first_lines(hang.at("evidence"), "seen") +
            fmt::format("helps   {} (docs/hangs.md#{})\n", hang.at("helps").get<std::string>(),
                        hang.at("cause").get<std::string>()) +
-           (certain ? "proof   certain: nothing in it could ever go on\n"
-                    : "proof   none, it was waited for; what stood in the way:\n" +
-                          first_lines(hang.value("in_the_way", Json::array()), ""));
+           next_lines(hang) +
+           (certain
+                ? "proof   certain: nothing in it could ever go on\n"
+                : std::string(known ? "proof   known: it stayed in a state of known_hangs; what stood in the "
+                                      "way of a certain one:\n"
+                                    : "proof   none, it was waited for; what stood in the way:\n") +
+                      first_lines(hang.value("in_the_way", Json::array()), ""));
 }
 
 }  // namespace

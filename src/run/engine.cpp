@@ -190,10 +190,11 @@ void Engine::Impl::start_phases() {
 }
 
 void Engine::Impl::start_hang_watch() {
-    hang_.emplace(*run_, record_,
-                  HangWatch::Observer{[this] { return may_hang(); },
-                                      [this](std::size_t node) { return nodes_->pid(node); },
-                                      [this] { course_.end(EndReason::hung); }});
+    hang_.emplace(
+        *run_, record_,
+        HangWatch::Observer{[this] { return may_hang(); }, [this] { return course_.last_progress(); },
+                            [this](std::size_t node) { return nodes_->pid(node); },
+                            [this] { course_.end(EndReason::hung); }});
 }
 
 bool Engine::Impl::may_hang() const {

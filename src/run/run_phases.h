@@ -36,6 +36,7 @@ class RunPhases {
   private:
     void note(std::size_t node, const PhaseInterval& interval);
     void note(const PhaseWatch::Traffic& traffic);
+    void note(std::size_t node, const ConnectionChanges::Told& told);
 
     const RunContext& run_;
     PhaseWatch watch_;

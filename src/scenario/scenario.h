@@ -128,8 +128,11 @@ struct Scenario {
     std::vector<ExperimentSpec> experiments;            // of `netcut-fl experiments`, not of a run
     Nanoseconds timeout = std::chrono::minutes(30);     // of the whole run
     Nanoseconds hang_after = std::chrono::seconds(60);  // without progress, after the last heal
-    Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
-    std::string user;                                   // empty: who called
+    // States in which a run was waited for in vain before (hang_state()): one that comes to such a state, and stays in it,
+    // hangs.
+    std::vector<std::string> known_hangs;
+    Nanoseconds grace = std::chrono::seconds(5);  // between SIGTERM and SIGKILL
+    std::string user;                             // empty: who called
     bool tty = false;
     bool join_output = false;  // a node's stdout and stderr are one stream
     bool syslog = false;       // nodes have a /dev/log, which is watched as what they print

@@ -95,6 +95,7 @@ const std::map<std::string, const char*>& meanings() {
         {"fault", "The fault; {node} in its patterns is the node that is cut"},
         {"timeout", "The longest that the run may take"},
         {"hang_after", "It is a hang when there was no progress for so long after the last heal"},
+        {"known_hangs", "States (hang.state of verdict.json) in which a run hangs, as is known from before"},
         {"grace", "The time between SIGTERM and SIGKILL of nodes that are stopped"},
         {"user", "The user as whom the nodes run"},
         {"tty", "Give every node a terminal instead of pipes"},

@@ -147,6 +147,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     });
     section.duration("timeout", scenario.timeout);
     section.duration("hang_after", scenario.hang_after);
+    section.list("known_hangs", scenario.known_hangs);
     section.duration("grace", scenario.grace);
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
@@ -258,6 +259,8 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     write_expectations(out, scenario.expect);
     out << YAML::Key << "timeout" << YAML::Value << duration_text(scenario.timeout);
     out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
+    if (!scenario.known_hangs.empty())
+        out << YAML::Key << "known_hangs" << YAML::Value << scenario.known_hangs;
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
     write_optional(out, "user", scenario.user);
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;

@@ -6,6 +6,7 @@
 #include "record/facts.h"
 #include "record/fields_schema.h"
 #include "scenario/judgement.h"
+#include "why/foresight.h"
 
 namespace netcut {
 namespace {
@@ -141,6 +142,13 @@ Json half_open_schema() {
 }
 
 Json hang_schema() {
+    const Json next = Shape{{{"kind", words_schema_of<ForeseenKind>()},
+                             {"node", text("Where")},
+                             {"what", text("The thread or the connection")},
+                             {"in_s", number("From the moment when the nodes were looked at")},
+                             {"says", text("The same in a sentence")}},
+                            {{"after_heal_s", number("Since the last heal")}}}
+                          .object("What happens by itself");
     return Shape{{{"proof", words_schema_of<decltype(event::RunProof::proof)>()},
                   {"cause", text("The cause, in a word")},
                   {"why", text("The same in a sentence")},
@@ -148,6 +156,9 @@ Json hang_schema() {
                   {"evidence", list("What shows it", {{"type", "string"}})}},
                  {{"node", text("The node that it is about")},
                   {"peer", text("The node at the other end")},
+                  {"next", list("What happens next by itself", next)},
+                  {"state", text("The state in which it hangs, for known_hangs")},
+                  {"in_state_s", number("How long it was in a state that was known before")},
                   {"in_the_way", list("What keeps it from being proved", {{"type", "string"}})},
                   {"more_in_the_way", number("How much more of that there is")}}}
         .object("Why the run hung");
