@@ -110,8 +110,12 @@ struct Facts {
     std::vector<HalfOpen> half_open;  // at the end
     // Whose each address is now, and whose it was before it came back with another.
     std::map<std::string, std::string> addresses, former_addresses;
-    std::map<std::string, NodeWaits> waits;         // by node, when nothing went on any more
-    std::optional<event::RunProof> proof;           // of them together
+    std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
+    std::optional<event::RunProof> proof;    // of them together
+    std::map<std::string, event::TcpOptionsSummed>
+        tcp_options;  // by node, of those that `tcp:` sets options of
+    event::ByName<event::TcpOptionsUnset> tcp_unset;
+    event::ByName<event::NodeStack> stacks;
     std::map<std::size_t, std::string> log_values;  // by the number of an expected log line: what was found
 };
 

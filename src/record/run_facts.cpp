@@ -84,6 +84,9 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.former_addresses = former_addresses_;
     facts.waits = waits_;
     facts.proof = proof_;
+    facts.tcp_options = tcp_options_;
+    facts.tcp_unset = tcp_unset_;
+    facts.stacks = stacks_;
     facts.log_values = log_values_;
     return facts;
 }

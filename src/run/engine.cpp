@@ -37,6 +37,7 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     NETCUT_TRY(build_network());
     NETCUT_TRY(prepare_faults());
     NETCUT_TRY(make_actors());
+    NETCUT_TRY(start_tcp_setter());
     return course_.begin();
 }
 
@@ -62,6 +63,7 @@ void Engine::Impl::before_aggregator() {
 
 void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
     if (phases_) phases_->node_ended(actor.index);
+    if (tcp_) tcp_->node_ended(actor.index);
     for (const auto& fault : faults_) fault->node_ended(actor.index);
     for (const auto& log : actor.logs) log->follower->drain();
     actor.out.finish();

@@ -33,12 +33,14 @@ void Engine::Impl::before_end(EndReason reason) {
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
+    hung_ = reason == EndReason::hung;
     if (stuck_) stuck_->stop();
     if (waited) look_at_waits();
     if (waited || is_cut_short) sample_half_open();
     if (waited || any_fault_has_fired()) sample_sockets(SocketMoment::end, all_nodes());
     if (waited || reason == EndReason::not_ready) sample_listening();
     for (const auto& fault : faults_) fault->finish();
+    end_tcp_setter();
 }
 
 void Engine::Impl::ends(EndReason reason, int signal) {
@@ -46,6 +48,10 @@ void Engine::Impl::ends(EndReason reason, int signal) {
 }
 
 void Engine::Impl::ask_to_end() {
+    if (!look_for_stacks()) ask_nodes_to_end();
+}
+
+void Engine::Impl::ask_nodes_to_end() {
     for (const auto& actor : actors_) actor->node->signal(SIGTERM);
     for (const auto& guest : guests_) guest->kill();
     if (preparation_) preparation_->kill();
@@ -58,6 +64,7 @@ void Engine::Impl::kill() {
 
 bool Engine::Impl::conclude() {
     if (end_capture()) return false;
+    tell_stacks();
     for (auto& [number, line] : expected_lines_) tell_expected(number, line);
     untold_.finish(*journal_);
     for (auto& [number, note] : unanswered_) note.finish(*journal_);

@@ -171,8 +171,14 @@ ProcessControl Engine::Impl::process_control() {
             [running](std::size_t node) { return running(node) != nullptr; },
             [this](std::size_t node) {
                 sockets_->let_go_of(node);
-                const auto renew = [this, node] { return fabric_->renew(node); };
-                return phases_ ? phases_->change_network(node, renew) : renew();
+                const auto renew = [this, node]() -> Result<void> {
+                    NETCUT_TRY(fabric_->renew(node));
+                    return set_tcp_sysctls(node);
+                };
+                const auto change = [this, node, renew] {
+                    return phases_ ? phases_->change_network(node, renew) : renew();
+                };
+                return tcp_ ? tcp_->change_network(node, change) : change();
             }};
 }
 

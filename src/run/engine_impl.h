@@ -35,8 +35,10 @@
 #include "run/phase_watch.h"
 #include "run/run_course.h"
 #include "run/sockets.h"
+#include "run/stack_seeker.h"
 #include "run/stuck_watch.h"
 #include "run/summed_note.h"
+#include "run/tcp_setter.h"
 #include "run/work_tap.h"
 #include "scenario/expand.h"
 #include "scenario/fault_spec.h"
@@ -109,6 +111,12 @@ class Engine::Impl : private RunParts {
     void watch_for_expected(LineScanner& scanner, const std::string& node);
     void on_expected(const std::string& node, std::size_t number, std::string value);
     Result<void> start_actor(Actor& actor);
+
+    // engine_tcp.cpp: how their TCP works
+    Result<void> set_up_tcp();
+    Result<void> set_tcp_sysctls(std::size_t index);
+    Result<void> start_tcp_setter();
+    void end_tcp_setter();
 
     // engine_names.cpp: how nodes find each other
     std::vector<std::string> aliases(std::size_t index) const;
@@ -190,11 +198,17 @@ class Engine::Impl : private RunParts {
     void tell_waits(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun);
     void look_at_waits();
 
+    // engine_stacks.cpp: where the programs of a hung run wait
+    bool look_for_stacks();
+    void take_for_stacks(const Actor& actor, Stream stream, std::string_view bytes);
+    void tell_stacks();
+
     // engine_end.cpp: how it ends
     void fail(Error error) override;
     void before_end(EndReason reason) override;
     void ends(EndReason reason, int signal) override;
     void ask_to_end() override;
+    void ask_nodes_to_end();
     void kill() override;
     bool conclude() override;
     void done() override;
@@ -228,6 +242,9 @@ class Engine::Impl : private RunParts {
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
     std::optional<PhaseWatch> phases_;  // from the running state on
     std::optional<StuckWatch> stuck_;   // likewise
+    std::optional<TcpSetter> tcp_;
+    std::optional<StackSeeker> stacks_;  // of a hung run that ends
+    bool hung_ = false;
     struct PacketWatch {
         std::uint16_t group;
         PacketLog log;

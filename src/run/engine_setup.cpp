@@ -33,6 +33,7 @@
 #include "run/engine_impl.h"
 #include "run/folder.h"
 #include "run/name_servers.h"
+#include "run/tcp_check.h"
 #include "scenario/expand.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
@@ -119,6 +120,7 @@ Result<void> preflight(const Scenario& scenario) {
     if (!scenario.fabric.uplink.empty()) NETCUT_TRY(check_uplink(scenario.fabric, rights));
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     NETCUT_TRY(FaultTable::probe(apart));
+    NETCUT_TRY(check_tcp_here(scenario, apart));
     return check_needs(scenario, apart);
 }
 
@@ -189,6 +191,7 @@ Result<void> Engine::Impl::build_network() {
         network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
     network.took_ms = std::chrono::duration<double, std::milli>(journal_->now() - begin).count();
     journal_->add(std::move(network));
+    NETCUT_TRY(set_up_tcp());
     if (const Uplink* uplink = fabric_->uplink()) {
         event::UplinkOpened opened{.nodes = scenario_.fabric.uplink, .link = uplink->link()};
         for (const IpAddress& address : uplink->addresses()) opened.addresses.push_back(address.to_string());
@@ -238,9 +241,11 @@ Result<void> Engine::Impl::make_actors() {
                                raw->late_lines = {};
                                raw->late_lines.start(journal_->now());
                                if (phases_) phases_->node_runs(raw->index, raw->node->pid());
+                               if (tcp_) tcp_->node_runs(raw->index, raw->node->pid());
                                journal_->add(event::NodeStarted{}, {.node = raw->outcome.name});
                            },
                            [this, raw](Stream stream, std::string_view bytes) {
+                               take_for_stacks(*raw, stream, bytes);
                                if (stream == Stream::out) raw->late_lines.take(bytes, journal_->now());
                                take_output(*raw, stream == Stream::out ? raw->out : raw->err,
                                            stream_name(stream), bytes);

@@ -52,7 +52,9 @@ Result<std::vector<TcpSocket>> SocketReader::read_listening(std::size_t node) {
 
 Result<WaitReading> SocketReader::read_waits(std::size_t node, pid_t outermost) {
     NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
-    return netcut::read_waits(outermost, *diag);
+    NETCUT_ASSIGN(WaitReading reading, netcut::read_waits(outermost, *diag));
+    if (const auto found = tries_.find(node); found != tries_.end()) reading.facts.tries = found->second;
+    return reading;
 }
 
 Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader) {

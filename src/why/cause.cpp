@@ -107,8 +107,9 @@ class Story {
         return (on_socket ? 2 : 0) + (thread.end == WaitEnd::never ? 1 : 0);
     }
 
-    static void add_connection(Explanation& found, const Connection& connection) {
-        for (std::string& line : lines_of(connection.node, *connection.facts))
+    void add_connection(Explanation& found, const Connection& connection) const {
+        const TcpTries tries = facts_.waits.at(connection.node).tries.value_or(TcpTries{});
+        for (std::string& line : lines_of(connection.node, *connection.facts, tries))
             found.evidence.push_back(std::move(line));
     }
 

@@ -9,6 +9,7 @@ function whySection(run) {
     return [
         el("p.lead", {}, String(hang.why)),
         rows(list(hang.evidence)),
+        list(hang.code).length ? [el("p", {}, el("b", {}, "In the code: ")), rows(list(hang.code))] : null,
         el("p", {}, el("b", {}, "What helps: "), String(hang.helps)),
         hang.proof === "certain" ? el("p", {}, "That it hangs is certain: nothing in it could ever go on, so it was ended at once.") : [
             el("p.note", {}, "That it hangs was not proved, it was waited for. What stood in the way:"), rows(inTheWay),
