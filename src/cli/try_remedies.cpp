@@ -8,9 +8,9 @@
 #include "cli/screen.h"
 #include "explore/run_pool.h"
 #include "explore/trials.h"
-#include "report/html_page.h"
+#include "folder/folder.h"
+#include "page/html_page.h"
 #include "report/junit.h"
-#include "run/folder.h"
 
 namespace netcut::cli {
 namespace {

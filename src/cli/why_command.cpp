@@ -14,8 +14,8 @@
 #include "cli/try_remedies.h"
 #include "record/event.h"
 #include "record/run_state.h"
-#include "run/hang_json.h"
 #include "why/cause.h"
+#include "why/hang_json.h"
 
 namespace netcut::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "record/facts.h"
-#include "run/verdict.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 
