@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/tcp_setter.h"
+#include "sockets/tcp_setter.h"
 
 #include <linux/netlink.h>
 #include <pthread.h>
