@@ -11,9 +11,10 @@ namespace netcut {
 struct RunOutcome {
     std::string id;  // empty: it was not made
     int exit_status = 0;
-    Json verdict;         // as in verdict.json; null if the run made none
-    std::string message;  // then: the end of what it said
-    bool reused = false;  // it had been made before
+    Json verdict{};         // as in verdict.json; null if the run made none
+    std::string message{};  // then: the end of what it said
+    bool reused = false;    // it had been made before
+    double took_s = 0;      // from its start to its end; 0: not known
 
     // "recovered", "crashed", "hung", "left", "not noticed" (recovered, but no packet met the fault),
     // "not-triggered", "undisturbed", "error".

@@ -115,9 +115,15 @@ struct Facts {
     std::map<std::string, std::string> link_addresses;  // by node, now
     // By connection_name(), of those that were there last: when they were opened, if that was seen.
     std::map<std::string, Nanoseconds> opened;
-    std::map<std::string, NodeWaits> waits;         // by node, when nothing went on any more
-    std::optional<event::RunProof> proof;           // of them together
-    Nanoseconds looked_at{0};                       // when they were looked at, since the run began
+    std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
+    std::optional<event::RunProof> proof;    // of them together
+    Nanoseconds looked_at{0};                // when they were looked at, since the run began
+    std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
+    std::optional<event::RunProof> proof;    // of them together
+    std::map<std::string, event::TcpOptionsSummed>
+        tcp_options;  // by node, of those that `tcp:` sets options of
+    event::ByName<event::TcpOptionsUnset> tcp_unset;
+    event::ByName<event::NodeStack> stacks;
     std::map<std::size_t, std::string> log_values;  // by the number of an expected log line: what was found
 };
 

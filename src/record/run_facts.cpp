@@ -87,6 +87,9 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.waits = waits_;
     facts.proof = proof_;
     facts.looked_at = looked_at_;
+    facts.tcp_options = tcp_options_;
+    facts.tcp_unset = tcp_unset_;
+    facts.stacks = stacks_;
     facts.log_values = log_values_;
     return facts;
 }

@@ -164,6 +164,15 @@ class RunState::Apply {
         state_.looked_at_ = event_.t;
         return with_node([&](NodeState&) { state_.waits_[event_.node] = waiting.waits; });
     }
+    Complaint operator()(const event::TcpOptionsSummed& sum) {
+        return with_node([&](NodeState&) { state_.tcp_options_[event_.node] = sum; });
+    }
+    Complaint operator()(const event::TcpOptionsUnset& unset) {
+        return with_node([&](NodeState&) { state_.tcp_unset_.emplace_back(event_.node, unset); });
+    }
+    Complaint operator()(const event::NodeStack& stack) {
+        return with_node([&](NodeState&) { state_.stacks_.emplace_back(event_.node, stack); });
+    }
     Complaint operator()(const event::RunProof& proof) {
         state_.proof_ = proof;
         return {};

@@ -126,6 +126,8 @@ class RunState {
 
   private:
     class Apply;
+    template <typename T>
+    using ByNode = event::ByName<T>;
     bool has_room_for(const Event& event);
     std::vector<FaultOutcome> outcomes(const Scenario& scenario) const;
 
@@ -146,6 +148,9 @@ class RunState {
     std::map<std::string, NodeWaits> waits_;
     std::optional<event::RunProof> proof_;
     Nanoseconds looked_at_{0};  // when the waits were read
+    std::map<std::string, event::TcpOptionsSummed> tcp_options_;
+    ByNode<event::TcpOptionsUnset> tcp_unset_;
+    ByNode<event::NodeStack> stacks_;
     std::optional<event::NodeListening> listening_;
     CaptureState captures_;
     std::optional<event::RunStopping> stopping_;

@@ -291,7 +291,7 @@ std::string hang_rows(const Json& verdict) {
     const bool certain = hang.at("proof") == word_of(Proof::certain);
     const bool known = hang.at("proof") == word_of(Proof::known);
     return fmt::format("why     {}\n", hang.at("why").get<std::string>()) +
-           first_lines(hang.at("evidence"), "seen") +
+           first_lines(hang.at("evidence"), "seen") + first_lines(hang.value("code", Json::array()), "code") +
            fmt::format("helps   {} (docs/hangs.md#{})\n", hang.at("helps").get<std::string>(),
                        hang.at("cause").get<std::string>()) +
            next_lines(hang) +
@@ -301,6 +301,27 @@ std::string hang_rows(const Json& verdict) {
                                       "way of a certain one:\n"
                                     : "proof   none, it was waited for; what stood in the way:\n") +
                       first_lines(hang.value("in_the_way", Json::array()), ""));
+}
+
+// Of the options that the scenario sets from outside; what could not be set is never passed over.
+std::string tcp_rows(const Json& verdict) {
+    if (!verdict.contains("tcp")) return {};
+    const Json& tcp = verdict.at("tcp");
+    const auto count = [&](const char* key) { return tcp.at(key).get<std::uint64_t>(); };
+    std::string text = fmt::format(
+        "tcp     options set on {}, {} of them from the beginning, the others within {:.1f} ms\n",
+        counted(count("connections"), "connection"), count("inherited"), tcp.at("latest_ms").get<double>());
+    if (count("again") > 0)
+        text +=
+            fmt::format("        again, since programs had set their own later: {} times\n", count("again"));
+    if (count("not_set") > 0)
+        text += fmt::format("        NOT SET on {}\n", counted(count("not_set"), "socket"));
+    std::size_t rows = 0;
+    for (const Json& one : tcp.at("failures"))
+        if (++rows <= most_rows)
+            text += fmt::format("        {} {}: {}\n", one.at("node").get<std::string>(),
+                                one.at("socket").get<std::string>(), one.at("why").get<std::string>());
+    return text;
 }
 
 }  // namespace
@@ -321,6 +342,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     text += node_rows(verdict.at("nodes"));
     text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
+    text += tcp_rows(verdict);
     text += hang_rows(verdict);
     text += "files   " + folder + "\nreport  " + folder + "/report.html\n";
     const std::string shown =

@@ -67,6 +67,7 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     NETCUT_TRY(start_capture());
     NETCUT_TRY(faults_->prepare());
     NETCUT_TRY(nodes_->make());
+    NETCUT_TRY(tcp_->start());
     return course_.begin();
 }
 
@@ -122,6 +123,8 @@ void Engine::Impl::make_parts() {
                             *journal_, [this](Error error) { fail(std::move(error)); },
                             [this] { check_journal(); }});
     socket_notes_.emplace(*fabric_, *sockets_, *journal_);
+    tcp_.emplace(*run_);
+    stacks_.emplace(*run_);
     faults_.emplace(*run_, process_control(),
                     RunFaults::Observer{[this] { return course_.is_under_way(); },
                                         [this](const FaultRunner& fault) { on_fired(fault); },
@@ -134,9 +137,14 @@ void Engine::Impl::make_parts() {
     nodes_.emplace(*run_, course_, *faults_, *progress_,
                    RunNodes::Observer{[this](std::size_t node) {
                                           if (phases_) phases_->node_runs(node, nodes_->pid(node));
+                                          tcp_->node_runs(node, nodes_->pid(node));
+                                      },
+                                      [this](std::size_t node, Stream stream, std::string_view bytes) {
+                                          stacks_->take(node, stream, bytes);
                                       },
                                       [this](std::size_t node) {
                                           if (phases_) phases_->node_ended(node);
+                                          tcp_->node_ended(node);
                                           faults_->node_ended(node);
                                       },
                                       [this](std::size_t node) {
@@ -154,7 +162,9 @@ ProcessControl Engine::Impl::process_control() {
             [this](std::size_t node) { return nodes_->runs(node); },
             [this](std::size_t node) {
                 sockets_->let_go_of(node);
-                const auto renew = [this, node] { return fabric_->renew(node); };
+                const auto renew = [this, node] {
+                    return tcp_->change_network(node, [this, node] { return fabric_->renew(node); });
+                };
                 return phases_ ? phases_->change_network(node, renew) : renew();
             }};
 }

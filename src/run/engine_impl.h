@@ -27,6 +27,8 @@
 #include "run/run_nodes.h"
 #include "run/run_phases.h"
 #include "run/run_progress.h"
+#include "run/run_stacks.h"
+#include "run/run_tcp.h"
 #include "run/socket_notes.h"
 #include "run/timers.h"
 #include "scenario/fault_spec.h"
@@ -84,11 +86,18 @@ class Engine::Impl : private RunParts {
     void note_listening();
     void check_journal();
 
+    // engine_stacks.cpp: where the programs of a hung run wait
+    bool look_for_stacks();
+    void take_for_stacks(const Actor& actor, Stream stream, std::string_view bytes);
+    void tell_stacks();
+
     // engine_end.cpp: how it ends
     void fail(Error error) override;
     void before_end(EndReason reason) override;
     void ends(EndReason reason, int signal) override;
     void ask_to_end() override;
+    void ask_nodes_to_end();
+    void ask_nodes_to_end();
     void kill() override;
     void on_captured();
     bool conclude() override;
@@ -112,6 +121,8 @@ class Engine::Impl : private RunParts {
     // From the network on; each may use those before it.
     std::optional<RunContext> run_;
     std::optional<SocketNotes> socket_notes_;
+    std::optional<RunTcp> tcp_;
+    std::optional<RunStacks> stacks_;
     std::optional<RunFaults> faults_;
     std::optional<RunProgress> progress_;
     std::optional<RunPhases> phases_;  // from the running state on
@@ -120,6 +131,7 @@ class Engine::Impl : private RunParts {
     std::optional<Preparation> preparation_;
     std::optional<RunNodes> nodes_;
 
+    bool hung_ = false;
     bool attended_ = false;  // somebody has asked for something, and may do so again
     std::optional<Error> error_;
     RunResult result_;

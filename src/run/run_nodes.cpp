@@ -99,6 +99,7 @@ Node::Observer RunNodes::observer_of(One& one) {
         run_.journal.add(event::NodeStarted{}, {.node = one.outcome.name});
     };
     const auto output = [this, &one](Stream stream, std::string_view bytes) {
+        observer_.printed(one.index, stream, bytes);
         if (stream == Stream::out) one.late_lines.take(bytes, run_.journal.now());
         take_output(one, stream == Stream::out ? one.out : one.err, stream_name(stream), bytes);
     };

@@ -15,6 +15,7 @@
 #include "node/exit_status.h"
 #include "node/log_follower.h"
 #include "node/node.h"
+#include "node/stream.h"
 #include "record/facts.h"
 #include "run/engine.h"
 #include "run/fault_runner.h"
@@ -35,6 +36,7 @@ class RunNodes {
   public:
     struct Observer {
         std::function<void(std::size_t node)> runs;  // it has been started
+        std::function<void(std::size_t node, Stream, std::string_view)> printed;
         std::function<void(std::size_t node)>
             gone;  // its processes; what they printed last is still to be read
         // It has ended without success while the run was under way, and is not started again.

@@ -16,6 +16,7 @@
 #include "scenario/fault_spec.h"
 #include "scenario/mistakes.h"
 #include "scenario/plan.h"
+#include "scenario/tcp.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
 #include "trigger/pattern.h"
@@ -134,6 +135,7 @@ const std::vector<Check>& word_checks() {
         checks.push_back({"env", {"env", "parameters"}, [](Scenario& scenario) {
                               return check_values(scenario, scenario.env);
                           }});
+        checks.push_back({"tcp", {"tcp", "parameters", "collaborators"}, check_tcp});
         checks.push_back({"needs", {"needs", "parameters"}, [](Scenario& scenario) -> Result<void> {
                               for (const NeedSpec& need : scenario.needs)
                                   NETCUT_TRY(check_words(scenario, need.test));

@@ -12,6 +12,7 @@
 #include "scenario/judgement.h"
 #include "scenario/mistakes.h"
 #include "scenario/stage_yaml.h"
+#include "scenario/tcp.h"
 #include "scenario/words.h"
 
 namespace netcut {
@@ -119,6 +120,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.section(
         "collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); }, "command: ...");
     section.map("env", scenario.env);
+    read_tcp(section, scenario);
     section.text("workspace", scenario.workspace);
     section.text("files", scenario.files);
     section.text("description", scenario.description);
@@ -153,6 +155,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.boolean("tty", scenario.tty);
     section.boolean("join_output", scenario.join_output);
     section.boolean("syslog", scenario.syslog);
+    section.boolean("stacks", scenario.stacks);
     section.boolean("pcap", scenario.pcap);
     section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap), bytes_schema("all"));
 }
@@ -194,6 +197,17 @@ void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
         out << YAML::Key << "queue" << YAML::Value << duration_text(fabric.rate->queue);
     }
     out << YAML::EndMap;
+}
+
+void write_tcp(YAML::Emitter& out, const std::vector<TcpSpec>& tcp) {
+    if (tcp.empty()) return;
+    out << YAML::Key << "tcp" << YAML::Value << YAML::BeginSeq;
+    for (const TcpSpec& spec : tcp) {
+        out << YAML::Flow << YAML::BeginMap << YAML::Key << "nodes" << YAML::Value << spec.nodes;
+        for (const auto& [key, value] : spec.keys) out << YAML::Key << key << YAML::Value << value;
+        out << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
 }
 
 void write_optional(YAML::Emitter& out, const char* key, const std::string& value) {
@@ -240,6 +254,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
             << YAML::Value << "dns" << YAML::Key << "ttl" << YAML::Value << duration_text(scenario.names_ttl)
             << YAML::EndMap;
     if (!scenario.env.empty()) out << YAML::Key << "env" << YAML::Value << scenario.env;
+    write_tcp(out, scenario.tcp);
     write_optional(out, "workspace", scenario.workspace);
     write_optional(out, "files", scenario.files);
     write_role(out, "aggregator", scenario.aggregator);
@@ -266,6 +281,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;
     if (scenario.join_output) out << YAML::Key << "join_output" << YAML::Value << true;
     if (scenario.syslog) out << YAML::Key << "syslog" << YAML::Value << true;
+    if (!scenario.stacks) out << YAML::Key << "stacks" << YAML::Value << false;
     if (scenario.pcap) {
         out << YAML::Key << "pcap" << YAML::Value << true << YAML::Key << "pcap_snap" << YAML::Value;
         scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;

@@ -56,6 +56,7 @@ Result<std::vector<TcpSocket>> SocketReader::read_listening(std::size_t node) {
 Result<WaitReading> SocketReader::read_waits(std::size_t node, pid_t outermost) {
     NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
     NETCUT_ASSIGN(WaitReading reading, netcut::read_waits(outermost, *diag));
+    if (const auto found = tries_.find(node); found != tries_.end()) reading.facts.tries = found->second;
     if (fabric_.options().kind == FabricKind::bridge) NETCUT_TRY(add_neighbours(node, reading.facts));
     return reading;
 }

@@ -148,6 +148,28 @@ Json half_open_json(const HalfOpen& half) {
             {"ms_since_received", socket.ms_since_received}};
 }
 
+Json tcp_json(const Facts& facts) {
+    constexpr std::size_t most_failures = 16;
+    event::TcpOptionsSummed all;
+    for (const auto& [node, sum] : facts.tcp_options) {
+        all.connections += sum.connections;
+        all.inherited += sum.inherited;
+        all.again += sum.again;
+        all.unset += sum.unset;
+        all.latest_ns = std::max(all.latest_ns, sum.latest_ns);
+    }
+    Json failures = Json::array();
+    for (const auto& [node, unset] : facts.tcp_unset)
+        if (failures.size() < most_failures)
+            failures.push_back({{"node", node}, {"socket", unset.socket}, {"why", unset.why}});
+    return {{"connections", all.connections},
+            {"inherited", all.inherited},
+            {"again", all.again},
+            {"not_set", all.unset},
+            {"latest_ms", static_cast<double>(all.latest_ns.count()) / 1e6},
+            {"failures", failures}};
+}
+
 }  // namespace
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
@@ -177,6 +199,7 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     for (const NodeOutcome& node : facts.nodes)
         json["nodes"].push_back(node_json(node, conclusions, facts.end));
     if (facts.proof) json["hang"] = hang_json(facts);
+    if (!facts.tcp_options.empty()) json["tcp"] = tcp_json(facts);
     json["half_open"] = Json::array();
     for (const HalfOpen& half : facts.half_open) json["half_open"].push_back(half_open_json(half));
     return json;

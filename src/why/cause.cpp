@@ -114,7 +114,7 @@ class Rules {
         Explanation found{Cause::address_gone, to_nobody->node, peer,
                           fmt::format("{} still talks to {}, an address that {} has no more.",
                                       to_nobody->node, to_nobody->socket().remote.to_string(), peer)};
-        Story::add_connection(found, *to_nobody);
+        story_.add_connection(found, *to_nobody);
         return found;
     }
 
@@ -153,7 +153,7 @@ class Rules {
         if (const Connection* connection = story_.find([&](const Connection& one) {
                 return one.node == best->node && ends_of(one.socket()) == ends_of(best->socket);
             }))
-            Story::add_connection(found, *connection);
+            story_.add_connection(found, *connection);
         found.evidence.push_back(fmt::format("{}: has no trace of it", best->peer));
         story_.add_waits(found);
         return found;
@@ -167,7 +167,7 @@ class Rules {
             Cause::zero_window, full->node, full->peer,
             fmt::format("{} does not read what {} sends it: its buffer is full.",
                         full->peer.empty() ? full->socket().remote.to_string() : full->peer, full->node)};
-        Story::add_connection(found, *full);
+        story_.add_connection(found, *full);
         if (full->other != nullptr)
             found.evidence.push_back(
                 fmt::format("{}: {} bytes wait to be read", full->peer, full->other->socket.receive_queue));
@@ -200,7 +200,7 @@ class Rules {
                 if (const Connection* connection = story_.find([&](const Connection& c) {
                         return c.node == name && c.socket().remote == one.address && is_resending(c);
                     }))
-                    Story::add_connection(found, *connection);
+                    story_.add_connection(found, *connection);
                 return found;
             }
         return {};
@@ -219,7 +219,7 @@ class Rules {
             fmt::format("What {} sends {} in large packets does not get through, though small ones "
                         "do.",
                         one->node, one->peer)};
-        Story::add_connection(found, *one);
+        story_.add_connection(found, *one);
         return found;
     }
 
@@ -258,7 +258,7 @@ class Rules {
                                    "{} has sent {} what was not acknowledged, and its TCP sends it again, "
                                    "each time after a longer wait.",
                                    one->node, peer);
-        Story::add_connection(found, *one);
+        story_.add_connection(found, *one);
         story_.add_waits(found);
         return found;
     }

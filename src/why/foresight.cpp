@@ -14,7 +14,8 @@ namespace {
 
 class NodeForesight {
   public:
-    NodeForesight(const std::string& node, std::vector<Foreseen>& found) : node_(node), found_(found) {}
+    NodeForesight(const std::string& node, const TcpTries& tries, std::vector<Foreseen>& found)
+        : node_(node), tries_(tries), found_(found) {}
 
     void take(const ThreadFacts& thread) {
         if (thread.doing == ThreadDoing::waits && thread.end == WaitEnd::in_time && thread.ends_in)
@@ -29,7 +30,7 @@ class NodeForesight {
         if (timers.timer == TcpTimer::retransmission) add(ForeseenKind::sends_again, ends, expires);
         if (timers.timer == TcpTimer::keepalive) add(ForeseenKind::probes, ends, expires);
         if (timers.timer == TcpTimer::zero_window) add(ForeseenKind::asks_for_room, ends, expires);
-        if (const auto in = gives_up_in(connection)) add(ForeseenKind::gives_up, ends, *in);
+        if (const auto in = gives_up_in(connection, tries_)) add(ForeseenKind::gives_up, ends, *in);
     }
 
   private:
@@ -44,6 +45,7 @@ class NodeForesight {
     }
 
     const std::string& node_;
+    const TcpTries tries_;
     std::vector<Foreseen>& found_;
 };
 
@@ -60,7 +62,7 @@ std::vector<Foreseen> foresee(const Facts& facts) {
     std::vector<Foreseen> all;
     for (const auto& [name, waits] : facts.waits) {
         std::vector<Foreseen> found;
-        NodeForesight node(name, found);
+        NodeForesight node(name, waits.tries.value_or(TcpTries{}), found);
         for (const ThreadFacts& thread : waits.waits) node.take(thread);
         for (const ConnectionFacts& connection : waits.connections) node.take(connection);
         all.insert(all.end(), found.begin(), found.end());

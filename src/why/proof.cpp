@@ -83,7 +83,7 @@ class NodeProof {
         // No program hears of these any more, and no packet follows.
         if (socket.state == "TIME_WAIT" || socket.state == "CLOSED") return;
         if (!is_held && socket.state == "FIN_WAIT2" && socket.send_queue == 0) return;
-        const auto gives_up = gives_up_in(connection);
+        const auto gives_up = gives_up_in(connection, facts_.tries.value_or(TcpTries{}));
         if (timers.timer == TcpTimer::retransmission)
             return add(HindranceKind::retransmission, ends_of(socket), gives_up);
         if (timers.timer == TcpTimer::keepalive)

@@ -91,8 +91,9 @@ void Story::add_waits(Explanation& found) const {
     }
 }
 
-void Story::add_connection(Explanation& found, const Connection& connection) {
-    for (std::string& line : lines_of(connection.node, *connection.facts))
+void Story::add_connection(Explanation& found, const Connection& connection) const {
+    const TcpTries tries = facts_.waits.at(connection.node).tries.value_or(TcpTries{});
+    for (std::string& line : lines_of(connection.node, *connection.facts, tries))
         found.evidence.push_back(std::move(line));
 }
 

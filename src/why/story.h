@@ -42,7 +42,7 @@ class Story {
 
     // Evidence: of each node that it is about the thread that says most, those that wait for a socket first.
     void add_waits(Explanation& found) const;
-    static void add_connection(Explanation& found, const Connection& connection);
+    void add_connection(Explanation& found, const Connection& connection) const;
 
   private:
     const ConnectionFacts* other_end(const TcpSocket& socket) const;

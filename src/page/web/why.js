@@ -10,6 +10,7 @@ function whySection(run) {
     return [
         el("p.lead", {}, String(hang.why)),
         rows(list(hang.evidence)),
+        list(hang.code).length ? [el("p", {}, el("b", {}, "In the code: ")), rows(list(hang.code))] : null,
         el("p", {}, el("b", {}, "What helps: "), String(hang.helps)),
         next.length ? [el("p", {}, el("b", {}, "What happens next by itself, if nobody answers:")), rows(next)] : null,
         hang.proof === "certain" ? el("p", {}, "That it hangs is certain: nothing in it could ever go on, so it was ended at once.") : [
