@@ -42,6 +42,7 @@ struct ExperimentCell {
 struct ExperimentTable {
     std::string title;
     std::vector<ExperimentSpec> rows;
+    std::vector<TwinFacts> twins;  // by row; or nothing is compared with any
     std::vector<ExperimentColumn> columns;
     std::vector<std::vector<ExperimentCell>> cells;  // by row, by column
 

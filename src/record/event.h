@@ -28,6 +28,7 @@
 #include "record/end_reason.h"
 #include "record/proof.h"
 #include "record/recovery.h"
+#include "record/safety_event.h"
 #include "trigger/match_counter.h"
 #include "trigger/phase.h"
 
@@ -340,8 +341,9 @@ using Any = std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntere
                          TriggerMatched, LossListed, FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold,
                          PacketsUnanswered, FaultFired, FaultHealed, FaultUnhealed, NodePaused, NodeResumed,
                          NodeRecovered, NodeUnrecovered, SocketsSeen, HalfOpenSeen, NodeWaiting, RunProof,
-                         ExpectedLine, NodeExited, ScenarioChanged, NodeSignalled, NodeCommand, RunStopping,
-                         RunError, CaptureBegun, CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
+                         ExpectedLine, Counted, CountedFull, ModelSeen, Delivered, DeliveriesMissed,
+                         NodeExited, ScenarioChanged, NodeSignalled, NodeCommand, RunStopping, RunError,
+                         CaptureBegun, CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
 
 // Who or what an event is about; empty if about none.
 struct About {

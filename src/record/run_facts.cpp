@@ -85,6 +85,7 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.waits = waits_;
     facts.proof = proof_;
     facts.log_values = log_values_;
+    facts.safety = safety_;
     return facts;
 }
 

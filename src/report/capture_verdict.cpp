@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "report/captures.h"
+#include "report/safety_check.h"
 #include "report/older_record.h"
 
 namespace netcut {
@@ -39,6 +40,7 @@ void compare(const RunFolder& folder, const std::vector<Event>& events, const Ru
     check_losses(captures, state, scenario, check);
     check_nothing_passed(captures, state, scenario, check);
     check_moments(captures, state, scenario, check);
+    check_deliveries(captures, events, state, scenario, check);
     if (is_older_record(state))
         check.unchecked.emplace_back(
             "times of recovery are those of an older netcut-fl, which may have counted any data");

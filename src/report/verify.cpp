@@ -19,6 +19,7 @@
 #include "report/journal_rules.h"
 #include "report/older_record.h"
 #include "report/run_files.h"
+#include "report/safety_check.h"
 #include "run/folder.h"
 #include "run/manifest.h"
 #include "run/verdict.h"
@@ -266,6 +267,8 @@ Result<Verification> verify_run(const std::string& path, const User& reader) {
     if (!scenario) return result;
     result.checks.push_back(check_faults(state, *scenario));
     result.checks.push_back(check_verdict(folder, state, *scenario));
+    if (scenario->counted.any() || scenario->model.any())
+        result.checks.push_back(check_safety(folder, events, *scenario));
     result.checks.push_back(check_captures(folder, events, state, *scenario));
     return result;
 }

@@ -35,6 +35,7 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     take_precedence();
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
+    NETCUT_TRY(follow_deliveries());
     NETCUT_TRY(prepare_faults());
     NETCUT_TRY(make_actors());
     return course_.begin();
@@ -160,6 +161,7 @@ void Engine::Impl::tell_addresses(const FaultRunner& runner) {
     if (!plug.new_address && !plug.new_mac) return;
     for (const std::size_t index : runner.plan().nodes) {
         const NodeLink& node = fabric_->node(index);
+        if (delivery_tap_) delivery_tap_->own(addresses_of(node).addresses, node.name);
         if (capture_) capture_->add_addresses(index, node.addresses);
         journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, runner.spec().name});
     }

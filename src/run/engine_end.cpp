@@ -59,6 +59,7 @@ void Engine::Impl::kill() {
 bool Engine::Impl::conclude() {
     if (end_capture()) return false;
     for (auto& [number, line] : expected_lines_) tell_expected(number, line);
+    note_safety();
     untold_.finish(*journal_);
     for (auto& [number, note] : unanswered_) note.finish(*journal_);
     if (auto written = log_times_ ? log_times_->flush() : Result<void>(); !written && !error_)

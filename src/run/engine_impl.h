@@ -25,6 +25,7 @@
 #include "record/journal.h"
 #include "record/run_state.h"
 #include "run/capture.h"
+#include "run/delivery_tap.h"
 #include "run/engine.h"
 #include "run/fault_runner.h"
 #include "run/folder.h"
@@ -38,6 +39,7 @@
 #include "run/stuck_watch.h"
 #include "run/summed_note.h"
 #include "run/work_tap.h"
+#include "safety/counted_reader.h"
 #include "scenario/expand.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
@@ -183,6 +185,15 @@ class Engine::Impl : private RunParts {
     void journal_traffic(const PhaseWatch::Traffic& traffic);
     std::vector<event::PhaseSeen> phases_of(const std::vector<std::size_t>& nodes) const;
 
+    // engine_safety.cpp: whether the model is right
+    void watch_for_counted(LineScanner& scanner, const std::string& node);
+    void on_counted(const CountedReader::Line& line, std::string_view text);
+    void watch_for_model(LineScanner& scanner, const std::string& node);
+    Result<std::string> model_path(const std::string& file) const;
+    void note_model();
+    Result<void> follow_deliveries();
+    void note_safety();
+
     // engine_stuck.cpp: whether it could ever go on
     void start_stuck_watch();
     bool may_be_stuck() const;
@@ -250,6 +261,12 @@ class Engine::Impl : private RunParts {
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Node>> guests_;  // commands that were asked for, beside the nodes
 
+    const CountedReader counted_reader_;
+    const LineScanner* counted_stream_ = nullptr;  // the one that has told first
+    std::size_t counted_lines_ = 0, deliveries_ = 0;
+    event::ModelSeen model_seen_;
+    std::unique_ptr<DeliveryTap> delivery_tap_;
+    bool deliveries_missed_ = false;
     RunState record_;                                     // what the run has come to, by its journal
     std::map<std::size_t, ExpectedLine> expected_lines_;  // by their number
     bool told_listening_ = false;

@@ -135,6 +135,8 @@ void Engine::Impl::watch(LineScanner& scanner, const Actor& actor) {
         scanner.watch(
             {Pattern::parse(scenario_.end).value(), [this](std::string_view) { course_.end_line(); }});
     watch_for_expected(scanner, name);
+    watch_for_counted(scanner, name);
+    watch_for_model(scanner, name);
     watch_for_progress(scanner, name);
 }
 

@@ -131,7 +131,8 @@ Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFold
       user_(std::move(user)),
       listener_(std::move(listener)),
       course_(timers_, scenario_, *this),
-      folders_(io) {
+      folders_(io),
+      counted_reader_(scenario_) {
     std::error_code error;
     program_folder_ = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }

@@ -114,6 +114,7 @@ function runPage(data) {
     return {
         header: verdictHeader(run),
         parts: [
+            section("model", "Is the model right?", () => safetySection(run)),
             section("why", "Why it hangs", () => whySection(run)),
             section("waited", "What never came", () => waitedSection(run)),
             section("listens", "Where the aggregator listens", () => listensNote(run)),
