@@ -12,11 +12,11 @@
 #include "cli/daemon_client.h"
 #include "cli/run_screen.h"
 #include "cli/screen.h"
+#include "folder/folder.h"
 #include "record/reader.h"
 #include "report/aftermath_text.h"
 #include "report/last_line.h"
 #include "report/terminal.h"
-#include "run/folder.h"
 #include "scenario/yaml.h"
 #include "user/user.h"
 

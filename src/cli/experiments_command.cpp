@@ -16,9 +16,9 @@
 #include "explore/experiments.h"
 #include "explore/outcome.h"
 #include "explore/run_pool.h"
-#include "report/html_page.h"
+#include "folder/folder.h"
+#include "page/html_page.h"
 #include "report/junit.h"
-#include "run/folder.h"
 #include "scenario/scenario.h"
 
 namespace netcut::cli {

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/options.h"
 #include "explore/cut_kind.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 #include "scenario/scenario.h"
 
 namespace netcut::cli {

@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "folder/folder.h"
+#include "folder/run_files.h"
 #include "node/stream.h"
 #include "record/reader.h"
-#include "report/run_files.h"
-#include "run/folder.h"
 #include "user/user.h"
 
 namespace netcut::cli {

@@ -5,9 +5,9 @@
 #include "base/json.h"
 #include "cli/door_link.h"
 #include "cli/run_access.h"
+#include "folder/folder.h"
 #include "node/stream.h"
 #include "record/run_state.h"
-#include "run/folder.h"
 
 namespace netcut::cli {
 

@@ -2,9 +2,9 @@
 #include "cli/recorded_run.h"
 
 #include "base/json.h"
+#include "folder/folder.h"
+#include "folder/run_files.h"
 #include "record/reader.h"
-#include "report/run_files.h"
-#include "run/folder.h"
 #include "scenario/check.h"
 #include "scenario/yaml.h"
 #include "user/user.h"

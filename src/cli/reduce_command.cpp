@@ -15,7 +15,7 @@
 #include "explore/outcome.h"
 #include "explore/reduce.h"
 #include "explore/run_pool.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 #include "scenario/check.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"

@@ -10,9 +10,9 @@
 #include "explore/outcome.h"
 #include "explore/repeats.h"
 #include "explore/run_pool.h"
-#include "report/html_page.h"
+#include "folder/folder.h"
+#include "page/html_page.h"
 #include "report/junit.h"
-#include "run/folder.h"
 
 namespace netcut::cli {
 namespace {

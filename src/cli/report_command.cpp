@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
-#include "report/run_index.h"
-#include "report/run_page.h"
-#include "run/folder.h"
+#include "folder/folder.h"
+#include "page/run_index.h"
+#include "page/run_page.h"
 #include "user/user.h"
 
 namespace netcut::cli {

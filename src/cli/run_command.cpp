@@ -15,16 +15,16 @@
 #include "cli/twins_option.h"
 #include "daemon/door.h"
 #include "daemon/hosted_run.h"
+#include "folder/folder.h"
 #include "record/event.h"
 #include "report/aftermath_text.h"
 #include "report/last_line.h"
 #include "report/terminal.h"
 #include "run/engine.h"
-#include "run/folder.h"
 #include "run/run_rights.h"
-#include "run/verdict.h"
 #include "scenario/scenario.h"
 #include "user/user.h"
+#include "verdict/verdict.h"
 
 namespace netcut::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "record/journal_schema.h"
-#include "run/verdict_schema.h"
 #include "scenario/schema.h"
 #include "scenario/words.h"
+#include "verdict/verdict_schema.h"
 
 namespace netcut::cli {
 namespace {

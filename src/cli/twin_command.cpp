@@ -5,7 +5,7 @@
 #include "cli/screen.h"
 #include "explore/outcome.h"
 #include "explore/run_pool.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut::cli {
 namespace {

@@ -7,8 +7,8 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "cli/run_command.h"
-#include "report/verify.h"
 #include "user/user.h"
+#include "verify/verify.h"
 
 namespace netcut::cli {
 namespace {

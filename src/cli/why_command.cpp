@@ -11,7 +11,7 @@
 #include "cli/run_command.h"
 #include "record/event.h"
 #include "record/run_state.h"
-#include "run/hang_json.h"
+#include "why/hang_json.h"
 
 namespace netcut::cli {
 namespace {

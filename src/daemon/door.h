@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "daemon/run_requests.h"
+#include "folder/folder.h"
 #include "run/engine.h"
-#include "run/folder.h"
 
 namespace netcut {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/hosted_run.h"
 
+#include "page/run_index.h"
+#include "page/run_page.h"
 #include "report/final_screen.h"
 #include "report/junit.h"
-#include "report/run_index.h"
-#include "report/run_page.h"
 #include "user/find_program.h"
 
 namespace netcut {

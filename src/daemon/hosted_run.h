@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "folder/folder.h"
 #include "record/event.h"
 #include "run/engine.h"
-#include "run/folder.h"
 #include "scenario/scenario.h"
 #include "user/user.h"
 

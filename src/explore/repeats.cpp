@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "explore/experiments.h"
-#include "run/expectations.h"
+#include "verdict/expectations.h"
 
 namespace netcut {
 namespace {

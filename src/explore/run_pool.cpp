@@ -16,7 +16,7 @@
 
 #include "base/io.h"
 #include "base/json.h"
-#include "report/run_files.h"
+#include "folder/run_files.h"
 #include "scenario/yaml.h"
 
 namespace netcut {

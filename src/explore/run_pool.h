@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "explore/outcome.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 #include "scenario/scenario.h"
 
 namespace netcut {

@@ -5,7 +5,7 @@
 
 #include "explore/experiments.h"
 #include "explore/outcome.h"
-#include "run/verdict.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "base/sha256.h"
 #include "explore/run_pool.h"
+#include "folder/run_files.h"
 #include "record/reader.h"
 #include "record/run_state.h"
-#include "report/run_files.h"
 #include "safety/twins.h"
 #include "scenario/expand.h"
 #include "scenario/yaml.h"

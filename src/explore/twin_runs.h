@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "explore/outcome.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 #include "scenario/scenario.h"
 #include "user/user.h"
 

@@ -7,7 +7,7 @@
 
 #include "netcut/netcut.h"
 #include "record/event.h"
-#include "run/verdict.h"
+#include "verdict/verdict.h"
 
 namespace netcut::v1 {
 

@@ -11,8 +11,8 @@
 #include "library/record.h"
 #include "netcut/netcut.h"
 #include "record/event.h"
-#include "run/verdict.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
 
 namespace netcut::v1 {
 namespace {

@@ -25,12 +25,12 @@
 #include "kernel/wait_facts.h"
 #include "link/counter.h"
 #include "node/exit_status.h"
+#include "phase/phase.h"
 #include "record/end_reason.h"
 #include "record/proof.h"
 #include "record/recovery.h"
 #include "record/safety_event.h"
 #include "trigger/match_counter.h"
-#include "trigger/phase.h"
 
 namespace netcut {
 

@@ -8,9 +8,9 @@
 #include "kernel/sockdiag.h"
 #include "link/counter.h"
 #include "node/node.h"
+#include "phase/phase.h"
 #include "record/event.h"
 #include "record/fields.h"
-#include "trigger/phase.h"
 
 namespace netcut {
 

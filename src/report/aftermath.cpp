@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/aftermath.h"
+#include "digest/aftermath.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
+#include "digest/near_miss.h"
+#include "folder/run_files.h"
 #include "record/json_access.h"
-#include "report/near_miss.h"
-#include "report/run_files.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 #include "scenario/triggers.h"

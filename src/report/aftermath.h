@@ -7,9 +7,9 @@
 #include <string>
 
 #include "base/json.h"
-#include "report/journal_digest.h"
-#include "report/node_log.h"
-#include "run/folder.h"
+#include "digest/journal_digest.h"
+#include "folder/folder.h"
+#include "folder/node_log.h"
 
 namespace netcut {
 

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "digest/aftermath.h"
+#include "folder/run_files.h"
 #include "record/json_access.h"
-#include "report/aftermath.h"
-#include "report/run_files.h"
 
 namespace netcut {
 namespace {

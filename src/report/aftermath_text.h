@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/json.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut {
 

@@ -7,11 +7,11 @@
 #include "fault/plan.h"
 #include "record/event.h"
 #include "record/run_state.h"
-#include "report/captures.h"
-#include "report/verify.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
+#include "verify/captures.h"
+#include "verify/verify.h"
 
 namespace netcut {
 namespace {

@@ -14,14 +14,14 @@
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
-#include "report/captured_way.h"
-#include "report/captures.h"
-#include "report/verify.h"
-#include "run/conversations.h"
-#include "run/first_work.h"
+#include "recovery/conversations.h"
+#include "recovery/first_work.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
+#include "verify/captured_way.h"
+#include "verify/captures.h"
+#include "verify/verify.h"
 
 namespace netcut {
 namespace {

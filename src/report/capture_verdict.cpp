@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/capture_verdict.h"
+#include "verify/capture_verdict.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/time.h"
-#include "report/captures.h"
 #include "report/safety_check.h"
-#include "report/older_record.h"
+#include "verify/captures.h"
+#include "verify/older_record.h"
 
 namespace netcut {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <vector>
 
+#include "folder/folder.h"
 #include "record/event.h"
 #include "record/run_state.h"
-#include "report/verify.h"
-#include "run/folder.h"
 #include "scenario/scenario.h"
+#include "verify/verify.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/captures.h"
+#include "verify/captures.h"
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -8,9 +8,9 @@
 #include <set>
 
 #include "fabric/options.h"
+#include "folder/run_files.h"
 #include "kernel/address.h"
-#include "report/run_files.h"
-#include "run/conversation_key.h"
+#include "recovery/conversation_key.h"
 #include "scenario/plan.h"
 
 namespace netcut {

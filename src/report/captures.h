@@ -7,15 +7,15 @@
 #include <unordered_map>
 
 #include "base/time.h"
+#include "capture/capture_file.h"
 #include "fault/packet.h"
 #include "fault/plan.h"
+#include "folder/folder.h"
 #include "record/event.h"
 #include "record/run_state.h"
-#include "report/verify.h"
-#include "run/capture_file.h"
-#include "run/folder.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
+#include "verify/verify.h"
 
 namespace netcut {
 

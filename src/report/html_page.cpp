@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/html_page.h"
+#include "page/html_page.h"
 
+#include "page/page.h"
 #include "record/json_access.h"
-#include "report/page.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/journal_digest.h"
+#include "digest/journal_digest.h"
 
 #include "kernel/sockdiag.h"
 #include "record/json_access.h"

@@ -8,13 +8,13 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "digest/phase_lane.h"
+#include "digest/thinned.h"
+#include "digest/traffic_bins.h"
+#include "folder/folder.h"
+#include "phase/phase.h"
 #include "record/event.h"
 #include "record/run_state.h"
-#include "report/phase_lane.h"
-#include "report/thinned.h"
-#include "report/traffic_bins.h"
-#include "run/folder.h"
-#include "trigger/phase.h"
 
 namespace netcut {
 

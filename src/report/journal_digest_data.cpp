@@ -5,10 +5,10 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "digest/journal_digest.h"
+#include "phase/phase.h"
 #include "record/json_access.h"
 #include "record/run_state.h"
-#include "report/journal_digest.h"
-#include "trigger/phase.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/journal_rules.h"
+#include "verify/journal_rules.h"
 
 #include <fmt/format.h>
 

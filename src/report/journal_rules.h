@@ -5,8 +5,8 @@
 
 #include "record/event.h"
 #include "record/run_state.h"
-#include "report/verify.h"
 #include "scenario/scenario.h"
+#include "verify/verify.h"
 
 namespace netcut {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/log_view.h"
+#include "page/log_view.h"
 
 #include <algorithm>
 #include <deque>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/json.h"
-#include "report/node_log.h"
-#include "run/folder.h"
+#include "folder/folder.h"
+#include "folder/node_log.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/near_miss.h"
+#include "digest/near_miss.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/node_log.h"
+#include "folder/node_log.h"
 
 #include <unistd.h>
 
@@ -7,8 +7,8 @@
 #include <charconv>
 
 #include "base/io.h"
+#include "folder/run_files.h"
 #include "record/json_access.h"
-#include "report/run_files.h"
 #include "trigger/line_scanner.h"
 
 namespace netcut {

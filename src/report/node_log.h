@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut {
 

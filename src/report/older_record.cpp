@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/older_record.h"
+#include "verify/older_record.h"
 
 #include <algorithm>
 #include <set>

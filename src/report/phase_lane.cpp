@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/phase_lane.h"
+#include "digest/phase_lane.h"
 
-#include "trigger/phase.h"
+#include "phase/phase.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/run_files.h"
+#include "folder/run_files.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/run_index.h"
+#include "page/run_index.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "folder/folder.h"
+#include "folder/run_files.h"
+#include "page/html_page.h"
 #include "record/json_access.h"
-#include "report/html_page.h"
-#include "report/run_files.h"
-#include "run/folder.h"
 #include "user/as_user.h"
 
 namespace netcut {

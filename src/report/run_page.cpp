@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From a run's folder to the data of its page.
-#include "report/run_page.h"
+#include "page/run_page.h"
 
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "digest/aftermath.h"
+#include "folder/run_files.h"
+#include "page/html_page.h"
+#include "page/log_view.h"
 #include "record/facts.h"
 #include "record/json_access.h"
 #include "record/reader.h"
-#include "report/aftermath.h"
-#include "report/html_page.h"
-#include "report/log_view.h"
-#include "report/run_files.h"
 #include "scenario/fault_kind.h"
 
 namespace netcut {

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut {
 

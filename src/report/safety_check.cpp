@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/sha256.h"
-#include "report/node_log.h"
-#include "report/run_files.h"
+#include "folder/node_log.h"
+#include "folder/run_files.h"
 #include "safety/counted_reader.h"
 #include "safety/deliveries.h"
 #include "scenario/expand.h"

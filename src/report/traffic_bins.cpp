@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/traffic_bins.h"
+#include "digest/traffic_bins.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/verify.h"
+#include "verify/verify.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,24 +12,24 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "fault/loss_model.h"
+#include "folder/folder.h"
+#include "folder/manifest.h"
+#include "folder/run_files.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
-#include "report/capture_verdict.h"
-#include "report/journal_rules.h"
-#include "report/older_record.h"
-#include "report/run_files.h"
 #include "report/safety_check.h"
-#include "run/folder.h"
-#include "run/manifest.h"
-#include "run/verdict.h"
-#include "run/verdict_json.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 #include "scenario/yaml.h"
 #include "user/as_user.h"
+#include "verdict/verdict.h"
+#include "verdict/verdict_json.h"
+#include "verify/capture_verdict.h"
+#include "verify/journal_rules.h"
+#include "verify/older_record.h"
 
 namespace netcut {
 namespace {

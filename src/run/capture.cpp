@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/capture.h"
+#include "capture/capture.h"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -9,13 +9,13 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "capture/capture_file.h"
 #include "fabric/fabric.h"
 #include "fault/log_prefix.h"
+#include "folder/folder.h"
 #include "kernel/address.h"
 #include "kernel/packet_capture.h"
 #include "kernel/packet_log.h"
-#include "run/capture_file.h"
-#include "run/folder.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/capture_file.h"
+#include "capture/capture_file.h"
 
 #include <fmt/format.h>
 

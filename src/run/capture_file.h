@@ -9,8 +9,8 @@
 #include "base/io.h"
 #include "base/sha256.h"
 #include "base/time.h"
+#include "capture/pcapng.h"
 #include "fault/log_prefix.h"
-#include "run/pcapng.h"
 
 namespace netcut {
 

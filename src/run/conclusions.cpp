@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/conclusions.h"
+#include "verdict/conclusions.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "run/tally.h"
+#include "verdict/tally.h"
 
 namespace netcut {
 namespace {

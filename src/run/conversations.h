@@ -15,7 +15,7 @@
 #include "kernel/address.h"
 #include "kernel/sockdiag.h"
 #include "record/recovery.h"
-#include "run/first_work.h"
+#include "recovery/first_work.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/datagram_flows.h"
+#include "recovery/datagram_flows.h"
 
 #include <fmt/format.h>
 

@@ -14,7 +14,7 @@
 #include "fault/datagram_counters.h"
 #include "kernel/address.h"
 #include "record/recovery.h"
-#include "run/conversation_key.h"  // a key is a way, too
+#include "recovery/conversation_key.h"  // a key is a way, too
 
 namespace netcut {
 

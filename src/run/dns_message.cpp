@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/dns_message.h"
+#include "names/dns_message.h"
 
 #include <arpa/nameser.h>
 #include <fmt/format.h>

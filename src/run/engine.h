@@ -13,14 +13,14 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "folder/folder.h"
 #include "node/node.h"
 #include "record/event.h"
 #include "record/facts.h"
-#include "run/folder.h"
-#include "run/verdict.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 #include "user/user.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 

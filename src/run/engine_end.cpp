@@ -8,15 +8,15 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "folder/manifest.h"
 #include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
-#include "run/manifest.h"
-#include "run/sockets.h"
-#include "run/verdict.h"
-#include "run/verdict_json.h"
+#include "sockets/sockets.h"
+#include "verdict/verdict.h"
+#include "verdict/verdict_json.h"
 
 namespace netcut {
 

@@ -2,12 +2,12 @@
 //
 // What the nodes do goes into the journal, and to the faults that wait for it.
 #include "base/time.h"
+#include "phase/phase.h"
 #include "record/event.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
 #include "scenario/scenario.h"
 #include "scenario/triggers.h"
-#include "trigger/phase.h"
 
 namespace netcut {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/expectations.h"
+#include "verdict/expectations.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/time.h"
-#include "run/conclusions.h"
-#include "run/tally.h"
 #include "scenario/judgement.h"
+#include "verdict/conclusions.h"
+#include "verdict/tally.h"
 
 namespace netcut {
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "record/facts.h"
-#include "run/verdict.h"
 #include "safety/safety.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 

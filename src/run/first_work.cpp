@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/first_work.h"
+#include "recovery/first_work.h"
 
 #include <algorithm>
 
-#include "run/tls_hello.h"
+#include "recovery/tls_hello.h"
 
 namespace netcut {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/time.h"
 #include "fault/packet.h"
-#include "run/conversation_key.h"
+#include "recovery/conversation_key.h"
 
 namespace netcut {
 

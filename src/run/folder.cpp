@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/folder.h"
+#include "folder/folder.h"
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "run/folder_lock.h"
+#include "folder/folder_lock.h"
 #include "user/as_user.h"
 
 namespace netcut {

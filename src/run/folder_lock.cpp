@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/folder_lock.h"
+#include "folder/folder_lock.h"
 
 #include <fmt/format.h>
 #include <sys/file.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/hang_json.h"
+#include "why/hang_json.h"
 
 #include "record/event.h"
 #include "why/cause.h"

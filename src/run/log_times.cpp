@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/log_times.h"
+#include "folder/log_times.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/manifest.h"
+#include "folder/manifest.h"
 
 #include <filesystem>
 

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sha256.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/name_server.h"
+#include "names/name_server.h"
 
 #include <arpa/nameser.h>
 
@@ -19,7 +19,7 @@
 #include "base/io.h"
 #include "base/thread.h"
 #include "kernel/netns.h"
-#include "run/dns_message.h"
+#include "names/dns_message.h"
 
 namespace netcut {
 namespace {

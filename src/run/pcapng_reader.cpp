@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "run/pcapng.h"
-#include "run/pcapng_format.h"
+#include "capture/pcapng.h"
+#include "capture/pcapng_format.h"
 
 namespace netcut::pcapng {
 namespace {

@@ -3,8 +3,8 @@
 #include <bit>
 
 #include "base/time.h"
-#include "run/pcapng.h"
-#include "run/pcapng_format.h"
+#include "capture/pcapng.h"
+#include "capture/pcapng_format.h"
 
 namespace netcut::pcapng {
 namespace {

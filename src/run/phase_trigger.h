@@ -6,12 +6,12 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "fault/table.h"
+#include "phase/phase.h"
+#include "phase/phase_watch.h"
 #include "record/event.h"
 #include "record/journal.h"
 #include "run/fault_runner.h"
-#include "run/phase_watch.h"
 #include "scenario/triggers.h"
-#include "trigger/phase.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/phase_watch.h"
+#include "phase/phase_watch.h"
 
 #include <fcntl.h>
 #include <linux/netlink.h>

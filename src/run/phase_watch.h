@@ -19,8 +19,8 @@
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/process_tree.h"
-#include "trigger/phase.h"
-#include "trigger/phase_classifier.h"
+#include "phase/phase.h"
+#include "phase/phase_classifier.h"
 
 namespace netcut {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/recovery_watch.h"
+#include "recovery/recovery_watch.h"
 
 #include <linux/netlink.h>
 

@@ -13,17 +13,17 @@
 #include "fabric/fabric.h"
 #include "fault/data_counters.h"
 #include "fault/datagram_counters.h"
+#include "fault/network_fault.h"
 #include "fault/plan.h"
 #include "fault/table.h"
 #include "kernel/address.h"
 #include "kernel/sockdiag.h"
 #include "record/journal.h"
-#include "run/conversations.h"
-#include "run/datagram_flows.h"
-#include "run/network_fault.h"
-#include "run/sockets.h"
-#include "run/work_tap.h"
+#include "recovery/conversations.h"
+#include "recovery/datagram_flows.h"
+#include "recovery/work_tap.h"
 #include "scenario/fault_kind.h"
+#include "sockets/sockets.h"
 
 namespace netcut {
 

@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "base/error.h"
+#include "folder/folder.h"
 #include "kernel/user_alone.h"
-#include "run/folder.h"
 #include "scenario/scenario.h"
 #include "user/user.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/sockets.h"
+#include "sockets/sockets.h"
 
 #include <linux/netlink.h>
 
@@ -8,7 +8,7 @@
 #include <thread>
 #include <tuple>
 
-#include "run/half_open.h"
+#include "sockets/half_open.h"
 
 namespace netcut {
 namespace {

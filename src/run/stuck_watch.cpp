@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/stuck_watch.h"
+#include "sockets/stuck_watch.h"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "fabric/fabric.h"
-#include "run/sockets.h"
+#include "sockets/sockets.h"
 #include "why/proof.h"
 
 namespace netcut {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/tally.h"
+#include "verdict/tally.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/tls_hello.h"
+#include "recovery/tls_hello.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/verdict.h"
+#include "verdict/verdict.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <set>
 
 #include "base/time.h"
-#include "run/conclusions.h"
-#include "run/tally.h"
+#include "verdict/conclusions.h"
+#include "verdict/tally.h"
 
 namespace netcut {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/verdict_json.h"
+#include "verdict/verdict_json.h"
 
 #include <fmt/format.h>
 
@@ -11,13 +11,13 @@
 #include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/fields_json.h"
-#include "run/conclusions.h"
-#include "run/expectations.h"
-#include "run/hang_json.h"
-#include "run/tally.h"
 #include "safety/safety.h"
 #include "safety/safety_json.h"
 #include "scenario/judgement.h"
+#include "verdict/conclusions.h"
+#include "verdict/expectations.h"
+#include "verdict/tally.h"
+#include "why/hang_json.h"
 
 namespace netcut {
 namespace {

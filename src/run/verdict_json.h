@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "record/facts.h"
-#include "run/verdict.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 

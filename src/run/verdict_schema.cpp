@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/verdict_schema.h"
+#include "verdict/verdict_schema.h"
 
 #include "base/json.h"
 #include "node/node.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/work_tap.h"
+#include "recovery/work_tap.h"
 
 #include <algorithm>
 

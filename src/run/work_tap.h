@@ -8,8 +8,8 @@
 #include "fabric/fabric.h"
 #include "kernel/packet_tap.h"
 #include "kernel/sockdiag.h"
-#include "run/conversations.h"
-#include "run/first_work.h"
+#include "recovery/conversations.h"
+#include "recovery/first_work.h"
 
 namespace netcut {
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "phase/phase_classifier.h"
 #include "scenario/expand.h"
 #include "scenario/fault_check.h"
 #include "scenario/fault_spec.h"
@@ -13,7 +14,6 @@
 #include "scenario/scenario.h"
 #include "scenario/words.h"
 #include "trigger/pattern.h"
-#include "trigger/phase_classifier.h"
 
 namespace netcut {
 namespace {

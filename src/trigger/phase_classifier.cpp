@@ -2,7 +2,7 @@
 //
 // Samples become spans, from one sample to the next, and spans become stretches of one kind. What a stretch
 // was is decided by what comes after it; where it began and ended is known to one span, which stays unknown.
-#include "trigger/phase_classifier.h"
+#include "phase/phase_classifier.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "trigger/phase.h"
+#include "phase/phase.h"
 
 namespace netcut {
 

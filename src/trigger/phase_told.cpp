@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/time.h"
-#include "trigger/phase.h"
-#include "trigger/phase_classifier.h"
+#include "phase/phase.h"
+#include "phase/phase_classifier.h"
 
 namespace netcut {
 namespace {

@@ -23,7 +23,7 @@
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/sockdiag.h"
-#include "run/work_tap.h"
+#include "recovery/work_tap.h"
 
 namespace netcut::bench {
 namespace {

@@ -14,9 +14,9 @@
 #include "bench/scene.h"
 #include "node/log_pump.h"
 #include "record/journal.h"
+#include "recovery/recovery_watch.h"
 #include "run/fault_runner.h"
-#include "run/recovery_watch.h"
-#include "run/sockets.h"
+#include "sockets/sockets.h"
 #include "trigger/line_scanner.h"
 
 namespace netcut::bench {

@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 #include "e2e/tool.h"
-#include "report/html_page.h"
+#include "page/html_page.h"
 #include "synthetic_run.h"
 
 namespace netcut::test::NETCUT_FILE {

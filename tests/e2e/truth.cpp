@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "run/verdict.h"
+#include "verdict/verdict.h"
 
 namespace netcut::test {
 namespace {

@@ -5,10 +5,10 @@
 #include <fstream>
 
 #include "base/json.h"
+#include "capture/capture_file.h"
 #include "e2e/tool.h"
-#include "run/capture_file.h"
-#include "run/folder.h"
-#include "run/manifest.h"
+#include "folder/folder.h"
+#include "folder/manifest.h"
 #include "user/user.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -9,16 +9,16 @@
 #include <random>
 
 #include "base/time.h"
+#include "capture/capture_file.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/reader.h"
-#include "report/journal_rules.h"
-#include "report/verify.h"
-#include "run/capture_file.h"
-#include "run/verdict.h"
-#include "run/verdict_json.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
+#include "verdict/verdict_json.h"
+#include "verify/journal_rules.h"
+#include "verify/verify.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -8,7 +8,7 @@
 #include "fault/plan.h"
 #include "kernel/fault_scene.h"
 #include "record/facts.h"
-#include "run/sockets.h"
+#include "sockets/sockets.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The name server of a run: asked from a node over UDP and TCP, with faults in between.
-#include "run/name_server.h"
+#include "names/name_server.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -19,7 +19,7 @@
 #include "kernel/links.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
-#include "run/dns_message.h"
+#include "names/dns_message.h"
 #include "time_scale.h"
 
 namespace netcut::test::NETCUT_FILE {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From what a bad run left to the answers that people look for.
-#include "report/aftermath.h"
+#include "digest/aftermath.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,8 +12,8 @@
 #include <fstream>
 
 #include "base/json.h"
+#include "folder/folder.h"
 #include "report/aftermath_text.h"
-#include "run/folder.h"
 #include "user/user.h"
 
 namespace netcut::test {

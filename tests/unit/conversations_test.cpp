@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/conversations.h"
+#include "recovery/conversations.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

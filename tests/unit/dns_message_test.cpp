@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Questions are made, and answers read, by glibc's resolver.
-#include "run/dns_message.h"
+#include "names/dns_message.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>

@@ -11,12 +11,12 @@
 #include "record/facts.h"
 #include "record/reader.h"
 #include "record/run_state.h"
-#include "report/journal_rules.h"
-#include "report/verify.h"
-#include "run/verdict.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 #include "scenario/triggers.h"
+#include "verdict/verdict.h"
+#include "verify/journal_rules.h"
+#include "verify/verify.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

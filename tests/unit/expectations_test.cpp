@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/expectations.h"
+#include "verdict/expectations.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,10 +13,10 @@
 #include "record/facts.h"
 #include "report/final_screen.h"
 #include "report/junit.h"
-#include "run/verdict.h"
-#include "run/verdict_json.h"
 #include "scenario/judgement.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
+#include "verdict/verdict_json.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

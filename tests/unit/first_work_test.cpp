@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/first_work.h"
+#include "recovery/first_work.h"
 
 #include <gtest/gtest.h>
 
 #include "base/time.h"
-#include "run/tls_hello.h"
+#include "recovery/tls_hello.h"
 
 namespace netcut::test {
 namespace {

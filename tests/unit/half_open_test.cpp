@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/half_open.h"
+#include "sockets/half_open.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/name_servers.h"
+#include "names/name_servers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/pcapng.h"
+#include "capture/pcapng.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/sha256.h"
+#include "capture/capture_file.h"
 #include "fault/log_prefix.h"
-#include "run/capture_file.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

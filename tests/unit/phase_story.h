@@ -7,8 +7,8 @@
 
 #include "base/time.h"
 #include "link/counter.h"
-#include "trigger/phase.h"
-#include "trigger/phase_classifier.h"
+#include "phase/phase.h"
+#include "phase/phase_classifier.h"
 
 namespace netcut::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The classifier with made-up samples: what it must say, and where it must say that it does not know.
-#include "trigger/phase.h"
+#include "phase/phase.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

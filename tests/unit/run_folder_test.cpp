@@ -11,11 +11,11 @@
 
 #include "base/error.h"
 #include "base/io.h"
-#include "report/run_files.h"
-#include "report/verify.h"
-#include "run/folder.h"
-#include "run/manifest.h"
+#include "folder/folder.h"
+#include "folder/manifest.h"
+#include "folder/run_files.h"
 #include "user/user.h"
+#include "verify/verify.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

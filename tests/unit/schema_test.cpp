@@ -11,11 +11,11 @@
 #include "record/facts.h"
 #include "record/journal_schema.h"
 #include "record/reader.h"
-#include "run/verdict.h"
-#include "run/verdict_json.h"
-#include "run/verdict_schema.h"
 #include "scenario/judgement.h"
 #include "scenario/scenario.h"
+#include "verdict/verdict.h"
+#include "verdict/verdict_json.h"
+#include "verdict/verdict_schema.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/verdict.h"
+#include "verdict/verdict.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,10 +10,10 @@
 #include "record/event.h"
 #include "record/facts.h"
 #include "report/final_screen.h"
-#include "run/expectations.h"
-#include "run/verdict_json.h"
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
+#include "verdict/expectations.h"
+#include "verdict/verdict_json.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "base/io.h"
 #include "daemon/door_address.h"
+#include "folder/folder.h"
 #include "report/last_line.h"
-#include "run/folder.h"
 #include "user/user.h"
 
 namespace netcut::test::NETCUT_FILE {

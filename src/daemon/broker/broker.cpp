@@ -18,7 +18,7 @@
 #include "daemon/broker/peer.h"
 #include "daemon/broker/rights.h"
 #include "daemon/flat_words.h"
-#include "run/folder.h"
+#include "folder/folder.h"
 #include "user/user.h"
 
 namespace netcut {

@@ -26,8 +26,8 @@
 #include "help/log_level.h"
 #include "help/manual.h"
 #include "node/limits.h"
-#include "run/verdict.h"
 #include "user/user.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 namespace {

@@ -14,7 +14,6 @@
 #include "daemon/worker/cpu_bound.h"
 #include "fabric/uplink.h"
 #include "node/node.h"
-#include "run/verdict.h"
 #include "scenario/check.h"
 #include "scenario/fault_spec.h"
 #include "scenario/input.h"
@@ -22,6 +21,7 @@
 #include "scenario/words.h"
 #include "scenario/yaml.h"
 #include "user/user.h"
+#include "verdict/verdict.h"
 
 namespace netcut {
 namespace {

@@ -15,9 +15,9 @@
 #include "daemon/hosted_run.h"
 #include "daemon/run_requests.h"
 #include "daemon/worker_order.h"
+#include "folder/folder.h"
 #include "record/event.h"
 #include "run/engine.h"
-#include "run/folder.h"
 #include "scenario/scenario.h"
 
 namespace netcut {
