@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/safety_check.h"
+#include "verify/safety_check.h"
 
 #include <fmt/format.h>
 

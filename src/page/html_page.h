@@ -12,7 +12,7 @@ namespace netcut {
 //   experiments  a table of outcomes: columns, and rows of cells with outcome, detail and repeats
 //   map          a resilience map: rows (phases) of cells (kinds) with the longest outage survived and the
 //   shortest fatal
-// (src/report/page/README.md has their form). Texts in it may come from anywhere; none of them becomes
+// (src/page/web/README.md has their form). Texts in it may come from anywhere; none of them becomes
 // markup.
 std::string html_page(const Json& data);
 

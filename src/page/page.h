@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-// The page around its title and its data; made by src/report/page/bundle.cmake.
+// The page around its title and its data; made by src/page/web/bundle.cmake.
 namespace netcut::page_template {
 
 extern const std::string_view before_title;

@@ -18,7 +18,7 @@
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
-#include "report/safety_check.h"
+#include "verify/safety_check.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From what was kept of a journal to what the page reads (src/report/page/README.md has its form).
+// From what was kept of a journal to what the page reads (src/page/web/README.md has its form).
 #include <fmt/format.h>
 
 #include "base/json.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/time.h"
-#include "report/safety_check.h"
+#include "verify/safety_check.h"
 #include "verify/captures.h"
 #include "verify/older_record.h"
 
