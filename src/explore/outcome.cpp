@@ -83,8 +83,15 @@ std::string RunOutcome::detail() const {
         text = fmt::format("+{:.1f} s", *seconds);
     if (result == "crashed") text = crash_of(verdict);
     if (result == "hung" || result == "left") text = names_of_unfinished(verdict.at("nodes"));
-    const std::string late = late_text();
-    return text.empty() || late.empty() ? text + late : text + "; " + late;
+    for (const std::string& more : {late_text(), safety_text()})
+        if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+    return text;
+}
+
+std::string RunOutcome::safety_text() const {
+    if (verdict.is_null() || !survived() || !verdict.contains("safety")) return {};
+    const Json& safety = verdict.at("safety");
+    return safety.at("word") == "but" ? safety.at("text").get<std::string>() : "";
 }
 
 std::string RunOutcome::late_text() const {

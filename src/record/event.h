@@ -31,6 +31,7 @@
 #include "record/end_reason.h"
 #include "record/proof.h"
 #include "record/recovery.h"
+#include "record/safety_event.h"
 #include "trigger/match_counter.h"
 
 namespace netcut {
@@ -403,9 +404,10 @@ using Any =
                  FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold, PacketsUnanswered, FaultFired,
                  FaultHealed, FaultUnhealed, NodePaused, NodeResumed, NodeRecovered, NodeUnrecovered,
                  SocketsSeen, ConnectionChanged, HalfOpenSeen, NodeWaiting, NodeTcp, TcpOptionsSet,
-                 TcpOptionsUnset, TcpOptionsSummed, NodeStack, StacksSought, RunProof, ExpectedLine,
-                 NodeExited, ScenarioChanged, NodeSignalled, NodeCommand, RunStopping, RunError, CaptureBegun,
-                 CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
+                 TcpOptionsUnset, TcpOptionsSummed, NodeStack, StacksSought, RunProof, ExpectedLine, Counted,
+                 CountedFull, ModelSeen, Delivered, DeliveriesMissed, NodeExited, ScenarioChanged,
+                 NodeSignalled, NodeCommand, RunStopping, RunError, CaptureBegun, CaptureMissed,
+                 CaptureWritten, CaptureEnded, RunEnded>;
 
 // Who or what an event is about; empty if about none.
 struct About {

@@ -175,6 +175,19 @@ NETCUT_EVENT(RunProof, "run.proof", required("proof", &E::proof), if_set("hindra
              if_set("more_hindrances", &E::more_hindrances), if_set("state", &E::state),
              if_set("in_state_ns", &E::in_state_ns), kept("took_ms", &E::took_ms))
 NETCUT_EVENT(ExpectedLine, "expected.line", required("number", &E::number), required("value", &E::value))
+NETCUT_EVENT(Counted, "counted", required("kind", &E::kind), if_set("round", &E::round),
+             if_set("member", &E::member), if_set("base", &E::base), if_set("samples", &E::samples),
+             if_set("results", &E::results), if_set("failures", &E::failures), if_set("wanted", &E::wanted),
+             if_set("received", &E::received), if_set("whole", &E::whole), if_set("rounds", &E::rounds))
+NETCUT_EVENT(CountedFull, "counted.full")
+NETCUT_EVENT(ModelSeen, "model.seen", if_set("digest", &E::digest), if_set("metric", &E::metric),
+             if_set("sha256", &E::sha256), if_set("bytes", &E::bytes), if_set("missing", &E::missing),
+             if_set("tensors", &E::tensors), if_set("difference", &E::difference),
+             if_set("twins_differ", &E::twins_differ), if_set("tensor", &E::tensor))
+NETCUT_EVENT(Delivered, "delivered", required("local_port", &E::local_port), required("port", &E::port),
+             required("from_ns", &E::from_ns), required("to_ns", &E::to_ns), required("up", &E::up),
+             required("down", &E::down))
+NETCUT_EVENT(DeliveriesMissed, "deliveries.missed", required("packets", &E::packets))
 NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::starts),
              required("stopped_by_us", &E::stopped_by_us), required("killed_by_fault", &E::killed_by_fault),
              if_set("left_behind", &E::left_behind), if_set("late_lines", &E::late_lines))

@@ -18,6 +18,7 @@
 #include "kernel/sockdiag.h"
 #include "node/exit_status.h"
 #include "node/node.h"
+#include "record/counting.h"
 #include "record/event.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
@@ -98,6 +99,18 @@ struct RoundTimes {
     std::vector<std::pair<std::string, Nanoseconds>> rounds;
 };
 
+// What tells whether the model is right.
+struct SafetyFacts {
+    struct Delivery {
+        std::string node;
+        event::Delivered what;
+    };
+    Counting counting;
+    std::optional<event::ModelSeen> model;
+    std::vector<Delivery> deliveries;  // in the order of their begin
+    bool deliveries_missed = false;
+};
+
 struct Facts {
     EndReason end = EndReason::all_exited;
     int signal = 0;                // of `interrupted`
@@ -118,8 +131,7 @@ struct Facts {
     std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
     std::optional<event::RunProof> proof;    // of them together
     Nanoseconds looked_at{0};                // when they were looked at, since the run began
-    std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
-    std::optional<event::RunProof> proof;    // of them together
+    SafetyFacts safety;
     std::map<std::string, event::TcpOptionsSummed>
         tcp_options;  // by node, of those that `tcp:` sets options of
     event::ByName<event::TcpOptionsUnset> tcp_unset;

@@ -91,6 +91,7 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.tcp_unset = tcp_unset_;
     facts.stacks = stacks_;
     facts.log_values = log_values_;
+    facts.safety = safety_;
     return facts;
 }
 

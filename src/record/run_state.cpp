@@ -186,6 +186,28 @@ class RunState::Apply {
         return {};
     }
 
+    Complaint operator()(const event::Counted& counted) {
+        if (state_.bounds_.rounds) state_.safety_.counting.take(counted);
+        return {};
+    }
+    Complaint operator()(const event::CountedFull&) {
+        state_.safety_.counting.close();
+        return {};
+    }
+    Complaint operator()(const event::ModelSeen& seen) {
+        state_.safety_.model = seen;
+        return {};
+    }
+    Complaint operator()(const event::Delivered& delivered) {
+        return with_node([&](NodeState&) {
+            if (state_.bounds_.rounds) state_.safety_.deliveries.push_back({event_.node, delivered});
+        });
+    }
+    Complaint operator()(const event::DeliveriesMissed&) {
+        state_.safety_.deliveries_missed = true;
+        return {};
+    }
+
     Complaint operator()(const event::CaptureWritten& written) {
         return with_node([&](NodeState&) { state_.captures_.written[event_.node] = written; });
     }

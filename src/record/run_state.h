@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "fault/losses.h"
 #include "node/node.h"
+#include "record/counting.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/rounds.h"
@@ -119,6 +120,7 @@ class RunState {
     const std::optional<Error>& error() const { return error_; }
     const std::optional<event::RunEnded>& ended() const { return ended_; }
     const std::map<std::size_t, std::string>& log_values() const { return log_values_; }
+    const SafetyFacts& safety() const { return safety_; }
 
     // What a verdict is made from: of the nodes and faults of the scenario.
     Facts facts(const Scenario& scenario) const;
@@ -159,6 +161,7 @@ class RunState {
     std::optional<Error> error_;  // the first
     std::optional<event::RunEnded> ended_;
     std::map<std::size_t, std::string> log_values_;
+    SafetyFacts safety_;
 };
 
 }  // namespace netcut

@@ -233,6 +233,29 @@ std::string hint_rows(const Json& nodes) {
     return text;
 }
 
+// The second word: whether the model is right.
+std::string safety_rows(const Json& verdict) {
+    if (!verdict.contains("safety")) return {};
+    const Json& safety = verdict.at("safety");
+    const std::string word = safety.at("word").get<std::string>();
+    std::string text;
+    if (word != "but")
+        text = fmt::format("model   {}\n", printable(safety.at("text").get<std::string>(), most_reason));
+    std::size_t rows = 0;
+    for (const Json& one : safety.at("findings")) {
+        if (++rows > most_rows) break;
+        text +=
+            fmt::format("{:<8}{}\n", rows == 1 ? "but" : "", printable(one.at("text").get<std::string>()));
+    }
+    if (rows > most_rows)
+        text +=
+            fmt::format("        and {} more, see verdict.json\n", safety.at("findings").size() - most_rows);
+    if (word == "unknown") return text;
+    for (const Json& one : safety.at("unjudged"))
+        text += fmt::format("        not judged: {}\n", printable(one.get<std::string>()));
+    return text;
+}
+
 std::string expected_rows(const Json& verdict) {
     std::string text;
     if (!verdict.contains("expected")) return text;
@@ -338,6 +361,7 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     if (faults.size() > most_rows)
         text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);
     text += expected_rows(verdict);
+    text += safety_rows(verdict);
     text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
     text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));

@@ -63,6 +63,7 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
     make_parts();
+    NETCUT_TRY(safety_->start());
     NETCUT_TRY(faults_->lay());
     NETCUT_TRY(start_capture());
     NETCUT_TRY(faults_->prepare());
@@ -124,6 +125,7 @@ void Engine::Impl::make_parts() {
                             [this] { check_journal(); }});
     socket_notes_.emplace(*fabric_, *sockets_, *journal_);
     tcp_.emplace(*run_);
+    safety_.emplace(*run_);
     stacks_.emplace(*run_);
     faults_.emplace(*run_, process_control(),
                     RunFaults::Observer{[this] { return course_.is_under_way(); },
@@ -134,7 +136,7 @@ void Engine::Impl::make_parts() {
                                                            : std::vector<event::PhaseSeen>();
                                         }});
     progress_.emplace(*run_, record_, course_, *faults_);
-    nodes_.emplace(*run_, course_, *faults_, *progress_,
+    nodes_.emplace(*run_, course_, *faults_, *progress_, *safety_,
                    RunNodes::Observer{[this](std::size_t node) {
                                           if (phases_) phases_->node_runs(node, nodes_->pid(node));
                                           tcp_->node_runs(node, nodes_->pid(node));
@@ -252,6 +254,7 @@ void Engine::Impl::note_addresses(const FaultRunner& fault) {
     if (!plug.new_address && !plug.new_mac) return;
     for (const std::size_t index : fault.plan().nodes) {
         const NodeLink& node = fabric_->node(index);
+        safety_->own(addresses_of(node).addresses, node.name);
         if (capture_) capture_->add_addresses(index, node.addresses);
         journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, fault.spec().name});
     }

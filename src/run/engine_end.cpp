@@ -72,6 +72,8 @@ bool Engine::Impl::conclude() {
     if (capture_ && !capture_->end()) return false;
     stacks_->finish();
     progress_->finish();
+    safety_->finish(
+        [this](std::size_t node, const std::string& file) { return nodes_->path_of(node, file); });
     faults_->finish_packets();
     if (auto written = nodes_->flush(); !written && !error_) error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();

@@ -27,6 +27,7 @@
 #include "run/run_nodes.h"
 #include "run/run_phases.h"
 #include "run/run_progress.h"
+#include "run/run_safety.h"
 #include "run/run_stacks.h"
 #include "run/run_tcp.h"
 #include "run/socket_notes.h"
@@ -122,6 +123,7 @@ class Engine::Impl : private RunParts {
     std::optional<RunContext> run_;
     std::optional<SocketNotes> socket_notes_;
     std::optional<RunTcp> tcp_;
+    std::optional<RunSafety> safety_;
     std::optional<RunStacks> stacks_;
     std::optional<RunFaults> faults_;
     std::optional<RunProgress> progress_;

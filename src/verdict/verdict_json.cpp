@@ -11,6 +11,8 @@
 #include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/fields_json.h"
+#include "safety/safety.h"
+#include "safety/safety_json.h"
 #include "scenario/judgement.h"
 #include "verdict/conclusions.h"
 #include "verdict/expectations.h"
@@ -173,13 +175,15 @@ Json tcp_json(const Facts& facts) {
 }  // namespace
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
-    const auto expected = judge_expectations(facts, verdict, scenario.expect);
+    const Safety safety = judge_safety(facts, scenario);
+    const auto expected = judge_expectations(facts, verdict, scenario.expect, safety);
     Json json = {{"schema", record_schema},
                  {"name", scenario.name},
                  {"verdict", verdict.word()},
                  {"reason", verdict.reason},
                  {"headline", headline(verdict, scenario.expect, expected)},
-                 {"exit_status", exit_status_of(verdict, scenario.expect, expected)}};
+                 {"exit_status", exit_status_of(verdict, scenario, expected, safety)}};
+    if (safety.asked) json["safety"] = safety_json(safety);
     if (const auto met = passed(verdict, scenario.expect, expected)) json["passed"] = *met;
     if (verdict.judgement == Judgement::crashed) json["crashed"] = culprit_json(verdict);
     if (!expected.empty()) json["expected"] = expected_json(expected);

@@ -5,6 +5,7 @@
 #include "node/node.h"
 #include "record/facts.h"
 #include "record/fields_schema.h"
+#include "safety/safety_json.h"
 #include "scenario/judgement.h"
 #include "why/foresight.h"
 
@@ -215,6 +216,7 @@ std::string verdict_schema() {
                {"crashed", crashed},
                {"hang", hang_schema()},
                {"tcp", tcp_schema()},
+               {"safety", safety_schema()},
                {"expected", list("What the scenario expects", expected)}}}
             .object("What a run proved; docs/journal.md"));
     return schema.dump(2);
