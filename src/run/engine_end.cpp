@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <csignal>
 #include <numeric>
 
 #include "base/error.h"
@@ -29,17 +27,21 @@ void Engine::Impl::fail(Error error) {
 }
 
 void Engine::Impl::before_end(EndReason reason) {
-    for (const auto& trigger : phase_triggers_) trigger->end();
+    faults_->end_phases();
     if (phases_) phases_->stop();
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
     if (hang_) hang_->stop();
-    if (hang_ && waited) must(hang_->look(attended_));
-    if (waited || is_cut_short) must(socket_notes_->add_half_open());
-    if (waited || any_fault_has_fired()) must(socket_notes_->add(SocketMoment::end, all_nodes()));
+    if (hang_ && waited) run_->must(hang_->look(attended_));
+    if (waited || is_cut_short) run_->must(socket_notes_->add_half_open());
+    if (waited || any_fault_has_fired()) {
+        std::vector<std::size_t> all(nodes());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        run_->must(socket_notes_->add(SocketMoment::end, all));
+    }
     if (waited || reason == EndReason::not_ready) note_listening();
-    for (const auto& fault : faults_) fault->finish();
+    faults_->finish();
 }
 
 void Engine::Impl::ends(EndReason reason, int signal) {
@@ -47,22 +49,20 @@ void Engine::Impl::ends(EndReason reason, int signal) {
 }
 
 void Engine::Impl::ask_to_end() {
-    for (const auto& actor : actors_) actor->node->signal(SIGTERM);
-    for (const auto& guest : guests_) guest->kill();
+    nodes_->ask_to_end();
     if (preparation_) preparation_->kill();
 }
 
 void Engine::Impl::kill() {
-    for (const auto& actor : actors_) actor->node->kill();
+    nodes_->kill();
     if (preparation_) preparation_->kill();
 }
 
 bool Engine::Impl::conclude() {
     if (capture_ && !capture_->end()) return false;
-    expected_lines_->finish();
-    if (packets_) packets_->finish();
-    if (auto written = log_times_ ? log_times_->flush() : Result<void>(); !written && !error_)
-        error_ = std::move(written).error();
+    progress_->finish();
+    faults_->finish_packets();
+    if (auto written = nodes_->flush(); !written && !error_) error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();
     Facts facts = record_.facts(scenario_);
     if (error_) {
@@ -98,30 +98,12 @@ Result<void> Engine::Impl::write_manifest() {
         manifest_name, manifest_json(files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-std::vector<std::size_t> Engine::Impl::all_nodes() const {
-    std::vector<std::size_t> nodes(fabric_->size());
-    std::iota(nodes.begin(), nodes.end(), std::size_t{0});
-    return nodes;
-}
-
-void Engine::Impl::note_listening() {
-    if (actors_.front()->node->running()) must(socket_notes_->add_listening(0));
-}
-
-Result<void> Engine::Impl::start_capture() {
-    if (!scenario_.pcap) return {};
-    NETCUT_ASSIGN(capture_, RunCapture::start(io_, *fabric_, *journal_, scenario_, folder_,
-                                              {[this](Error error) { fail(std::move(error)); },
-                                               [this] { check_journal(); }, [this] { on_captured(); }}));
-    return {};
-}
-
 // Of each fault, all firings together: what its rules have lost, as the kernel counted it.
 void Engine::Impl::on_captured() {
-    const auto counters = table_->read_hits();
+    const auto counters = faults_->table().read_hits();
     if (!counters) fail(counters.error());
     event::CaptureEnded ended;
-    for (std::size_t number = 0; counters && number < faults_.size(); ++number) {
+    for (std::size_t number = 0; counters && number < faults_->all().size(); ++number) {
         if (queues(scenario_.faults[number])) continue;
         auto& [fault, losses] = ended.losses.emplace_back();
         fault = scenario_.faults[number].name;

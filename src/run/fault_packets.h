@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <functional>
@@ -12,14 +11,12 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "fabric/fabric.h"
 #include "fault/reply_sender.h"
 #include "fault/table.h"
 #include "kernel/packet_log.h"
 #include "record/event.h"
-#include "record/journal.h"
+#include "run/run_context.h"
 #include "run/summed_note.h"
-#include "scenario/scenario.h"
 
 namespace netcut {
 
@@ -28,16 +25,14 @@ namespace netcut {
 class FaultPackets {
   public:
     struct Observer {
-        std::function<bool()> heeds;  // whether the run is under way
+        std::function<bool()> is_under_way;  // packets are heeded
         // A packet of so many bytes was the moment that fault number `fault` waited for.
         std::function<void(std::size_t fault, const std::string& packet, unsigned bytes, Nanoseconds when)>
             tripped;
-        std::function<void(Error)> failed;
     };
-    // All that is given by reference must outlive it.
-    static Result<std::unique_ptr<FaultPackets>> open(boost::asio::io_context& io, const Fabric& fabric,
-                                                      const FaultTable& table, const Scenario& scenario,
-                                                      Journal& journal, Observer observer);
+    // `table` must outlive it.
+    static Result<std::unique_ptr<FaultPackets>> open(const RunContext& run, const FaultTable& table,
+                                                      Observer observer);
     // The journal has the sums.
     void finish();
 
@@ -47,17 +42,15 @@ class FaultPackets {
         PacketLog log;
         boost::asio::posix::stream_descriptor readable;  // a duplicate of the log's descriptor
     };
-    FaultPackets(const FaultTable& table, const Scenario& scenario, Journal& journal, ReplySender replies,
-                 Observer observer);
-    Result<void> watch(boost::asio::io_context& io, const Fabric& fabric, std::uint16_t group);
+    FaultPackets(const RunContext& run, const FaultTable& table, ReplySender replies, Observer observer);
+    Result<void> watch(std::uint16_t group);
     void await(Watch& watch);
     void take(std::uint16_t group, const LoggedPacket& packet);
     void answer(std::size_t fault, const LoggedPacket& packet);
     Nanoseconds time_of(const LoggedPacket& packet) const;
 
+    const RunContext& run_;
     const FaultTable& table_;
-    const Scenario& scenario_;
-    Journal& journal_;
     ReplySender replies_;
     Observer observer_;
     std::vector<std::unique_ptr<Watch>> watches_;

@@ -7,42 +7,40 @@
 
 namespace netcut {
 
-HangWatch::HangWatch(boost::asio::io_context& io, const Fabric& fabric, SocketReader& sockets,
-                     Journal& journal, const RunState& record, const Scenario& scenario, Observer observer)
-    : journal_(journal),
+HangWatch::HangWatch(const RunContext& run, const RunState& record, Observer observer)
+    : run_(run),
       record_(record),
-      scenario_(scenario),
       observer_(std::move(observer)),
-      watch_(io, fabric, sockets, journal.begin(),
+      watch_(run.io, run.fabric, run.sockets, run.journal.begin(),
              {observer_.may_hang, observer_.process, [this](const WaitsByNode& waits) { on_at_rest(waits); },
-              observer_.failed}) {}
+              run.fail}) {}
 
 // Something may have come between the looks and now.
 void HangWatch::on_at_rest(const WaitsByNode& waits) {
     if (!observer_.may_hang()) return;
     const auto begun = Clock::now();
-    if (!hindrances_of(record_, scenario_, waits).empty()) return;
+    if (!hindrances_of(record_, run_.scenario, waits).empty()) return;
     note(waits, {}, begun);
     observer_.proved();
 }
 
 void HangWatch::note(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun) {
     constexpr std::size_t most_hindrances = 64;
-    for (const auto& [node, facts] : waits) journal_.add(event::NodeWaiting{facts}, {.node = node});
+    for (const auto& [node, facts] : waits) run_.journal.add(event::NodeWaiting{facts}, {.node = node});
     event::RunProof proof;
     proof.proof = hindrances.empty() ? Proof::certain : Proof::waited;
     proof.more_hindrances = hindrances.size() - std::min(hindrances.size(), most_hindrances);
     hindrances.resize(std::min(hindrances.size(), most_hindrances));
     proof.hindrances = std::move(hindrances);
     proof.took_ms = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
-    journal_.add(std::move(proof));
+    run_.journal.add(std::move(proof));
 }
 
 Result<void> HangWatch::look(bool attended) {
     if (record_.proof()) return {};
     const auto begun = Clock::now();
     NETCUT_ASSIGN(const auto waits, watch_.look());
-    auto hindrances = hindrances_of(record_, scenario_, waits);
+    auto hindrances = hindrances_of(record_, run_.scenario, waits);
     if (attended) hindrances.push_back({HindranceKind::attended});
     note(waits, std::move(hindrances), begun);
     return {};

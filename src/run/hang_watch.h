@@ -3,17 +3,13 @@
 
 #include <sys/types.h>
 
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
-#include "fabric/fabric.h"
-#include "record/journal.h"
 #include "record/run_state.h"
-#include "scenario/scenario.h"
-#include "sockets/sockets.h"
+#include "run/run_context.h"
 #include "sockets/stuck_watch.h"
 #include "why/proof.h"
 
@@ -27,11 +23,9 @@ class HangWatch {
         std::function<bool()> may_hang;                  // nothing is to come that is known to come
         std::function<pid_t(std::size_t node)> process;  // its outermost; 0: it does not run
         std::function<void()> proved;
-        std::function<void(Error)> failed;
     };
-    // All that is given by reference must outlive it.
-    HangWatch(boost::asio::io_context& io, const Fabric& fabric, SocketReader& sockets, Journal& journal,
-              const RunState& record, const Scenario& scenario, Observer observer);
+    // `record` must outlive it.
+    HangWatch(const RunContext& run, const RunState& record, Observer observer);
 
     void restart() { watch_.restart(); }
     void stop() { watch_.stop(); }
@@ -42,9 +36,8 @@ class HangWatch {
     void on_at_rest(const WaitsByNode& waits);
     void note(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun);
 
-    Journal& journal_;
+    const RunContext& run_;
     const RunState& record_;
-    const Scenario& scenario_;
     Observer observer_;
     StuckWatch watch_;
 };

@@ -11,35 +11,30 @@
 
 namespace netcut {
 
-RunCapture::RunCapture(boost::asio::io_context& io, Fabric& fabric, Journal& journal, Observer observer)
-    : io_(io), fabric_(fabric), journal_(journal), observer_(std::move(observer)) {}
-
-Result<std::unique_ptr<RunCapture>> RunCapture::start(boost::asio::io_context& io, Fabric& fabric,
-                                                      Journal& journal, const Scenario& scenario,
-                                                      const RunFolder& folder, Observer observer) {
-    std::unique_ptr<RunCapture> one(new RunCapture(io, fabric, journal, std::move(observer)));
+Result<std::unique_ptr<RunCapture>> RunCapture::start(const RunContext& run, Observer observer) {
+    std::unique_ptr<RunCapture> one(new RunCapture(run, std::move(observer)));
     std::vector<std::string> faults;
-    for (const FaultSpec& fault : scenario.faults) faults.push_back(fault.name);
-    NETCUT_ASSIGN(one->capture_, Capture::start(fabric, std::move(faults), folder, scenario.pcap_snap,
-                                                one->on_this_thread()));
-    one->work_.emplace(io.get_executor());
-    journal.add(event::CaptureBegun{scenario.pcap_snap});
+    for (const FaultSpec& fault : run.scenario.faults) faults.push_back(fault.name);
+    NETCUT_ASSIGN(one->capture_, Capture::start(run.fabric, std::move(faults), run.folder,
+                                                run.scenario.pcap_snap, one->on_this_thread()));
+    one->work_.emplace(run.io.get_executor());
+    run.journal.add(event::CaptureBegun{run.scenario.pcap_snap});
     return one;
 }
 
 // The capture's thread may speak to this one when this object is about to go.
 Capture::Observer RunCapture::on_this_thread() {
     const auto here = [this, alive = std::weak_ptr<void>(alive_)](auto work) {
-        boost::asio::post(io_, [alive, work = std::move(work)]() mutable {
+        boost::asio::post(run_.io, [alive, work = std::move(work)]() mutable {
             if (!alive.expired()) work();
         });
     };
     return {[this, here](Error error) {
-                here([this, error = std::move(error)]() mutable { observer_.failed(std::move(error)); });
+                here([this, error = std::move(error)]() mutable { run_.fail(std::move(error)); });
             },
             [this, here](Capture::Missing missing) {
                 here([this, missing] {
-                    journal_.add(event::CaptureMissed{missing.seen, missing.lost, missing.more_lost});
+                    run_.journal.add(event::CaptureMissed{missing.seen, missing.lost, missing.more_lost});
                     observer_.missed();
                 });
             },
@@ -52,7 +47,7 @@ Capture::Observer RunCapture::on_this_thread() {
 }
 
 void RunCapture::note(const FaultRunner& fault, Nanoseconds t, const char* what) {
-    capture_->note(fault.plan().nodes, journal_.realtime_begin() + t,
+    capture_->note(fault.plan().nodes, run_.journal.realtime_begin() + t,
                    fmt::format("fault {} ({}) {}", fault.spec().name, fault.spec().kind->name, what));
 }
 
@@ -60,7 +55,7 @@ void RunCapture::note(const FaultRunner& fault, Nanoseconds t, const char* what)
 bool RunCapture::end() {
     if (ended_) return true;
     if (std::exchange(ends_, true)) return false;
-    if (auto closed = fabric_.close_ports(); !closed) observer_.failed(std::move(closed).error());
+    if (auto closed = run_.fabric.close_ports(); !closed) run_.fail(std::move(closed).error());
     capture_->stop();
     return false;
 }
@@ -69,13 +64,13 @@ void RunCapture::journal_files(const std::vector<CaptureTotals>& totals) {
     ended_ = true;
     work_.reset();
     for (std::size_t node = 0; node < totals.size(); ++node) {
-        const std::string& name = fabric_.node(node).name;
-        journal_.add(event::CaptureWritten{.file = capture_name(name),
-                                           .packets = totals[node].packets,
-                                           .lost = totals[node].lost,
-                                           .bytes = totals[node].digest.bytes,
-                                           .sha256 = totals[node].digest.sha256},
-                     {.node = name});
+        const std::string& name = run_.fabric.node(node).name;
+        run_.journal.add(event::CaptureWritten{.file = capture_name(name),
+                                               .packets = totals[node].packets,
+                                               .lost = totals[node].lost,
+                                               .bytes = totals[node].digest.bytes,
+                                               .sha256 = totals[node].digest.sha256},
+                         {.node = name});
     }
 }
 

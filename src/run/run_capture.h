@@ -5,17 +5,15 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
 #include "capture/capture.h"
-#include "fabric/fabric.h"
-#include "folder/folder.h"
 #include "kernel/address.h"
-#include "record/journal.h"
 #include "run/fault_runner.h"
-#include "scenario/scenario.h"
+#include "run/run_context.h"
 
 namespace netcut {
 
@@ -24,14 +22,10 @@ namespace netcut {
 class RunCapture {
   public:
     struct Observer {
-        std::function<void(Error)> failed;
         std::function<void()> missed;  // packets, as the journal has it now
         std::function<void()> ended;   // after end(): all of it is written
     };
-    // Begins. All that is given by reference must outlive it.
-    static Result<std::unique_ptr<RunCapture>> start(boost::asio::io_context& io, Fabric& fabric,
-                                                     Journal& journal, const Scenario& scenario,
-                                                     const RunFolder& folder, Observer observer);
+    static Result<std::unique_ptr<RunCapture>> start(const RunContext& run, Observer observer);
 
     void note(const FaultRunner& fault, Nanoseconds t, const char* what);
     void add_addresses(std::size_t node, const std::vector<IpAddress>& addresses) {
@@ -41,13 +35,11 @@ class RunCapture {
     bool end();
 
   private:
-    RunCapture(boost::asio::io_context& io, Fabric& fabric, Journal& journal, Observer observer);
+    RunCapture(const RunContext& run, Observer observer) : run_(run), observer_(std::move(observer)) {}
     Capture::Observer on_this_thread();
     void journal_files(const std::vector<CaptureTotals>& totals);
 
-    boost::asio::io_context& io_;
-    Fabric& fabric_;
-    Journal& journal_;
+    const RunContext& run_;
     Observer observer_;
     std::shared_ptr<void> alive_ = std::make_shared<char>();
     std::unique_ptr<Capture> capture_;
