@@ -157,6 +157,14 @@ RunParts::NodeNow RunNodes::now(std::size_t node) const {
     return {one.node->running(), one.outcome.exit.has_value(), one.starts_again || one.start_when_gone};
 }
 
+bool RunNodes::runs(std::size_t node) const {
+    return nodes_[node]->node->running();
+}
+
+void RunNodes::signal(std::size_t node, int number) {
+    nodes_[node]->node->signal(number);
+}
+
 pid_t RunNodes::pid(std::size_t node) const {
     return runs(node) ? nodes_[node]->node->pid() : 0;
 }

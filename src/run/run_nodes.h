@@ -53,11 +53,11 @@ class RunNodes {
     Result<void> start(std::size_t node);
     std::size_t size() const { return nodes_.size(); }
     RunParts::NodeNow now(std::size_t node) const;
-    bool runs(std::size_t node) const { return nodes_[node]->node->running(); }
+    bool runs(std::size_t node) const;
     pid_t pid(std::size_t node) const;  // of its outermost process; 0: it does not run
     // If it runs; `attempt` is what for.
     Result<std::size_t> find_running(const std::string& name, const std::string& attempt) const;
-    void signal(std::size_t node, int number) { nodes_[node]->node->signal(number); }
+    void signal(std::size_t node, int number);
     // See Engine::execute().
     Result<Node*> execute(std::size_t node, CommandSpec command, Node::Observer observer);
     Result<void> update_names();
