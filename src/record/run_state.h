@@ -125,6 +125,8 @@ class RunState {
     // What a verdict is made from: of the nodes and faults of the scenario.
     Facts facts(const Scenario& scenario) const;
     Json to_json() const;
+    // JSON Schema (2020-12) of what to_json() gives.
+    static std::string schema();
 
   private:
     class Apply;
