@@ -5,7 +5,7 @@ function indexPage(data) {
     const runs = objects(data.runs);
     const outcomeOf = (run) => run.many ? "many runs" : String(run.verdict || "not ended");
     const outcomes = tally(runs.map(outcomeOf));
-    const search = el("input", {type: "search", id: "run-search", placeholder: "part of a name or reason", autocomplete: "off"});
+    const search = el("input", {type: "search", id: "run-search", placeholder: "name or reason", autocomplete: "off"});
     const choice = el("select", {id: "run-outcome"}, el("option", {value: ""}, `all ${runs.length}`),
         outcomes.map(([outcome, count]) => el("option", {value: outcome}, `${outcome}: ${count}`)));
     const place = el("div");

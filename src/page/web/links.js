@@ -2,7 +2,8 @@
 // Connections: what TCP did on each, as the kernel was seen to have it.
 
 const mostLinkRows = 6;  // below a node
-const endsInOrder = new Set(["FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "LAST_ACK", "CLOSING", "CLOSE"]);
+const endsInOrder = new Set(["FIN_WAIT2", "TIME_WAIT", "LAST_ACK", "CLOSING", "CLOSE"]);
+const isClosing = (state) => state === "FIN_WAIT1" || endsInOrder.has(state);
 const portOf = (end) => String(end).split(" ").pop();
 
 // By node the connections of which it is an end, in the order of time.
@@ -33,7 +34,7 @@ function compareEnds(run, link, others) {
     const other = others.findLast((one) => one.from <= end && (one.to ?? run.length) >= link.from);
     const closes = (one) => one.to !== null && endsInOrder.has(one.state);
     link.closed = closes(link) || (link.to !== null && other !== undefined && closes(other));
-    if (other && other.to !== null && end - other.to > 0.5 && !endsInOrder.has(link.state)) link.deserted = other.to;
+    if (other && other.to !== null && end - other.to > 0.5 && !isClosing(link.state)) link.deserted = other.to;
 }
 
 // Connections to one peer share a row where they follow each other.
@@ -139,27 +140,23 @@ class LinkPen {
 
     marks(run, link, x, left, right, middle, tall) {
         const {pen, scale} = this;
-        let free = -Infinity;
-        for (const mark of link.marks) {
-            const at = x(mark.at);
-            if (at < left || at > right) continue;
+        link.marks.forEach((mark, i) => {
+            const at = x(mark.at), next = Math.min(right, i + 1 < link.marks.length ? x(link.marks[i + 1].at) : right);
+            if (at < left || at > right) return;
             const look = linkLooks[mark.kind === "state" ? mark.state : mark.kind];
-            if (!look) continue;
+            if (!look) return;
             pen.fillStyle = theme.colour(look.colour);
             if (mark.kind === "gone" && !link.closed) {
                 drawGlyph(pen, "failed", at, middle, 3 * scale);
-                continue;
+                return;
             }
             pen.fillRect(at - scale / 2, middle - tall / 2, 1.5 * scale, tall);
             const text = look.text(mark);
             pen.font = this.font;
             pen.textAlign = "left";
             pen.textBaseline = "middle";
-            const width = text ? pen.measureText(text).width : 0;
-            if (!text || at + 2 * scale < free || at + width + 4 * scale > right) continue;
-            pen.fillText(text, at + 3 * scale, middle);
-            free = at + width + 6 * scale;
-        }
+            if (text && at + 4 * scale + pen.measureText(text).width <= next) pen.fillText(text, at + 3 * scale, middle);
+        });
     }
 }
 
