@@ -130,6 +130,7 @@ class Engine::Impl : private RunParts {
     bool is_preparing() const override { return preparation_ && preparation_->running(); }
     bool any_fault_has_fired() const override;
     bool any_fault_will_heal() const override;
+    Nanoseconds starved() const override { return phases_ ? phases_->starved() : Nanoseconds(0); }
     void entered(RunPhase phase) override;
     Result<void> start_preparation() override;
     void before_aggregator() override;
