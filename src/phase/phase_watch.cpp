@@ -31,6 +31,7 @@ constexpr int rest_after_work = 5;
 constexpr int samples_to_settle = 5;
 // What was sent once more may have arrived: the acknowledgement waits in the queue of a slow link.
 constexpr std::uint32_t late_acknowledgement = 1;
+constexpr Nanoseconds longest_untold_starved = std::chrono::seconds(1);
 constexpr Nanoseconds between_looks_for_processes = std::chrono::milliseconds(500);
 // While things happen fast, and later.
 constexpr Nanoseconds fine_traffic = std::chrono::milliseconds(100), coarse_traffic = std::chrono::seconds(1);
@@ -140,7 +141,7 @@ void PhaseWatch::run() {
     if (!take_precedence()) keeper_gives_precedence();
     const Nanoseconds tick = any_watched_ ? watched_period : period_;
     const Clock::duration all_nodes = period_;
-    last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
+    last_round_of_all_ = last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
     Clock::time_point next = traffic_from_;
     Clock::time_point next_of_all = next;
     std::unique_lock lock(mutex_);
@@ -168,6 +169,7 @@ void PhaseWatch::follow_lives(const std::vector<pid_t>& first_processes) {
         subject.tree.reset();
         if (subject.first_process != 0) subject.tree.emplace(subject.first_process);
         subject.looked_for_processes = {};
+        subject.ready = Nanoseconds(0);
         subject.connections.see(since_begin(Clock::now()), {});
         publish(node);
     }
@@ -196,7 +198,17 @@ void PhaseWatch::sample_round(bool all) {
         subject.classifier.add(sample);
         publish(node);
     }
+    if (all) notice_starved(std::exchange(longest_ready_, Nanoseconds(0)), when);
     if (all && data) publish_traffic(*data, when);
+}
+
+// How long a process has waited is known when it gets a CPU, and several that wait at once are no longer than the time itself.
+void PhaseWatch::notice_starved(Nanoseconds most, Clock::time_point when) {
+    const Nanoseconds passed = when - std::exchange(last_round_of_all_, when);
+    untold_starved_ = std::min(untold_starved_ + most, longest_untold_starved);
+    const Nanoseconds now = std::min(untold_starved_, passed);
+    untold_starved_ -= now;
+    starved_.fetch_add(now.count(), std::memory_order_relaxed);
 }
 
 // What the machine looks like now counts for the time since the last round.
@@ -222,6 +234,7 @@ bool PhaseWatch::fill(PhaseSample& sample, Subject& subject, const DataCounters&
     const ProcessTree::Times times = subject.tree->read();
     sample.cpu = times.cpu;
     sample.ready = times.ready;
+    longest_ready_ = std::max(longest_ready_, times.ready - std::exchange(subject.ready, times.ready));
     if (!wants_sockets(subject, when)) return true;
     const auto backlog = read_backlog(subject, when);
     if (!backlog) return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <functional>
@@ -60,6 +61,8 @@ class PhaseWatch {
     void node_ended(std::size_t node);
     // `change` gives the node another network namespace; it is not looked at meanwhile.
     Result<void> change_network(std::size_t node, const std::function<Result<void>()>& change);
+    // How long, all together, some node could have run and had no CPU.
+    Nanoseconds starved() const { return Nanoseconds(starved_.load(std::memory_order_relaxed)); }
     // As far as it is known at this moment.
     PhaseNow now(std::size_t node) const;
     // No more samples; the observer is told of what is left from inside this call.
@@ -82,6 +85,7 @@ class PhaseWatch {
         std::set<std::pair<std::uint16_t, std::uint16_t>> open;  // connections, by their ports
         std::uint64_t opened = 0;                                // ever
         bool backlog = false;
+        Nanoseconds ready{0};  // that its processes have waited for a CPU
         Clock::time_point moved, looked_at_sockets, looked_for_processes;
         PhaseNow told;
     };
@@ -104,6 +108,7 @@ class PhaseWatch {
     void follow_lives(const std::vector<pid_t>& first_processes);
     void sample_round(bool all);
     void notice_crowd(Clock::time_point when);
+    void notice_starved(Nanoseconds most, Clock::time_point when);
     bool fill(PhaseSample& sample, Subject& subject, const DataCounters& data, Clock::time_point when);
     bool wants_sockets(const Subject& subject, Clock::time_point when) const;
     Result<SocketBacklog> read_backlog(Subject& subject, Clock::time_point when);
@@ -128,6 +133,10 @@ class PhaseWatch {
     Fd loadavg_;
     const int cpus_;
     Nanoseconds crowded_{0};
+    Nanoseconds untold_starved_{0};
+    Nanoseconds longest_ready_{0};  // of the nodes, since the last round of all
+    Clock::time_point last_round_of_all_;
+    std::atomic<std::int64_t> starved_{0};  // ns; read by any thread
     Clock::time_point last_round_;
     std::vector<DataCounters> traffic_base_;
     Clock::time_point traffic_begin_, traffic_from_;
