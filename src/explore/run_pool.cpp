@@ -155,9 +155,14 @@ void RunPool::on_end(Child& child, int exit_status) {
     const Waiting ended = std::move(child.what);
     ++done_;
     ++made_;
-    made_in_ += Clock::now() - child.begun;
+    const Nanoseconds took = Clock::now() - child.begun;
+    made_in_ += took;
     std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
-    if (signal_ == 0 && !error_) ended.done(read_outcome(ended.request.id, exit_status));
+    if (signal_ == 0 && !error_) {
+        RunOutcome outcome = read_outcome(ended.request.id, exit_status);
+        outcome.took_s = seconds(took);
+        ended.done(outcome);
+    }
     fill();
 }
 
@@ -190,7 +195,7 @@ std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
 
 RunOutcome RunPool::read_outcome(const std::string& id, int exit_status) const {
     constexpr std::size_t most = std::size_t{64} << 20;  // bytes
-    RunOutcome outcome{id, exit_status, nullptr, {}, false};
+    RunOutcome outcome{.id = id, .exit_status = exit_status};
     const auto text = read_whole(folder_, "runs/" + id + "/verdict.json", most);
     if (text) outcome.verdict = parse_json(*text, "read a verdict").value_or(nullptr);
     if (!outcome.verdict.is_object()) {

@@ -116,6 +116,7 @@ function runPage(data) {
     return {
         header: verdictHeader(run),
         parts: [
+            section("model", "Is the model right?", () => safetySection(run)),
             crashed ? section("died", "Last words", () => diedSection(run)) : null,
             section("why", crashed ? "Why the others did not go on" : "Why it hangs", () => whySection(run)),
             section("waited", "What never came", () => waitedSection(run)),
