@@ -103,7 +103,7 @@ class Rules {
                         "{} has another address now, and still waits on a connection from {}, which it "
                         "had before.",
                         half.node, half.socket.local.to_string())};
-                found.evidence.push_back(half.node + ": " + ends_of(half.socket));
+                found.evidence.push_back(half.node + ": " + name_of(half.socket, half.peer));
                 story_.add_waits(found);
                 return found;
             }
@@ -154,7 +154,7 @@ class Rules {
                 return one.node == best->node && ends_of(one.socket()) == ends_of(best->socket);
             }))
             story_.add_connection(found, *connection);
-        found.evidence.push_back(fmt::format("{}: has no trace of it", best->peer));
+        found.evidence.push_back(fmt::format("{}: has no trace of that connection", best->peer));
         story_.add_waits(found);
         return found;
     }
@@ -240,8 +240,9 @@ class Rules {
                             "ones do; it has given the connection up.",
                             half.peer, half.node)};
             found.evidence.push_back(fmt::format("{}: {} is {}, and was opened while a fault was on",
-                                                 half.node, ends_of(half.socket), half.socket.state));
-            found.evidence.push_back(fmt::format("{}: has no trace of it", half.peer));
+                                                 half.node, name_of(half.socket, half.peer),
+                                                 half.socket.state));
+            found.evidence.push_back(fmt::format("{}: has no trace of that connection", half.peer));
             return found;
         }
         return {};
@@ -300,8 +301,7 @@ class Rules {
                 fmt::format("The threads of {} wait for each other, and none for the network, which "
                             "is not to blame.",
                             name)};
-            for (const ThreadFacts& thread : waits.waits)
-                found.evidence.push_back(name + ": " + text_of(thread));
+            for (const ThreadFacts& thread : waits.waits) story_.add_thread(found, name, thread);
             return found;
         }
         return {};
@@ -343,7 +343,7 @@ class Rules {
         for (const auto& [name, waits] : facts_.waits)
             for (const ThreadFacts& thread : waits.waits)
                 if (goes_on(thread)) {
-                    found.evidence.push_back(name + ": " + text_of(thread));
+                    story_.add_thread(found, name, thread);
                     break;
                 }
         return found;

@@ -93,6 +93,8 @@ TEST_F(CauseTest, ReplyGivenUpByTheServer) {
     EXPECT_EQ(why().peer, server);
     EXPECT_THAT(why().evidence, Contains(HasSubstr("SO_KEEPALIVE is off")));
     EXPECT_THAT(why().evidence, Contains(HasSubstr("no trace")));
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("collaborator1: its connection to aggregator (10.99.0.3 "
+                                                   "40000 - 10.99.0.2 9000) is ESTABLISHED")));
 }
 
 TEST_F(CauseTest, ClientGoneSilently) {
