@@ -230,10 +230,19 @@ void add_federation_options(CLI::App& command, RunOptions& options) {
     add_end_options(command, options);
 }
 
+void add_safety_options(CLI::App& command, RunOptions& options) {
+    Group group(command, "The model");
+    group.add("--twins", options.twins, "N",
+              "Compare the model with those of N runs without faults, which are kept in netcut-twins");
+    group.add_flag("--safety", options.safety,
+                   "Exit with 1 if the model is not known to be that of an undisturbed run");
+}
+
 void add_run_options(CLI::App& command, RunOptions& options) {
     command.footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");
     add_federation_options(command, options);
     add_cut_options(command, options);
+    add_safety_options(command, options);
     Group repeats(command, "Repeats");
     repeats.add("--repeat", options.repeat, "N",
                 "Make the run N times, and say whether it ends the same way each time");
@@ -283,6 +292,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     NETCUT_TRY(read_named_files(scenario));
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(apply_workspace(scenario, options));
+    if (options.safety) scenario.safety = true;
     NETCUT_TRY(check(scenario));
     NETCUT_TRY(check_sets(scenario, options.sets));
     return scenario;

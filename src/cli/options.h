@@ -29,11 +29,15 @@ struct RunOptions {
     bool tty = false, join_output = false, quiet = false, pcap = false, no_stacks = false;
     std::optional<bool> annotate;             // for CI; by default where it is GitHub's
     std::optional<std::string> repeat, jobs;  // of the whole run
+    std::optional<std::string> twins;         // undisturbed runs to compare with
+    bool safety = false;                      // who is not as undisturbed has failed
     bool twin = false;                        // if it fails, run it without its faults
     std::optional<std::string> socket;        // of the daemon
     bool local = false, detached = false;     // without the daemon; by the daemon, and not waited for
 };
 
+// Whether its model is right.
+void add_safety_options(CLI::App& command, RunOptions& options);
 void add_run_options(CLI::App& command, RunOptions& options);
 // Those of them that say what is run and for how long, not what is done to it.
 void add_federation_options(CLI::App& command, RunOptions& options);

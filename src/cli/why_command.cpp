@@ -40,8 +40,17 @@ std::string why_text(const Json& hang) {
                                    text_at("cause"), text_at("why"), lines_at("evidence"),
                                    hang.contains("code") ? "\nin the code\n" + lines_at("code") : "",
                                    text_at("helps"), text_at("cause"));
+    if (hang.contains("next")) {
+        text += "\nnext, if nobody answers\n";
+        for (const Json& one : hang.at("next")) text += "  " + one.at("says").get<std::string>() + "\n";
+    }
     if (!hang.contains("in_the_way")) return text + "\nproof: certain, nothing in it could ever go on\n";
-    text += "\nproof: none, it was waited for. What stood in the way:\n" + lines_at("in_the_way");
+    text += hang.at("proof") == word_of(Proof::known)
+                ? "\nproof: known, it stayed in a state of the scenario's known_hangs. What stood in the way "
+                  "of a "
+                  "certain one:\n"
+                : "\nproof: none, it was waited for. What stood in the way:\n";
+    text += lines_at("in_the_way");
     const auto more = hang.value("more_in_the_way", std::uint64_t{0});
     return more > 0 ? text + fmt::format("  and {} more\n", more) : text;
 }

@@ -37,6 +37,13 @@ std::string late_text(const std::vector<RunOutcome>& repeats) {
     return late == repeats.end() ? "" : fmt::format(" ({})", late->late_text());
 }
 
+// The mark of runs that went on with a model that is not right.
+std::string safety_mark(const std::vector<RunOutcome>& repeats) {
+    const auto wrong = std::find_if(repeats.begin(), repeats.end(),
+                                    [](const RunOutcome& one) { return !one.safety_text().empty(); });
+    return wrong == repeats.end() ? "" : fmt::format(" ! {}", wrong->safety_text());
+}
+
 // Stages have been done once, for all experiments.
 Result<void> check_stages(const Scenario& base, const Scenario& scenario, const ExperimentSpec& experiment) {
     NETCUT_ASSIGN(const std::string stage, stage_that_differs(base, scenario));
@@ -113,7 +120,9 @@ std::string ExperimentCell::word() const {
 
 std::string ExperimentCell::text() const {
     const std::string all = word();
-    if (all == "recovered") return fmt::format("{} {}{}", all, recovery_text(repeats), late_text(repeats));
+    if (all == "recovered")
+        return fmt::format("{} {}{}{}", all, recovery_text(repeats), late_text(repeats),
+                           safety_mark(repeats));
     if (all == "mixed") {
         std::map<std::string, std::size_t> counts;
         for (const RunOutcome& outcome : repeats) ++counts[outcome.word()];
@@ -152,7 +161,8 @@ Result<void> ExperimentTable::submit_row(RunPool& pool, std::size_t row, const S
                                          unsigned repeats,
                                          const std::function<void(const std::string&)>& tell) {
     for (std::size_t column = 0; column < columns.size(); ++column) {
-        NETCUT_ASSIGN(const Scenario scenario, experiment_scenario(base, rows[row], columns[column]));
+        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base, rows[row], columns[column]));
+        if (row < twins.size()) scenario.twins = twins[row];
         cells[row][column].repeats.resize(repeats);
         for (unsigned repeat = 0; repeat < repeats; ++repeat)
             pool.submit({run_id(rows[row].name, columns[column].text(), repeat + 1), scenario},

@@ -45,6 +45,7 @@ Json cell_json(const ExperimentCell& cell, const std::string& column);
 struct ExperimentTable {
     std::string title;
     std::vector<ExperimentSpec> rows;
+    std::vector<TwinFacts> twins;  // by row; or nothing is compared with any
     std::vector<ExperimentColumn> columns;
     std::vector<std::vector<ExperimentCell>> cells;  // by row, by column
 

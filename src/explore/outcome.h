@@ -25,9 +25,13 @@ struct RunOutcome {
     bool judged() const;  // it says something about the federation
     // Of word(): the time to recover, who crashed and how, who hangs; may be empty.
     std::string detail() const;
+    // The state in which it hangs, if it was waited for as long as hang_after says; else empty.
+    std::string hang_waited_for() const;
     std::optional<double> seconds_to_recover() const;
     // That it was not the moment that was asked for, but a later one; else empty.
     std::string late_text() const;
+    // What is wrong with the model of a run that went on; else empty.
+    std::string safety_text() const;
 };
 
 }  // namespace netcut

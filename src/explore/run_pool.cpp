@@ -167,7 +167,7 @@ void RunPool::on_end(Child& child, int exit_status) {
 }
 
 RunPool::Progress RunPool::progress() const {
-    Progress progress{done_, children_.size(), waiting_.size(), {}};
+    Progress progress{done_, children_.size(), waiting_.size(), {}, signal_ != 0};
     if (made_ == 0) return progress;
     const Nanoseconds mean = made_in_ / static_cast<std::int64_t>(made_);
     Nanoseconds work = mean * static_cast<std::int64_t>(waiting_.size());
@@ -180,6 +180,7 @@ RunPool::Progress RunPool::progress() const {
 void RunPool::stop(int signal) {
     signal_ = signal;
     for (const auto& child : children_) ::kill(child->process.id(), signal);
+    if (tick_) tick_();  // people want to know at once
 }
 
 std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,

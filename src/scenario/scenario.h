@@ -17,6 +17,7 @@
 #include "fabric/options.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
+#include "scenario/safety_spec.h"
 
 namespace netcut {
 
@@ -42,11 +43,13 @@ struct Expectations {
     bool finished = false;                        // every node ended by itself with exit code 0
     bool nobody_crashed = false;                  // a node that hangs, or that a fault killed, did not crash
     unsigned rounds = 0;                          // at least so many are finished, by the progress lines
+    bool model_as_undisturbed = false;            // the model is that of the twins
+    bool counted_once = false;                    // each update was counted once, in each round
     std::vector<LogExpectation> logs;
 
     bool any() const {
         return !verdict.empty() || recovered_within || finished || nobody_crashed || rounds > 0 ||
-               !logs.empty();
+               model_as_undisturbed || counted_once || !logs.empty();
     }
 };
 
@@ -132,11 +135,19 @@ struct Scenario {
     Nanoseconds ready_within = std::chrono::seconds(60);  // the aggregator
     std::vector<FaultSpec> faults;
     Expectations expect;
+    CountedSpec counted;
+    ModelSpec model;
+    TwinFacts twins;
+    bool deliveries = false;                            // what the wire delivers is noted, of each update
+    bool safety = false;                                // who is not as undisturbed has failed
     std::vector<ExperimentSpec> experiments;            // of `netcut-fl experiments`, not of a run
     Nanoseconds timeout = std::chrono::minutes(30);     // of the whole run
     Nanoseconds hang_after = std::chrono::seconds(60);  // without progress, after the last heal
-    Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
-    std::string user;                                   // empty: who called
+    // States in which a run was waited for in vain before (hang_state()): one that comes to such a state, and stays in it,
+    // hangs.
+    std::vector<std::string> known_hangs;
+    Nanoseconds grace = std::chrono::seconds(5);  // between SIGTERM and SIGKILL
+    std::string user;                             // empty: who called
     bool tty = false;
     bool join_output = false;  // a node's stdout and stderr are one stream
     bool stacks = true;        // where nodes of a hung run wait in their programs is looked for

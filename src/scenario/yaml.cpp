@@ -11,6 +11,7 @@
 #include "scenario/fault_yaml.h"
 #include "scenario/judgement.h"
 #include "scenario/mistakes.h"
+#include "scenario/safety_yaml.h"
 #include "scenario/stage_yaml.h"
 #include "scenario/tcp.h"
 #include "scenario/words.h"
@@ -73,12 +74,25 @@ Result<std::string> parse_verdict_word(const std::string& word) {
                          fmt::format("they are {}", fmt::join(words, ", ")));
 }
 
+// There is one thing to expect.
+std::function<Result<void>(const std::string&)> only(const char* word, bool& target) {
+    return [word, &target](const std::string& given) -> Result<void> {
+        target = given == word;
+        if (target) return {};
+        return usage_failure("expect '" + given + "'", "there is no such thing",
+                             fmt::format("write {}", word));
+    };
+}
+
 void read_expectations(YamlSection& section, Expectations& expect) {
     section.scalar("verdict", into(expect.verdict, parse_verdict_word), words_schema(verdict_words()));
     section.scalar("recovered_within", into(expect.recovered_within, parse_duration), duration_schema());
     section.boolean("finished", expect.finished);
     section.boolean("nobody_crashed", expect.nobody_crashed);
     section.count("rounds", expect.rounds, 1, most_rounds);
+    section.scalar("model", only("as-undisturbed", expect.model_as_undisturbed),
+                   words_schema({"as-undisturbed"}));
+    section.scalar("counted", only("once", expect.counted_once), words_schema({"once"}));
     expect.logs.clear();
     section.sections("logs", [&](YamlSection& log) {
         LogExpectation& entry = expect.logs.emplace_back();
@@ -142,6 +156,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
         read_fault(fault, scenario.faults.emplace_back());
     });
     section.section("expect", [&](YamlSection& expect) { read_expectations(expect, scenario.expect); });
+    read_safety(section, scenario);
     first = true;
     section.sections("experiments", [&](YamlSection& experiment) {
         if (std::exchange(first, false)) scenario.experiments.clear();
@@ -149,6 +164,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     });
     section.duration("timeout", scenario.timeout);
     section.duration("hang_after", scenario.hang_after);
+    section.list("known_hangs", scenario.known_hangs);
     section.duration("grace", scenario.grace);
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
@@ -222,6 +238,8 @@ void write_expectations(YAML::Emitter& out, const Expectations& expect) {
     if (expect.finished) out << YAML::Key << "finished" << YAML::Value << true;
     if (expect.nobody_crashed) out << YAML::Key << "nobody_crashed" << YAML::Value << true;
     if (expect.rounds > 0) out << YAML::Key << "rounds" << YAML::Value << expect.rounds;
+    if (expect.model_as_undisturbed) write_optional(out, "model", "as-undisturbed");
+    if (expect.counted_once) write_optional(out, "counted", "once");
     if (!expect.logs.empty()) {
         out << YAML::Key << "logs" << YAML::Value << YAML::BeginSeq;
         for (const LogExpectation& log : expect.logs) {
@@ -271,8 +289,11 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
         out << YAML::EndSeq;
     }
     write_expectations(out, scenario.expect);
+    write_safety(out, scenario);
     out << YAML::Key << "timeout" << YAML::Value << duration_text(scenario.timeout);
     out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
+    if (!scenario.known_hangs.empty())
+        out << YAML::Key << "known_hangs" << YAML::Value << scenario.known_hangs;
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
     write_optional(out, "user", scenario.user);
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;

@@ -35,6 +35,7 @@ class SocketReader {
 
   private:
     Result<NetlinkSocket*> diag_of(std::size_t node);
+    Result<void> add_neighbours(std::size_t node, NodeWaits& facts) const;
 
     const Fabric& fabric_;
     std::map<std::size_t, NetlinkSocket> diags_;

@@ -11,6 +11,8 @@
 #include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/fields_json.h"
+#include "safety/safety.h"
+#include "safety/safety_json.h"
 #include "scenario/judgement.h"
 #include "verdict/conclusions.h"
 #include "verdict/expectations.h"
@@ -94,20 +96,26 @@ Json rounds_json(const RoundTimes& times) {
             {"each", each}};
 }
 
-Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusions) {
+Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusions, EndReason end) {
     Json json = {{"node", node.name}, {"started", node.started}};
     if (node.starts > 1) json["starts"] = node.starts;
     json["ended"] = !node.started                       ? "never started"
                     : node.killed_by_fault && node.exit ? "killed by the fault"
                     : node.stopped_by_us || !node.exit  ? "stopped by netcut-fl"
                                                         : node.exit->text();
+    if (node.exit && !node.stopped_by_us) json["ended_s"] = seconds(node.ended);
     if (node.left_behind > 0) json["left_behind"] = node.left_behind;
     if (node.late_lines) json["late_lines"] = value_json(*node.late_lines);
     for (std::size_t i = 0; i < connection_figures.size(); ++i)
         if (node.figures[i] > 0) json[connection_figures[i].key] = node.figures[i];
     json["finished"] = has_finished(node, conclusions);
-    for (const Conclusion& one : conclusions)
-        if (one.node == node.name) json["after_faults"] = one.text;
+    bool to_the_end = node.started && node.stopped_by_us && end == EndReason::finished;
+    for (const Conclusion& one : conclusions) {
+        if (one.node != node.name) continue;
+        json["after_faults"] = one.text;
+        to_the_end = to_the_end && !one.stuck();
+    }
+    if (to_the_end) json["to_the_end"] = true;
     return json;
 }
 
@@ -167,13 +175,15 @@ Json tcp_json(const Facts& facts) {
 }  // namespace
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
-    const auto expected = judge_expectations(facts, verdict, scenario.expect);
+    const Safety safety = judge_safety(facts, scenario);
+    const auto expected = judge_expectations(facts, verdict, scenario.expect, safety);
     Json json = {{"schema", record_schema},
                  {"name", scenario.name},
                  {"verdict", verdict.word()},
                  {"reason", verdict.reason},
                  {"headline", headline(verdict, scenario.expect, expected)},
-                 {"exit_status", exit_status_of(verdict, scenario.expect, expected)}};
+                 {"exit_status", exit_status_of(verdict, scenario, expected, safety)}};
+    if (safety.asked) json["safety"] = safety_json(safety);
     if (const auto met = passed(verdict, scenario.expect, expected)) json["passed"] = *met;
     if (verdict.judgement == Judgement::crashed) json["crashed"] = culprit_json(verdict);
     if (!expected.empty()) json["expected"] = expected_json(expected);
@@ -190,7 +200,8 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     json["rounds"] = rounds_json(facts.rounds);
     json["nodes"] = Json::array();
     const auto conclusions = conclude(facts);
-    for (const NodeOutcome& node : facts.nodes) json["nodes"].push_back(node_json(node, conclusions));
+    for (const NodeOutcome& node : facts.nodes)
+        json["nodes"].push_back(node_json(node, conclusions, facts.end));
     if (facts.proof) json["hang"] = hang_json(facts);
     if (!facts.tcp_options.empty()) json["tcp"] = tcp_json(facts);
     json["half_open"] = Json::array();

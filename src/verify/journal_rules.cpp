@@ -14,6 +14,7 @@
 #include "scenario/tcp.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
+#include "why/hang_state.h"
 #include "why/proof.h"
 
 namespace netcut {
@@ -23,7 +24,8 @@ namespace {
 bool is_told_late(const Event& event) {
     const std::string_view name = event.name();
     return name.starts_with("fault.") || name.starts_with("trigger.") || event.is<event::NodePhase>() ||
-           event.is<event::NodePaused>() || event.is<event::NodeResumed>() || event.is<event::Traffic>();
+           event.is<event::NodePaused>() || event.is<event::NodeResumed>() || event.is<event::Traffic>() ||
+           event.is<event::ConnectionChanged>();
 }
 
 bool is_of_fault(const Event& event) {
@@ -192,6 +194,13 @@ class Rules {
         if (proof.proof == Proof::certain)
             for (const Hindrance& one : hindrances_of(state_, scenario_, state_.waits()))
                 wrong("it is not certain: " + text_of(one));
+        const std::string state = hang_state(state_.addresses(), state_.waits());
+        if (!proof.state.empty() && state != proof.state)
+            wrong("its state is not that of what the nodes wait for: " + state);
+        const auto& known = scenario_.known_hangs;
+        if (proof.proof == Proof::known &&
+            (state.empty() || std::find(known.begin(), known.end(), state) == known.end()))
+            wrong("its state is none of the scenario's known_hangs");
         if ((proof.proof == Proof::certain) != proof.hindrances.empty())
             wrong("its hindrances are not those of its proof");
     }

@@ -3,12 +3,27 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "record/event.h"
 #include "why/cause.h"
+#include "why/foresight.h"
 #include "why/proof.h"
 #include "why/traceback.h"
 
 namespace netcut {
+namespace {
+
+Json next_json(const Foreseen& one) {
+    Json json = {{"kind", word_of(one.kind)},
+                 {"node", one.node},
+                 {"what", one.what},
+                 {"in_s", seconds(one.in)},
+                 {"says", text_of(one)}};
+    if (one.after_heal) json["after_heal_s"] = seconds(*one.after_heal);
+    return json;
+}
+
+}  // namespace
 
 namespace {
 
@@ -40,6 +55,9 @@ Json hang_json(const Facts& facts) {
     json["why"] = why.sentence;
     json["helps"] = why.remedy;
     json["evidence"] = why.evidence;
+    for (const Foreseen& one : foresee(facts)) json["next"].push_back(next_json(one));
+    if (!proof.state.empty()) json["state"] = proof.state;
+    if (proof.in_state_ns) json["in_state_s"] = seconds(*proof.in_state_ns);
     if (Json code = code_json(facts, why); !code.empty()) json["code"] = std::move(code);
     if (proof.hindrances.empty()) return json;
     json["in_the_way"] = Json::array();

@@ -13,6 +13,7 @@
 #include "scenario/fault_spec.h"
 #include "scenario/triggers.h"
 #include "why/giving_up.h"
+#include "why/seen.h"
 
 namespace netcut {
 namespace {
@@ -52,11 +53,6 @@ class NodeProof {
             found_.push_back({kind, node_, std::move(what), in});
         else if (in && same->in && *in < *same->in)
             *same = {kind, node_, std::move(what), in};
-    }
-
-    static std::string name_of(const ThreadFacts& thread) {
-        return fmt::format("{} ({}), {}", thread.program, thread.process,
-                           thread.call.empty() ? word_of(thread.doing) : thread.call);
     }
 
     void take(const ThreadFacts& thread) {

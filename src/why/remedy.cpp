@@ -35,6 +35,9 @@ const char* remedy_of(Cause cause) {
                    "it.";
         case Cause::name_server:
             return "A name server that answers, or addresses in /etc/hosts; a limit to the time of a lookup.";
+        case Cause::stale_neighbour:
+            return "Announce the new link address (gratuitous ARP, an unsolicited neighbour advertisement); "
+                   "no permanent ARP entries, and a smaller net.ipv4.neigh.*.base_reachable_time_ms.";
         case Cause::large_packets:
             return "A smaller MTU or MSS on the link, or the sysctl net.ipv4.tcp_mtu_probing=1.";
         case Cause::resending:

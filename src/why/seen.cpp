@@ -31,6 +31,11 @@ std::string options_text(const std::optional<SocketOptions>& options) {
 
 }  // namespace
 
+std::string name_of(const ThreadFacts& thread) {
+    return fmt::format("{} ({}), {}", thread.program, thread.process,
+                       thread.call.empty() ? word_of(thread.doing) : thread.call);
+}
+
 std::string text_of(const ThreadFacts& thread) {
     std::string text =
         fmt::format("{} ({}): {} thread{} in {}", thread.program, thread.process, thread.count,
