@@ -71,7 +71,8 @@ void Engine::Impl::note_model() {
     if (!model.any() || actors_.empty()) return;
     const AsUser as_user(user_);
     if (!model.file.empty()) {
-        const auto digest = model_path(model.file).and_then(digest_file);
+        const auto digest =
+            model_path(model.file).and_then([](const std::string& path) { return digest_file(path); });
         if (digest) {
             model_seen_.sha256 = digest->sha256;
             model_seen_.bytes = digest->bytes;
