@@ -134,6 +134,24 @@ std::string ExperimentCell::text() const {
     return detail.empty() ? all : fmt::format("{} ({})", all, detail);
 }
 
+Json cell_json(const ExperimentCell& cell, const std::string& column) {
+    Json repeats = Json::array();
+    for (const RunOutcome& outcome : cell.repeats) {
+        const auto seconds = outcome.seconds_to_recover();
+        repeats.push_back({{"outcome", outcome.word()},
+                           {"detail", outcome.detail()},
+                           {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
+                           {"run", "runs/" + outcome.id}});
+    }
+    const std::string text = cell.text();
+    const std::string word = cell.word();
+    return {{"column", column},
+            {"outcome", word},
+            {"detail", text.substr(std::min(text.size(), word.size() + 1))},
+            {"text", text},
+            {"repeats", repeats}};
+}
+
 void ExperimentTable::add_row(ExperimentSpec row) {
     rows.push_back(std::move(row));
     cells.emplace_back(columns.size());
@@ -206,24 +224,8 @@ Json ExperimentTable::to_json() const {
     for (const ExperimentColumn& column : columns) json["columns"].push_back(column.text());
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Json cells_json = Json::array();
-        for (std::size_t column = 0; column < columns.size(); ++column) {
-            const ExperimentCell& cell = cells[row][column];
-            Json repeats = Json::array();
-            for (const RunOutcome& outcome : cell.repeats) {
-                const auto seconds = outcome.seconds_to_recover();
-                repeats.push_back({{"outcome", outcome.word()},
-                                   {"detail", outcome.detail()},
-                                   {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
-                                   {"run", "runs/" + outcome.id}});
-            }
-            const std::string text = cell.text();
-            const std::string word = cell.word();
-            cells_json.push_back({{"column", columns[column].text()},
-                                  {"outcome", word},
-                                  {"detail", text.substr(std::min(text.size(), word.size() + 1))},
-                                  {"text", text},
-                                  {"repeats", repeats}});
-        }
+        for (std::size_t column = 0; column < columns.size(); ++column)
+            cells_json.push_back(cell_json(cells[row][column], columns[column].text()));
         json["rows"].push_back({{"name", rows[row].name}, {"what", rows[row].what}, {"cells", cells_json}});
     }
     return json;

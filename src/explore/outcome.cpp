@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "record/proof.h"
+
 namespace netcut {
 namespace {
 
@@ -58,6 +60,13 @@ bool RunOutcome::fatal() const {
 
 bool RunOutcome::judged() const {
     return word() != "error";
+}
+
+std::string RunOutcome::hang_waited_for() const {
+    const auto hang = verdict.is_object() ? verdict.find("hang") : verdict.end();
+    if (word() != "hung" || hang == verdict.end() || !hang->is_object()) return {};
+    if (hang->value("proof", "") != word_of(Proof::waited)) return {};
+    return hang->value("state", "");
 }
 
 std::optional<double> RunOutcome::seconds_to_recover() const {

@@ -17,6 +17,7 @@
 #include "scenario/mistakes.h"
 #include "scenario/plan.h"
 #include "scenario/safety_yaml.h"
+#include "scenario/tcp.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
 #include "trigger/pattern.h"
@@ -135,6 +136,7 @@ const std::vector<Check>& word_checks() {
         checks.push_back({"env", {"env", "parameters"}, [](Scenario& scenario) {
                               return check_values(scenario, scenario.env);
                           }});
+        checks.push_back({"tcp", {"tcp", "parameters", "collaborators"}, check_tcp});
         checks.push_back({"needs", {"needs", "parameters"}, [](Scenario& scenario) -> Result<void> {
                               for (const NeedSpec& need : scenario.needs)
                                   NETCUT_TRY(check_words(scenario, need.test));

@@ -39,6 +39,8 @@ const std::map<std::string, const char*>& meanings() {
          "The command and its arguments, as words or as one text; no shell is involved. {name}, {index}, "
          "{aggregator}, {cols}, {work} and the parameters are filled in"},
         {"env", "Variables of the environment"},
+        {"tcp", "How the TCP of nodes works: of all, or a list of entries, of which later ones count more"},
+        {"tcp.nodes", "The nodes that an entry is of, all or collaborators; by default all"},
         {"cwd", "The working directory; by default where netcut-fl was started"},
         {"aliases", "Further names of the node in every node's /etc/hosts"},
         {"logs", "Files that the node writes its log to, relative to cwd: watched as what it prints"},
@@ -134,10 +136,15 @@ const std::map<std::string, const char*>& meanings() {
         {"fault", "The fault; {node} in its patterns is the node that is cut"},
         {"timeout", "The longest that the run may take"},
         {"hang_after", "It is a hang when there was no progress for so long after the last heal"},
+        {"known_hangs", "States (hang.state of verdict.json) in which a run hangs, as is known from before"},
         {"grace", "The time between SIGTERM and SIGKILL of nodes that are stopped"},
         {"user", "The user as whom the nodes run"},
         {"tty", "Give every node a terminal instead of pipes"},
         {"join_output", "Write a node's stdout and stderr to one log"},
+        {"stacks",
+         "Of a run that hangs, find the lines of the programs at which nodes wait; false: their Python ends "
+         "as by "
+         "SIGTERM"},
         {"syslog", "Give nodes a /dev/log, which is watched as what they print"},
         {"pcap", "Capture the packets of each node"},
         {"pcap_snap", "How much of each packet to capture, or all"},

@@ -92,6 +92,7 @@ Result<void> check_texts(const Scenario& scenario) {
     texts.role("collaborator", scenario.collaborator);
     texts.named("a variable", scenario.env);
     texts.named("a parameter", scenario.parameters);
+    for (const TcpSpec& spec : scenario.tcp) texts.named("a value of tcp", spec.keys);
     texts.several("the command to prepare", scenario.prepare);
     texts.one("the workspace", scenario.workspace);
     texts.one("the template's folder", scenario.files);

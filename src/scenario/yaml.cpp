@@ -13,6 +13,7 @@
 #include "scenario/mistakes.h"
 #include "scenario/safety_yaml.h"
 #include "scenario/stage_yaml.h"
+#include "scenario/tcp.h"
 #include "scenario/words.h"
 
 namespace netcut {
@@ -133,6 +134,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.section(
         "collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); }, "command: ...");
     section.map("env", scenario.env);
+    read_tcp(section, scenario);
     section.text("workspace", scenario.workspace);
     section.text("files", scenario.files);
     section.text("description", scenario.description);
@@ -162,11 +164,13 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     });
     section.duration("timeout", scenario.timeout);
     section.duration("hang_after", scenario.hang_after);
+    section.list("known_hangs", scenario.known_hangs);
     section.duration("grace", scenario.grace);
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
     section.boolean("join_output", scenario.join_output);
     section.boolean("syslog", scenario.syslog);
+    section.boolean("stacks", scenario.stacks);
     section.boolean("pcap", scenario.pcap);
     section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap), bytes_schema("all"));
 }
@@ -208,6 +212,17 @@ void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
         out << YAML::Key << "queue" << YAML::Value << duration_text(fabric.rate->queue);
     }
     out << YAML::EndMap;
+}
+
+void write_tcp(YAML::Emitter& out, const std::vector<TcpSpec>& tcp) {
+    if (tcp.empty()) return;
+    out << YAML::Key << "tcp" << YAML::Value << YAML::BeginSeq;
+    for (const TcpSpec& spec : tcp) {
+        out << YAML::Flow << YAML::BeginMap << YAML::Key << "nodes" << YAML::Value << spec.nodes;
+        for (const auto& [key, value] : spec.keys) out << YAML::Key << key << YAML::Value << value;
+        out << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
 }
 
 void write_optional(YAML::Emitter& out, const char* key, const std::string& value) {
@@ -256,6 +271,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
             << YAML::Value << "dns" << YAML::Key << "ttl" << YAML::Value << duration_text(scenario.names_ttl)
             << YAML::EndMap;
     if (!scenario.env.empty()) out << YAML::Key << "env" << YAML::Value << scenario.env;
+    write_tcp(out, scenario.tcp);
     write_optional(out, "workspace", scenario.workspace);
     write_optional(out, "files", scenario.files);
     write_role(out, "aggregator", scenario.aggregator);
@@ -276,11 +292,14 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
     write_safety(out, scenario);
     out << YAML::Key << "timeout" << YAML::Value << duration_text(scenario.timeout);
     out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
+    if (!scenario.known_hangs.empty())
+        out << YAML::Key << "known_hangs" << YAML::Value << scenario.known_hangs;
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
     write_optional(out, "user", scenario.user);
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;
     if (scenario.join_output) out << YAML::Key << "join_output" << YAML::Value << true;
     if (scenario.syslog) out << YAML::Key << "syslog" << YAML::Value << true;
+    if (!scenario.stacks) out << YAML::Key << "stacks" << YAML::Value << false;
     if (scenario.pcap) {
         out << YAML::Key << "pcap" << YAML::Value << true << YAML::Key << "pcap_snap" << YAML::Value;
         scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;

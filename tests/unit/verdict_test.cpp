@@ -32,6 +32,10 @@ NodeOutcome stopped(const std::string& name) {
     return {name, true, ExitStatus{true, 15}, true, true};
 }
 
+std::string shown(const Facts& facts) {
+    return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
+}
+
 // A cut of collaborator1 that lost packets and from which data came back.
 Facts cut_and_back() {
     Facts facts;
@@ -178,13 +182,19 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     Facts facts = ended_by(EndReason::finished);
     EXPECT_EQ(judge(facts).word(), "recovered");
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("nodes")[1].at("after_faults"), "took part");
+    EXPECT_THAT(shown(facts), HasSubstr("nodes   3 of 3 finished, 3 of them by the end line\n"));
     facts.outcomes[0].recovery["collaborator1"] = {100ms, {}};
     EXPECT_EQ(judge(facts).word(), "hung");
     EXPECT_EQ(judge(facts).exit_status, 1);
     EXPECT_EQ(judge(facts).reason,
               "the end line came; collaborator1 waits since cut healed: no data went both ways");
+    EXPECT_THAT(shown(facts),
+                HasSubstr("nodes   2 of 3 finished, 2 of them by the end line\n        collaborator1: "));
     facts.half_open = {{"collaborator1", "aggregator", {}, false}};
     EXPECT_THAT(judge(facts).reason, HasSubstr("it holds a half-open connection"));
+    facts.outcomes[0].recovery["collaborator1"].conversations = {
+        {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::half_open, {}}};
+    EXPECT_THAT(judge(facts).reason, testing::EndsWith("(10.99.0.2 port 2) is half open"));
     facts.outcomes[0].healed.reset();
     EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
@@ -229,6 +239,20 @@ TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
     facts.outcomes[0].recovery["collaborator2"].exchanged = true;  // while the fault was on
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times"));
     EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
+}
+
+TEST(Judge, NodeThatWentOnOnlyAfterTheNextFiringHasNotLeft) {
+    Facts facts = cut_and_back();
+    FaultOutcome next = facts.outcomes[0];
+    next.losses["collaborator1"] = {};
+    Recovery& first = facts.outcomes[0].recovery["collaborator1"] = {};
+    first.conversations = {{.peer = "aggregator", .outcome = Conversation::Outcome::given_up}};
+    EXPECT_EQ(judge(facts).word(), "left");
+    next.fired = 3100ms;  // too soon for anybody to come back
+    next.healed = 4s;
+    next.recovery["collaborator1"].exchanged = true;
+    facts.outcomes.push_back(next);
+    EXPECT_EQ(judge(facts).word(), "recovered") << judge(facts).reason;
 }
 
 TEST(Judge, CutThatNeverHealedIsSaidToBe) {
@@ -314,7 +338,7 @@ TEST(Judge, EachFlapOfSeveralIsRecoveredFrom) {
 
 TEST(FinalScreen, TellsOfAFlapOnce) {
     const Facts facts = flapped();
-    const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
+    const std::string screen = shown(facts);
     for (const char* text :
          {"fault 1   cut (drop) at 1.400 s, on and off 3 of 3 times until 2.400 s, on for 0.600 s in all",
           "lost 18 packets (9 up, 6 down, 3 it could not send)", "data after the last heal: sent 0.100 s"})
@@ -324,25 +348,31 @@ TEST(FinalScreen, TellsOfAFlapOnce) {
 
 TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
     const Facts facts = cut_and_back();
-    const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
-    for (const char* text : {"recovered:", "cut (drop) at 1.000 s, for 2.000 s",
-                             "lost 6 packets (3 up, 2 down, 1 it could not send)",
-                             "sent 0.100 s, received 0.250 s", "3 of 3 finished", "/runs/x"})
+    const std::string screen = shown(facts);
+    for (const char* text :
+         {"recovered:", "cut (drop) at 1.000 s, for 2.000 s",
+          "lost 6 packets (3 up, 2 down, 1 it could not send)", "sent 0.100 s, received 0.250 s",
+          "went on after 0.250 s\n", "3 of 3 finished\n"})
         EXPECT_THAT(screen, HasSubstr(text));
+}
+
+TEST(FinalScreen, SaysOfANodeThatFailedAfterTheHealWhenItDid) {
+    Facts facts = cut_and_back();
+    (facts.nodes[1] = ended("collaborator1", 1)).ended = 5s;
+    EXPECT_THAT(shown(facts), HasSubstr("went on after 0.250 s, but it ended (exit code 1) 1.750 s later\n"));
 }
 
 TEST(FinalScreen, CountsConnectionsThatWereReplacedAndSaysOneOfOne) {
     Facts facts = cut_and_back();
     facts.outcomes[0].losses["collaborator1"] = {1, 0, 0};
     auto& conversations = facts.outcomes[0].recovery["collaborator1"].conversations;
-    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
     conversations.push_back(
         {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::replaced, 300ms});
-    EXPECT_THAT(screen(), HasSubstr("        a connection was replaced by a new one\n"));
-    EXPECT_THAT(screen(), HasSubstr("lost 1 packet (1 up"));
+    EXPECT_THAT(shown(facts), HasSubstr("        a connection was replaced by a new one\n"));
+    EXPECT_THAT(shown(facts), HasSubstr("lost 1 packet (1 up"));
     conversations.push_back(conversations.front());
-    EXPECT_THAT(screen(), HasSubstr("        2 connections were replaced by new ones\n"));
-    EXPECT_THAT(screen(), Not(HasSubstr("10.99.0.3 port 1")));
+    EXPECT_THAT(shown(facts), HasSubstr("        2 connections were replaced by new ones\n"));
+    EXPECT_THAT(shown(facts), Not(HasSubstr("10.99.0.3 port 1")));
 }
 
 TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
@@ -350,15 +380,14 @@ TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
     facts.outcomes[0].kind = fault_kind("pause");
     Pause& pause = facts.outcomes[0].pauses["collaborator1"];
     pause.processes = 3;
-    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
     EXPECT_THAT(judge(facts).reason, Not(HasSubstr("in the pause")));
-    EXPECT_THAT(screen(), HasSubstr("its 3 processes stood still"));
+    EXPECT_THAT(shown(facts), HasSubstr("its 3 processes stood still"));
     pause.processes = 1;
-    EXPECT_THAT(screen(), HasSubstr("its process stood still"));
+    EXPECT_THAT(shown(facts), HasSubstr("its process stood still"));
     pause.processes = 3;
     pause.unstopped = 1;
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 3 processes of collaborator1 went on in the pause"));
-    EXPECT_THAT(screen(), HasSubstr("1 of its 3 processes went on"));
+    EXPECT_THAT(shown(facts), HasSubstr("1 of its 3 processes went on"));
 }
 
 TEST(Verdict, TheMedianOfAnEvenNumberOfRoundsIsBetweenTheTwoInTheMiddle) {
