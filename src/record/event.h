@@ -22,13 +22,16 @@
 #include "fault/losses.h"
 #include "kernel/address.h"
 #include "kernel/sockdiag.h"
+#include "kernel/socket_facts.h"
 #include "kernel/wait_facts.h"
 #include "link/counter.h"
 #include "node/exit_status.h"
+#include "phase/connection_change.h"
 #include "phase/phase.h"
 #include "record/end_reason.h"
 #include "record/proof.h"
 #include "record/recovery.h"
+#include "record/safety_event.h"
 #include "trigger/match_counter.h"
 
 namespace netcut {
@@ -250,6 +253,14 @@ struct SocketsSeen {
     std::vector<TcpSocket> sockets{};
 };
 
+// Of one connection of a node.
+struct ConnectionChanged {
+    ConnectionChange change = ConnectionChange::opened;
+    TcpSocket socket{};
+    TcpTimers timers{};
+    std::uint64_t untold = 0;  // changes of this node's connections before it that the record leaves out
+};
+
 struct HalfOpenSeen {
     TcpSocket socket{};
     std::string peer{};
@@ -261,11 +272,63 @@ struct NodeWaiting {
     NodeWaits waits{};
 };
 
+// How the node's TCP was asked to work, and what of its network's sysctls and of each socket's options that is.
+struct NodeTcp {
+    std::map<std::string, std::string> asked{};
+    ByName<std::string> sysctls{};
+    ByName<std::int64_t> options{};
+};
+
+// A socket of it has these options.
+struct TcpOptionsSet {
+    std::string socket{};  // both ends
+    std::int64_t process = 0;
+    std::string program{};
+    bool inherited = false;    // from the socket that listens, and so from the beginning
+    bool again = false;        // its program had set them otherwise
+    Nanoseconds within_ns{0};  // since it was not there yet, at most; of `again`, since the last look at it
+};
+
+struct TcpOptionsUnset {
+    std::string socket{};
+    std::int64_t process = 0;
+    std::string program{};
+    std::string why{};
+};
+
+// Of all of a node's, at its end.
+struct TcpOptionsSummed {
+    std::uint64_t connections = 0, inherited = 0, listening = 0, again = 0, unset = 0;
+    Nanoseconds latest_ns{0};
+};
+
+// Where a thread of a node's program was when the run had hung.
+struct StackFrame {
+    std::string function{}, file{};  // of a program without symbols they may be empty
+    std::uint64_t line = 0;
+};
+struct NodeStack {
+    std::int64_t process = 0;
+    std::string program{};
+    std::string thread{};              // as its program calls it; may be empty
+    bool python = false;               // else of the machine
+    std::vector<StackFrame> frames{};  // the innermost first
+    std::uint64_t more_frames = 0;
+};
+// How they were looked for: SIGABRT makes Python print them.
+struct StacksSought {
+    std::uint64_t aborted = 0, traced = 0;  // processes; traced: by eu-stack
+    std::uint64_t left_out = 0;             // stacks
+    std::vector<std::string> unread{};      // what could not be read, and why
+};
+
 // Of what these say together.
 struct RunProof {
     Proof proof = Proof::waited;
     std::vector<Hindrance> hindrances{};
     std::uint64_t more_hindrances = 0;
+    std::string state{};  // in which it hangs, to know it again; empty: none that can be told
+    std::optional<Nanoseconds> in_state_ns{};  // of `known`: for so long
     double took_ms = 0;
 };
 
@@ -335,13 +398,16 @@ struct Unknown {
     Json details = Json::object();
 };
 
-using Any = std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntered, NodeStarted,
-                         NodeReaddressed, NodeListening, Progress, ProgressFull, NodePhase, Traffic,
-                         TriggerMatched, LossListed, FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold,
-                         PacketsUnanswered, FaultFired, FaultHealed, FaultUnhealed, NodePaused, NodeResumed,
-                         NodeRecovered, NodeUnrecovered, SocketsSeen, HalfOpenSeen, NodeWaiting, RunProof,
-                         ExpectedLine, NodeExited, ScenarioChanged, NodeSignalled, NodeCommand, RunStopping,
-                         RunError, CaptureBegun, CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
+using Any =
+    std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntered, NodeStarted, NodeReaddressed,
+                 NodeListening, Progress, ProgressFull, NodePhase, Traffic, TriggerMatched, LossListed,
+                 FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold, PacketsUnanswered, FaultFired,
+                 FaultHealed, FaultUnhealed, NodePaused, NodeResumed, NodeRecovered, NodeUnrecovered,
+                 SocketsSeen, ConnectionChanged, HalfOpenSeen, NodeWaiting, NodeTcp, TcpOptionsSet,
+                 TcpOptionsUnset, TcpOptionsSummed, NodeStack, StacksSought, RunProof, ExpectedLine, Counted,
+                 CountedFull, ModelSeen, Delivered, DeliveriesMissed, NodeExited, ScenarioChanged,
+                 NodeSignalled, NodeCommand, RunStopping, RunError, CaptureBegun, CaptureMissed,
+                 CaptureWritten, CaptureEnded, RunEnded>;
 
 // Who or what an event is about; empty if about none.
 struct About {

@@ -233,6 +233,29 @@ std::string hint_rows(const Json& nodes) {
     return text;
 }
 
+// The second word: whether the model is right.
+std::string safety_rows(const Json& verdict) {
+    if (!verdict.contains("safety")) return {};
+    const Json& safety = verdict.at("safety");
+    const std::string word = safety.at("word").get<std::string>();
+    std::string text;
+    if (word != "but")
+        text = fmt::format("model   {}\n", printable(safety.at("text").get<std::string>(), most_reason));
+    std::size_t rows = 0;
+    for (const Json& one : safety.at("findings")) {
+        if (++rows > most_rows) break;
+        text +=
+            fmt::format("{:<8}{}\n", rows == 1 ? "but" : "", printable(one.at("text").get<std::string>()));
+    }
+    if (rows > most_rows)
+        text +=
+            fmt::format("        and {} more, see verdict.json\n", safety.at("findings").size() - most_rows);
+    if (word == "unknown") return text;
+    for (const Json& one : safety.at("unjudged"))
+        text += fmt::format("        not judged: {}\n", printable(one.get<std::string>()));
+    return text;
+}
+
 std::string expected_rows(const Json& verdict) {
     std::string text;
     if (!verdict.contains("expected")) return text;
@@ -278,18 +301,50 @@ std::string first_lines(const Json& texts, const char* title) {
     return text;
 }
 
+std::string next_lines(const Json& hang) {
+    Json texts = Json::array();
+    for (const Json& one : hang.value("next", Json::array())) texts.push_back(one.at("says"));
+    return first_lines(texts, "next");
+}
+
 // Why it hangs, what shows that, what would help, and whether that it hangs is certain.
 std::string hang_rows(const Json& verdict) {
     if (!verdict.contains("hang") || !verdict.at("hang").contains("why")) return {};
     const Json& hang = verdict.at("hang");
     const bool certain = hang.at("proof") == word_of(Proof::certain);
+    const bool known = hang.at("proof") == word_of(Proof::known);
     return fmt::format("why     {}\n", hang.at("why").get<std::string>()) +
-           first_lines(hang.at("evidence"), "seen") +
+           first_lines(hang.at("evidence"), "seen") + first_lines(hang.value("code", Json::array()), "code") +
            fmt::format("helps   {} (docs/hangs.md#{})\n", hang.at("helps").get<std::string>(),
                        hang.at("cause").get<std::string>()) +
-           (certain ? "proof   certain: nothing in it could ever go on\n"
-                    : "proof   none, it was waited for; what stood in the way:\n" +
-                          first_lines(hang.value("in_the_way", Json::array()), ""));
+           next_lines(hang) +
+           (certain
+                ? "proof   certain: nothing in it could ever go on\n"
+                : std::string(known ? "proof   known: it stayed in a state of known_hangs; what stood in the "
+                                      "way of a certain one:\n"
+                                    : "proof   none, it was waited for; what stood in the way:\n") +
+                      first_lines(hang.value("in_the_way", Json::array()), ""));
+}
+
+// Of the options that the scenario sets from outside; what could not be set is never passed over.
+std::string tcp_rows(const Json& verdict) {
+    if (!verdict.contains("tcp")) return {};
+    const Json& tcp = verdict.at("tcp");
+    const auto count = [&](const char* key) { return tcp.at(key).get<std::uint64_t>(); };
+    std::string text = fmt::format(
+        "tcp     options set on {}, {} of them from the beginning, the others within {:.1f} ms\n",
+        counted(count("connections"), "connection"), count("inherited"), tcp.at("latest_ms").get<double>());
+    if (count("again") > 0)
+        text +=
+            fmt::format("        again, since programs had set their own later: {} times\n", count("again"));
+    if (count("not_set") > 0)
+        text += fmt::format("        NOT SET on {}\n", counted(count("not_set"), "socket"));
+    std::size_t rows = 0;
+    for (const Json& one : tcp.at("failures"))
+        if (++rows <= most_rows)
+            text += fmt::format("        {} {}: {}\n", one.at("node").get<std::string>(),
+                                one.at("socket").get<std::string>(), one.at("why").get<std::string>());
+    return text;
 }
 
 }  // namespace
@@ -306,12 +361,14 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     if (faults.size() > most_rows)
         text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);
     text += expected_rows(verdict);
+    text += safety_rows(verdict);
     text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
     text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
+    text += tcp_rows(verdict);
     text += hang_rows(verdict);
-    text += "files   " + folder + "\n";
+    text += "files   " + folder + "\nreport  " + folder + "/report.html\n";
     const std::string shown =
         colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, headline) : headline;
     return "\n" + shown + printable_lines(text);

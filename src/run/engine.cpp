@@ -2,22 +2,34 @@
 #include "run/engine.h"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <csignal>
+#include <filesystem>
 
+#include "base/log.h"
+#include "base/sha256.h"
 #include "base/time.h"
-#include "fabric/fabric.h"
-#include "fabric/options.h"
+#include "fabric/uplink.h"
 #include "fault/plan.h"
+#include "kernel/address.h"
 #include "kernel/precedence.h"
-#include "node/exit_status.h"
+#include "kernel/rights.h"
 #include "run/engine_impl.h"
 #include "scenario/fault_kind.h"
-#include "scenario/triggers.h"
+#include "scenario/yaml.h"
 
 namespace netcut {
+
+namespace {
+
+event::Addresses addresses_of(const NodeLink& node) {
+    event::Addresses all{.mac = mac_text(node.eth0.mac)};
+    for (const IpAddress& address : node.addresses) all.addresses.push_back(address.to_string());
+    return all;
+}
+
+}  // namespace
 
 Engine::Engine(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
                std::function<void(const Event&)> listener)
@@ -30,152 +42,226 @@ void Engine::stop(int signal) {
     impl_->stop(signal);
 }
 
+Engine::Impl::Impl(boost::asio::io_context& io, Scenario scenario, const RunFolder& folder, User user,
+                   std::function<void(const Event&)> listener)
+    : io_(io),
+      timers_(io),
+      scenario_(std::move(scenario)),
+      folder_(folder),
+      user_(std::move(user)),
+      listener_(std::move(listener)),
+      course_(timers_, scenario_, *this) {
+    std::error_code error;
+    program_folder_ = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+Engine::Impl::~Impl() = default;
+
 Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     done_ = std::move(done);
     take_precedence();
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
-    NETCUT_TRY(prepare_faults());
-    NETCUT_TRY(make_actors());
+    make_parts();
+    NETCUT_TRY(safety_->start());
+    NETCUT_TRY(faults_->lay());
+    NETCUT_TRY(start_capture());
+    NETCUT_TRY(faults_->prepare());
+    NETCUT_TRY(nodes_->make());
+    NETCUT_TRY(tcp_->start());
     return course_.begin();
 }
 
-void Engine::Impl::on_prepared(ExitStatus status) {
-    const bool in_vain = course_.phase() == RunPhase::preparing && !status.success();
-    if (!in_vain) return course_.prepared(status.success());
-    const std::string last =
-        preparation_tail_.empty() ? "it printed nothing" : "it printed: " + preparation_tail_;
-    fail(Error{Error::Kind::usage, "prepare the run with " + preparation_->spec().argv.front(), 0,
-               status.text(), last});
+void Engine::Impl::entered(RunPhase phase) {
+    journal_->add(event::RunEntered{phase});
 }
 
-RunParts::NodeNow Engine::Impl::node(std::size_t index) const {
-    const Actor& actor = *actors_[index];
-    return {actor.node->running(), actor.outcome.exit.has_value(),
-            actor.starts_again || actor.start_when_gone};
+Result<void> Engine::Impl::open_journal() {
+    const std::string scenario = write_yaml(scenario_);
+    NETCUT_TRY(folder_.write_file("scenario.yaml", scenario));
+    NETCUT_ASSIGN(Fd file, folder_.create_file("journal.jsonl"));
+    journal_ = std::make_unique<Journal>(std::move(file), [this](const Event& event) {
+        record_.apply(event);
+        log_debug("{} {} {}", event.name(), event.node, event.fault);
+        if (listener_) listener_(event);
+    });
+    utsname system{};
+    ::uname(&system);
+    journal_->add(
+        event::RunBegun{.schema = record_schema,
+                        .run = scenario_.name,
+                        .realtime_ns = journal_->realtime_begin(),
+                        .netcut_fl = NETCUT_VERSION,
+                        .kernel = fmt::format("{} {} {}", system.sysname, system.release, system.machine),
+                        .scenario_sha256 = sha256_hex(scenario),
+                        .nodes = node_names(scenario_),
+                        .user = user_.name,
+                        .rights = may_set_groups() ? "host" : "user_namespace",
+                        .monotonic_ns = Nanoseconds(journal_->begin().time_since_epoch()).count()});
+    return {};
 }
 
-void Engine::Impl::before_aggregator() {
-    for (const auto& fault : faults_)
-        if (fault->spec().trigger.kind == FaultTrigger::Kind::start) fault->trigger("", "at the start");
-}
-
-void Engine::Impl::on_exit(Actor& actor, ExitStatus status) {
-    if (phases_) phases_->node_ended(actor.index);
-    for (const auto& fault : faults_) fault->node_ended(actor.index);
-    for (const auto& log : actor.logs) log->follower->drain();
-    actor.out.finish();
-    actor.err.finish();
-    actor.syslog.finish();
-    for (const auto& log : actor.logs) log->scanner.finish();
-    actor.outcome.exit = status;
-    actor.outcome.stopped_by_us = course_.phase() == RunPhase::stopping;
-    actor.outcome.ended = journal_->now();
-    // A tree that is made to end need not end in order.
-    const bool by_itself = !actor.outcome.stopped_by_us && !actor.outcome.killed_by_fault;
-    if (!by_itself) actor.outcome.left_behind = 0;
-    if (by_itself) actor.outcome.late_lines = actor.late_lines.at_end(actor.outcome.ended);
-    journal_exit(actor.outcome);
-    if (course_.phase() != RunPhase::stopping) {
-        check_journal();
-        on_progress(actor.outcome.name, {});
-        if (actor.start_when_gone)
-            boost::asio::post(io_, [this, &actor] {
-                if (!course_.is_under_way()) return;
-                if (auto started = start_again(actor); !started) fail(std::move(started).error());
-            });
-        if (!actor.starts_again && !status.success() && actor.index != 0) sample_listening();
+Result<void> Engine::Impl::build_network() {
+    const Nanoseconds begin = journal_->now();
+    NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
+    fabric_.emplace(std::move(built));
+    sockets_.emplace(*fabric_);
+    event::FabricBuilt network{.kind = scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"};
+    for (std::size_t i = 0; i < fabric_->size(); ++i)
+        network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
+    network.took_ms = std::chrono::duration<double, std::milli>(journal_->now() - begin).count();
+    journal_->add(std::move(network));
+    if (const Uplink* uplink = fabric_->uplink()) {
+        event::UplinkOpened opened{.nodes = scenario_.fabric.uplink, .link = uplink->link()};
+        for (const IpAddress& address : uplink->addresses()) opened.addresses.push_back(address.to_string());
+        journal_->add(std::move(opened));
     }
-    course_.node_ended(actor.index, status.success());
+    return {};
 }
 
-void Engine::Impl::journal_exit(const NodeOutcome& outcome) {
-    journal_->add_at(outcome.ended,
-                     event::NodeExited{*outcome.exit, outcome.starts, outcome.stopped_by_us,
-                                       outcome.killed_by_fault, outcome.left_behind, outcome.late_lines},
-                     {.node = outcome.name});
+void Engine::Impl::make_parts() {
+    run_.emplace(RunContext{io_, timers_, scenario_, folder_, user_, program_folder_, *fabric_, *sockets_,
+                            *journal_, [this](Error error) { fail(std::move(error)); },
+                            [this] { check_journal(); }});
+    socket_notes_.emplace(*fabric_, *sockets_, *journal_);
+    tcp_.emplace(*run_);
+    safety_.emplace(*run_);
+    stacks_.emplace(*run_);
+    faults_.emplace(*run_, process_control(),
+                    RunFaults::Observer{[this] { return course_.is_under_way(); },
+                                        [this](const FaultRunner& fault) { on_fired(fault); },
+                                        [this](const FaultRunner& fault) { on_healed(fault); },
+                                        [this](const std::vector<std::size_t>& nodes) {
+                                            return phases_ ? phases_->now(nodes)
+                                                           : std::vector<event::PhaseSeen>();
+                                        }});
+    progress_.emplace(*run_, record_, course_, *faults_);
+    nodes_.emplace(*run_, course_, *faults_, *progress_, *safety_,
+                   RunNodes::Observer{[this](std::size_t node) {
+                                          if (phases_) phases_->node_runs(node, nodes_->pid(node));
+                                          tcp_->node_runs(node, nodes_->pid(node));
+                                      },
+                                      [this](std::size_t node, Stream stream, std::string_view bytes) {
+                                          stacks_->take(node, stream, bytes);
+                                      },
+                                      [this](std::size_t node) {
+                                          if (phases_) phases_->node_ended(node);
+                                          tcp_->node_ended(node);
+                                          faults_->node_ended(node);
+                                      },
+                                      [this](std::size_t node) {
+                                          if (node != 0) note_listening();
+                                      }});
 }
 
-void Engine::Impl::on_progress(const std::string& node, const std::optional<std::string>& value) {
-    course_.progressed();
-    if (!value) return;
-    // First, since the journal has what fires a fault before what it fires.
-    if (record_.rounds().is_new(node, *value)) on_round(node, *value);
-    for (const auto& trigger : phase_triggers_) trigger->on_progress(*value);
+ProcessControl Engine::Impl::process_control() {
+    return {[this](std::size_t node, std::optional<Nanoseconds> lease) { return nodes_->pause(node, lease); },
+            [this](std::size_t node) { return nodes_->resume(node); },
+            [this](std::size_t node, int signal, bool will_start_again) {
+                return nodes_->kill(node, signal, will_start_again);
+            },
+            [this](std::size_t node) { return nodes_->start_again(node); },
+            [this](std::size_t node) { return nodes_->runs(node); },
+            [this](std::size_t node) {
+                sockets_->let_go_of(node);
+                const auto renew = [this, node] {
+                    return tcp_->change_network(node, [this, node] { return fabric_->renew(node); });
+                };
+                return phases_ ? phases_->change_network(node, renew) : renew();
+            }};
 }
 
-// What nodes print has no end, and the journal must have one.
-void Engine::Impl::on_round(const std::string& node, const std::string& round) {
-    const Nanoseconds now = journal_->now();
-    if (record_.rounds().count(node) < most_rounds) {
-        journal_->add_at(now, event::Progress{round}, {.node = node});
-        for (const auto& fault : faults_) fault->progressed(node_index(scenario_, node).value());
-    } else {
-        journal_->add_at(now, event::ProgressFull{most_rounds}, {.node = node});
-    }
-    check_journal();
+Result<void> Engine::Impl::start_capture() {
+    if (!scenario_.pcap) return {};
+    NETCUT_ASSIGN(capture_, RunCapture::start(*run_, {run_->check_journal, [this] { on_captured(); }}));
+    return {};
 }
 
-std::vector<std::size_t> Engine::Impl::with_aggregator(std::vector<std::size_t> nodes) {
+Result<void> Engine::Impl::start_preparation() {
+    preparation_.emplace(*run_, [this](const Result<void>& ended) {
+        if (!ended && course_.phase() == RunPhase::preparing) return fail(ended.error());
+        course_.prepared(ended.has_value());
+    });
+    return preparation_->start();
+}
+
+void Engine::Impl::before_collaborators() {
+    start_phases();
+    start_hang_watch();
+}
+
+void Engine::Impl::start_phases() {
+    phases_.emplace(*run_, faults_->nodes_with_phases(),
+                    [this](std::size_t node, const PhaseWatch::State& state) {
+                        if (course_.phase() == RunPhase::running) faults_->on_state(node, state);
+                    });
+    if (auto started = phases_->start(); !started) return fail(std::move(started).error());
+    for (std::size_t node = 0; node < nodes_->size(); ++node)
+        if (nodes_->runs(node)) phases_->node_runs(node, nodes_->pid(node));
+    faults_->nodes_work();
+}
+
+void Engine::Impl::start_hang_watch() {
+    hang_.emplace(
+        *run_, record_,
+        HangWatch::Observer{[this] { return may_hang(); }, [this] { return course_.last_progress(); },
+                            [this](std::size_t node) { return nodes_->pid(node); },
+                            [this] { course_.end(EndReason::hung); }});
+}
+
+bool Engine::Impl::may_hang() const {
+    constexpr Nanoseconds silence =
+        std::chrono::milliseconds(250);  // what was printed may be the start of more
+    return course_.phase() == RunPhase::running && !any_fault_will_heal() && !attended_ &&
+           Clock::now() >= course_.last_progress() + silence;
+}
+
+void Engine::Impl::hang_is_looked_for() {
+    if (hang_) hang_->restart();
+}
+
+void Engine::Impl::note_sockets(SocketMoment moment, std::vector<std::size_t> nodes) {
     if (std::find(nodes.begin(), nodes.end(), 0) == nodes.end()) nodes.push_back(0);
-    return nodes;
+    run_->must(socket_notes_->add(moment, nodes));
 }
 
-void Engine::Impl::on_fired(const FaultRunner& runner) {
-    if (runner.spec().kind->processes == ProcessEffect::names)
-        if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
-    note_in_capture(runner, runner.fired_at(), "was fired");
-    sample_sockets(SocketMoment::cut, with_aggregator(runner.plan().nodes));
+void Engine::Impl::note_listening() {
+    if (nodes_->runs(0)) run_->must(socket_notes_->add_listening(0));
+}
+
+void Engine::Impl::on_fired(const FaultRunner& fault) {
+    if (fault.spec().kind->processes == ProcessEffect::names) run_->must(nodes_->update_names());
+    if (capture_) capture_->note(fault, fault.fired_at(), "was fired");
+    note_sockets(SocketMoment::cut, fault.plan().nodes);
     course_.fault_changed();
     check_journal();
-    trigger_others(FaultTrigger::Kind::together, runner);
 }
 
-void Engine::Impl::trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner) {
-    for (const auto& other : faults_) {
-        const FaultTrigger& trigger = other->spec().trigger;
-        if (trigger.kind == kind && trigger.fault == runner.spec().name)
-            other->trigger("", "when " + runner.spec().name +
-                                   (kind == FaultTrigger::Kind::after ? " had healed" : " was fired"));
-    }
-}
-
-void Engine::Impl::on_healed(const FaultRunner& runner) {
-    note_in_capture(runner, runner.healed_at(), "has healed");
-    tell_addresses(runner);
-    sample_sockets(SocketMoment::heal, with_aggregator(runner.plan().nodes));
-    const bool new_address = runner.plan().plug.new_address;
-    if (new_address) update_hosts();
-    if (new_address || runner.spec().kind->processes == ProcessEffect::names)
-        if (auto written = rewrite_hosts(); !written) return fail(std::move(written).error());
+void Engine::Impl::on_healed(const FaultRunner& fault) {
+    if (capture_) capture_->note(fault, fault.healed_at(), "has healed");
+    note_addresses(fault);
+    note_sockets(SocketMoment::heal, fault.plan().nodes);
+    if (fault.plan().plug.new_address || fault.spec().kind->processes == ProcessEffect::names)
+        run_->must(nodes_->update_names());
     course_.fault_changed();
     check_journal();
-    trigger_others(FaultTrigger::Kind::after, runner);
 }
 
 // Of nodes that have come back as somebody else.
-void Engine::Impl::tell_addresses(const FaultRunner& runner) {
-    if (runner.plan().link != LinkChange::unplug) return;
-    const PlugOptions& plug = runner.plan().plug;
+void Engine::Impl::note_addresses(const FaultRunner& fault) {
+    if (fault.plan().link != LinkChange::unplug) return;
+    const PlugOptions& plug = fault.plan().plug;
     if (!plug.new_address && !plug.new_mac) return;
-    for (const std::size_t index : runner.plan().nodes) {
+    for (const std::size_t index : fault.plan().nodes) {
         const NodeLink& node = fabric_->node(index);
+        safety_->own(addresses_of(node).addresses, node.name);
         if (capture_) capture_->add_addresses(index, node.addresses);
-        journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, runner.spec().name});
+        journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, fault.spec().name});
     }
 }
 
-// A journal that cannot be written any more is no evidence: the run ends, and says why.
 void Engine::Impl::check_journal() {
     if (journal_->failure() && course_.phase() != RunPhase::stopping) fail(*journal_->failure());
-}
-
-bool Engine::Impl::any_fault_has_fired() const {
-    return std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) { return fault->fired(); });
-}
-
-bool Engine::Impl::any_fault_will_heal() const {
-    return std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) { return fault->busy(); });
 }
 
 }  // namespace netcut

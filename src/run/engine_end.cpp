@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <csignal>
 #include <numeric>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "folder/manifest.h"
-#include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
-#include "sockets/sockets.h"
+#include "scenario/fault_spec.h"
+#include "scenario/plan.h"
 #include "verdict/verdict.h"
 #include "verdict/verdict_json.h"
 
@@ -28,17 +27,23 @@ void Engine::Impl::fail(Error error) {
 }
 
 void Engine::Impl::before_end(EndReason reason) {
-    for (const auto& trigger : phase_triggers_) trigger->end();
+    faults_->end_phases();
     if (phases_) phases_->stop();
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
-    if (stuck_) stuck_->stop();
-    if (waited) look_at_waits();
-    if (waited || is_cut_short) sample_half_open();
-    if (waited || any_fault_has_fired()) sample_sockets(SocketMoment::end, all_nodes());
-    if (waited || reason == EndReason::not_ready) sample_listening();
-    for (const auto& fault : faults_) fault->finish();
+    hung_ = reason == EndReason::hung;
+    if (hang_) hang_->stop();
+    if (hang_ && waited) run_->must(hang_->look(attended_));
+    if (waited || is_cut_short) run_->must(socket_notes_->add_half_open());
+    if (waited || any_fault_has_fired()) {
+        std::vector<std::size_t> all(nodes());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        run_->must(socket_notes_->add(SocketMoment::end, all));
+    }
+    if (waited || reason == EndReason::not_ready) note_listening();
+    faults_->finish();
+    tcp_->finish();
 }
 
 void Engine::Impl::ends(EndReason reason, int signal) {
@@ -46,23 +51,31 @@ void Engine::Impl::ends(EndReason reason, int signal) {
 }
 
 void Engine::Impl::ask_to_end() {
-    for (const auto& actor : actors_) actor->node->signal(SIGTERM);
-    for (const auto& guest : guests_) guest->kill();
+    if (!std::exchange(hung_, false) || !scenario_.stacks) return ask_nodes_to_end();
+    std::vector<StackSeeker::NodeProcess> running;
+    for (std::size_t node = 0; node < nodes_->size(); ++node)
+        if (nodes_->runs(node)) running.push_back({node, nodes_->pid(node)});
+    stacks_->start(std::move(running), [this] { ask_nodes_to_end(); });
+}
+
+void Engine::Impl::ask_nodes_to_end() {
+    nodes_->ask_to_end();
     if (preparation_) preparation_->kill();
 }
 
 void Engine::Impl::kill() {
-    for (const auto& actor : actors_) actor->node->kill();
+    nodes_->kill();
     if (preparation_) preparation_->kill();
 }
 
 bool Engine::Impl::conclude() {
-    if (end_capture()) return false;
-    for (auto& [number, line] : expected_lines_) tell_expected(number, line);
-    untold_.finish(*journal_);
-    for (auto& [number, note] : unanswered_) note.finish(*journal_);
-    if (auto written = log_times_ ? log_times_->flush() : Result<void>(); !written && !error_)
-        error_ = std::move(written).error();
+    if (capture_ && !capture_->end()) return false;
+    stacks_->finish();
+    progress_->finish();
+    safety_->finish(
+        [this](std::size_t node, const std::string& file) { return nodes_->path_of(node, file); });
+    faults_->finish_packets();
+    if (auto written = nodes_->flush(); !written && !error_) error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();
     Facts facts = record_.facts(scenario_);
     if (error_) {
@@ -98,40 +111,23 @@ Result<void> Engine::Impl::write_manifest() {
         manifest_name, manifest_json(files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-std::vector<std::size_t> Engine::Impl::all_nodes() const {
-    std::vector<std::size_t> nodes(fabric_->size());
-    std::iota(nodes.begin(), nodes.end(), std::size_t{0});
-    return nodes;
-}
-
-void Engine::Impl::sample_sockets(SocketMoment moment, const std::vector<std::size_t>& nodes) {
-    for (const std::size_t index : nodes) {
-        auto read = sockets_->read(index);
-        if (!read) return fail(std::move(read).error());
-        journal_->add(event::SocketsSeen{moment, std::move(*read)}, {.node = fabric_->node(index).name});
+// Of each fault, all firings together: what its rules have lost, as the kernel counted it.
+void Engine::Impl::on_captured() {
+    const auto counters = faults_->table().read_hits();
+    if (!counters) fail(counters.error());
+    event::CaptureEnded ended;
+    for (std::size_t number = 0; counters && number < faults_->all().size(); ++number) {
+        if (queues(scenario_.faults[number])) continue;
+        auto& [fault, losses] = ended.losses.emplace_back();
+        fault = scenario_.faults[number].name;
+        for (const auto& [node, hits] : (*counters)[number])
+            losses.push_back({fabric_->node(node).name, {hits.up, hits.down}});
     }
-}
-
-// Where the aggregator can be reached: who listens on the loopback device alone is reached by nobody.
-void Engine::Impl::sample_listening() {
-    constexpr std::size_t most = 16;
-    if (std::exchange(told_listening_, true) || !fabric_ || !actors_.front()->node->running()) return;
-    auto read = sockets_->read_listening(0);
-    if (!read) return fail(std::move(read).error());
-    event::NodeListening told;
-    for (const TcpSocket& socket : *read)
-        if (told.addresses.size() < most)
-            told.addresses.push_back(end_point_text(socket.local, socket.local_port));
-    told.reachable = std::any_of(read->begin(), read->end(),
-                                 [](const TcpSocket& socket) { return !socket.local.is_loopback(); });
-    journal_->add(std::move(told), {.node = actors_.front()->outcome.name});
-}
-
-void Engine::Impl::sample_half_open() {
-    auto sampled = netcut::sample_half_open(*fabric_, *sockets_);
-    if (!sampled) return fail(std::move(sampled).error());
-    for (const HalfOpen& half : *sampled)
-        journal_->add(event::HalfOpenSeen{half.socket, half.peer, half.address_gone}, {.node = half.node});
+    // How far the clock was set forward since the run began.
+    const Nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+    ended.clock_shift_ns = Nanoseconds(now - journal_->realtime_begin() - journal_->now()).count();
+    journal_->add(std::move(ended));
+    course_.finish();
 }
 
 }  // namespace netcut

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What somebody asks for while a run is under way.
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/io.h"
 #include "base/sha256.h"
-#include "fault/fault.h"
 #include "fault/needs.h"
 #include "fault/plan.h"
 #include "kernel/rights.h"
-#include "node/node.h"
 #include "record/event.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
@@ -75,33 +71,15 @@ Result<void> Engine::Impl::must_run(const std::string& attempt) {
         attempt, course_.phase() == RunPhase::preparing ? "the run is being prepared" : "the run is over");
 }
 
-Result<FaultRunner*> Engine::Impl::runner_of(const std::string& fault) {
-    std::vector<std::string> names;
-    for (const auto& runner : faults_) {
-        if (runner->spec().name == fault) return runner.get();
-        names.push_back(runner->spec().name);
-    }
-    return usage_failure("find the fault '" + fault + "'", "the run has no fault of that name",
-                         names.empty() ? "it has none" : fmt::format("it has {}", fmt::join(names, ", ")));
-}
-
-Result<Engine::Impl::Actor*> Engine::Impl::actor_of(const std::string& node, const std::string& attempt) {
-    const auto index = node_index(scenario_, node);
-    if (!index) return usage_failure(attempt, "the run has no node " + node);
-    Actor* actor = actors_[*index].get();
-    if (!actor->node->running()) return usage_failure(attempt, node + " does not run");
-    return actor;
-}
-
 Result<void> Engine::Impl::fire(const std::string& fault) {
     NETCUT_TRY(must_run("fire the fault '" + fault + "'"));
-    NETCUT_ASSIGN(FaultRunner * runner, runner_of(fault));
+    NETCUT_ASSIGN(FaultRunner * runner, faults_->find(fault));
     return runner->fire_now();
 }
 
 Result<void> Engine::Impl::heal(const std::string& fault) {
     NETCUT_TRY(must_run("heal the fault '" + fault + "'"));
-    NETCUT_ASSIGN(FaultRunner * runner, runner_of(fault));
+    NETCUT_ASSIGN(FaultRunner * runner, faults_->find(fault));
     return runner->heal_now();
 }
 
@@ -122,17 +100,15 @@ Result<std::string> Engine::Impl::add_fault(FaultSpec fault) {
         return usage_failure(attempt, "its links must be laid for faults that tell packets apart",
                              "write it into the scenario");
     const auto needs = needs_of(changed, spec);
-    if (needs.contains(Need::packet_log) && packet_watches_.empty())
+    if (needs.contains(Need::packet_log) && !faults_->sees_packets())
         return usage_failure(attempt, "what it answers must be watched for from the start",
                              "write it into the scenario");
     NETCUT_ASSIGN(FaultPlan plan, plan_of(changed, spec));
-    NETCUT_TRY(table_->add(*fabric_, plan));
+    NETCUT_TRY(faults_->table().add(*fabric_, plan));
     scenario_ = std::move(changed);
     NETCUT_TRY(rewrite_scenario());
-    NETCUT_TRY(write_loss_lists(scenario_.faults.back(), plan));
-    NETCUT_ASSIGN(Fault laid, Fault::prepare(*fabric_, *table_, scenario_.faults.size() - 1));
-    add_runner(std::move(laid));
-    NETCUT_TRY(faults_.back()->fire_now());
+    NETCUT_ASSIGN(FaultRunner * added, faults_->add(plan));
+    NETCUT_TRY(added->fire_now());
     return name;
 }
 
@@ -146,33 +122,18 @@ Result<void> Engine::Impl::rewrite_scenario() {
 Result<void> Engine::Impl::signal(const std::string& node, int number) {
     const std::string attempt = fmt::format("send signal {} to {}", number, node);
     NETCUT_TRY(must_run(attempt));
-    NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
+    NETCUT_ASSIGN(const std::size_t index, nodes_->find_running(node, attempt));
     journal_->add(event::NodeSignalled{number}, {.node = node});
-    actor->node->signal(number);
+    nodes_->signal(index, number);
     return {};
 }
 
 Result<Node*> Engine::Impl::execute(const std::string& node, CommandSpec command, Node::Observer observer) {
     const std::string attempt = "run a command beside " + node;
     NETCUT_TRY(must_run(attempt));
-    NETCUT_ASSIGN(Actor * actor, actor_of(node, attempt));
+    NETCUT_ASSIGN(const std::size_t index, nodes_->find_running(node, attempt));
     NETCUT_TRY(check_command(command, attempt));
-    std::erase_if(guests_, [](const auto& guest) { return !guest->running(); });
-    NodeSpec spec = actor->node->spec();
-    journal_->add(event::NodeCommand{command.argv, command.captures}, {.node = node});
-    spec.argv = std::move(command.argv);
-    spec.tty = command.size.has_value();
-    spec.size = command.size.value_or(TerminalSize{});
-    spec.input = command.input || spec.tty;
-    spec.captures = command.captures;
-    spec.joined = false;
-    if (!command.terminal.empty()) spec.env["TERM"] = command.terminal;
-    spec.hosts = hosts_of(actor->index);
-    auto guest = std::make_unique<Node>(io_, std::move(spec), std::move(observer));
-    const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };
-    NETCUT_TRY(guest->start(fabric_->node(actor->index).ns, nowhere(), nowhere()));
-    guests_.push_back(std::move(guest));
-    return guests_.back().get();
+    return nodes_->execute(index, std::move(command), std::move(observer));
 }
 
 }  // namespace netcut

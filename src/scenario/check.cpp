@@ -16,6 +16,8 @@
 #include "scenario/fault_spec.h"
 #include "scenario/mistakes.h"
 #include "scenario/plan.h"
+#include "scenario/safety_yaml.h"
+#include "scenario/tcp.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
 #include "trigger/pattern.h"
@@ -134,6 +136,7 @@ const std::vector<Check>& word_checks() {
         checks.push_back({"env", {"env", "parameters"}, [](Scenario& scenario) {
                               return check_values(scenario, scenario.env);
                           }});
+        checks.push_back({"tcp", {"tcp", "parameters", "collaborators"}, check_tcp});
         checks.push_back({"needs", {"needs", "parameters"}, [](Scenario& scenario) -> Result<void> {
                               for (const NeedSpec& need : scenario.needs)
                                   NETCUT_TRY(check_words(scenario, need.test));
@@ -241,6 +244,8 @@ const std::vector<Check>& checks_before_faults() {
                       {{"ready", {"ready"}, [](Scenario& all) { return check_pattern(all.ready); }},
                        {"progress", {"progress"}, [](Scenario& all) { return check_pattern(all.progress); }},
                        {"end", {"end"}, [](Scenario& all) { return check_pattern(all.end); }},
+                       {"counted", {"counted", "parameters"}, check_counted},
+                       {"model", {"model", "parameters"}, check_model},
                        {"timeout", {"timeout"}, check_timeout},
                        {"hang_after", {"hang_after"}, check_hang_after}});
         return checks;

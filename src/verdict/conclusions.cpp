@@ -41,9 +41,16 @@ bool has_lost(const FaultOutcome& fault, const std::string& node) {
     return fault.losses.at(node).total() > 0 || !recovery_of(fault, node).conversations.empty();
 }
 
-Conclusion conclude_ended(const NodeOutcome& node, const FaultOutcome& fault) {
+// The look at a firing ends when the next one fires, which may be soon: what went both ways later counts as well.
+bool exchanged_since(const Facts& facts, const FaultOutcome& fault, const std::string& node) {
+    return std::any_of(&fault, facts.outcomes.data() + facts.outcomes.size(),
+                       [&](const FaultOutcome& one) { return recovery_of(one, node).exchanged; });
+}
+
+Conclusion conclude_ended(const Facts& facts, const NodeOutcome& node, const FaultOutcome& fault) {
     const Recovery recovery = recovery_of(fault, node.name);
-    if (recovery.exchanged || unresolved_text(recovery).empty() || !has_lost(fault, node.name))
+    if (exchanged_since(facts, fault, node.name) || unresolved_text(recovery).empty() ||
+        !has_lost(fault, node.name))
         return {node.name, Conclusion::Kind::took_part, "took part"};
     return {node.name, Conclusion::Kind::left,
             fmt::format("left with exit 0 after {}, {}", fault.fault,
@@ -77,7 +84,7 @@ std::vector<Conclusion> conclude(const Facts& facts) {
         if (!ended)
             all.push_back(conclude_running(facts, node, *fault));
         else if (node.exit->success() && node.after_fault)
-            all.push_back(conclude_ended(node, *fault));
+            all.push_back(conclude_ended(facts, node, *fault));
     }
     return all;
 }

@@ -31,6 +31,11 @@ std::string options_text(const std::optional<SocketOptions>& options) {
 
 }  // namespace
 
+std::string name_of(const ThreadFacts& thread) {
+    return fmt::format("{} ({}), {}", thread.program, thread.process,
+                       thread.call.empty() ? word_of(thread.doing) : thread.call);
+}
+
 std::string text_of(const ThreadFacts& thread) {
     std::string text =
         fmt::format("{} ({}): {} thread{} in {}", thread.program, thread.process, thread.count,
@@ -42,7 +47,8 @@ std::string text_of(const ThreadFacts& thread) {
     return text;
 }
 
-std::vector<std::string> lines_of(const std::string& node, const ConnectionFacts& connection) {
+std::vector<std::string> lines_of(const std::string& node, const ConnectionFacts& connection,
+                                  const TcpTries& tries) {
     const TcpSocket& socket = connection.socket;
     const TcpTimers& timers = connection.timers;
     std::string text = fmt::format("{}: {} is {}", node, ends_of(socket), socket.state);
@@ -52,7 +58,7 @@ std::vector<std::string> lines_of(const std::string& node, const ConnectionFacts
     if (socket.send_queue > 0) text += fmt::format(", {} bytes not acknowledged", socket.send_queue);
     if (socket.receive_queue > 0) text += fmt::format(", {} bytes not read", socket.receive_queue);
     std::vector<std::string> lines{text + ", " + options_text(connection.options)};
-    if (const auto time = gives_up_in(connection))
+    if (const auto time = gives_up_in(connection, tries))
         lines.push_back(
             fmt::format("{}: TCP gives it up in {:.1f} s, if nobody answers", node, seconds(*time)));
     return lines;

@@ -177,7 +177,7 @@ TEST(ReferenceFederation, RetriedResultsCountOnce) {
     EXPECT_EQ(federation.submit(1, 1, {constant_model(9), 9}), Submission::duplicate);
     EXPECT_TRUE(std::holds_alternative<WaitForRound>(federation.next_task(1)));
     EXPECT_EQ(federation.submit(2, 1, {constant_model(3), 1}), Submission::accepted);
-    EXPECT_EQ(average(*federation.wait_for_updates()), constant_model(2));
+    EXPECT_EQ(average(federation.wait_for_updates()->updates), constant_model(2));
     // A straggler's copy after the round is closed must not start the next one.
     EXPECT_EQ(federation.submit(2, 1, {constant_model(3), 1}), Submission::duplicate);
 }

@@ -241,6 +241,20 @@ TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
     EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
 }
 
+TEST(Judge, NodeThatWentOnOnlyAfterTheNextFiringHasNotLeft) {
+    Facts facts = cut_and_back();
+    FaultOutcome next = facts.outcomes[0];
+    next.losses["collaborator1"] = {};
+    Recovery& first = facts.outcomes[0].recovery["collaborator1"] = {};
+    first.conversations = {{.peer = "aggregator", .outcome = Conversation::Outcome::given_up}};
+    EXPECT_EQ(judge(facts).word(), "left");
+    next.fired = 3100ms;  // too soon for anybody to come back
+    next.healed = 4s;
+    next.recovery["collaborator1"].exchanged = true;
+    facts.outcomes.push_back(next);
+    EXPECT_EQ(judge(facts).word(), "recovered") << judge(facts).reason;
+}
+
 TEST(Judge, CutThatNeverHealedIsSaidToBe) {
     Facts facts = cut_and_back();
     facts.outcomes[0].healed.reset();

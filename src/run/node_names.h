@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "fabric/fabric.h"
+#include "names/name_server.h"
+#include "scenario/fault_spec.h"
+#include "scenario/scenario.h"
+
+namespace netcut {
+
+// How nodes find each other by name: by /etc/hosts of each, or by the name server of the run. Nodes are given by their
+// index in the fabric.
+class NodeNames {
+  public:
+    // Faults of names that are on, and hit this node.
+    using FaultsOf = std::function<std::vector<const FaultSpec*>(std::size_t node)>;
+    // `names`: each node's own name and its aliases. All that is given by reference must outlive it.
+    NodeNames(const Scenario& scenario, const Fabric& fabric, std::vector<std::vector<std::string>> names,
+              FaultsOf faults);
+
+    // Faults or addresses have changed; the first time, the name server starts.
+    Result<void> update();
+    // What is in /etc/hosts of a node.
+    std::string hosts_of(std::size_t node) const;
+    // And in its /etc/resolv.conf; empty: it has none.
+    std::string name_servers_of(const std::string& node) const;
+
+  private:
+    std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
+    Names names_now() const;
+    void add_rules(const FaultSpec& fault, const NodeLink& client, Names& names) const;
+    Result<void> serve(const NodeLink& place);
+
+    const Scenario& scenario_;
+    const Fabric& fabric_;
+    const std::vector<std::vector<std::string>> names_;
+    FaultsOf faults_;
+    std::string hosts_;  // of every node that no fault takes names from
+    std::unique_ptr<NameServer> server_;
+};
+
+}  // namespace netcut
