@@ -36,28 +36,26 @@ std::string crash_of(const Json& verdict) {
 
 }  // namespace
 
+Judgement RunOutcome::judgement() const {
+    if (verdict.is_null()) return Judgement::error;
+    return parse_word<Judgement>(verdict.at("verdict").get<std::string>()).value_or(Judgement::error);
+}
+
 std::string RunOutcome::word() const {
-    if (verdict.is_null()) return "error";
-    const std::string word = verdict.at("verdict").get<std::string>();
-    return word == "recovered" && !verdict.at("noticed").get<bool>() ? "not noticed" : word;
+    return unnoticed() ? not_noticed : word_of(judgement());
 }
 
 bool RunOutcome::survived() const {
-    const std::string result = word();
-    return result == "recovered" || result == "undisturbed";
+    return (judgement() == Judgement::recovered && !unnoticed()) || judgement() == Judgement::undisturbed;
 }
 
 bool RunOutcome::unnoticed() const {
-    return word() == "not noticed";
+    return judgement() == Judgement::recovered && !verdict.at("noticed").get<bool>();
 }
 
 bool RunOutcome::fatal() const {
-    const std::string result = word();
-    return result == "crashed" || result == "hung" || result == "left";
-}
-
-bool RunOutcome::judged() const {
-    return word() != "error";
+    const Judgement found = judgement();
+    return found == Judgement::crashed || found == Judgement::hung || found == Judgement::left;
 }
 
 std::optional<double> RunOutcome::seconds_to_recover() const {
@@ -66,14 +64,14 @@ std::optional<double> RunOutcome::seconds_to_recover() const {
 }
 
 std::string RunOutcome::detail() const {
-    const std::string result = word();
+    const Judgement found = judgement();
     if (verdict.is_null()) return message;
-    if (result == "error") return verdict.at("reason").get<std::string>();
+    if (found == Judgement::error) return verdict.at("reason").get<std::string>();
     std::string text;
-    if (const auto seconds = seconds_to_recover(); seconds && result == "recovered")
+    if (const auto seconds = seconds_to_recover(); seconds && survived())
         text = fmt::format("+{:.1f} s", *seconds);
-    if (result == "crashed") text = crash_of(verdict);
-    if (result == "hung" || result == "left") text = names_of_unfinished(verdict.at("nodes"));
+    if (found == Judgement::crashed) text = crash_of(verdict);
+    if (found == Judgement::hung || found == Judgement::left) text = names_of_unfinished(verdict.at("nodes"));
     const std::string late = late_text();
     return text.empty() || late.empty() ? text + late : text + "; " + late;
 }
