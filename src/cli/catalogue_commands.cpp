@@ -16,6 +16,7 @@
 #include "kernel/control_group.h"
 #include "kernel/netns.h"
 #include "kernel/rights.h"
+#include "run/tcp_check.h"
 #include "scenario/fault_kind.h"
 #include "user/find_program.h"
 #include "user/user.h"
@@ -88,12 +89,23 @@ DoctorCheck check_line_buffering(const User& user) {
             found ? Reason() : Reason("stdbuf (GNU coreutils) is not in PATH; --tty helps as well")};
 }
 
+// What `tcp:` of a scenario can say here.
+Result<std::vector<DoctorCheck>> check_tcp_keys() {
+    NETCUT_ASSIGN(const NetNs apart, NetNs::create());
+    std::vector<DoctorCheck> checks;
+    for (const TcpAbility& one : tcp_abilities(apart))
+        checks.push_back({"tcp", one.name, one.why.empty() ? Reason() : Reason(one.why)});
+    return checks;
+}
+
 Result<std::vector<DoctorCheck>> check_all() {
     NETCUT_ASSIGN(const User user, find_user(""));
     NETCUT_ASSIGN(const Rights rights, gain_rights());
     NETCUT_ASSIGN(const auto tried, try_needs());
     std::vector<DoctorCheck> checks = check_rights(rights);
     for (DoctorCheck& check : check_catalogue(tried)) checks.push_back(std::move(check));
+    NETCUT_ASSIGN(auto tcp, check_tcp_keys());
+    for (DoctorCheck& check : tcp) checks.push_back(std::move(check));
     checks.push_back({"limits", "memory", unlimited_memory()});
     checks.push_back(check_line_buffering(user));
     return checks;
@@ -107,7 +119,7 @@ std::string text_of(const std::vector<DoctorCheck>& checks) {
         if (check.group != group) text += fmt::format("\n{}\n", check.group);
         group = check.group;
         const auto first = check.why ? told.try_emplace(*check.why, check.name).first : told.end();
-        text += fmt::format("  {:<15} {}\n", check.name,
+        text += fmt::format("  {:<21} {}\n", check.name,
                             !check.why                    ? "yes"
                             : first->second == check.name ? "no: " + *check.why
                                                           : "no, for the same reason as " + first->second);

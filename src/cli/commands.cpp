@@ -58,7 +58,7 @@ std::vector<Command> all_commands() {
                   with_options(add_report_options, report_command)},
                  {"faults", "List the faults, with an example of each",
                   with_options(add_faults_options, faults_command)},
-                 {"schema", "Print the JSON Schema of scenario files, verdicts or journals",
+                 {"schema", "Print the JSON Schema of scenario files, verdicts, journals or records",
                   with_options(add_schema_options, schema_command)},
                  {"doctor", "Say what this kernel and this user can do, and why not",
                   with_options(add_doctor_options, doctor_command)},

@@ -11,6 +11,8 @@
 
 #include "base/json.h"
 #include "cli/daemon_client.h"
+#include "cli/run_access.h"
+#include "cli/schema_command.h"
 #include "fabric/options.h"
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
@@ -92,30 +94,49 @@ class TypedLine {
     std::string begun_;
 };
 
-Json ask_daemon(const TypedLine& line, const std::string& target) {
-    const DaemonClient daemon(DaemonClient::socket_path(line.given("--socket")));
-    const auto answer = daemon.ask("GET", target);
-    return answer && answer->is_object() ? *answer : Json::object();
+// Folders that runs have left here, the latest first; the shell knows the others.
+Candidates folders_of_runs() {
+    Candidates folders;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry("netcut-runs", error), end; !error && entry != end;
+         entry.increment(error))
+        if (entry->is_directory(error)) folders.push_back(entry->path());
+    std::sort(folders.rbegin(), folders.rend());
+    return folders;
 }
 
+std::string text_of(const Json& object, const char* name) {
+    const Json value = object.is_object() ? object.value(name, Json()) : Json();
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// Of the daemon, one's own that are under way, and those that have left a folder here.
 Candidates runs(const TypedLine& line) {
+    const DaemonClient daemon(DaemonClient::socket_path(line.given("--socket")));
     Candidates ids;
-    for (const Json& run : ask_daemon(line, "/runs").value("runs", Json::array()))
-        ids.push_back(run.value("id", ""));
+    if (const auto answer = daemon.ask("GET", "/runs"); answer && answer->is_object())
+        for (const Json& run : answer->value("runs", Json::array())) ids.push_back(text_of(run, "id"));
+    if (line.given("--socket")) return ids;
+    for (const Json& run : own_runs()) ids.push_back(text_of(run, "id"));
+    for (const std::string& folder : folders_of_runs())
+        ids.push_back(std::filesystem::path(folder).filename());
     return ids;
 }
 
+// Names in a list of what is known of a run: the daemon calls each "name", a run's record "node" or "fault".
 Candidates names_in_run(const TypedLine& line, const std::string& run, const char* list, const char* name) {
+    const auto access = reach_run(run, line.given("--socket"));
+    if (!access) return {};
+    const auto known = (*access)->inspect();
+    if (!known || !known->is_object()) return {};
     Candidates names;
-    for (const Json& one : ask_daemon(line, "/runs/" + encoded(run)).value(list, Json::array()))
-        names.push_back(one.is_object()   ? one.value(name, "")
-                        : one.is_string() ? one.get<std::string>()
-                                          : "");
+    for (const Json& one : known->value(list, Json::array()))
+        names.push_back(text_of(one, one.contains(name) ? name : "name"));
     return names;
 }
 
 Candidates nodes(const TypedLine& line) {
-    if (const auto run = line.given("RUN")) return names_in_run(line, *run, "nodes", "name");
+    if (const auto run = line.given("RUN")) return names_in_run(line, *run, "nodes", "node");
     unsigned collaborators = 2;
     const std::string cols = line.given("--cols").value_or("");
     std::from_chars(cols.data(), cols.data() + cols.size(), collaborators);
@@ -127,7 +148,7 @@ Candidates nodes(const TypedLine& line) {
 
 Candidates faults(const TypedLine& line) {
     const auto run = line.given("RUN");
-    return run ? names_in_run(line, *run, "faults", "name") : Candidates{};
+    return run ? names_in_run(line, *run, "faults", "fault") : Candidates{};
 }
 
 Candidates kinds(const TypedLine&) {
@@ -149,17 +170,6 @@ Candidates stages() {
     return names;
 }
 
-// Folders that runs have left here; the shell knows the others.
-Candidates run_folders(const TypedLine&) {
-    Candidates folders;
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry("netcut-runs", error), end; !error && entry != end;
-         entry.increment(error))
-        folders.push_back(entry->path());
-    std::sort(folders.rbegin(), folders.rend());  // the latest first
-    return folders;
-}
-
 // By the placeholder that help shows for it.
 Candidates values_of(const CLI::Option& option, const TypedLine& line) {
     using Lister = std::function<Candidates(const TypedLine&)>;
@@ -171,7 +181,7 @@ Candidates values_of(const CLI::Option& option, const TypedLine& line) {
         {"RUN", runs},
         {"FAULT", faults},
         {"KIND", kinds},
-        {"DIR", run_folders},
+        {"DIR", [](const TypedLine&) { return folders_of_runs(); }},
         {"TEMPLATE", [](const TypedLine&) { return template_names(); }},
         {"PHASE", words(phase_moment_words())},
         {"FABRIC", words(fabric_words())},
@@ -180,6 +190,7 @@ Candidates values_of(const CLI::Option& option, const TypedLine& line) {
         {"DIRECTION", words(key_words("drop", "direction"))},
         {"END", words(key_words("down", "end"))},
         {"STAGE", words(stages())},
+        {"WHAT", words(schema_words())},
         {"sent|received", words({"sent", "received"})},
         {"begin|end", words(round_mark_words())}};
     const bool is_argument = option.get_positional();
@@ -219,7 +230,8 @@ std::vector<std::string> complete(const CLI::App& app, const std::vector<std::st
             candidates.insert(candidates.end(), values.begin(), values.end());
         }
     }
-    std::erase_if(candidates, [&](const std::string& word) { return !word.starts_with(line.begun()); });
+    std::erase_if(candidates,
+                  [&](const std::string& word) { return word.empty() || !word.starts_with(line.begun()); });
     return candidates;
 }
 

@@ -123,9 +123,8 @@ void add_cut_options(CLI::App& command, RunOptions& options) {
     group.add("--cut-on", options.cut_on, "PATTERN",
               "Cut when a log line contains this; * stands for anything, re:EXPR is a regular expression");
     group.add("--cut-when", options.cut_when, "PHASE",
-              "Cut in a phase of a node's work: computing, waiting, sending, receiving, or reply-lost: an "
-              "upload is "
-              "whole, and its reply is the first packet that is lost");
+              "Cut in a phase of a node's work: computing, waiting, idle, sending, receiving, or reply-lost: "
+              "an upload is whole, and its reply is the first packet that is lost");
     group.add("--after", options.after, "TIME|BYTES",
               "How far into the phase: 200ms, or 64KiB of sending or receiving, exact to the packet");
     group.add("--round", options.round, "N", "Not before the progress lines have named this round");

@@ -8,12 +8,13 @@
 
 #include "daemon/json_text.h"
 #include "daemon/problem.h"
+#include "kernel/process_files.h"
+#include "kernel/process_tree.h"
 
 namespace netcut::cli {
 namespace {
 
 constexpr std::size_t longest_door_answer = 1 << 20;
-constexpr auto patience_with_door = std::chrono::seconds(30);
 constexpr const char* reaching = "reach the run";
 
 // While it lives, root connects as somebody else.
@@ -33,15 +34,30 @@ class As {
     bool switched_ = false;
 };
 
-Result<void> check_owner(int connection, const DoorAddress& door) {
+Result<ucred> peer_of(int connection) {
     ucred peer{};
     socklen_t size = sizeof(peer);
     if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return system_failure("ask the kernel whose run it is");
+    return peer;
+}
+
+Result<void> check_owner(int connection, const DoorAddress& door) {
+    NETCUT_ASSIGN(const ucred peer, peer_of(connection));
     if (peer.uid == door.user || peer.uid == 0) return {};
     return Failure(Error{Error::Kind::machine, reaching, 0,
                          "process " + std::to_string(peer.pid) + " of another user has taken its name",
                          "end that process, or ask whoever administers this machine"});
+}
+
+// Its kernel takes what is sent to a process that is stopped, which never answers.
+Result<void> check_it_runs(int connection) {
+    NETCUT_ASSIGN(const ucred peer, peer_of(connection));
+    const std::string process = std::to_string(peer.pid);
+    const char state = parse_thread_status(read_proc("/proc/" + process + "/status")).state;
+    if (state != 'T' && state != 't') return {};
+    return Failure(Error{Error::Kind::machine, reaching, ETIMEDOUT,
+                         "its process, " + process + ", is stopped", "let it go on: kill -CONT " + process});
 }
 
 }  // namespace
@@ -77,8 +93,14 @@ Result<Json> answer_in(const Message& message) {
     return parse_json(message.words[1], "read what the run answers");
 }
 
-Result<Json> ask_door(const DoorAddress& door, Message message) {
+Result<Fd> connect_to_running(const DoorAddress& door) {
     NETCUT_ASSIGN(Fd connection, connect_to_door(door));
+    NETCUT_TRY(check_it_runs(connection.get()));
+    return connection;
+}
+
+Result<Json> ask_door(const DoorAddress& door, Message message, std::chrono::seconds patience) {
+    NETCUT_ASSIGN(Fd connection, connect_to_running(door));
     boost::asio::io_context io;
     std::optional<Message> answer;
     bool closed = false;
@@ -95,7 +117,7 @@ Result<Json> ask_door(const DoorAddress& door, Message message) {
     message.id = 1;
     channel->start();
     channel->send(message);
-    io.run_for(patience_with_door);
+    io.run_for(patience);
     channel->close();
     if (answer) return answer_in(*answer);
     if (closed) return usage_failure(reaching, "it has ended");

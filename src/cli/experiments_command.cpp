@@ -11,6 +11,7 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
+#include "cli/twins_option.h"
 #include "explore/cut_kind.h"
 #include "explore/experiments.h"
 #include "explore/outcome.h"
@@ -85,6 +86,13 @@ Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
     NETCUT_ASSIGN(const int signal_of_stages,
                   do_stages(options.many.run, base, folder.user(), options.many.json));
     if (signal_of_stages != 0) return 128 + signal_of_stages;
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base, table.rows[row], table.columns.front()));
+        NETCUT_ASSIGN(const int signal_of_twins,
+                      compare_with_twins(options.many.run, scenario, options.many.json));
+        if (signal_of_twins != 0) return 128 + signal_of_twins;
+        table.twins.push_back(std::move(scenario.twins));
+    }
     RunPool pool(folder, program, jobs);
     int signal = 0;
     {
@@ -110,6 +118,7 @@ Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
 void add_experiments_options(CLI::App& command, ExperimentsOptions& options) {
     command.footer("Example: netcut-fl experiments --cols 2 --kinds drop --for 20s --jobs 5");
     add_many_options(command, options.many);
+    add_safety_options(command, options.many.run);
     Group(command, "The runs")
         .add_list("--for", options.durations, "TIME", "How long the cuts last: 5s,20s (default: 20s)");
 }

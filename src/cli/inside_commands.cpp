@@ -68,6 +68,9 @@ Result<int> ps(const Request& request) {
              printable(run.value("name", "")), run.value("user", ""), run.value("state", ""),
              printable(run.value("verdict", "")), run.value("created", ""),
              printable(run.value("folder", "")));
+    std::fflush(stdout);
+    for (const Json& run : shown)
+        if (run.contains("trouble")) complain("{}: {}", run.value("id", ""), run.value("trouble", ""));
     return 0;
 }
 

@@ -43,10 +43,15 @@ void ManyScreen::tell(const std::string& line) {
 }
 
 void ManyScreen::tick() {
+    const RunPool::Progress progress = pool_.progress();
+    if (progress.stopping && !quiet_ && !std::exchange(told_stopping_, true)) {
+        clear();
+        show("stopping: the runs that are under way are asked to end, and a second signal kills their nodes\n");
+        std::fflush(stdout);
+    }
     if (!terminal_) return;
     const std::size_t width = width_of_terminal();
-    std::fputs(("\r\x1b[K" + progress_text(pool_.progress(), open_ended_).substr(0, width - 1)).c_str(),
-               stdout);
+    std::fputs(("\r\x1b[K" + progress_text(progress, open_ended_).substr(0, width - 1)).c_str(), stdout);
     std::fflush(stdout);
     status_shown_ = true;
 }

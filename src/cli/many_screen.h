@@ -26,7 +26,7 @@ class ManyScreen {
 
     RunPool& pool_;
     const bool quiet_, open_ended_, terminal_;
-    bool status_shown_ = false;
+    bool status_shown_ = false, told_stopping_ = false;
 };
 
 }  // namespace netcut::cli

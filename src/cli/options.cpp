@@ -13,6 +13,7 @@
 #include "link/rate.h"
 #include "scenario/check.h"
 #include "scenario/input.h"
+#include "scenario/tcp.h"
 #include "scenario/template.h"
 #include "scenario/words.h"
 #include "scenario/yaml.h"
@@ -73,6 +74,9 @@ void add_fabric_options(CLI::App& command, RunOptions& options) {
     group.add("--rate", options.rate, "RATE",
               "Limit every link to this rate, in each direction: 100mbit, 1gbit");
     group.add("--shaper", options.shaper, "SHAPER", "How --rate is kept: tbf (default) or htb");
+    group.add("--tcp", options.tcp, "NAME=VALUE",
+              "Set how the TCP of every node works: keepalive=10s, user_timeout=30s, retries2=8, ... "
+              "(docs/scenario.md, TCP)");
     group.add_list(
         "--uplink", options.uplink, "NODE",
         "Nodes that reach the network of this machine: aggregator,collaborator1, or all (default: none)");
@@ -85,6 +89,8 @@ void add_end_options(CLI::App& command, RunOptions& options) {
               "Call it a hang when there was no progress for this long after the last heal (default: 60s)");
     group.add("--grace", options.grace, "TIME",
               "How long nodes that are stopped have between SIGTERM and SIGKILL (default: 5s)");
+    group.add_flag("--no-stacks", options.no_stacks,
+                   "Of a run that hangs, do not find the lines of the programs at which nodes wait");
     group.add_flag("--pcap", options.pcap,
                    "Capture the packets of each node, and those that were lost, in pcap/NODE.pcapng");
     group.add("--pcap-snap", options.pcap_snap, "BYTES",
@@ -149,7 +155,9 @@ Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     set_if(scenario.end, options.end_on);
     set_if(scenario.user, options.user);
     set_if(scenario.name, options.name);
+    for (const std::string& pair : options.tcp) NETCUT_TRY(add_tcp(scenario, pair));
     if (options.tty) scenario.tty = true;
+    if (options.no_stacks) scenario.stacks = false;
     if (options.join_output) scenario.join_output = true;
     if (options.pcap || options.pcap_snap) scenario.pcap = true;
     NETCUT_TRY(set_parsed(scenario.pcap_snap, "--pcap-snap", options.pcap_snap, parse_snap));
@@ -222,10 +230,19 @@ void add_federation_options(CLI::App& command, RunOptions& options) {
     add_end_options(command, options);
 }
 
+void add_safety_options(CLI::App& command, RunOptions& options) {
+    Group group(command, "The model");
+    group.add("--twins", options.twins, "N",
+              "Compare the model with those of N runs without faults, which are kept in netcut-twins");
+    group.add_flag("--safety", options.safety,
+                   "Exit with 1 if the model is not known to be that of an undisturbed run");
+}
+
 void add_run_options(CLI::App& command, RunOptions& options) {
     command.footer("Example: netcut-fl run --cols 4 --cut-on 'round 2' --reconnect-after 3s");
     add_federation_options(command, options);
     add_cut_options(command, options);
+    add_safety_options(command, options);
     Group repeats(command, "Repeats");
     repeats.add("--repeat", options.repeat, "N",
                 "Make the run N times, and say whether it ends the same way each time");
@@ -275,6 +292,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     NETCUT_TRY(read_named_files(scenario));
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(apply_workspace(scenario, options));
+    if (options.safety) scenario.safety = true;
     NETCUT_TRY(check(scenario));
     NETCUT_TRY(check_sets(scenario, options.sets));
     return scenario;

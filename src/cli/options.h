@@ -18,7 +18,7 @@ struct RunOptions {
     std::optional<std::string> cols;
     std::optional<std::string> aggregator, collaborator, cwd, ready_on, ready_within, progress_on,
         progress_marks, end_on;
-    std::vector<std::string> sets, envs, uplink;
+    std::vector<std::string> sets, envs, uplink, tcp;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
     std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at,
         watch, nth, delay, reconnect_after, max_cuts;
@@ -26,14 +26,18 @@ struct RunOptions {
     bool new_ip = false, new_mac = false, no_announce = false;
     std::optional<std::string> timeout, hang_after, grace;
     std::optional<std::string> pcap_snap;
-    bool tty = false, join_output = false, quiet = false, pcap = false;
+    bool tty = false, join_output = false, quiet = false, pcap = false, no_stacks = false;
     std::optional<bool> annotate;             // for CI; by default where it is GitHub's
     std::optional<std::string> repeat, jobs;  // of the whole run
+    std::optional<std::string> twins;         // undisturbed runs to compare with
+    bool safety = false;                      // who is not as undisturbed has failed
     bool twin = false;                        // if it fails, run it without its faults
     std::optional<std::string> socket;        // of the daemon
     bool local = false, detached = false;     // without the daemon; by the daemon, and not waited for
 };
 
+// Whether its model is right.
+void add_safety_options(CLI::App& command, RunOptions& options);
 void add_run_options(CLI::App& command, RunOptions& options);
 // Those of them that say what is run and for how long, not what is done to it.
 void add_federation_options(CLI::App& command, RunOptions& options);

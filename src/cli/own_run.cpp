@@ -171,7 +171,7 @@ Result<Json> OwnRun::forget(bool) {
 
 void OwnRun::execute(boost::asio::io_context& io, const std::string& node, const Json& what, Reader reader) {
     reader_ = std::move(reader);
-    auto connection = connect_to_door(door_);
+    auto connection = connect_to_running(door_);
     if (!connection)
         return boost::asio::post(io, [this, error = connection.error()] { end(Failure(error)); });
     channel_ = std::make_shared<Channel>(

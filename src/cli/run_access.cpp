@@ -9,6 +9,7 @@
 
 #include "cli/daemon_access.h"
 #include "cli/own_run.h"
+#include "user/user.h"
 
 namespace netcut::cli {
 namespace {
@@ -96,6 +97,14 @@ Result<std::unique_ptr<RunAccess>> by_own_id(const std::string& run) {
     return not_found(run, "its folder is another one's now: " + own->path());
 }
 
+Json silent_run(const DoorAddress& door, const Error& error) {
+    const auto user = find_account(std::to_string(door.user));
+    return {{"id", door.id},
+            {"user", user ? user->name : std::to_string(door.user)},
+            {"state", "silent"},
+            {"trouble", error.text()}};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run,
@@ -113,10 +122,15 @@ Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run,
 }
 
 std::vector<Json> own_runs() {
+    constexpr std::chrono::seconds patience{1};
     std::vector<Json> runs;
-    for (const DoorAddress& door : own_doors(""))
-        if (auto shown = ask_door(door, {Message::Kind::show, 0, {}}); shown && shown->is_object())
+    for (const DoorAddress& door : own_doors("")) {
+        auto shown = ask_door(door, {Message::Kind::show, 0, {}}, patience);
+        if (shown && shown->is_object())
             runs.push_back(std::move(*shown));
+        else if (!shown && shown.error().code == ETIMEDOUT)
+            runs.push_back(silent_run(door, shown.error()));
+    }
     return runs;
 }
 

@@ -56,7 +56,8 @@ class RunAccess {
 Result<std::unique_ptr<RunAccess>> reach_run(const std::string& run,
                                              const std::optional<std::string>& socket);
 
-// One's own runs that are under way and no daemon's, as `ps` lists them; root's: those of all users.
+// One's own runs that are under way and no daemon's, as `ps` lists them; root's: those of all users. One that does not
+// answer within a second has the state "silent", and says why in "trouble".
 std::vector<Json> own_runs();
 
 }  // namespace netcut::cli

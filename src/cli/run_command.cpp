@@ -12,6 +12,7 @@
 #include "cli/screen.h"
 #include "cli/stage_commands.h"
 #include "cli/twin_command.h"
+#include "cli/twins_option.h"
 #include "daemon/door.h"
 #include "daemon/hosted_run.h"
 #include "folder/folder.h"
@@ -99,9 +100,11 @@ Result<int> run_once(const RunOptions& options, const Scenario& scenario, CiOutp
 }
 
 Result<int> try_run(RunOptions options, CiOutput& ci) {
-    NETCUT_ASSIGN(const Scenario scenario, make_scenario(options));
+    NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
     // Decided once: after a run of root's this process is its user's.
     options.local = !wants_daemon(options);
+    NETCUT_ASSIGN(const int signal, compare_with_twins(options, scenario, options.quiet));
+    if (signal != 0) return 128 + signal;
     NETCUT_ASSIGN(const int status,
                   options.repeat ? run_repeatedly(options, scenario, ci) : run_once(options, scenario, ci));
     if (status == 1 && options.twin)

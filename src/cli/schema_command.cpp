@@ -4,6 +4,7 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "record/journal_schema.h"
+#include "record/run_state.h"
 #include "scenario/schema.h"
 #include "scenario/words.h"
 #include "verdict/verdict_schema.h"
@@ -11,15 +12,22 @@
 namespace netcut::cli {
 namespace {
 
-constexpr Words<std::string (*)(), 3> schemas{
-    {{"scenario", scenario_schema}, {"verdict", verdict_schema}, {"journal", journal_schema}}};
+constexpr Words<std::string (*)(), 4> schemas{{{"scenario", scenario_schema},
+                                               {"verdict", verdict_schema},
+                                               {"journal", journal_schema},
+                                               {"record", RunState::schema}}};
 
 }  // namespace
+
+std::vector<std::string> schema_words() {
+    return names_in(schemas);
+}
 
 void add_schema_options(CLI::App& command, SchemaOptions& options) {
     command
         .add_option("WHAT", options.what,
-                    "scenario (default), verdict: verdict.json, or journal: a line of it")
+                    "scenario (default), verdict: verdict.json, journal: a line of it, or record: what "
+                    "inspect and GET /runs/ID/record say of a run")
         ->type_name("");
     command.footer("Example: netcut-fl schema > netcut-fl.schema.json");
 }

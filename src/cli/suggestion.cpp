@@ -50,6 +50,7 @@ std::string unknown_option(const CLI::App& command, const std::vector<std::strin
         if (argument == "--") break;
         const std::string word = argument.substr(0, argument.find('='));
         if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end()) continue;
+        if (word == "--dry-run") return " (netcut-fl check FILE looks for mistakes, and runs nothing)";
         if (const auto option = meant(word, known)) return fmt::format(" (did you mean {}?)", *option);
     }
     return {};

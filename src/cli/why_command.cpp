@@ -7,10 +7,14 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "cli/option_values.h"
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
+#include "cli/screen.h"
+#include "cli/try_remedies.h"
 #include "record/event.h"
 #include "record/run_state.h"
+#include "why/cause.h"
 #include "why/hang_json.h"
 
 namespace netcut::cli {
@@ -18,12 +22,11 @@ namespace {
 
 constexpr int no_hang_status = 1;
 
-// From the journal: a record of before may have been explained otherwise. Null: it did not hang.
-Result<Json> read_why(const std::string& folder) {
-    NETCUT_ASSIGN(const RecordedRun run, RecordedRun::read(folder));
+// From the journal: a record of before may have been explained otherwise. None: it did not hang.
+std::optional<Facts> facts_of_hang(const RecordedRun& run) {
     RunState state;
     for (const Event& event : run.journal) state.apply(event);
-    return state.proof() ? hang_json(state.facts(run.scenario)) : Json(nullptr);
+    return state.proof() ? std::optional(state.facts(run.scenario)) : std::nullopt;
 }
 
 std::string why_text(const Json& hang) {
@@ -33,17 +36,34 @@ std::string why_text(const Json& hang) {
         for (const Json& one : hang.at(key)) lines += "  " + one.get<std::string>() + "\n";
         return lines;
     };
-    std::string text =
-        fmt::format("{}: {}\n\nseen\n{}\nwhat helps\n  {}\n  More: docs/hangs.md#{}\n", text_at("cause"),
-                    text_at("why"), lines_at("evidence"), text_at("helps"), text_at("cause"));
+    std::string text = fmt::format("{}: {}\n\nseen\n{}{}\nwhat helps\n  {}\n  More: docs/hangs.md#{}\n",
+                                   text_at("cause"), text_at("why"), lines_at("evidence"),
+                                   hang.contains("code") ? "\nin the code\n" + lines_at("code") : "",
+                                   text_at("helps"), text_at("cause"));
+    if (hang.contains("next")) {
+        text += "\nnext, if nobody answers\n";
+        for (const Json& one : hang.at("next")) text += "  " + one.at("says").get<std::string>() + "\n";
+    }
     if (!hang.contains("in_the_way")) return text + "\nproof: certain, nothing in it could ever go on\n";
-    text += "\nproof: none, it was waited for. What stood in the way:\n" + lines_at("in_the_way");
+    text += hang.at("proof") == word_of(Proof::known)
+                ? "\nproof: known, it stayed in a state of the scenario's known_hangs. What stood in the way "
+                  "of a "
+                  "certain one:\n"
+                : "\nproof: none, it was waited for. What stood in the way:\n";
+    text += lines_at("in_the_way");
     const auto more = hang.value("more_in_the_way", std::uint64_t{0});
     return more > 0 ? text + fmt::format("  and {} more\n", more) : text;
 }
 
 Result<int> try_why(const WhyOptions& options) {
-    NETCUT_ASSIGN(const Json hang, read_why(options.folder));
+    NETCUT_ASSIGN(const RecordedRun run, RecordedRun::read(options.folder));
+    const auto facts = facts_of_hang(run);
+    const Json hang = facts ? hang_json(*facts) : Json(nullptr);
+    if (options.tries && facts) {
+        if (!options.json)
+            show("{}: {}\n", hang.at("cause").get<std::string>(), hang.at("why").get<std::string>());
+        return try_remedies(options, run, explain(*facts));
+    }
     const std::string text = options.json ? hang.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
                              : hang.is_null() ? "This run was neither proved to hang nor given up.\n"
                                               : printable_lines(why_text(hang));
@@ -56,8 +76,17 @@ Result<int> try_why(const WhyOptions& options) {
 void add_why_options(CLI::App& command, WhyOptions& options) {
     command.add_option("DIR", options.folder, "The folder of a run")->type_name("")->required();
     command.add_flag("--json", options.json, "Print it as JSON");
+    Group group(command, "Trying what helps");
+    group.add_flag("--try", options.tries,
+                   "Make the run again with each remedy that can be tried, and print what each ended with");
+    group.add("--out", options.out, "DIR", "The folder for these runs (default: DIR-try)");
+    group.add("--jobs", options.jobs, "N", "How many of them at once (default: 4)");
+    group.add("--repeat", options.repeat, "N", "How many runs of each (default: 1)");
+    group.add_flag("--local", options.local, "Make them without the daemon, even if one is running");
     command.footer(
-        "Exit status: 0 it hung, and this is why; 1 it did not hang, 2 usage, 3 it cannot be read.");
+        "Exit status: 0 it hung, and this is why; 1 it did not hang, 2 usage, 3 it cannot be read. With "
+        "--try: 0 "
+        "some remedy helps, 1 none does.");
 }
 
 int why_command(const WhyOptions& options) {

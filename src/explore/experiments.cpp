@@ -37,6 +37,13 @@ std::string late_text(const std::vector<RunOutcome>& repeats) {
     return late == repeats.end() ? "" : fmt::format(" ({})", late->late_text());
 }
 
+// The mark of runs that went on with a model that is not right.
+std::string safety_mark(const std::vector<RunOutcome>& repeats) {
+    const auto wrong = std::find_if(repeats.begin(), repeats.end(),
+                                    [](const RunOutcome& one) { return !one.safety_text().empty(); });
+    return wrong == repeats.end() ? "" : fmt::format(" ! {}", wrong->safety_text());
+}
+
 // Stages have been done once, for all experiments.
 Result<void> check_stages(const Scenario& base, const Scenario& scenario, const ExperimentSpec& experiment) {
     NETCUT_ASSIGN(const std::string stage, stage_that_differs(base, scenario));
@@ -113,7 +120,9 @@ std::string ExperimentCell::word() const {
 
 std::string ExperimentCell::text() const {
     const std::string all = word();
-    if (all == "recovered") return fmt::format("{} {}{}", all, recovery_text(repeats), late_text(repeats));
+    if (all == "recovered")
+        return fmt::format("{} {}{}{}", all, recovery_text(repeats), late_text(repeats),
+                           safety_mark(repeats));
     if (all == "mixed") {
         std::map<std::string, std::size_t> counts;
         for (const RunOutcome& outcome : repeats) ++counts[outcome.word()];
@@ -125,6 +134,24 @@ std::string ExperimentCell::text() const {
     return detail.empty() ? all : fmt::format("{} ({})", all, detail);
 }
 
+Json cell_json(const ExperimentCell& cell, const std::string& column) {
+    Json repeats = Json::array();
+    for (const RunOutcome& outcome : cell.repeats) {
+        const auto seconds = outcome.seconds_to_recover();
+        repeats.push_back({{"outcome", outcome.word()},
+                           {"detail", outcome.detail()},
+                           {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
+                           {"run", "runs/" + outcome.id}});
+    }
+    const std::string text = cell.text();
+    const std::string word = cell.word();
+    return {{"column", column},
+            {"outcome", word},
+            {"detail", text.substr(std::min(text.size(), word.size() + 1))},
+            {"text", text},
+            {"repeats", repeats}};
+}
+
 void ExperimentTable::add_row(ExperimentSpec row) {
     rows.push_back(std::move(row));
     cells.emplace_back(columns.size());
@@ -134,7 +161,8 @@ Result<void> ExperimentTable::submit_row(RunPool& pool, std::size_t row, const S
                                          unsigned repeats,
                                          const std::function<void(const std::string&)>& tell) {
     for (std::size_t column = 0; column < columns.size(); ++column) {
-        NETCUT_ASSIGN(const Scenario scenario, experiment_scenario(base, rows[row], columns[column]));
+        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base, rows[row], columns[column]));
+        if (row < twins.size()) scenario.twins = twins[row];
         cells[row][column].repeats.resize(repeats);
         for (unsigned repeat = 0; repeat < repeats; ++repeat)
             pool.submit({run_id(rows[row].name, columns[column].text(), repeat + 1), scenario},
@@ -196,24 +224,8 @@ Json ExperimentTable::to_json() const {
     for (const ExperimentColumn& column : columns) json["columns"].push_back(column.text());
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Json cells_json = Json::array();
-        for (std::size_t column = 0; column < columns.size(); ++column) {
-            const ExperimentCell& cell = cells[row][column];
-            Json repeats = Json::array();
-            for (const RunOutcome& outcome : cell.repeats) {
-                const auto seconds = outcome.seconds_to_recover();
-                repeats.push_back({{"outcome", outcome.word()},
-                                   {"detail", outcome.detail()},
-                                   {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
-                                   {"run", "runs/" + outcome.id}});
-            }
-            const std::string text = cell.text();
-            const std::string word = cell.word();
-            cells_json.push_back({{"column", columns[column].text()},
-                                  {"outcome", word},
-                                  {"detail", text.substr(std::min(text.size(), word.size() + 1))},
-                                  {"text", text},
-                                  {"repeats", repeats}});
-        }
+        for (std::size_t column = 0; column < columns.size(); ++column)
+            cells_json.push_back(cell_json(cells[row][column], columns[column].text()));
         json["rows"].push_back({{"name", rows[row].name}, {"what", rows[row].what}, {"cells", cells_json}});
     }
     return json;

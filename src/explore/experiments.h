@@ -39,9 +39,13 @@ struct ExperimentCell {
     // One line for people: "recovered +1.7 s", "hung 2 of 3, recovered 1".
     std::string text() const;
 };
+// As html_page() takes it.
+Json cell_json(const ExperimentCell& cell, const std::string& column);
+
 struct ExperimentTable {
     std::string title;
     std::vector<ExperimentSpec> rows;
+    std::vector<TwinFacts> twins;  // by row; or nothing is compared with any
     std::vector<ExperimentColumn> columns;
     std::vector<std::vector<ExperimentCell>> cells;  // by row, by column
 

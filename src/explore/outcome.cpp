@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "record/proof.h"
+
 namespace netcut {
 namespace {
 
@@ -58,6 +60,13 @@ bool RunOutcome::fatal() const {
     return found == Judgement::crashed || found == Judgement::hung || found == Judgement::left;
 }
 
+std::string RunOutcome::hang_waited_for() const {
+    const auto hang = verdict.is_object() ? verdict.find("hang") : verdict.end();
+    if (judgement() != Judgement::hung || hang == verdict.end() || !hang->is_object()) return {};
+    if (hang->value("proof", "") != word_of(Proof::waited)) return {};
+    return hang->value("state", "");
+}
+
 std::optional<double> RunOutcome::seconds_to_recover() const {
     if (verdict.is_null() || verdict.at("time_to_recover_s").is_null()) return {};
     return verdict.at("time_to_recover_s").get<double>();
@@ -72,8 +81,15 @@ std::string RunOutcome::detail() const {
         text = fmt::format("+{:.1f} s", *seconds);
     if (found == Judgement::crashed) text = crash_of(verdict);
     if (found == Judgement::hung || found == Judgement::left) text = names_of_unfinished(verdict.at("nodes"));
-    const std::string late = late_text();
-    return text.empty() || late.empty() ? text + late : text + "; " + late;
+    for (const std::string& more : {late_text(), safety_text()})
+        if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+    return text;
+}
+
+std::string RunOutcome::safety_text() const {
+    if (verdict.is_null() || !survived() || !verdict.contains("safety")) return {};
+    const Json& safety = verdict.at("safety");
+    return safety.at("word") == "but" ? safety.at("text").get<std::string>() : "";
 }
 
 std::string RunOutcome::late_text() const {

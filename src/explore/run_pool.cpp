@@ -155,14 +155,19 @@ void RunPool::on_end(Child& child, int exit_status) {
     const Waiting ended = std::move(child.what);
     ++done_;
     ++made_;
-    made_in_ += Clock::now() - child.begun;
+    const Nanoseconds took = Clock::now() - child.begun;
+    made_in_ += took;
     std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
-    if (signal_ == 0 && !error_) ended.done(read_outcome(ended.request.id, exit_status));
+    if (signal_ == 0 && !error_) {
+        RunOutcome outcome = read_outcome(ended.request.id, exit_status);
+        outcome.took_s = seconds(took);
+        ended.done(outcome);
+    }
     fill();
 }
 
 RunPool::Progress RunPool::progress() const {
-    Progress progress{done_, children_.size(), waiting_.size(), {}};
+    Progress progress{done_, children_.size(), waiting_.size(), {}, signal_ != 0};
     if (made_ == 0) return progress;
     const Nanoseconds mean = made_in_ / static_cast<std::int64_t>(made_);
     Nanoseconds work = mean * static_cast<std::int64_t>(waiting_.size());
@@ -175,6 +180,7 @@ RunPool::Progress RunPool::progress() const {
 void RunPool::stop(int signal) {
     signal_ = signal;
     for (const auto& child : children_) ::kill(child->process.id(), signal);
+    if (tick_) tick_();  // people want to know at once
 }
 
 std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
@@ -189,7 +195,7 @@ std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
 
 RunOutcome RunPool::read_outcome(const std::string& id, int exit_status) const {
     constexpr std::size_t most = std::size_t{64} << 20;  // bytes
-    RunOutcome outcome{id, exit_status, nullptr, {}, false};
+    RunOutcome outcome{.id = id, .exit_status = exit_status};
     const auto text = read_whole(folder_, "runs/" + id + "/verdict.json", most);
     if (text) outcome.verdict = parse_json(*text, "read a verdict").value_or(nullptr);
     if (!outcome.verdict.is_object()) {

@@ -48,9 +48,10 @@ class RunPool {
         std::size_t done = 0, under_way = 0, waiting = 0;
         // Until all that is known of has ended, from how long the runs took that were made; none before the first.
         std::optional<Nanoseconds> left;
+        bool stopping = false;  // by a signal; a second one is passed on as well
     };
     Progress progress() const;
-    // Called several times a second while run() runs.
+    // Called several times a second while run() runs, and at a signal.
     void on_tick(std::function<void()> tick) { tick_ = std::move(tick); }
 
   private:

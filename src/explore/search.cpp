@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "explore/experiments.h"
 #include "explore/outcome.h"
 #include "verdict/verdict.h"
@@ -21,7 +23,8 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
         const auto length = cell_.bounds.next();
         if (!length) return {};
         const ExperimentColumn column{cell_.cut, *length};
-        NETCUT_ASSIGN(const Scenario scenario, experiment_scenario(base_, moment_, column));
+        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base_, moment_, column));
+        scenario.known_hangs.insert(scenario.known_hangs.end(), known_hangs_.begin(), known_hangs_.end());
         outcomes_.clear();
         for (unsigned repeat = 1; repeat <= repeats_; ++repeat)
             pool_.submit({run_id(moment_.name, column.text(), repeat), scenario},
@@ -39,6 +42,7 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
         const std::string detail = outcome.detail();
         tell_(fmt::format("{:<3} {:<14} {}{}", moment_.name, column.text(), outcome.word(),
                           detail.empty() ? "" : ": " + detail));
+        if (const std::string state = outcome.hang_waited_for(); !state.empty()) known_hangs_.insert(state);
         if (outcomes_.size() < repeats_) return;
         std::size_t fatal = 0, survived = 0;
         for (const RunOutcome& one : outcomes_) {
@@ -69,6 +73,8 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
     const unsigned repeats_;
     const std::function<void(const std::string&)> tell_;
     std::vector<RunOutcome> outcomes_;
+    // States in which a run of this cell was waited for in full: in a later one they are waited for only shortly.
+    std::set<std::string> known_hangs_;
 };
 
 Json seconds_or_null(const std::optional<Nanoseconds>& value) {

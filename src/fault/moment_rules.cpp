@@ -153,7 +153,7 @@ void add_memory(const FaultContext& fault) {
 
 void add_moment_entry(const FaultContext& fault) {
     const MomentKind& kind = kind_of(fault);
-    if (kind.packets == Packets::messages) add_asking_again(fault);
+    if (kind.until_asked_again) add_asking_again(fault);
     if (includes(kind.way, Direction::up)) add_entry(fault, NFT_META_IIF, NFT_META_OIF);
     if (includes(kind.way, Direction::down)) add_entry(fault, NFT_META_OIF, NFT_META_IIF);
 }

@@ -51,6 +51,13 @@ const std::vector<MomentKind>& moment_kinds() {
          .packets = Packets::data,
          .once_a_flow = true,
          .packet = "the first data packet down"},
+        {.kind = Kind::answer,
+         .name = "answer",
+         .amount = Amount::none,
+         .way = Direction::down,
+         .packets = Packets::messages,
+         .once_a_flow = true,
+         .packet = "the first data packet down of more than 64 bytes of payload"},
         {.kind = Kind::syn,
          .name = "syn",
          .amount = Amount::none,
@@ -72,11 +79,12 @@ const std::vector<MomentKind>& moment_kinds() {
          .packets = Packets::data,
          .packet = "the first data packet after T without one",
          .also = "; without one it begins after T"},
-        {.kind = Kind::answer,
+        {.kind = Kind::last_answer,
          .name = nullptr,
          .amount = Amount::none,
          .way = Direction::down,
-         .packets = Packets::messages},
+         .packets = Packets::messages,
+         .until_asked_again = true},
     };
     return kinds;
 }

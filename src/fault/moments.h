@@ -23,8 +23,9 @@ struct MomentKind {
     bool passes = false;
     // What is sent once more is not another one: it is of the same flow, and nothing has come the other way since.
     bool once_a_flow = false;
-    const char* packet = "";  // which one trips it, in Markdown
-    const char* also = "";    // what else there is to say of it
+    bool until_asked_again = false;  // a message up ends the wait for it
+    const char* packet = "";         // which one trips it, in Markdown
+    const char* also = "";           // what else there is to say of it
 
     bool is_of_flags() const { return packets == Packets::syn || packets == Packets::fin; }
     bool is_told_by_packet() const { return amount != Amount::time; }

@@ -100,8 +100,8 @@ struct WireMoment {
         reply,             // the first data packet down is the first that is lost
         syn,               // the first segment that opens a connection, either way, is the first that is lost
         fin,               // the first FIN, either way, is the first that is lost
-        answer,            // the first message down is the first that is lost, unless one goes up before it:
-                           // then it is waited for no more
+        answer,            // the first message down is the first that is lost
+        last_answer,       // the same, unless a message goes up before it: then it is waited for no more
         silence            // the first data packet after a silence of `silence` is the first that is lost
     };
     Kind kind = Kind::request;

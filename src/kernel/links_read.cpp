@@ -103,17 +103,34 @@ Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link) {
     return routes;
 }
 
-Result<std::vector<IpAddress>> list_unresolved(NetlinkSocket& socket) {
-    std::vector<IpAddress> addresses;
+Result<std::vector<NeighbourState>> list_neighbours(NetlinkSocket& socket) {
+    std::vector<NeighbourState> neighbours;
     alignas(nlmsghdr) RequestBuffer buffer{};
     NETCUT_TRY(socket.dump(
         make_request(buffer, RTM_GETNEIGH, ndmsg{}), "list the neighbours", [&](const nlmsghdr* message) {
             const auto* header = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(message));
-            if ((header->ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) == 0) return;
+            NeighbourState one;
+            one.resolved = (header->ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) == 0;
+            bool has_address = false;
             for_each_attribute(message, sizeof(*header), [&](std::uint16_t type, const nlattr* attribute) {
-                if (type == NDA_DST) addresses.push_back(address_in(header->ndm_family, attribute));
+                if (type == NDA_DST) {
+                    one.address = address_in(header->ndm_family, attribute);
+                    has_address = true;
+                }
+                if (type == NDA_LLADDR)
+                    std::memcpy(one.mac.data(), mnl_attr_get_payload(attribute),
+                                std::min<std::size_t>(one.mac.size(), mnl_attr_get_payload_len(attribute)));
             });
+            if (has_address) neighbours.push_back(one);
         }));
+    return neighbours;
+}
+
+Result<std::vector<IpAddress>> list_unresolved(NetlinkSocket& socket) {
+    NETCUT_ASSIGN(const auto neighbours, list_neighbours(socket));
+    std::vector<IpAddress> addresses;
+    for (const NeighbourState& one : neighbours)
+        if (!one.resolved) addresses.push_back(one.address);
     return addresses;
 }
 

@@ -31,7 +31,14 @@ struct RouteState {
 // Unicast routes of the main table, and the local table's, over `link`.
 Result<std::vector<RouteState>> list_routes(NetlinkSocket& socket, int link);
 
-// Addresses of which the namespace tries to find out the link address, or has tried in vain, over any link.
+// Whose link address is known, or is sought; over any link.
+struct NeighbourState {
+    IpAddress address{};
+    MacAddress mac{};      // zero: it has none
+    bool resolved = true;  // false: it is sought, or was in vain
+};
+Result<std::vector<NeighbourState>> list_neighbours(NetlinkSocket& socket);
+// Addresses of which the namespace tries to find out the link address, or has tried in vain.
 Result<std::vector<IpAddress>> list_unresolved(NetlinkSocket& socket);
 
 }  // namespace netcut

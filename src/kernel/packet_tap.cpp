@@ -15,8 +15,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t tap_frame = 4096, tap_frames = 1024, tap_block = 16 * tap_frame;
-constexpr std::uint32_t tap_snap = 3584;  // of a packet: less than a frame
+constexpr std::uint32_t tap_block = 64 * 1024;
 constexpr std::uint32_t tcp_flags_at = 13, tcp_syn = 2;
 constexpr std::uint32_t at_network = static_cast<std::uint32_t>(SKF_NET_OFF);
 
@@ -52,7 +51,7 @@ void add_left_out(std::vector<sock_filter>& program, std::span<const PacketTap::
 
 // Of IPv4 without options, of IPv6 without extension headers: others are never left out.
 void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, std::uint32_t header,
-                std::span<const PacketTap::Ports> left_out) {
+                std::span<const PacketTap::Ports> left_out, std::uint32_t tap_snap) {
     add_statement(program, BPF_LD | BPF_B | BPF_ABS, at_network + protocol_at);
     must_be(program, IPPROTO_TCP);
     // The same ports may be another connection's.
@@ -65,10 +64,10 @@ void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, st
     add_statement(program, BPF_RET | BPF_K, tap_snap);
 }
 
-Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out) {
+Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out, std::uint32_t snap) {
     std::vector<sock_filter> v4, v6, program;
-    add_family(v4, 9, 20, left_out);
-    add_family(v6, 6, 40, left_out);
+    add_family(v4, 9, 20, left_out, snap);
+    add_family(v6, 6, 40, left_out, snap);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE));
     must_be(program, PACKET_OUTGOING);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS,
@@ -84,37 +83,38 @@ Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out) {
     return set_tap(fd, SO_ATTACH_FILTER, &filter, sizeof(filter), "choose which packets are tapped");
 }
 
-Result<Fd> open_tap() {
+Result<Fd> open_tap(const PacketTap::Room& room) {
     Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     if (!fd) return system_failure("open a packet socket", tap_hint);
-    NETCUT_TRY(attach_filter(fd.get(), {}));
+    NETCUT_TRY(attach_filter(fd.get(), {}, room.snap));
     const int version = TPACKET_V2;
     NETCUT_TRY(set_tap(fd.get(), PACKET_VERSION, &version, sizeof(version), "tap packets by TPACKET_V2"));
     tpacket_req request{};
     request.tp_block_size = tap_block;
-    request.tp_block_nr = tap_frames * tap_frame / tap_block;
-    request.tp_frame_size = tap_frame;
-    request.tp_frame_nr = tap_frames;
+    request.tp_block_nr = room.frames * room.frame / tap_block;
+    request.tp_frame_size = room.frame;
+    request.tp_frame_nr = room.frames;
     NETCUT_TRY(set_tap(fd.get(), PACKET_RX_RING, &request, sizeof(request), "get memory for tapped packets"));
     return fd;
 }
 
 }  // namespace
 
-Result<PacketTap> PacketTap::open(const NetNs& where) {
+Result<PacketTap> PacketTap::open(const NetNs& where, const Room& room) {
     Fd socket;
     NETCUT_TRY(where.run([&]() -> Result<void> {
-        NETCUT_ASSIGN(socket, open_tap());
+        NETCUT_ASSIGN(socket, open_tap(room));
         return {};
     }));
-    constexpr std::size_t size = tap_frames * tap_frame;
+    const std::size_t size = std::size_t{room.frames} * room.frame;
     void* ring = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, socket.get(), 0);
     if (ring == MAP_FAILED) return system_failure("map the memory of tapped packets");
-    return PacketTap(std::move(socket), {static_cast<std::uint8_t*>(ring), size});
+    return PacketTap(std::move(socket), {static_cast<std::uint8_t*>(ring), size}, room);
 }
 
 PacketTap::PacketTap(PacketTap&& other) noexcept
     : socket_(std::move(other.socket_)),
+      room_(other.room_),
       ring_(std::exchange(other.ring_, {})),
       next_(other.next_),
       is_bound_(other.is_bound_) {}
@@ -126,7 +126,7 @@ PacketTap::~PacketTap() {
 Result<void> PacketTap::begin() {
     read([](const TappedPacket&) {});
     NETCUT_TRY(missed());
-    NETCUT_TRY(attach_filter(socket_.get(), {}));
+    NETCUT_TRY(attach_filter(socket_.get(), {}, room_.snap));
     if (std::exchange(is_bound_, true)) return {};
     sockaddr_ll all{};
     all.sll_family = AF_PACKET;
@@ -143,12 +143,13 @@ Result<void> PacketTap::end() {
 }
 
 Result<void> PacketTap::leave_out(std::span<const Ports> connections) {
-    return attach_filter(socket_.get(), connections.last(std::min(connections.size(), most_left_out)));
+    return attach_filter(socket_.get(), connections.last(std::min(connections.size(), most_left_out)),
+                         room_.snap);
 }
 
 void PacketTap::read(const std::function<void(const TappedPacket&)>& each) {
-    for (std::size_t i = 0; i < tap_frames; ++i) {
-        std::uint8_t* at = ring_.data() + next_ * tap_frame;
+    for (std::uint32_t i = 0; i < room_.frames; ++i) {
+        std::uint8_t* at = ring_.data() + next_ * room_.frame;
         auto& header = *reinterpret_cast<tpacket2_hdr*>(at);
         const std::atomic_ref<std::uint32_t> status(header.tp_status);
         if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) return;
@@ -157,7 +158,7 @@ void PacketTap::read(const std::function<void(const TappedPacket&)>& each) {
             each({std::chrono::seconds(header.tp_sec) + Nanoseconds(header.tp_nsec),
                   {at + header.tp_net, header.tp_snaplen - link_header}});
         status.store(TP_STATUS_KERNEL, std::memory_order_release);
-        next_ = (next_ + 1) % tap_frames;
+        next_ = (next_ + 1) % room_.frames;
     }
 }
 

@@ -32,7 +32,12 @@ class PacketTap {
     // Each connection takes at most 64 bytes of a filter.
     static constexpr std::size_t most_left_out = 140;
     // It takes nothing before begin(), and what is there from before is not to be read then.
-    static Result<PacketTap> open(const NetNs& where);
+    // How much there is room for: of a packet `snap` bytes from its link header on, which are less than a frame.
+    struct Room {
+        std::uint32_t frame = 4096, frames = 1024, snap = 3584;
+    };
+    static Result<PacketTap> open(const NetNs& where, const Room& room);
+    static Result<PacketTap> open(const NetNs& where) { return open(where, Room{}); }
     PacketTap(PacketTap&& other) noexcept;
     PacketTap& operator=(PacketTap&&) = delete;
     ~PacketTap();
@@ -49,9 +54,11 @@ class PacketTap {
     Result<std::uint64_t> missed();
 
   private:
-    PacketTap(Fd socket, std::span<std::uint8_t> ring) : socket_(std::move(socket)), ring_(ring) {}
+    PacketTap(Fd socket, std::span<std::uint8_t> ring, const Room& room)
+        : socket_(std::move(socket)), room_(room), ring_(ring) {}
 
     Fd socket_;
+    Room room_;
     std::span<std::uint8_t> ring_;
     std::size_t next_ = 0;  // frame
     bool is_bound_ = false;

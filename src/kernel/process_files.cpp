@@ -198,11 +198,16 @@ bool ProcessFiles::shares_memory(std::uint64_t address) const {
     return true;
 }
 
-Result<SocketOptions> ProcessFiles::socket_options(int descriptor) const {
+Result<Fd> ProcessFiles::duplicate(int descriptor) const {
     const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     if (!process) return system_failure("open a node's process");
-    const Fd socket(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), descriptor, 0)));
+    Fd socket(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), descriptor, 0)));
     if (!socket) return system_failure("duplicate a node's socket");
+    return socket;
+}
+
+Result<SocketOptions> ProcessFiles::socket_options(int descriptor) const {
+    NETCUT_ASSIGN(const Fd socket, duplicate(descriptor));
     return options_of(socket.get());
 }
 

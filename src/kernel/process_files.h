@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/io.h"
 #include "base/time.h"
 #include "kernel/wait_facts.h"
 
@@ -51,6 +52,8 @@ class ProcessFiles {
     bool read_memory(std::uint64_t address, std::span<std::byte> bytes) const;
     // Whether others may have the same memory there, or that is not known.
     bool shares_memory(std::uint64_t address) const;
+    // The same socket or file, as ours; while we have it, closing the other one has no effect.
+    Result<Fd> duplicate(int descriptor) const;
     // Of one of its sockets, by a duplicate of it.
     Result<SocketOptions> socket_options(int descriptor) const;
 

@@ -92,12 +92,18 @@ std::string ends_of(const TcpSocket& socket) {
            socket.remote.to_string() + ' ' + std::to_string(socket.remote_port);
 }
 
+Result<std::vector<TcpConnection>> list_connections(NetlinkSocket& socket) {
+    std::vector<TcpConnection> connections;
+    constexpr std::uint8_t with_info = 1U << (INET_DIAG_INFO - 1);
+    NETCUT_TRY(
+        list_sockets(socket, IPPROTO_TCP, with_info, wanted_states, "list the TCP connections of a node",
+                     [&](const nlmsghdr* message) { connections.push_back(parse_connection(message)); }));
+    return connections;
+}
+
 Result<SocketTables> read_socket_tables(NetlinkSocket& socket) {
     SocketTables tables;
-    constexpr std::uint8_t with_info = 1U << (INET_DIAG_INFO - 1);
-    NETCUT_TRY(list_sockets(
-        socket, IPPROTO_TCP, with_info, wanted_states, "list the TCP connections of a node",
-        [&](const nlmsghdr* message) { tables.connections.push_back(parse_connection(message)); }));
+    NETCUT_ASSIGN(tables.connections, list_connections(socket));
     NETCUT_TRY(
         list_sockets(socket, IPPROTO_TCP, 0, 1U << listening, "list the listening sockets of a node",
                      [&](const nlmsghdr* message) { tables.listening.push_back(parse_listening(message)); }));

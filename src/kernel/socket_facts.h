@@ -47,6 +47,9 @@ struct TcpConnection {
 // "10.99.0.3 40000 - 10.99.0.2 9000"
 std::string ends_of(const TcpSocket& socket);
 
+// But for listening ones, of the namespace of `socket`.
+Result<std::vector<TcpConnection>> list_connections(NetlinkSocket& socket);
+
 struct ListeningSocket {
     IpAddress address;
     std::uint16_t port = 0;

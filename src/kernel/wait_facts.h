@@ -129,6 +129,23 @@ struct DatagramFacts {
     bool awaited = false;
 };
 
+// What a node takes for the link address of another, to which it sends.
+struct NeighbourFacts {
+    std::string address{};
+    std::string mac{};      // empty: none
+    bool resolved = false;  // else it is sought, or was in vain
+};
+
+// How often TCP tries, as a network namespace begins (ip-sysctl.rst).
+struct TcpTries {
+    unsigned retries = 15;      // tcp_retries2
+    unsigned syn_retries = 6;   // tcp_syn_retries
+    unsigned syn_linear = 4;    // tcp_syn_linear_timeouts, which a kernel before 6.5 lacks
+    unsigned syn_answers = 5;   // tcp_synack_retries
+    unsigned orphan_tries = 8;  // tcp_orphan_retries 0
+    bool operator==(const TcpTries&) const = default;
+};
+
 // Of one node.
 struct NodeWaits {
     std::uint64_t processes = 0, threads = 0;
@@ -136,15 +153,17 @@ struct NodeWaits {
     std::vector<ConnectionFacts> connections{};
     std::vector<ListeningFacts> listening{};
     std::vector<DatagramFacts> datagrams{};
-    bool own_timers = false;            // some process has timers of its own (timer_create(2))
-    bool catches_alarm = false;         // some process may have set an alarm, which cannot be seen
-    std::vector<std::string> unread{};  // what could not be read, and why
-    std::uint64_t left_out = 0;         // of these lists
+    std::vector<NeighbourFacts> neighbours{};  // on a bridge, those whose connections are not answered
+    bool own_timers = false;                   // some process has timers of its own (timer_create(2))
+    bool catches_alarm = false;                // some process may have set an alarm, which cannot be seen
+    std::vector<std::string> unread{};         // what could not be read, and why
+    std::uint64_t left_out = 0;                // of these lists
     // Since then, at the latest, no thread of it has run, and its sockets are as they are.
     std::optional<Nanoseconds> unchanged_since{};
+    std::optional<TcpTries> tries{};  // where they are not as a namespace begins
 };
 
 inline constexpr std::size_t most_waits = 256, most_wait_targets = 16, most_connections = 1024,
-                             most_holders = 4, most_unread = 8;
+                             most_holders = 4, most_unread = 8, most_neighbours = 64;
 
 }  // namespace netcut

@@ -94,7 +94,8 @@ Environment node_environment(const NodeSpec& spec) {
     variables["USER"] = variables["LOGNAME"] = spec.user.name;
     variables["HOME"] = spec.user.home;
     variables["SHELL"] = spec.user.shell;
-    variables.emplace("PYTHONUNBUFFERED", "1");  // or a line comes minutes after it was printed
+    variables.emplace("PYTHONUNBUFFERED", "1");    // or a line comes minutes after it was printed
+    variables.emplace("PYTHONFAULTHANDLER", "1");  // SIGABRT makes it print where its threads are
     variables["NETCUT_NODE"] = spec.name;
     for (const auto& [name, value] : spec.env) variables[name] = value;
     return variables;

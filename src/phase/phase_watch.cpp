@@ -15,7 +15,7 @@
 #include "base/thread.h"
 #include "kernel/keeper.h"
 #include "kernel/precedence.h"
-#include "kernel/sockdiag.h"
+#include "kernel/socket_facts.h"
 
 namespace netcut {
 namespace {
@@ -31,6 +31,7 @@ constexpr int rest_after_work = 5;
 constexpr int samples_to_settle = 5;
 // What was sent once more may have arrived: the acknowledgement waits in the queue of a slow link.
 constexpr std::uint32_t late_acknowledgement = 1;
+constexpr Nanoseconds longest_untold_starved = std::chrono::seconds(1);
 constexpr Nanoseconds between_looks_for_processes = std::chrono::milliseconds(500);
 // While things happen fast, and later.
 constexpr Nanoseconds fine_traffic = std::chrono::milliseconds(100), coarse_traffic = std::chrono::seconds(1);
@@ -78,7 +79,8 @@ PhaseWatch::PhaseWatch(boost::asio::io_context& io, const Fabric& fabric, Clock:
         any_watched_ = any_watched_ || is_watched;
         subjects_.emplace_back(&fabric.node(node).ns, is_watched,
                                std::max(PhaseClassifier::default_settle,
-                                        samples_to_settle * (is_watched ? watched_period : period_)));
+                                        samples_to_settle * (is_watched ? watched_period : period_)),
+                               ConnectionChanges::bounds_of(fabric.size()));
     }
 }
 
@@ -106,6 +108,7 @@ void PhaseWatch::stop() {
     end_thread();
     for (std::size_t node = 0; node < subjects_.size(); ++node) {
         subjects_[node].classifier.finish();
+        subjects_[node].connections.finish();
         publish(node);
     }
     tell();
@@ -138,7 +141,7 @@ void PhaseWatch::run() {
     if (!take_precedence()) keeper_gives_precedence();
     const Nanoseconds tick = any_watched_ ? watched_period : period_;
     const Clock::duration all_nodes = period_;
-    last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
+    last_round_of_all_ = last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
     Clock::time_point next = traffic_from_;
     Clock::time_point next_of_all = next;
     std::unique_lock lock(mutex_);
@@ -166,6 +169,8 @@ void PhaseWatch::follow_lives(const std::vector<pid_t>& first_processes) {
         subject.tree.reset();
         if (subject.first_process != 0) subject.tree.emplace(subject.first_process);
         subject.looked_for_processes = {};
+        subject.ready = Nanoseconds(0);
+        subject.connections.see(since_begin(Clock::now()), {});
         publish(node);
     }
 }
@@ -193,7 +198,17 @@ void PhaseWatch::sample_round(bool all) {
         subject.classifier.add(sample);
         publish(node);
     }
+    if (all) notice_starved(std::exchange(longest_ready_, Nanoseconds(0)), when);
     if (all && data) publish_traffic(*data, when);
+}
+
+// How long a process has waited is known when it gets a CPU, and several that wait at once are no longer than the time itself.
+void PhaseWatch::notice_starved(Nanoseconds most, Clock::time_point when) {
+    const Nanoseconds passed = when - std::exchange(last_round_of_all_, when);
+    untold_starved_ = std::min(untold_starved_ + most, longest_untold_starved);
+    const Nanoseconds now = std::min(untold_starved_, passed);
+    untold_starved_ -= now;
+    starved_.fetch_add(now.count(), std::memory_order_relaxed);
 }
 
 // What the machine looks like now counts for the time since the last round.
@@ -219,8 +234,9 @@ bool PhaseWatch::fill(PhaseSample& sample, Subject& subject, const DataCounters&
     const ProcessTree::Times times = subject.tree->read();
     sample.cpu = times.cpu;
     sample.ready = times.ready;
+    longest_ready_ = std::max(longest_ready_, times.ready - std::exchange(subject.ready, times.ready));
     if (!wants_sockets(subject, when)) return true;
-    const auto backlog = read_backlog(subject);
+    const auto backlog = read_backlog(subject, when);
     if (!backlog) return false;
     subject.looked_at_sockets = when;
     subject.backlog = backlog->unsent + backlog->unacknowledged + backlog->unread > 0;
@@ -243,12 +259,14 @@ Result<void> PhaseWatch::reach_sockets(Subject& subject) {
     return {};
 }
 
-Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject) {
+Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject, Clock::time_point when) {
     NETCUT_TRY(reach_sockets(subject));
-    NETCUT_ASSIGN(const auto sockets, list_tcp_sockets(*subject.diag));
+    NETCUT_ASSIGN(const auto connections, list_connections(*subject.diag));
+    subject.connections.see(since_begin(when), connections);
     SocketBacklog backlog;
     std::set<std::pair<std::uint16_t, std::uint16_t>> open;
-    for (const TcpSocket& socket : sockets) {
+    for (const TcpConnection& connection : connections) {
+        const TcpSocket& socket = connection.socket;
         if (socket.remote.is_loopback() || socket.remote == socket.local) continue;
         backlog.unsent += socket.unsent;
         backlog.unacknowledged += socket.send_queue - std::min(socket.send_queue, socket.unsent);
@@ -259,8 +277,8 @@ Result<SocketBacklog> PhaseWatch::read_backlog(Subject& subject) {
         ++backlog.connections;
         open.emplace(socket.local_port, socket.remote_port);
     }
-    for (const auto& connection : open)
-        if (!subject.open.contains(connection)) ++subject.opened;
+    for (const auto& ports : open)
+        if (!subject.open.contains(ports)) ++subject.opened;
     subject.open = std::move(open);
     backlog.opened = subject.opened;
     return backlog;
@@ -288,6 +306,7 @@ void PhaseWatch::publish_traffic(const std::vector<DataCounters>& data, Clock::t
 void PhaseWatch::publish(std::size_t node) {
     Subject& subject = subjects_[node];
     const auto ended = subject.classifier.take();
+    auto connections = subject.connections.take();
     const PhaseNow now = subject.classifier.now();
     const std::lock_guard lock(mutex_);
     now_[node] = now;
@@ -297,7 +316,8 @@ void PhaseWatch::publish(std::size_t node) {
         subject.told = now;
         changed_.push_back({node, {now, subject.data}});
     }
-    if (changed || !ended.empty()) wake_io();
+    for (ConnectionChanges::Told& told : connections) changed_connections_.push_back({node, std::move(told)});
+    if (changed || !ended.empty() || !connections.empty()) wake_io();
 }
 
 // With the lock held.
@@ -314,16 +334,19 @@ void PhaseWatch::tell() {
     std::vector<Ended> ended;
     std::vector<Traffic> traffic;
     std::vector<Changed> changed;
+    std::vector<ChangedConnection> connections;
     {
         const std::lock_guard lock(mutex_);
         handler_is_queued_ = false;
         ended.swap(ended_);
         traffic.swap(traffic_);
         changed.swap(changed_);
+        connections.swap(changed_connections_);
     }
     for (const auto& [node, state] : changed) observer_.changed(node, state);  // first what must be fast
     for (const auto& [node, interval] : ended) observer_.ended(node, interval);
     for (const Traffic& one : traffic) observer_.traffic(one);
+    for (const auto& [node, told] : connections) observer_.connection(node, told);
 }
 
 }  // namespace netcut

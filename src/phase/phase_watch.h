@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <functional>
@@ -19,6 +20,7 @@
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/process_tree.h"
+#include "phase/connection_changes.h"
 #include "phase/phase.h"
 #include "phase/phase_classifier.h"
 
@@ -42,6 +44,8 @@ class PhaseWatch {
         std::function<void(std::size_t node, const PhaseInterval&)> ended;
         std::function<void(const Traffic&)> traffic;
         std::function<void(std::size_t node, const State&)> changed;  // a watched node's `now`
+        // One of its connections does something else.
+        std::function<void(std::size_t node, const ConnectionChanges::Told&)> connection;
     };
 
     // `begin`: of the run. `watched`: nodes whose phases are waited for; they are sampled more often.
@@ -57,6 +61,8 @@ class PhaseWatch {
     void node_ended(std::size_t node);
     // `change` gives the node another network namespace; it is not looked at meanwhile.
     Result<void> change_network(std::size_t node, const std::function<Result<void>()>& change);
+    // How long, all together, some node could have run and had no CPU.
+    Nanoseconds starved() const { return Nanoseconds(starved_.load(std::memory_order_relaxed)); }
     // As far as it is known at this moment.
     PhaseNow now(std::size_t node) const;
     // No more samples; the observer is told of what is left from inside this call.
@@ -64,8 +70,8 @@ class PhaseWatch {
 
   private:
     struct Subject {
-        Subject(const NetNs* where, bool is_watched, Nanoseconds settling)
-            : ns(where), watched(is_watched), settle(settling), classifier(settling) {}
+        Subject(const NetNs* where, bool is_watched, Nanoseconds settling, ConnectionChanges::Bounds bounds)
+            : ns(where), watched(is_watched), settle(settling), classifier(settling), connections(bounds) {}
 
         const NetNs* ns;
         bool watched;
@@ -74,10 +80,12 @@ class PhaseWatch {
         pid_t first_process = 0;
         std::optional<ProcessTree> tree;  // while it runs
         std::optional<NetlinkSocket> diag;
+        ConnectionChanges connections;
         DataCounters data;
         std::set<std::pair<std::uint16_t, std::uint16_t>> open;  // connections, by their ports
         std::uint64_t opened = 0;                                // ever
         bool backlog = false;
+        Nanoseconds ready{0};  // that its processes have waited for a CPU
         Clock::time_point moved, looked_at_sockets, looked_for_processes;
         PhaseNow told;
     };
@@ -90,14 +98,20 @@ class PhaseWatch {
         State state;
     };
 
+    struct ChangedConnection {
+        std::size_t node;
+        ConnectionChanges::Told told;
+    };
+
     void end_thread();
     void run();
     void follow_lives(const std::vector<pid_t>& first_processes);
     void sample_round(bool all);
     void notice_crowd(Clock::time_point when);
+    void notice_starved(Nanoseconds most, Clock::time_point when);
     bool fill(PhaseSample& sample, Subject& subject, const DataCounters& data, Clock::time_point when);
     bool wants_sockets(const Subject& subject, Clock::time_point when) const;
-    Result<SocketBacklog> read_backlog(Subject& subject);
+    Result<SocketBacklog> read_backlog(Subject& subject, Clock::time_point when);
     Result<void> reach_sockets(Subject& subject);
     void publish(std::size_t node);
     void publish_traffic(const std::vector<DataCounters>& data, Clock::time_point when);
@@ -119,6 +133,10 @@ class PhaseWatch {
     Fd loadavg_;
     const int cpus_;
     Nanoseconds crowded_{0};
+    Nanoseconds untold_starved_{0};
+    Nanoseconds longest_ready_{0};  // of the nodes, since the last round of all
+    Clock::time_point last_round_of_all_;
+    std::atomic<std::int64_t> starved_{0};  // ns; read by any thread
     Clock::time_point last_round_;
     std::vector<DataCounters> traffic_base_;
     Clock::time_point traffic_begin_, traffic_from_;
@@ -134,6 +152,7 @@ class PhaseWatch {
     std::vector<Ended> ended_;
     std::vector<Traffic> traffic_;
     std::vector<Changed> changed_;
+    std::vector<ChangedConnection> changed_connections_;
 
     std::thread thread_;
 };

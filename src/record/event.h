@@ -22,13 +22,18 @@
 #include "fault/losses.h"
 #include "kernel/address.h"
 #include "kernel/sockdiag.h"
+#include "kernel/socket_facts.h"
 #include "kernel/wait_facts.h"
 #include "link/counter.h"
 #include "node/exit_status.h"
+#include "phase/connection_change.h"
 #include "phase/phase.h"
 #include "record/end_reason.h"
 #include "record/proof.h"
 #include "record/recovery.h"
+#include "record/safety_event.h"
+#include "record/stack_events.h"
+#include "record/tcp_events.h"
 #include "trigger/match_counter.h"
 
 namespace netcut {
@@ -250,6 +255,14 @@ struct SocketsSeen {
     std::vector<TcpSocket> sockets{};
 };
 
+// Of one connection of a node.
+struct ConnectionChanged {
+    ConnectionChange change = ConnectionChange::opened;
+    TcpSocket socket{};
+    TcpTimers timers{};
+    std::uint64_t untold = 0;  // changes of this node's connections before it that the record leaves out
+};
+
 struct HalfOpenSeen {
     TcpSocket socket{};
     std::string peer{};
@@ -266,6 +279,8 @@ struct RunProof {
     Proof proof = Proof::waited;
     std::vector<Hindrance> hindrances{};
     std::uint64_t more_hindrances = 0;
+    std::string state{};  // in which it hangs, to know it again; empty: none that can be told
+    std::optional<Nanoseconds> in_state_ns{};  // of `known`: for so long
     double took_ms = 0;
 };
 
@@ -335,13 +350,16 @@ struct Unknown {
     Json details = Json::object();
 };
 
-using Any = std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntered, NodeStarted,
-                         NodeReaddressed, NodeListening, Progress, ProgressFull, NodePhase, Traffic,
-                         TriggerMatched, LossListed, FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold,
-                         PacketsUnanswered, FaultFired, FaultHealed, FaultUnhealed, NodePaused, NodeResumed,
-                         NodeRecovered, NodeUnrecovered, SocketsSeen, HalfOpenSeen, NodeWaiting, RunProof,
-                         ExpectedLine, NodeExited, ScenarioChanged, NodeSignalled, NodeCommand, RunStopping,
-                         RunError, CaptureBegun, CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
+using Any =
+    std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntered, NodeStarted, NodeReaddressed,
+                 NodeListening, Progress, ProgressFull, NodePhase, Traffic, TriggerMatched, LossListed,
+                 FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold, PacketsUnanswered, FaultFired,
+                 FaultHealed, FaultUnhealed, NodePaused, NodeResumed, NodeRecovered, NodeUnrecovered,
+                 SocketsSeen, ConnectionChanged, HalfOpenSeen, NodeWaiting, NodeTcp, TcpOptionsSet,
+                 TcpOptionsUnset, TcpOptionsSummed, NodeStack, StacksSought, RunProof, ExpectedLine, Counted,
+                 CountedFull, ModelSeen, Delivered, DeliveriesMissed, NodeExited, ScenarioChanged,
+                 NodeSignalled, NodeCommand, RunStopping, RunError, CaptureBegun, CaptureMissed,
+                 CaptureWritten, CaptureEnded, RunEnded>;
 
 // Who or what an event is about; empty if about none.
 struct About {

@@ -61,14 +61,22 @@ NETCUT_FIELDS(ListeningFacts, end_point("local", &E::address, &E::port), require
 NETCUT_FIELDS(DatagramFacts, end_point("local", &E::local, &E::local_port),
               end_point("remote", &E::remote, &E::remote_port), required("receive_queue", &E::receive_queue),
               required("send_queue", &E::send_queue), required("awaited", &E::awaited))
+NETCUT_FIELDS(NeighbourFacts, required("address", &E::address), if_set("mac", &E::mac),
+              required("resolved", &E::resolved))
+NETCUT_FIELDS(TcpTries, required("retries2", &E::retries), required("syn_retries", &E::syn_retries),
+              required("syn_linear_timeouts", &E::syn_linear), required("synack_retries", &E::syn_answers),
+              required("orphan_retries", &E::orphan_tries))
 NETCUT_FIELDS(NodeWaits, required("processes", &E::processes), required("threads", &E::threads),
               required("waits", &E::waits), required("connections", &E::connections),
               if_set("listening", &E::listening), if_set("datagrams", &E::datagrams),
-              if_set("own_timers", &E::own_timers), if_set("catches_alarm", &E::catches_alarm),
-              if_set("unread", &E::unread), if_set("left_out", &E::left_out),
-              if_set("unchanged_since_ns", &E::unchanged_since))
+              if_set("neighbours", &E::neighbours), if_set("own_timers", &E::own_timers),
+              if_set("catches_alarm", &E::catches_alarm), if_set("unread", &E::unread),
+              if_set("left_out", &E::left_out), if_set("unchanged_since_ns", &E::unchanged_since),
+              if_set("tries", &E::tries))
 NETCUT_FIELDS(Hindrance, required("kind", &E::kind), if_set("node", &E::node), if_set("what", &E::what),
               if_set("in_ns", &E::in))
+NETCUT_FIELDS(event::StackFrame, kept("function", &E::function), kept("file", &E::file),
+              if_set("line", &E::line))
 NETCUT_FIELDS(event::LossList, required("file", &E::file), kept("lost", &E::lost))
 NETCUT_FIELDS(event::LossLists, if_set("up", &E::up), if_set("down", &E::down))
 NETCUT_FIELDS(event::RouterLosses, required("router_up", &E::router_up),
@@ -143,12 +151,43 @@ NETCUT_EVENT(NodeResumed, "node.resumed")
 NETCUT_EVENT(NodeRecovered, "node.recovered", flat(&E::recovery))
 NETCUT_EVENT(NodeUnrecovered, "node.unrecovered", flat(&E::recovery))
 NETCUT_EVENT(SocketsSeen, "sockets", required("moment", &E::moment), required("sockets", &E::sockets))
+NETCUT_EVENT(ConnectionChanged, "connection", required("change", &E::change), flat(&E::socket),
+             flat(&E::timers), if_set("untold", &E::untold))
 NETCUT_EVENT(HalfOpenSeen, "socket.half_open", flat(&E::socket), required("peer", &E::peer),
              required("address_gone", &E::address_gone))
 NETCUT_EVENT(NodeWaiting, "node.waits", flat(&E::waits))
+NETCUT_EVENT(NodeTcp, "node.tcp", required("asked", &E::asked), if_set("sysctls", &E::sysctls),
+             if_set("options", &E::options))
+NETCUT_EVENT(TcpOptionsSet, "tcp.options", required("socket", &E::socket), required("process", &E::process),
+             kept("program", &E::program), if_set("inherited", &E::inherited), if_set("again", &E::again),
+             required("within_ns", &E::within_ns))
+NETCUT_EVENT(TcpOptionsUnset, "tcp.options_unset", required("socket", &E::socket),
+             if_set("process", &E::process), if_set("program", &E::program), required("why", &E::why))
+NETCUT_EVENT(TcpOptionsSummed, "tcp.options_summed", required("connections", &E::connections),
+             required("inherited", &E::inherited), required("listening", &E::listening),
+             required("again", &E::again), required("unset", &E::unset), required("latest_ns", &E::latest_ns))
+NETCUT_EVENT(NodeStack, "node.stack", required("process", &E::process), kept("program", &E::program),
+             if_set("thread", &E::thread), either("of", &E::python, "python", "machine"),
+             required("frames", &E::frames), if_set("more_frames", &E::more_frames))
+NETCUT_EVENT(StacksSought, "node.stacks", required("aborted", &E::aborted), required("traced", &E::traced),
+             if_set("left_out", &E::left_out), if_set("unread", &E::unread))
 NETCUT_EVENT(RunProof, "run.proof", required("proof", &E::proof), if_set("hindrances", &E::hindrances),
-             if_set("more_hindrances", &E::more_hindrances), kept("took_ms", &E::took_ms))
+             if_set("more_hindrances", &E::more_hindrances), if_set("state", &E::state),
+             if_set("in_state_ns", &E::in_state_ns), kept("took_ms", &E::took_ms))
 NETCUT_EVENT(ExpectedLine, "expected.line", required("number", &E::number), required("value", &E::value))
+NETCUT_EVENT(Counted, "counted", required("kind", &E::kind), if_set("round", &E::round),
+             if_set("member", &E::member), if_set("base", &E::base), if_set("samples", &E::samples),
+             if_set("results", &E::results), if_set("failures", &E::failures), if_set("wanted", &E::wanted),
+             if_set("received", &E::received), if_set("whole", &E::whole), if_set("rounds", &E::rounds))
+NETCUT_EVENT(CountedFull, "counted.full")
+NETCUT_EVENT(ModelSeen, "model.seen", if_set("digest", &E::digest), if_set("metric", &E::metric),
+             if_set("sha256", &E::sha256), if_set("bytes", &E::bytes), if_set("missing", &E::missing),
+             if_set("tensors", &E::tensors), if_set("difference", &E::difference),
+             if_set("twins_differ", &E::twins_differ), if_set("tensor", &E::tensor))
+NETCUT_EVENT(Delivered, "delivered", required("local_port", &E::local_port), required("port", &E::port),
+             required("from_ns", &E::from_ns), required("to_ns", &E::to_ns), required("up", &E::up),
+             required("down", &E::down))
+NETCUT_EVENT(DeliveriesMissed, "deliveries.missed", required("packets", &E::packets))
 NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::starts),
              required("stopped_by_us", &E::stopped_by_us), required("killed_by_fault", &E::killed_by_fault),
              if_set("left_behind", &E::left_behind), if_set("late_lines", &E::late_lines))

@@ -18,6 +18,7 @@
 #include "kernel/sockdiag.h"
 #include "node/exit_status.h"
 #include "node/node.h"
+#include "record/counting.h"
 #include "record/event.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
@@ -32,6 +33,8 @@ struct HalfOpen {
     TcpSocket socket;
     bool address_gone = false;  // the node's own
 };
+
+std::string connection_name(const std::string& node, const TcpSocket& socket);
 
 // What the verdict, the last screen and the page say of a node's connections: the sum over all that were seen, each as
 // it was seen last.
@@ -96,6 +99,18 @@ struct RoundTimes {
     std::vector<std::pair<std::string, Nanoseconds>> rounds;
 };
 
+// What tells whether the model is right.
+struct SafetyFacts {
+    struct Delivery {
+        std::string node;
+        event::Delivered what;
+    };
+    Counting counting;
+    std::optional<event::ModelSeen> model;
+    std::vector<Delivery> deliveries;  // in the order of their begin
+    bool deliveries_missed = false;
+};
+
 struct Facts {
     EndReason end = EndReason::all_exited;
     int signal = 0;                // of `interrupted`
@@ -110,8 +125,17 @@ struct Facts {
     std::vector<HalfOpen> half_open;  // at the end
     // Whose each address is now, and whose it was before it came back with another.
     std::map<std::string, std::string> addresses, former_addresses;
-    std::map<std::string, NodeWaits> waits;         // by node, when nothing went on any more
-    std::optional<event::RunProof> proof;           // of them together
+    std::map<std::string, std::string> link_addresses;  // by node, now
+    // By connection_name(), of those that were there last: when they were opened, if that was seen.
+    std::map<std::string, Nanoseconds> opened;
+    std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
+    std::optional<event::RunProof> proof;    // of them together
+    Nanoseconds looked_at{0};                // when they were looked at, since the run began
+    SafetyFacts safety;
+    std::map<std::string, event::TcpOptionsSummed>
+        tcp_options;  // by node, of those that `tcp:` sets options of
+    event::ByName<event::TcpOptionsUnset> tcp_unset;
+    event::ByName<event::NodeStack> stacks;
     std::map<std::size_t, std::string> log_values;  // by the number of an expected log line: what was found
 };
 

@@ -13,10 +13,12 @@ namespace netcut {
 
 enum class Proof {
     certain,  // nothing in it could ever move again
+    known,    // it came to a state that the scenario says is a hang, and stayed in it
     waited    // that is not known: no progress for so long
 };
-inline constexpr std::array<EnumWord<Proof>, 2> proof_words = {{
+inline constexpr std::array<EnumWord<Proof>, 3> proof_words = {{
     {Proof::certain, "certain"},
+    {Proof::known, "known"},
     {Proof::waited, "waited"},
 }};
 constexpr const auto& words_of(Proof) {

@@ -82,9 +82,16 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.half_open = half_open_;
     facts.addresses = addresses_;
     facts.former_addresses = former_addresses_;
+    facts.link_addresses = link_addresses_;
+    facts.opened = opened_;
     facts.waits = waits_;
     facts.proof = proof_;
+    facts.looked_at = looked_at_;
+    facts.tcp_options = tcp_options_;
+    facts.tcp_unset = tcp_unset_;
+    facts.stacks = stacks_;
     facts.log_values = log_values_;
+    facts.safety = safety_;
     return facts;
 }
 

@@ -13,6 +13,7 @@ namespace {
 using Complaint = std::string;
 
 constexpr std::size_t most_addresses = 1 << 16;
+constexpr std::size_t most_opened = 1 << 14;  // connections
 
 Nanoseconds of_microseconds(double count) {
     return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double, std::micro>(count));
@@ -148,12 +149,29 @@ class RunState::Apply {
             for (const TcpSocket& socket : seen.sockets) sum_up(node, socket);
         });
     }
+    Complaint operator()(const event::ConnectionChanged& changed) {
+        const std::string name = connection_name(event_.node, changed.socket);
+        if (changed.change == ConnectionChange::gone) state_.opened_.erase(name);
+        if (changed.change == ConnectionChange::opened && state_.opened_.size() < most_opened)
+            state_.opened_[name] = event_.t;
+        return {};
+    }
     Complaint operator()(const event::HalfOpenSeen& seen) {
         state_.half_open_.push_back({event_.node, seen.peer, seen.socket, seen.address_gone});
         return {};
     }
     Complaint operator()(const event::NodeWaiting& waiting) {
+        state_.looked_at_ = event_.t;
         return with_node([&](NodeState&) { state_.waits_[event_.node] = waiting.waits; });
+    }
+    Complaint operator()(const event::TcpOptionsSummed& sum) {
+        return with_node([&](NodeState&) { state_.tcp_options_[event_.node] = sum; });
+    }
+    Complaint operator()(const event::TcpOptionsUnset& unset) {
+        return with_node([&](NodeState&) { state_.tcp_unset_.emplace_back(event_.node, unset); });
+    }
+    Complaint operator()(const event::NodeStack& stack) {
+        return with_node([&](NodeState&) { state_.stacks_.emplace_back(event_.node, stack); });
     }
     Complaint operator()(const event::RunProof& proof) {
         state_.proof_ = proof;
@@ -165,6 +183,28 @@ class RunState::Apply {
     }
     Complaint operator()(const event::ExpectedLine& line) {
         state_.log_values_[line.number] = line.value;
+        return {};
+    }
+
+    Complaint operator()(const event::Counted& counted) {
+        if (state_.bounds_.rounds) state_.safety_.counting.take(counted);
+        return {};
+    }
+    Complaint operator()(const event::CountedFull&) {
+        state_.safety_.counting.close();
+        return {};
+    }
+    Complaint operator()(const event::ModelSeen& seen) {
+        state_.safety_.model = seen;
+        return {};
+    }
+    Complaint operator()(const event::Delivered& delivered) {
+        return with_node([&](NodeState&) {
+            if (state_.bounds_.rounds) state_.safety_.deliveries.push_back({event_.node, delivered});
+        });
+    }
+    Complaint operator()(const event::DeliveriesMissed&) {
+        state_.safety_.deliveries_missed = true;
         return {};
     }
 
@@ -213,6 +253,7 @@ class RunState::Apply {
     // A journal is anybody's: as many nodes have some as there may be.
     void readdress(const std::string& node, const event::Addresses& own) {
         if (state_.addresses_.size() + state_.former_addresses_.size() >= most_addresses) return;
+        if (!own.mac.empty()) state_.link_addresses_[node] = own.mac;
         std::erase_if(state_.addresses_, [&](const auto& one) {
             if (one.second != node) return false;
             state_.former_addresses_.insert(one);
@@ -312,7 +353,8 @@ class RunState::Apply {
 
 bool RunState::has_room_for(const Event& event) {
     const bool is_kept = !event.is<event::NodePhase>() && !event.is<event::Traffic>() &&
-                         !event.is<event::Unknown>() && (bounds_.rounds || !event.is<event::Progress>());
+                         !event.is<event::ConnectionChanged>() && !event.is<event::Unknown>() &&
+                         (bounds_.rounds || !event.is<event::Progress>());
     if (bounds_.bytes == SIZE_MAX || !is_kept) return true;
     bytes_ += event.to_line().size();
     return bytes_ <= bounds_.bytes;

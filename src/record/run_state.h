@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "fault/losses.h"
 #include "node/node.h"
+#include "record/counting.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/rounds.h"
@@ -107,6 +108,7 @@ class RunState {
     const std::vector<HalfOpen>& half_open() const { return half_open_; }
     // As it was looked at last.
     const std::map<std::string, NodeWaits>& waits() const { return waits_; }
+    const std::map<std::string, std::string>& addresses() const { return addresses_; }  // whose each is now
     const std::optional<event::RunProof>& proof() const { return proof_; }
     const std::optional<event::NodeListening>& listening() const { return listening_; }
     const CaptureState& captures() const { return captures_; }
@@ -118,13 +120,18 @@ class RunState {
     const std::optional<Error>& error() const { return error_; }
     const std::optional<event::RunEnded>& ended() const { return ended_; }
     const std::map<std::size_t, std::string>& log_values() const { return log_values_; }
+    const SafetyFacts& safety() const { return safety_; }
 
     // What a verdict is made from: of the nodes and faults of the scenario.
     Facts facts(const Scenario& scenario) const;
     Json to_json() const;
+    // JSON Schema (2020-12) of what to_json() gives.
+    static std::string schema();
 
   private:
     class Apply;
+    template <typename T>
+    using ByNode = event::ByName<T>;
     bool has_room_for(const Event& event);
     std::vector<FaultOutcome> outcomes(const Scenario& scenario) const;
 
@@ -140,8 +147,14 @@ class RunState {
     Rounds rounds_;
     std::vector<HalfOpen> half_open_;
     std::map<std::string, std::string> addresses_, former_addresses_;  // and whose they are, or were
+    std::map<std::string, std::string> link_addresses_;                // by node
+    std::map<std::string, Nanoseconds> opened_;                        // connections, as Facts has them
     std::map<std::string, NodeWaits> waits_;
     std::optional<event::RunProof> proof_;
+    Nanoseconds looked_at_{0};  // when the waits were read
+    std::map<std::string, event::TcpOptionsSummed> tcp_options_;
+    ByNode<event::TcpOptionsUnset> tcp_unset_;
+    ByNode<event::NodeStack> stacks_;
     std::optional<event::NodeListening> listening_;
     CaptureState captures_;
     std::optional<event::RunStopping> stopping_;
@@ -150,6 +163,7 @@ class RunState {
     std::optional<Error> error_;  // the first
     std::optional<event::RunEnded> ended_;
     std::map<std::size_t, std::string> log_values_;
+    SafetyFacts safety_;
 };
 
 }  // namespace netcut

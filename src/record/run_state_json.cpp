@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "record/facts.h"
 #include "record/fields_json.h"
+#include "record/fields_schema.h"
 #include "record/run_state.h"
 
 namespace netcut {
@@ -35,6 +36,34 @@ Json RunState::to_json() const {
             {"error", value_json(error_)},
             {"verdict", ended_ ? Json(ended_->verdict) : Json(nullptr)},
             {"left_out", {{"firings", firings_left_out_}, {"events", events_left_out_}}}};
+}
+
+std::string RunState::schema() {
+    const Json keys = {
+        {"name", schema_of<std::string>()},
+        {"state", schema_of<decltype(phase_)>()},
+        {"round", schema_of<decltype(round_)>()},
+        {"nodes", schema_of<decltype(nodes_)>()},
+        {"faults", schema_of<decltype(faults_)>()},
+        {"firings", schema_of<decltype(firings_)>()},
+        {"half_open", schema_of<decltype(half_open_)>()},
+        {"end", schema_of<std::optional<EndReason>>()},
+        {"error", schema_of<decltype(error_)>()},
+        {"verdict", schema_of<std::optional<std::string>>()},
+        {"left_out", schema_of<std::map<std::string, std::size_t>>()},
+    };
+    Json required = Json::array();
+    for (const auto& [key, value] : keys.items()) required.push_back(key);
+    return Json{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                {"title", "the record of a run of netcut-fl"},
+                {"description",
+                 "What the run has come to, reduced from its journal; docs/journal.md says what "
+                 "each key means"},
+                {"type", "object"},
+                {"properties", keys},
+                {"required", required},
+                {"additionalProperties", false}}
+        .dump(2);
 }
 
 }  // namespace netcut

@@ -39,7 +39,9 @@ std::string died_rows(const Json& node) {
 
 std::string stood_rows(const Json& node) {
     const Json& last = node.at("last");
-    std::string text = fmt::format("        {} ({}): ", text_of(node.at("node")), text_of(node.at("phase")));
+    const std::string phase = text_of(node.at("phase"));
+    std::string text =
+        "        " + text_of(node.at("node")) + (phase == "unknown" ? ": " : " (" + phase + "): ");
     if (last.is_null())
         text += "it has printed nothing\n";
     else if (node.at("age_s").is_null())

@@ -98,13 +98,27 @@ std::string list_row(const Firings& firings) {
         down, firings.front()->at("list").at("period").get<std::uint64_t>());
 }
 
+// ", but it ended (exit code 1) 0.4 s later": a node that failed although, or because, the network was back.
+std::string failure_text(const Json& nodes, const std::string& name, double worked_s) {
+    for (const Json& node : nodes) {
+        if (node.at("node") != name || !node.contains("ended_s") || node.at("finished").get<bool>()) continue;
+        const double later = node.at("ended_s").get<double>() - worked_s;
+        if (later >= 0)
+            return fmt::format(", but it ended ({}) {:.3f} s later", node.at("ended").get<std::string>(),
+                               later);
+    }
+    return {};
+}
+
 // What the fault had stopped: when it went on, and what has not.
-std::string work_rows(const Json& node) {
+std::string work_rows(const Json& node, double healed_s, const Json& nodes) {
     std::string text;
     if (!node.contains("conversations")) return text;  // an older record
     const Json& conversations = node.at("conversations");
-    if (const Json& resumed = node.at("time_to_recover_s"); !resumed.is_null() && !conversations.empty())
-        text += fmt::format("        its work went on after {}\n", seconds_or(resumed, ""));
+    if (const Json& resumed = node.at("time_to_recover_s"); !resumed.is_null())
+        text += fmt::format(
+            "        its work went on after {}{}\n", seconds_or(resumed, ""),
+            failure_text(nodes, node.at("node").get<std::string>(), healed_s + resumed.get<double>()));
     std::size_t rows = 0, replaced = 0;
     for (const Json& one : conversations) {
         const std::string outcome = one.at("outcome").get<std::string>();
@@ -128,7 +142,7 @@ std::string trigger_text(const Json& trigger) {
     return node.empty() ? line : fmt::format("on {}: \"{}\"", node, line);
 }
 
-std::string fault_rows(const Firings& firings, std::size_t number) {
+std::string fault_rows(const Firings& firings, std::size_t number, const Json& nodes) {
     const Json& first = *firings.front();
     const Json& last = *firings.back();
     std::string text = fmt::format("fault {:<3} {} ({}) at {:.3f} s, {}\n        {}\n", number,
@@ -148,7 +162,7 @@ std::string fault_rows(const Firings& firings, std::size_t number) {
         text += fmt::format(
             "        data after the {}heal: sent {}, received {}\n", last.contains("flap") ? "last " : "",
             seconds_or(node.at("sent_again_s"), "never"), seconds_or(node.at("received_again_s"), "never"));
-        text += work_rows(node);
+        text += work_rows(node, last.at("healed_s").get<double>(), nodes);
     }
     return text;
 }
@@ -160,18 +174,23 @@ std::string end_of(const Json& node) {
 }
 
 std::string node_rows(const Json& nodes) {
-    std::size_t finished = 0;
+    std::size_t finished = 0, to_the_end = 0;
     std::string others;
     std::size_t rows = 0;
     for (const Json& node : nodes) {
         if (node.at("finished").get<bool>()) {
             ++finished;
+        } else if (node.value("to_the_end", false)) {
+            ++to_the_end;
         } else if (++rows <= most_rows) {
             others += fmt::format("        {}: {}\n", node.at("node").get<std::string>(), end_of(node));
         }
     }
     if (rows > most_rows) others += fmt::format("        and {} more, see verdict.json\n", rows - most_rows);
-    return fmt::format("nodes   {} of {} finished\n{}", finished, nodes.size(), others);
+    const std::string stopped =
+        to_the_end == 0 ? "" : fmt::format(", {} of them by the end line", to_the_end);
+    return fmt::format("nodes   {} of {} finished{}\n{}", finished + to_the_end, nodes.size(), stopped,
+                       others);
 }
 
 // Of each figure the nodes that have most of it.
@@ -211,6 +230,29 @@ std::string hint_rows(const Json& nodes) {
                 node.at("late_lines").at("late").get<std::uint64_t>(),
                 node.at("late_lines").at("all").get<std::uint64_t>(), name);
     }
+    return text;
+}
+
+// The second word: whether the model is right.
+std::string safety_rows(const Json& verdict) {
+    if (!verdict.contains("safety")) return {};
+    const Json& safety = verdict.at("safety");
+    const std::string word = safety.at("word").get<std::string>();
+    std::string text;
+    if (word != "but")
+        text = fmt::format("model   {}\n", printable(safety.at("text").get<std::string>(), most_reason));
+    std::size_t rows = 0;
+    for (const Json& one : safety.at("findings")) {
+        if (++rows > most_rows) break;
+        text +=
+            fmt::format("{:<8}{}\n", rows == 1 ? "but" : "", printable(one.at("text").get<std::string>()));
+    }
+    if (rows > most_rows)
+        text +=
+            fmt::format("        and {} more, see verdict.json\n", safety.at("findings").size() - most_rows);
+    if (word == "unknown") return text;
+    for (const Json& one : safety.at("unjudged"))
+        text += fmt::format("        not judged: {}\n", printable(one.get<std::string>()));
     return text;
 }
 
@@ -259,18 +301,50 @@ std::string first_lines(const Json& texts, const char* title) {
     return text;
 }
 
+std::string next_lines(const Json& hang) {
+    Json texts = Json::array();
+    for (const Json& one : hang.value("next", Json::array())) texts.push_back(one.at("says"));
+    return first_lines(texts, "next");
+}
+
 // Why it hangs, what shows that, what would help, and whether that it hangs is certain.
 std::string hang_rows(const Json& verdict) {
     if (!verdict.contains("hang") || !verdict.at("hang").contains("why")) return {};
     const Json& hang = verdict.at("hang");
     const bool certain = hang.at("proof") == word_of(Proof::certain);
+    const bool known = hang.at("proof") == word_of(Proof::known);
     return fmt::format("why     {}\n", hang.at("why").get<std::string>()) +
-           first_lines(hang.at("evidence"), "seen") +
+           first_lines(hang.at("evidence"), "seen") + first_lines(hang.value("code", Json::array()), "code") +
            fmt::format("helps   {} (docs/hangs.md#{})\n", hang.at("helps").get<std::string>(),
                        hang.at("cause").get<std::string>()) +
-           (certain ? "proof   certain: nothing in it could ever go on\n"
-                    : "proof   none, it was waited for; what stood in the way:\n" +
-                          first_lines(hang.value("in_the_way", Json::array()), ""));
+           next_lines(hang) +
+           (certain
+                ? "proof   certain: nothing in it could ever go on\n"
+                : std::string(known ? "proof   known: it stayed in a state of known_hangs; what stood in the "
+                                      "way of a certain one:\n"
+                                    : "proof   none, it was waited for; what stood in the way:\n") +
+                      first_lines(hang.value("in_the_way", Json::array()), ""));
+}
+
+// Of the options that the scenario sets from outside; what could not be set is never passed over.
+std::string tcp_rows(const Json& verdict) {
+    if (!verdict.contains("tcp")) return {};
+    const Json& tcp = verdict.at("tcp");
+    const auto count = [&](const char* key) { return tcp.at(key).get<std::uint64_t>(); };
+    std::string text = fmt::format(
+        "tcp     options set on {}, {} of them from the beginning, the others within {:.1f} ms\n",
+        counted(count("connections"), "connection"), count("inherited"), tcp.at("latest_ms").get<double>());
+    if (count("again") > 0)
+        text +=
+            fmt::format("        again, since programs had set their own later: {} times\n", count("again"));
+    if (count("not_set") > 0)
+        text += fmt::format("        NOT SET on {}\n", counted(count("not_set"), "socket"));
+    std::size_t rows = 0;
+    for (const Json& one : tcp.at("failures"))
+        if (++rows <= most_rows)
+            text += fmt::format("        {} {}: {}\n", one.at("node").get<std::string>(),
+                                one.at("socket").get<std::string>(), one.at("why").get<std::string>());
+    return text;
 }
 
 }  // namespace
@@ -282,16 +356,19 @@ std::string final_screen(const Json& verdict, const std::string& folder, bool co
     std::string text = verdict.contains("passed") ? "\n" + word : "";
     text += ": " + printable(verdict.at("reason").get<std::string>(), most_reason) + "\n\n";
     const std::vector<Firings> faults = grouped(verdict.at("faults"));
-    for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i) text += fault_rows(faults[i], i + 1);
+    for (std::size_t i = 0; i < faults.size() && i < most_rows; ++i)
+        text += fault_rows(faults[i], i + 1, verdict.at("nodes"));
     if (faults.size() > most_rows)
         text += fmt::format("        and {} more, see verdict.json\n", faults.size() - most_rows);
     text += expected_rows(verdict);
+    text += safety_rows(verdict);
     text += round_rows(verdict.at("rounds"));
     text += node_rows(verdict.at("nodes"));
     text += figure_rows(verdict.at("nodes")) + hint_rows(verdict.at("nodes"));
     text += half_open_rows(verdict.at("half_open"));
+    text += tcp_rows(verdict);
     text += hang_rows(verdict);
-    text += "files   " + folder + "\n";
+    text += "files   " + folder + "\nreport  " + folder + "/report.html\n";
     const std::string shown =
         colours ? fmt::format("\x1b[1;{}m{}\x1b[0m", good ? 32 : 31, headline) : headline;
     return "\n" + shown + printable_lines(text);

@@ -29,6 +29,20 @@ tree::ptree case_tree(const JunitCase& one, const std::string& suite) {
     return node;
 }
 
+// What it found is a failure if that decides the exit status; else it shows beside those that passed.
+void add_safety(const Json& verdict, std::vector<JunitCase>& cases) {
+    if (!verdict.contains("safety")) return;
+    const Json& safety = verdict.at("safety");
+    const std::string word = safety.at("word").get<std::string>();
+    const bool decides = safety.value("decides", false);
+    if (word == "unknown" && !decides) return;
+    const auto outcome = word == "as-undisturbed" ? JunitCase::Outcome::passed
+                         : decides                ? JunitCase::Outcome::failed
+                                                  : JunitCase::Outcome::skipped;
+    cases.push_back(
+        {"the model is that of an undisturbed run", 0, outcome, safety.at("text").get<std::string>(), ""});
+}
+
 }  // namespace
 
 std::string junit_xml(const std::string& suite, const std::vector<JunitCase>& cases) {
@@ -71,6 +85,7 @@ std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const st
         cases.push_back({expected.at("what").get<std::string>(), cases.empty() ? seconds : 0, outcome_of(met),
                          found, cases.empty() ? output : ""});
     }
+    add_safety(verdict, cases);
     // It shows beside those that passed, and is no failure.
     if (word == word_of(Judgement::recovered) && !verdict.at("noticed").get<bool>())
         cases.push_back({"a packet met a fault", 0, JunitCase::Outcome::skipped,

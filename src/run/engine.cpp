@@ -63,10 +63,12 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
     make_parts();
+    NETCUT_TRY(safety_->start());
     NETCUT_TRY(faults_->lay());
     NETCUT_TRY(start_capture());
     NETCUT_TRY(faults_->prepare());
     NETCUT_TRY(nodes_->make());
+    NETCUT_TRY(tcp_->start());
     return course_.begin();
 }
 
@@ -122,6 +124,9 @@ void Engine::Impl::make_parts() {
                             *journal_, [this](Error error) { fail(std::move(error)); },
                             [this] { check_journal(); }});
     socket_notes_.emplace(*fabric_, *sockets_, *journal_);
+    tcp_.emplace(*run_);
+    safety_.emplace(*run_);
+    stacks_.emplace(*run_);
     faults_.emplace(*run_, process_control(),
                     RunFaults::Observer{[this] { return course_.is_under_way(); },
                                         [this](const FaultRunner& fault) { on_fired(fault); },
@@ -131,12 +136,17 @@ void Engine::Impl::make_parts() {
                                                            : std::vector<event::PhaseSeen>();
                                         }});
     progress_.emplace(*run_, record_, course_, *faults_);
-    nodes_.emplace(*run_, course_, *faults_, *progress_,
+    nodes_.emplace(*run_, course_, *faults_, *progress_, *safety_,
                    RunNodes::Observer{[this](std::size_t node) {
                                           if (phases_) phases_->node_runs(node, nodes_->pid(node));
+                                          tcp_->node_runs(node, nodes_->pid(node));
+                                      },
+                                      [this](std::size_t node, Stream stream, std::string_view bytes) {
+                                          stacks_->take(node, stream, bytes);
                                       },
                                       [this](std::size_t node) {
                                           if (phases_) phases_->node_ended(node);
+                                          tcp_->node_ended(node);
                                           faults_->node_ended(node);
                                       },
                                       [this](std::size_t node) {
@@ -154,7 +164,9 @@ ProcessControl Engine::Impl::process_control() {
             [this](std::size_t node) { return nodes_->runs(node); },
             [this](std::size_t node) {
                 sockets_->let_go_of(node);
-                const auto renew = [this, node] { return fabric_->renew(node); };
+                const auto renew = [this, node] {
+                    return tcp_->change_network(node, [this, node] { return fabric_->renew(node); });
+                };
                 return phases_ ? phases_->change_network(node, renew) : renew();
             }};
 }
@@ -190,10 +202,11 @@ void Engine::Impl::start_phases() {
 }
 
 void Engine::Impl::start_hang_watch() {
-    hang_.emplace(*run_, record_,
-                  HangWatch::Observer{[this] { return may_hang(); },
-                                      [this](std::size_t node) { return nodes_->pid(node); },
-                                      [this] { course_.end(EndReason::hung); }});
+    hang_.emplace(
+        *run_, record_,
+        HangWatch::Observer{[this] { return may_hang(); }, [this] { return course_.last_progress(); },
+                            [this](std::size_t node) { return nodes_->pid(node); },
+                            [this] { course_.end(EndReason::hung); }});
 }
 
 bool Engine::Impl::may_hang() const {
@@ -241,6 +254,7 @@ void Engine::Impl::note_addresses(const FaultRunner& fault) {
     if (!plug.new_address && !plug.new_mac) return;
     for (const std::size_t index : fault.plan().nodes) {
         const NodeLink& node = fabric_->node(index);
+        safety_->own(addresses_of(node).addresses, node.name);
         if (capture_) capture_->add_addresses(index, node.addresses);
         journal_->add(event::NodeReaddressed{addresses_of(node)}, {node.name, fault.spec().name});
     }

@@ -32,6 +32,7 @@ void Engine::Impl::before_end(EndReason reason) {
     // Nobody holds one when all have ended.
     const bool is_cut_short = is_done(reason) && reason != EndReason::all_exited && any_fault_has_fired();
     const bool waited = reason == EndReason::hung || reason == EndReason::timeout;
+    hung_ = reason == EndReason::hung;
     if (hang_) hang_->stop();
     if (hang_ && waited) run_->must(hang_->look(attended_));
     if (waited || is_cut_short) run_->must(socket_notes_->add_half_open());
@@ -42,6 +43,7 @@ void Engine::Impl::before_end(EndReason reason) {
     }
     if (waited || reason == EndReason::not_ready) note_listening();
     faults_->finish();
+    tcp_->finish();
 }
 
 void Engine::Impl::ends(EndReason reason, int signal) {
@@ -49,6 +51,14 @@ void Engine::Impl::ends(EndReason reason, int signal) {
 }
 
 void Engine::Impl::ask_to_end() {
+    if (!std::exchange(hung_, false) || !scenario_.stacks) return ask_nodes_to_end();
+    std::vector<StackSeeker::NodeProcess> running;
+    for (std::size_t node = 0; node < nodes_->size(); ++node)
+        if (nodes_->runs(node)) running.push_back({node, nodes_->pid(node)});
+    stacks_->start(std::move(running), [this] { ask_nodes_to_end(); });
+}
+
+void Engine::Impl::ask_nodes_to_end() {
     nodes_->ask_to_end();
     if (preparation_) preparation_->kill();
 }
@@ -60,7 +70,10 @@ void Engine::Impl::kill() {
 
 bool Engine::Impl::conclude() {
     if (capture_ && !capture_->end()) return false;
+    stacks_->finish();
     progress_->finish();
+    safety_->finish(
+        [this](std::size_t node, const std::string& file) { return nodes_->path_of(node, file); });
     faults_->finish_packets();
     if (auto written = nodes_->flush(); !written && !error_) error_ = std::move(written).error();
     if (!error_) error_ = journal_->failure();

@@ -27,6 +27,9 @@
 #include "run/run_nodes.h"
 #include "run/run_phases.h"
 #include "run/run_progress.h"
+#include "run/run_safety.h"
+#include "run/run_stacks.h"
+#include "run/run_tcp.h"
 #include "run/socket_notes.h"
 #include "run/timers.h"
 #include "scenario/fault_spec.h"
@@ -68,6 +71,7 @@ class Engine::Impl : private RunParts {
     bool is_preparing() const override { return preparation_ && preparation_->runs(); }
     bool any_fault_has_fired() const override { return faults_->any_has_fired(); }
     bool any_fault_will_heal() const override { return faults_->any_will_heal(); }
+    Nanoseconds starved() const override { return phases_ ? phases_->starved() : Nanoseconds(0); }
     void entered(RunPhase phase) override;
     Result<void> start_preparation() override;
     void before_aggregator() override { faults_->run_begins(); }
@@ -89,6 +93,7 @@ class Engine::Impl : private RunParts {
     void before_end(EndReason reason) override;
     void ends(EndReason reason, int signal) override;
     void ask_to_end() override;
+    void ask_nodes_to_end();
     void kill() override;
     void on_captured();
     bool conclude() override;
@@ -112,6 +117,9 @@ class Engine::Impl : private RunParts {
     // From the network on; each may use those before it.
     std::optional<RunContext> run_;
     std::optional<SocketNotes> socket_notes_;
+    std::optional<RunTcp> tcp_;
+    std::optional<RunSafety> safety_;
+    std::optional<RunStacks> stacks_;
     std::optional<RunFaults> faults_;
     std::optional<RunProgress> progress_;
     std::optional<RunPhases> phases_;  // from the running state on
@@ -120,6 +128,7 @@ class Engine::Impl : private RunParts {
     std::optional<Preparation> preparation_;
     std::optional<RunNodes> nodes_;
 
+    bool hung_ = false;
     bool attended_ = false;  // somebody has asked for something, and may do so again
     std::optional<Error> error_;
     RunResult result_;

@@ -14,6 +14,7 @@
 #include "kernel/rights.h"
 #include "node/limits.h"
 #include "run/engine.h"
+#include "run/tcp_check.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 
@@ -95,6 +96,7 @@ Result<void> preflight(const Scenario& scenario) {
     if (!scenario.fabric.uplink.empty()) NETCUT_TRY(check_uplink(scenario.fabric, rights));
     NETCUT_ASSIGN(const NetNs apart, NetNs::create());
     NETCUT_TRY(FaultTable::probe(apart));
+    NETCUT_TRY(check_tcp_here(scenario, apart));
     return check_needs(scenario, apart);
 }
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "record/event.h"
+#include "why/hang_state.h"
 
 namespace netcut {
 
@@ -13,22 +13,44 @@ HangWatch::HangWatch(const RunContext& run, const RunState& record, Observer obs
       observer_(std::move(observer)),
       watch_(run.io, run.fabric, run.sockets, run.journal.begin(),
              {observer_.may_hang, observer_.process, [this](const WaitsByNode& waits) { on_at_rest(waits); },
+              run.fail}),
+      known_(run.io, run.scenario.known_hangs, run.scenario.hang_after,
+             {observer_.last_progress, observer_.may_hang, [this] { return watch_.glance(); },
+              [this](const WaitsByNode& waits) { return hang_state(record_.addresses(), waits); },
+              [this](const WaitsByNode& waits, Nanoseconds in_state) { on_known(waits, in_state); },
               run.fail}) {}
+
+void HangWatch::restart() {
+    watch_.restart();
+    known_.restart();
+}
+
+void HangWatch::stop() {
+    watch_.stop();
+    known_.stop();
+}
 
 // Something may have come between the looks and now.
 void HangWatch::on_at_rest(const WaitsByNode& waits) {
     if (!observer_.may_hang()) return;
     const auto begun = Clock::now();
     if (!hindrances_of(record_, run_.scenario, waits).empty()) return;
-    note(waits, {}, begun);
-    observer_.proved();
+    note(waits, {.proof = Proof::certain}, {}, begun);
+    observer_.hangs();
 }
 
-void HangWatch::note(const WaitsByNode& waits, std::vector<Hindrance> hindrances, Clock::time_point begun) {
+void HangWatch::on_known(const WaitsByNode& waits, Nanoseconds in_state) {
+    const auto begun = Clock::now();
+    auto hindrances = hindrances_of(record_, run_.scenario, waits);
+    note(waits, {.proof = Proof::known, .in_state_ns = in_state}, std::move(hindrances), begun);
+    observer_.hangs();
+}
+
+void HangWatch::note(const WaitsByNode& waits, event::RunProof proof, std::vector<Hindrance> hindrances,
+                     Clock::time_point begun) {
     constexpr std::size_t most_hindrances = 64;
     for (const auto& [node, facts] : waits) run_.journal.add(event::NodeWaiting{facts}, {.node = node});
-    event::RunProof proof;
-    proof.proof = hindrances.empty() ? Proof::certain : Proof::waited;
+    proof.state = hang_state(record_.addresses(), waits);
     proof.more_hindrances = hindrances.size() - std::min(hindrances.size(), most_hindrances);
     hindrances.resize(std::min(hindrances.size(), most_hindrances));
     proof.hindrances = std::move(hindrances);
@@ -42,7 +64,8 @@ Result<void> HangWatch::look(bool attended) {
     NETCUT_ASSIGN(const auto waits, watch_.look());
     auto hindrances = hindrances_of(record_, run_.scenario, waits);
     if (attended) hindrances.push_back({HindranceKind::attended});
-    note(waits, std::move(hindrances), begun);
+    const Proof proof = hindrances.empty() ? Proof::certain : Proof::waited;
+    note(waits, {.proof = proof}, std::move(hindrances), begun);
     return {};
 }
 

@@ -20,6 +20,8 @@ Phase phase_of(PhaseMoment::Kind kind) {
             return Phase::sending;
         case PhaseMoment::Kind::receiving:
             return Phase::receiving;
+        case PhaseMoment::Kind::idle:
+            return Phase::idle;
         case PhaseMoment::Kind::waiting:
         case PhaseMoment::Kind::reply_lost:
             break;

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run_course.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace netcut {
+namespace {
+
+constexpr unsigned most_prolonged = 10;  // times hang_after
+
+}  // namespace
 
 RunCourse::RunCourse(Timers& timers, const Scenario& scenario, RunParts& parts)
     : timers_(timers),
@@ -87,13 +95,19 @@ void RunCourse::fault_changed() {
 void RunCourse::arm_hang_timer() {
     if (phase_ != RunPhase::running || (!parts_.any_fault_has_fired() && !crashed_)) return;
     parts_.hang_is_looked_for();
+    starved_ = parts_.starved();
+    prolonged_ = 0;
     hang_timer_->at(last_progress_ + scenario_.hang_after, [this] { on_hang_timer(); });
 }
 
 void RunCourse::on_hang_timer() {
     if (parts_.any_fault_will_heal()) return;  // its heal arms the timer again
     if (timers_.now() < last_progress_ + scenario_.hang_after) return arm_hang_timer();
-    end(EndReason::hung);
+    // What a machine has no time for is no hang: as long as it was missing it is waited for.
+    const Nanoseconds starved = parts_.starved() - std::exchange(starved_, parts_.starved());
+    if (starved < scenario_.hang_after / 2 || prolonged_ >= most_prolonged) return end(EndReason::hung);
+    ++prolonged_;
+    hang_timer_->at(timers_.now() + std::min(starved, scenario_.hang_after), [this] { on_hang_timer(); });
 }
 
 void RunCourse::stop(int signal) {

@@ -32,6 +32,8 @@ class RunParts {
     virtual void before_aggregator() = 0;
     virtual Result<void> start_node(std::size_t index) = 0;
     virtual void before_collaborators() = 0;
+    // How long, all together, some node could have run and had no CPU.
+    virtual Nanoseconds starved() const { return Nanoseconds(0); }
     // From now on a run that makes no progress is one that hangs; also when there has been some.
     virtual void hang_is_looked_for() {}
     // The run is about to end, while nodes still run: the last look at them, and no more faults.
@@ -96,6 +98,8 @@ class RunCourse {
     RunPhase phase_ = RunPhase::preparing;
     std::unique_ptr<Timer> timeout_timer_, ready_timer_, hang_timer_, grace_timer_;
     Clock::time_point last_progress_;
+    Nanoseconds starved_{0};  // parts_.starved() when the hang timer was set
+    unsigned prolonged_ = 0;  // how often it was waited longer because of that, since there was progress
     bool crashed_ = false;
     int signal_ = 0;
 };

@@ -36,11 +36,12 @@ struct RunNodes::One {
 };
 
 RunNodes::RunNodes(const RunContext& run, RunCourse& course, RunFaults& faults, RunProgress& progress,
-                   Observer observer)
+                   RunSafety& safety, Observer observer)
     : run_(run),
       course_(course),
       faults_(faults),
       progress_(progress),
+      safety_(safety),
       observer_(std::move(observer)),
       folders_(run.io) {}
 
@@ -99,6 +100,7 @@ Node::Observer RunNodes::observer_of(One& one) {
         run_.journal.add(event::NodeStarted{}, {.node = one.outcome.name});
     };
     const auto output = [this, &one](Stream stream, std::string_view bytes) {
+        observer_.printed(one.index, stream, bytes);
         if (stream == Stream::out) one.late_lines.take(bytes, run_.journal.now());
         take_output(one, stream == Stream::out ? one.out : one.err, stream_name(stream), bytes);
     };
@@ -284,6 +286,11 @@ Result<std::string> RunNodes::log_path(const One& one, const std::string& log) c
     return (folder / log).lexically_normal().string();
 }
 
+Result<std::string> RunNodes::path_of(std::size_t node, const std::string& file) const {
+    NETCUT_ASSIGN(const std::string path, expand_text(file, run_.scenario, context_of(node)));
+    return log_path(*nodes_[node], path);
+}
+
 Result<void> RunNodes::follow(One& one, const std::string& written) {
     NETCUT_ASSIGN(const std::string path, log_path(one, written));
     if (!followed_.insert(path).second)
@@ -323,6 +330,7 @@ void RunNodes::watch(One& one) {
     const auto watch_all = [&](LineScanner& scanner) {
         faults_.watch(scanner, one.outcome.name);
         progress_.watch(scanner, one.index);
+        safety_.watch(scanner, one.outcome.name);
     };
     watch_all(one.out);
     watch_all(one.err);

@@ -15,6 +15,7 @@
 #include "node/exit_status.h"
 #include "node/log_follower.h"
 #include "node/node.h"
+#include "node/stream.h"
 #include "record/facts.h"
 #include "run/engine.h"
 #include "run/fault_runner.h"
@@ -24,6 +25,7 @@
 #include "run/run_course.h"
 #include "run/run_faults.h"
 #include "run/run_progress.h"
+#include "run/run_safety.h"
 #include "scenario/expand.h"
 #include "trigger/line_scanner.h"
 
@@ -35,6 +37,7 @@ class RunNodes {
   public:
     struct Observer {
         std::function<void(std::size_t node)> runs;  // it has been started
+        std::function<void(std::size_t node, Stream, std::string_view)> printed;
         std::function<void(std::size_t node)>
             gone;  // its processes; what they printed last is still to be read
         // It has ended without success while the run was under way, and is not started again.
@@ -42,7 +45,7 @@ class RunNodes {
     };
     // All that is given by reference must outlive it.
     RunNodes(const RunContext& run, RunCourse& course, RunFaults& faults, RunProgress& progress,
-             Observer observer);
+             RunSafety& safety, Observer observer);
     ~RunNodes();
 
     // They do not run yet.
@@ -58,6 +61,8 @@ class RunNodes {
     // See Engine::execute().
     Result<Node*> execute(std::size_t node, CommandSpec command, Node::Observer observer);
     Result<void> update_names();
+    // Where the node finds a file that the scenario names.
+    Result<std::string> path_of(std::size_t node, const std::string& file) const;
 
     // For faults. A node that does not run is left alone.
     Result<void> pause(std::size_t node, std::optional<Nanoseconds> lease);
@@ -91,6 +96,7 @@ class RunNodes {
     RunCourse& course_;
     RunFaults& faults_;
     RunProgress& progress_;
+    RunSafety& safety_;
     Observer observer_;
     std::optional<NodeNames> names_;
     std::optional<LogTimes> log_times_;

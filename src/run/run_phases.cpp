@@ -11,7 +11,8 @@ RunPhases::RunPhases(const RunContext& run, std::set<std::size_t> awaited,
       watch_(run.io, run.fabric, run.journal.begin(), std::move(awaited),
              PhaseWatch::Observer{
                  [this](std::size_t node, const PhaseInterval& interval) { note(node, interval); },
-                 [this](const PhaseWatch::Traffic& traffic) { note(traffic); }, std::move(on_state)}) {}
+                 [this](const PhaseWatch::Traffic& traffic) { note(traffic); }, std::move(on_state),
+                 [this](std::size_t node, const ConnectionChanges::Told& told) { note(node, told); }}) {}
 
 void RunPhases::note(std::size_t node, const PhaseInterval& interval) {
     run_.journal.add_at(interval.to, event::NodePhase{interval}, {.node = run_.fabric.node(node).name});
@@ -24,6 +25,12 @@ void RunPhases::note(const PhaseWatch::Traffic& traffic) {
         if (up + down > 0) told.bytes.push_back({run_.fabric.node(node).name, {up, down}});
     }
     run_.journal.add_at(traffic.to, std::move(told));
+}
+
+void RunPhases::note(std::size_t node, const ConnectionChanges::Told& told) {
+    const auto& [when, news] = told;
+    run_.journal.add_at(when, event::ConnectionChanged{news.change, news.socket, news.timers, news.untold},
+                        {.node = run_.fabric.node(node).name});
 }
 
 std::vector<event::PhaseSeen> RunPhases::now(const std::vector<std::size_t>& nodes) const {

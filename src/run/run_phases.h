@@ -27,6 +27,8 @@ class RunPhases {
     void stop() { watch_.stop(); }
     void node_runs(std::size_t node, pid_t pid) { watch_.node_runs(node, pid); }
     void node_ended(std::size_t node) { watch_.node_ended(node); }
+    // How long nodes had no CPU so far.
+    Nanoseconds starved() const { return watch_.starved(); }
     // While its network is changed the node is not looked at.
     Result<void> change_network(std::size_t node, const std::function<Result<void>()>& change) {
         return watch_.change_network(node, change);
@@ -36,6 +38,7 @@ class RunPhases {
   private:
     void note(std::size_t node, const PhaseInterval& interval);
     void note(const PhaseWatch::Traffic& traffic);
+    void note(std::size_t node, const ConnectionChanges::Told& told);
 
     const RunContext& run_;
     PhaseWatch watch_;

@@ -16,6 +16,8 @@
 #include "scenario/fault_spec.h"
 #include "scenario/mistakes.h"
 #include "scenario/plan.h"
+#include "scenario/safety_yaml.h"
+#include "scenario/tcp.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
 #include "trigger/pattern.h"
@@ -134,6 +136,7 @@ const std::vector<Check>& word_checks() {
         checks.push_back({"env", {"env", "parameters"}, [](Scenario& scenario) {
                               return check_values(scenario, scenario.env);
                           }});
+        checks.push_back({"tcp", {"tcp", "parameters", "collaborators"}, check_tcp});
         checks.push_back({"needs", {"needs", "parameters"}, [](Scenario& scenario) -> Result<void> {
                               for (const NeedSpec& need : scenario.needs)
                                   NETCUT_TRY(check_words(scenario, need.test));
@@ -206,6 +209,16 @@ Result<void> check_expected_rounds(const Scenario& scenario) {
                  "give a progress pattern: progress: 're:round ([0-9]+)'", Mistake::missing);
 }
 
+Result<void> check_expected_safety(const Scenario& scenario) {
+    if (scenario.expect.counted_once && !scenario.counted.any())
+        return wrong("expect that each update is counted once", "nothing says which log lines tell of that",
+                     "give counted: (docs/safety.md)", Mistake::missing);
+    if (scenario.expect.model_as_undisturbed && !scenario.model.any())
+        return wrong("expect the model to be as undisturbed", "nothing says what tells of the model",
+                     "give model: (docs/safety.md)", Mistake::missing);
+    return {};
+}
+
 Result<void> check_pattern(const std::string& pattern) {
     if (!pattern.empty()) NETCUT_TRY(Pattern::parse(pattern));
     return {};
@@ -241,6 +254,8 @@ const std::vector<Check>& checks_before_faults() {
                       {{"ready", {"ready"}, [](Scenario& all) { return check_pattern(all.ready); }},
                        {"progress", {"progress"}, [](Scenario& all) { return check_pattern(all.progress); }},
                        {"end", {"end"}, [](Scenario& all) { return check_pattern(all.end); }},
+                       {"counted", {"counted", "parameters"}, check_counted},
+                       {"model", {"model", "parameters"}, check_model},
                        {"timeout", {"timeout"}, check_timeout},
                        {"hang_after", {"hang_after"}, check_hang_after}});
         return checks;
@@ -251,7 +266,8 @@ const std::vector<Check>& checks_before_faults() {
 const std::vector<Check>& checks_after_faults() {
     static const std::vector<Check> all = {{"", {}, check_texts},
                                            {"expect.logs", {"expect", "collaborators"}, check_expected_logs},
-                                           {"expect.rounds", {"expect", "progress"}, check_expected_rounds}};
+                                           {"expect.rounds", {"expect", "progress"}, check_expected_rounds},
+                                           {"expect", {"expect", "counted", "model"}, check_expected_safety}};
     return all;
 }
 

@@ -13,7 +13,7 @@ std::optional<WireMoment> moment_of(const FaultSpec& fault) {
     const PhaseMoment& phase = fault.trigger.phase;
     if (fault.trigger.kind != FaultTrigger::Kind::phase || !phase.on_the_wire()) return {};
     WireMoment moment;
-    moment.kind = phase.kind == PhaseMoment::Kind::reply_lost  ? WireMoment::Kind::answer
+    moment.kind = phase.kind == PhaseMoment::Kind::reply_lost  ? WireMoment::Kind::last_answer
                   : phase.kind == PhaseMoment::Kind::receiving ? WireMoment::Kind::received
                                                                : WireMoment::Kind::sent;
     if (phase.moves_data()) moment.amount = phase.bytes.value_or(1);

@@ -17,6 +17,7 @@
 #include "fabric/options.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
+#include "scenario/safety_spec.h"
 
 namespace netcut {
 
@@ -42,11 +43,13 @@ struct Expectations {
     bool finished = false;                        // every node ended by itself with exit code 0
     bool nobody_crashed = false;                  // a node that hangs, or that a fault killed, did not crash
     unsigned rounds = 0;                          // at least so many are finished, by the progress lines
+    bool model_as_undisturbed = false;            // the model is that of the twins
+    bool counted_once = false;                    // each update was counted once, in each round
     std::vector<LogExpectation> logs;
 
     bool any() const {
         return !verdict.empty() || recovered_within || finished || nobody_crashed || rounds > 0 ||
-               !logs.empty();
+               model_as_undisturbed || counted_once || !logs.empty();
     }
 };
 
@@ -68,6 +71,12 @@ struct StageCommand {
     // It is left out when the first of these fails, or the second one succeeds: what a framework's version
     // has.
     std::vector<std::string> only_if, unless;
+};
+
+// How the TCP of some nodes works; scenario/tcp.h has the keys. Of two entries for a node, the later one counts.
+struct TcpSpec {
+    std::vector<std::string> nodes = {"all"};   // "all" and "collaborators" are filled in
+    std::map<std::string, std::string> keys{};  // as written, with words in braces
 };
 
 // What a progress line tells of its round.
@@ -107,11 +116,12 @@ struct Scenario {
     std::chrono::seconds names_ttl{5};  // where names are by DNS: fabric.name_server
     RoleSpec aggregator, collaborator;
     std::map<std::string, std::string> env;  // of every node and stage
-    std::vector<StageSpec> stages;           // in the order of stage_names; not part of write_yaml()
-    std::vector<NeedSpec> needs;             // likewise
-    std::string workspace;                   // where stages keep what they make; absolute, or empty
-    std::string files;                       // the template's folder, or empty
-    std::vector<std::string> prepare;        // run once before the nodes, as the user, without a network
+    std::vector<TcpSpec> tcp;
+    std::vector<StageSpec> stages;     // in the order of stage_names; not part of write_yaml()
+    std::vector<NeedSpec> needs;       // likewise
+    std::string workspace;             // where stages keep what they make; absolute, or empty
+    std::string files;                 // the template's folder, or empty
+    std::vector<std::string> prepare;  // run once before the nodes, as the user, without a network
     std::map<std::string, std::string> parameters;  // for the words in braces
     std::vector<std::string>
         paths;          // those of them that are paths, relative to where the user is; of a template
@@ -125,13 +135,22 @@ struct Scenario {
     Nanoseconds ready_within = std::chrono::seconds(60);  // the aggregator
     std::vector<FaultSpec> faults;
     Expectations expect;
+    CountedSpec counted;
+    ModelSpec model;
+    TwinFacts twins;
+    bool deliveries = false;                            // what the wire delivers is noted, of each update
+    bool safety = false;                                // who is not as undisturbed has failed
     std::vector<ExperimentSpec> experiments;            // of `netcut-fl experiments`, not of a run
     Nanoseconds timeout = std::chrono::minutes(30);     // of the whole run
     Nanoseconds hang_after = std::chrono::seconds(60);  // without progress, after the last heal
-    Nanoseconds grace = std::chrono::seconds(5);        // between SIGTERM and SIGKILL
-    std::string user;                                   // empty: who called
+    // States in which a run was waited for in vain before (hang_state()): one that comes to such a state, and stays in it,
+    // hangs.
+    std::vector<std::string> known_hangs;
+    Nanoseconds grace = std::chrono::seconds(5);  // between SIGTERM and SIGKILL
+    std::string user;                             // empty: who called
     bool tty = false;
     bool join_output = false;  // a node's stdout and stderr are one stream
+    bool stacks = true;        // where nodes of a hung run wait in their programs is looked for
     bool syslog = false;       // nodes have a /dev/log, which is watched as what they print
     bool pcap = false;         // a capture of each node's packets
     std::uint32_t pcap_snap = default_pcap_snap;  // bytes of each packet, from the link header on

@@ -92,6 +92,7 @@ Result<void> check_texts(const Scenario& scenario) {
     texts.role("collaborator", scenario.collaborator);
     texts.named("a variable", scenario.env);
     texts.named("a parameter", scenario.parameters);
+    for (const TcpSpec& spec : scenario.tcp) texts.named("a value of tcp", spec.keys);
     texts.several("the command to prepare", scenario.prepare);
     texts.one("the workspace", scenario.workspace);
     texts.one("the template's folder", scenario.files);
@@ -104,6 +105,12 @@ Result<void> check_texts(const Scenario& scenario) {
         texts.one("an expected line", log.pattern);
         texts.one("what a line must equal", log.equals);
     }
+    for (const auto& [kind, patterns] : scenario.counted.patterns)
+        texts.several("a line that tells of updates", patterns);
+    texts.one("what a collaborator is called", scenario.counted.name);
+    for (const std::string& text :
+         {scenario.model.digest, scenario.model.metric, scenario.model.file, scenario.model.tensors})
+        texts.one("what tells of the model", text);
     return texts.result();
 }
 

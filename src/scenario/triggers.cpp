@@ -148,7 +148,7 @@ void write_phase(YAML::Emitter& out, const FaultTrigger& trigger) {
 Result<void> check_amount(const FaultSpec& fault, const PhaseMoment& moment) {
     using Kind = PhaseMoment::Kind;
     const std::string name = phase_moment_name(moment.kind);
-    if (moment.bytes && (moment.kind == Kind::computing || moment.kind == Kind::waiting))
+    if (moment.bytes && !moment.moves_data() && moment.kind != Kind::reply_lost)
         return fault_failure(fault, "on", "no bytes pass while a node is " + name, "write after: 200ms");
     if (moment.time && moment.kind == Kind::reply_lost)
         return fault_failure(fault, "on", "a reply is lost when it comes, and not after a time",

@@ -18,6 +18,7 @@ struct PhaseMoment {
     enum class Kind {
         computing,
         waiting,
+        idle,
         sending,
         receiving,
         reply_lost  // an upload is whole and acknowledged, and its reply is the first packet that is lost

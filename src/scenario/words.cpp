@@ -21,8 +21,9 @@ namespace {
 constexpr Words<FabricKind, 2> fabrics{{{"routed", FabricKind::routed}, {"bridge", FabricKind::bridge}}};
 constexpr Words<RoundMark, 2> round_marks{{{"begin", RoundMark::begin}, {"end", RoundMark::end}}};
 using PhaseKind = PhaseMoment::Kind;
-constexpr Words<PhaseKind, 5> phase_moments{{{"computing", PhaseKind::computing},
+constexpr Words<PhaseKind, 6> phase_moments{{{"computing", PhaseKind::computing},
                                              {"waiting", PhaseKind::waiting},
+                                             {"idle", PhaseKind::idle},
                                              {"sending", PhaseKind::sending},
                                              {"receiving", PhaseKind::receiving},
                                              {"reply-lost", PhaseKind::reply_lost}}};

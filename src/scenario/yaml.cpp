@@ -11,7 +11,9 @@
 #include "scenario/fault_yaml.h"
 #include "scenario/judgement.h"
 #include "scenario/mistakes.h"
+#include "scenario/safety_yaml.h"
 #include "scenario/stage_yaml.h"
+#include "scenario/tcp.h"
 #include "scenario/words.h"
 
 namespace netcut {
@@ -72,12 +74,25 @@ Result<std::string> parse_verdict_word(const std::string& word) {
                          fmt::format("they are {}", fmt::join(words, ", ")));
 }
 
+// There is one thing to expect.
+std::function<Result<void>(const std::string&)> only(const char* word, bool& target) {
+    return [word, &target](const std::string& given) -> Result<void> {
+        target = given == word;
+        if (target) return {};
+        return usage_failure("expect '" + given + "'", "there is no such thing",
+                             fmt::format("write {}", word));
+    };
+}
+
 void read_expectations(YamlSection& section, Expectations& expect) {
     section.scalar("verdict", into(expect.verdict, parse_verdict_word), words_schema(verdict_words()));
     section.scalar("recovered_within", into(expect.recovered_within, parse_duration), duration_schema());
     section.boolean("finished", expect.finished);
     section.boolean("nobody_crashed", expect.nobody_crashed);
     section.count("rounds", expect.rounds, 1, most_rounds);
+    section.scalar("model", only("as-undisturbed", expect.model_as_undisturbed),
+                   words_schema({"as-undisturbed"}));
+    section.scalar("counted", only("once", expect.counted_once), words_schema({"once"}));
     expect.logs.clear();
     section.sections("logs", [&](YamlSection& log) {
         LogExpectation& entry = expect.logs.emplace_back();
@@ -119,6 +134,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     section.section(
         "collaborator", [&](YamlSection& role) { read_role(role, scenario.collaborator); }, "command: ...");
     section.map("env", scenario.env);
+    read_tcp(section, scenario);
     section.text("workspace", scenario.workspace);
     section.text("files", scenario.files);
     section.text("description", scenario.description);
@@ -140,6 +156,7 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
         read_fault(fault, scenario.faults.emplace_back());
     });
     section.section("expect", [&](YamlSection& expect) { read_expectations(expect, scenario.expect); });
+    read_safety(section, scenario);
     first = true;
     section.sections("experiments", [&](YamlSection& experiment) {
         if (std::exchange(first, false)) scenario.experiments.clear();
@@ -147,11 +164,13 @@ void read_scenario(YamlSection& section, Scenario& scenario) {
     });
     section.duration("timeout", scenario.timeout);
     section.duration("hang_after", scenario.hang_after);
+    section.list("known_hangs", scenario.known_hangs);
     section.duration("grace", scenario.grace);
     section.text("user", scenario.user);
     section.boolean("tty", scenario.tty);
     section.boolean("join_output", scenario.join_output);
     section.boolean("syslog", scenario.syslog);
+    section.boolean("stacks", scenario.stacks);
     section.boolean("pcap", scenario.pcap);
     section.scalar("pcap_snap", into(scenario.pcap_snap, parse_snap), bytes_schema("all"));
 }
@@ -195,6 +214,17 @@ void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
     out << YAML::EndMap;
 }
 
+void write_tcp(YAML::Emitter& out, const std::vector<TcpSpec>& tcp) {
+    if (tcp.empty()) return;
+    out << YAML::Key << "tcp" << YAML::Value << YAML::BeginSeq;
+    for (const TcpSpec& spec : tcp) {
+        out << YAML::Flow << YAML::BeginMap << YAML::Key << "nodes" << YAML::Value << spec.nodes;
+        for (const auto& [key, value] : spec.keys) out << YAML::Key << key << YAML::Value << value;
+        out << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
+}
+
 void write_optional(YAML::Emitter& out, const char* key, const std::string& value) {
     if (!value.empty()) out << YAML::Key << key << YAML::Value << value;
 }
@@ -208,6 +238,8 @@ void write_expectations(YAML::Emitter& out, const Expectations& expect) {
     if (expect.finished) out << YAML::Key << "finished" << YAML::Value << true;
     if (expect.nobody_crashed) out << YAML::Key << "nobody_crashed" << YAML::Value << true;
     if (expect.rounds > 0) out << YAML::Key << "rounds" << YAML::Value << expect.rounds;
+    if (expect.model_as_undisturbed) write_optional(out, "model", "as-undisturbed");
+    if (expect.counted_once) write_optional(out, "counted", "once");
     if (!expect.logs.empty()) {
         out << YAML::Key << "logs" << YAML::Value << YAML::BeginSeq;
         for (const LogExpectation& log : expect.logs) {
@@ -239,6 +271,7 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
             << YAML::Value << "dns" << YAML::Key << "ttl" << YAML::Value << duration_text(scenario.names_ttl)
             << YAML::EndMap;
     if (!scenario.env.empty()) out << YAML::Key << "env" << YAML::Value << scenario.env;
+    write_tcp(out, scenario.tcp);
     write_optional(out, "workspace", scenario.workspace);
     write_optional(out, "files", scenario.files);
     write_role(out, "aggregator", scenario.aggregator);
@@ -256,13 +289,17 @@ void write_scenario(YAML::Emitter& out, const Scenario& scenario) {
         out << YAML::EndSeq;
     }
     write_expectations(out, scenario.expect);
+    write_safety(out, scenario);
     out << YAML::Key << "timeout" << YAML::Value << duration_text(scenario.timeout);
     out << YAML::Key << "hang_after" << YAML::Value << duration_text(scenario.hang_after);
+    if (!scenario.known_hangs.empty())
+        out << YAML::Key << "known_hangs" << YAML::Value << scenario.known_hangs;
     out << YAML::Key << "grace" << YAML::Value << duration_text(scenario.grace);
     write_optional(out, "user", scenario.user);
     out << YAML::Key << "tty" << YAML::Value << scenario.tty;
     if (scenario.join_output) out << YAML::Key << "join_output" << YAML::Value << true;
     if (scenario.syslog) out << YAML::Key << "syslog" << YAML::Value << true;
+    if (!scenario.stacks) out << YAML::Key << "stacks" << YAML::Value << false;
     if (scenario.pcap) {
         out << YAML::Key << "pcap" << YAML::Value << true << YAML::Key << "pcap_snap" << YAML::Value;
         scenario.pcap_snap == whole_packets ? out << "all" : out << scenario.pcap_snap;

@@ -279,6 +279,17 @@ void YamlSection::sections(const std::string& key, const std::function<void(Yaml
     }
 }
 
+void YamlSection::section_or_sections(const std::string& key, const std::function<void(YamlSection&)>& read) {
+    if (outline_ != nullptr) {
+        Outline form;
+        YamlSection child(form);
+        read(child);
+        outline_->add_form(key, form.schema());
+        return sections(key, read);
+    }
+    get(key).IsMap() ? section(key, read) : sections(key, read);
+}
+
 bool YamlSection::lists(const std::string& key, std::vector<std::vector<std::string>>& target) {
     if (outlined(key, lists_schema())) return false;
     const YAML::Node node = get(key);

@@ -92,6 +92,9 @@ class YamlSection {
                  const std::string& value = "KEY: VALUE");
     void sections(const std::string& key, const std::function<void(YamlSection&)>& read);
 
+    // As sections, but a single mapping is a list of one.
+    void section_or_sections(const std::string& key, const std::function<void(YamlSection&)>& read);
+
     // A list of lists of scalars. Whether it is there.
     bool lists(const std::string& key, std::vector<std::vector<std::string>>& target);
     bool has(const std::string& key) { return get(key).IsDefined(); }

@@ -8,6 +8,9 @@
 #include <thread>
 #include <tuple>
 
+#include "fabric/options.h"
+#include "kernel/address.h"
+#include "kernel/links_read.h"
 #include "sockets/half_open.h"
 
 namespace netcut {
@@ -52,7 +55,26 @@ Result<std::vector<TcpSocket>> SocketReader::read_listening(std::size_t node) {
 
 Result<WaitReading> SocketReader::read_waits(std::size_t node, pid_t outermost) {
     NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
-    return netcut::read_waits(outermost, *diag);
+    NETCUT_ASSIGN(WaitReading reading, netcut::read_waits(outermost, *diag));
+    if (const auto found = tries_.find(node); found != tries_.end()) reading.facts.tries = found->second;
+    if (fabric_.options().kind == FabricKind::bridge) NETCUT_TRY(add_neighbours(node, reading.facts));
+    return reading;
+}
+
+// Routed, all neighbours are permanent.
+Result<void> SocketReader::add_neighbours(std::size_t node, NodeWaits& facts) const {
+    std::set<IpAddress> unanswered;
+    for (const ConnectionFacts& one : facts.connections)
+        if (one.timers.timer == TcpTimer::retransmission && one.timers.attempts > 0)
+            unanswered.insert(one.socket.remote);
+    if (unanswered.empty()) return {};
+    NETCUT_ASSIGN(auto socket, NetlinkSocket::open(NETLINK_ROUTE, &fabric_.node(node).ns));
+    NETCUT_ASSIGN(const auto all, list_neighbours(socket));
+    for (const NeighbourState& one : all)
+        if (unanswered.contains(one.address) && facts.neighbours.size() < most_neighbours)
+            facts.neighbours.push_back(
+                {one.address.to_string(), one.mac == MacAddress{} ? std::string() : mac_text(one.mac), one.resolved});
+    return {};
 }
 
 Result<std::vector<HalfOpen>> sample_half_open(const Fabric& fabric, SocketReader& reader) {

@@ -28,14 +28,18 @@ class SocketReader {
     Result<std::vector<TcpSocket>> read_listening(std::size_t node);
     // With what its threads wait for; `outermost` is its outermost process.
     Result<WaitReading> read_waits(std::size_t node, pid_t outermost);
+    // What its TCP tries, where that is not as usual; what read_waits() returns has it.
+    void set_tries(std::size_t node, const TcpTries& tries) { tries_[node] = tries; }
     // The node is about to get another network namespace.
     void let_go_of(std::size_t node) { diags_.erase(node); }
 
   private:
     Result<NetlinkSocket*> diag_of(std::size_t node);
+    Result<void> add_neighbours(std::size_t node, NodeWaits& facts) const;
 
     const Fabric& fabric_;
     std::map<std::size_t, NetlinkSocket> diags_;
+    std::map<std::size_t, TcpTries> tries_;
 };
 
 // Half-open connections of the fabric's nodes: those that stay so over a few readings, some 10 ms apart.

@@ -127,6 +127,15 @@ NodeWaits StuckWatch::together(const Seen& first, const Seen& second, Clock::tim
     return facts;
 }
 
+Result<WaitsByNode> StuckWatch::glance() {
+    WaitsByNode all;
+    for (const std::size_t node : running()) {
+        NETCUT_ASSIGN(Seen seen, read(node));
+        all[fabric_.node(node).name] = std::move(seen.facts);
+    }
+    return all;
+}
+
 Result<WaitsByNode> StuckWatch::look() {
     stop();
     Look first;

@@ -36,6 +36,8 @@ class StuckWatch {
     void stop();
     // At once, all nodes twice.
     Result<WaitsByNode> look();
+    // At once, all nodes once.
+    Result<WaitsByNode> glance();
 
   private:
     struct Seen {

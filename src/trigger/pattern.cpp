@@ -87,11 +87,37 @@ std::optional<std::string> Pattern::sieve() const {
         for (const std::string& piece : pieces_) text += (text.empty() ? "" : ".*") + RE2::QuoteMeta(piece);
         return text;
     }
-    const std::string& text = regex_->re().pattern();
+    // Groups with names are groups.
+    std::string text = regex_->re().pattern();
+    RE2::GlobalReplace(&text, R"(\(\?P<[A-Za-z0-9_]+>)", "(");
     // These may mean the edges of a line alone.
     for (const char* edge : {"\\A", "\\z", "\\Q", "(?"})
         if (text.find(edge) != std::string::npos) return {};
     return "(?m:" + text + ")";
+}
+
+std::size_t Pattern::groups() const {
+    return regex_ ? static_cast<std::size_t>(std::max(0, regex_->re().NumberOfCapturingGroups())) : 0;
+}
+
+std::vector<std::string> Pattern::group_names() const {
+    std::vector<std::string> names;
+    if (regex_)
+        for (const auto& [name, number] : regex_->re().NamedCapturingGroups()) names.push_back(name);
+    return names;
+}
+
+std::map<std::string, std::string> Pattern::named_in(std::string_view line) const {
+    std::map<std::string, std::string> found;
+    if (!regex_) return found;
+    std::vector<re2::StringPiece> parts(groups() + 1);
+    if (!regex_->re().Match({line.data(), line.size()}, 0, line.size(), RE2::UNANCHORED, parts.data(),
+                            static_cast<int>(parts.size())))
+        return found;
+    for (const auto& [name, number] : regex_->re().NamedCapturingGroups())
+        if (const auto& part = parts[static_cast<std::size_t>(number)]; part.data() != nullptr)
+            found[name] = part.as_string();
+    return found;
 }
 
 std::size_t PatternInLine::search_begin(std::string_view kept) const {

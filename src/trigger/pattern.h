@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,11 @@ class Pattern {
     // An RE2 expression that matches every text in which some line matches this pattern; none if it is not
     // known.
     std::optional<std::string> sieve() const;
+    // Of a regular expression: how many groups it has, and the names of those that have one, (?P<name>...).
+    std::size_t groups() const;
+    std::vector<std::string> group_names() const;
+    // What the named groups are in a whole line; those that take no part in the match are left out.
+    std::map<std::string, std::string> named_in(std::string_view line) const;
 
     static constexpr std::size_t most_bytes = 16 * 1024;
 

@@ -27,14 +27,30 @@ bool holds_half_open(const Facts& facts, const std::string& node) {
                        [&](const HalfOpen& half) { return half.node == node; });
 }
 
+// unresolved_text tells the worst alone.
+bool says_half_open(const Recovery& recovery) {
+    const auto has = [&](Conversation::Outcome outcome) {
+        return std::any_of(recovery.conversations.begin(), recovery.conversations.end(),
+                           [&](const Conversation& one) { return one.outcome == outcome; });
+    };
+    return has(Conversation::Outcome::half_open) && !has(Conversation::Outcome::stuck);
+}
+
 // A pause alone loses nothing, so that nothing need be done again.
 bool has_lost(const FaultOutcome& fault, const std::string& node) {
     return fault.losses.at(node).total() > 0 || !recovery_of(fault, node).conversations.empty();
 }
 
-Conclusion conclude_ended(const NodeOutcome& node, const FaultOutcome& fault) {
+// The look at a firing ends when the next one fires, which may be soon: what went both ways later counts as well.
+bool exchanged_since(const Facts& facts, const FaultOutcome& fault, const std::string& node) {
+    return std::any_of(&fault, facts.outcomes.data() + facts.outcomes.size(),
+                       [&](const FaultOutcome& one) { return recovery_of(one, node).exchanged; });
+}
+
+Conclusion conclude_ended(const Facts& facts, const NodeOutcome& node, const FaultOutcome& fault) {
     const Recovery recovery = recovery_of(fault, node.name);
-    if (recovery.exchanged || unresolved_text(recovery).empty() || !has_lost(fault, node.name))
+    if (exchanged_since(facts, fault, node.name) || unresolved_text(recovery).empty() ||
+        !has_lost(fault, node.name))
         return {node.name, Conclusion::Kind::took_part, "took part"};
     return {node.name, Conclusion::Kind::left,
             fmt::format("left with exit 0 after {}, {}", fault.fault,
@@ -47,11 +63,13 @@ Conclusion conclude_running(const Facts& facts, const NodeOutcome& node, const F
     if (!fault.healed && !recovery_of(fault, node.name).exchanged)
         return {node.name, Conclusion::Kind::cut_off,
                 fmt::format("was cut off by {} to the end", fault.fault)};
-    const std::string unresolved = !fault.healed ? "" : unresolved_text(recovery_of(fault, node.name));
+    const Recovery recovery = recovery_of(fault, node.name);
+    const std::string unresolved = !fault.healed ? "" : unresolved_text(recovery);
     if (unresolved.empty()) return {node.name, Conclusion::Kind::took_part, "took part"};
     const std::string waits = fmt::format("waits since {} healed: {}", fault.fault, unresolved);
     if (!holds_half_open(facts, node.name)) return {node.name, Conclusion::Kind::waits, waits};
-    return {node.name, Conclusion::Kind::half_open, waits + ", and it holds a half-open connection"};
+    return {node.name, Conclusion::Kind::half_open,
+            waits + (says_half_open(recovery) ? "" : ", and it holds a half-open connection")};
 }
 
 }  // namespace
@@ -66,7 +84,7 @@ std::vector<Conclusion> conclude(const Facts& facts) {
         if (!ended)
             all.push_back(conclude_running(facts, node, *fault));
         else if (node.exit->success() && node.after_fault)
-            all.push_back(conclude_ended(node, *fault));
+            all.push_back(conclude_ended(facts, node, *fault));
     }
     return all;
 }

@@ -62,10 +62,21 @@ Expected expect_log(const Facts& facts, const LogExpectation& log, std::size_t n
     return expected;
 }
 
+// Of the model, or of what was counted. What nothing tells is not as expected.
+std::string what_differs(const Safety& safety, bool of_model, bool is_known) {
+    std::vector<std::string> texts;
+    for (const Finding& one : safety.findings)
+        if (is_of_model(one.kind) == of_model && texts.size() < 5) texts.push_back(one.text);
+    if (!texts.empty()) return fmt::format("{}", fmt::join(texts, "; "));
+    if (is_known) return {};
+    return safety.unjudged.empty() ? "nothing tells of it"
+                                   : fmt::format("{}", fmt::join(safety.unjudged, "; "));
+}
+
 }  // namespace
 
 std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verdict,
-                                         const Expectations& expect) {
+                                         const Expectations& expect, const Safety& safety) {
     std::vector<Expected> all;
     const auto add = [&all](std::string what, const std::string& wrong) {
         all.push_back({std::move(what), wrong.empty(), wrong});
@@ -90,6 +101,10 @@ std::vector<Expected> judge_expectations(const Facts& facts, const Verdict& verd
         add(fmt::format("at least {} rounds are finished", expect.rounds),
             count >= expect.rounds ? "" : fmt::format("{} were", count));
     }
+    if (expect.model_as_undisturbed)
+        add("the model is as undisturbed", what_differs(safety, true, safety.model_is_known));
+    if (expect.counted_once)
+        add("each update is counted once", what_differs(safety, false, safety.counted_is_known));
     for (std::size_t i = 0; i < expect.logs.size(); ++i) all.push_back(expect_log(facts, expect.logs[i], i));
     return all;
 }
@@ -117,6 +132,13 @@ int exit_status_of(const Verdict& verdict, const Expectations& expect,
                    const std::vector<Expected>& expected) {
     const auto has_passed = passed(verdict, expect, expected);
     return !has_passed ? verdict.exit_status : *has_passed ? 0 : 1;
+}
+
+int exit_status_of(const Verdict& verdict, const Scenario& scenario, const std::vector<Expected>& expected,
+                   const Safety& safety) {
+    const int status = exit_status_of(verdict, scenario.expect, expected);
+    if (status != 0 || !scenario.safety || safety.word == SafetyWord::as_undisturbed) return status;
+    return 1;
 }
 
 }  // namespace netcut

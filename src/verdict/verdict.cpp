@@ -94,6 +94,14 @@ bool is_certain(const Facts& facts) {
     return facts.proof && facts.proof->proof == Proof::certain;
 }
 
+// How long it was waited for, and for what.
+std::string waited_text(const Facts& facts) {
+    if (facts.proof && facts.proof->proof == Proof::known && facts.proof->in_state_ns)
+        return fmt::format("in a state in which it is known to hang, for {:.1f} s",
+                           seconds(*facts.proof->in_state_ns));
+    return "no progress for " + duration_text(facts.waited_for_progress);
+}
+
 Verdict crashed(const Facts& facts, const NodeOutcome& first) {
     std::string reason = fmt::format("{} ended with {}", first.name, first.exit->text());
     reason += facts.outcomes.empty() ? ", before any fault"
@@ -120,8 +128,7 @@ Verdict hung(const Facts& facts) {
             ? fmt::format("nothing in it could ever go on; {} did not end", fmt::join(running, ", "))
         : facts.end == EndReason::timeout
             ? fmt::format("the run's time was over and {} had not ended", fmt::join(running, ", "))
-            : fmt::format("no progress for {}; {} did not end", duration_text(facts.waited_for_progress),
-                          fmt::join(running, ", "));
+            : fmt::format("{}; {} did not end", waited_text(facts), fmt::join(running, ", "));
     return {Judgement::hung,
             reason + ended_in_fault_text(facts) + conclusions_text(conclude(facts), is_left) +
                 half_open_text(facts),

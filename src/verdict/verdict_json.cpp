@@ -11,6 +11,8 @@
 #include "kernel/sockdiag.h"
 #include "record/event.h"
 #include "record/fields_json.h"
+#include "safety/safety.h"
+#include "safety/safety_json.h"
 #include "scenario/judgement.h"
 #include "verdict/conclusions.h"
 #include "verdict/expectations.h"
@@ -94,20 +96,26 @@ Json rounds_json(const RoundTimes& times) {
             {"each", each}};
 }
 
-Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusions) {
+Json node_json(const NodeOutcome& node, const std::vector<Conclusion>& conclusions, EndReason end) {
     Json json = {{"node", node.name}, {"started", node.started}};
     if (node.starts > 1) json["starts"] = node.starts;
     json["ended"] = !node.started                       ? "never started"
                     : node.killed_by_fault && node.exit ? "killed by the fault"
                     : node.stopped_by_us || !node.exit  ? "stopped by netcut-fl"
                                                         : node.exit->text();
+    if (node.exit && !node.stopped_by_us) json["ended_s"] = seconds(node.ended);
     if (node.left_behind > 0) json["left_behind"] = node.left_behind;
     if (node.late_lines) json["late_lines"] = value_json(*node.late_lines);
     for (std::size_t i = 0; i < connection_figures.size(); ++i)
         if (node.figures[i] > 0) json[connection_figures[i].key] = node.figures[i];
     json["finished"] = has_finished(node, conclusions);
-    for (const Conclusion& one : conclusions)
-        if (one.node == node.name) json["after_faults"] = one.text;
+    bool to_the_end = node.started && node.stopped_by_us && end == EndReason::finished;
+    for (const Conclusion& one : conclusions) {
+        if (one.node != node.name) continue;
+        json["after_faults"] = one.text;
+        to_the_end = to_the_end && !one.stuck();
+    }
+    if (to_the_end) json["to_the_end"] = true;
     return json;
 }
 
@@ -142,16 +150,40 @@ Json half_open_json(const HalfOpen& half) {
             {"ms_since_received", socket.ms_since_received}};
 }
 
+Json tcp_json(const Facts& facts) {
+    constexpr std::size_t most_failures = 16;
+    event::TcpOptionsSummed all;
+    for (const auto& [node, sum] : facts.tcp_options) {
+        all.connections += sum.connections;
+        all.inherited += sum.inherited;
+        all.again += sum.again;
+        all.unset += sum.unset;
+        all.latest_ns = std::max(all.latest_ns, sum.latest_ns);
+    }
+    Json failures = Json::array();
+    for (const auto& [node, unset] : facts.tcp_unset)
+        if (failures.size() < most_failures)
+            failures.push_back({{"node", node}, {"socket", unset.socket}, {"why", unset.why}});
+    return {{"connections", all.connections},
+            {"inherited", all.inherited},
+            {"again", all.again},
+            {"not_set", all.unset},
+            {"latest_ms", static_cast<double>(all.latest_ns.count()) / 1e6},
+            {"failures", failures}};
+}
+
 }  // namespace
 
 Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& scenario) {
-    const auto expected = judge_expectations(facts, verdict, scenario.expect);
+    const Safety safety = judge_safety(facts, scenario);
+    const auto expected = judge_expectations(facts, verdict, scenario.expect, safety);
     Json json = {{"schema", record_schema},
                  {"name", scenario.name},
                  {"verdict", verdict.word()},
                  {"reason", verdict.reason},
                  {"headline", headline(verdict, scenario.expect, expected)},
-                 {"exit_status", exit_status_of(verdict, scenario.expect, expected)}};
+                 {"exit_status", exit_status_of(verdict, scenario, expected, safety)}};
+    if (safety.asked) json["safety"] = safety_json(safety);
     if (const auto met = passed(verdict, scenario.expect, expected)) json["passed"] = *met;
     if (verdict.judgement == Judgement::crashed) json["crashed"] = culprit_json(verdict);
     if (!expected.empty()) json["expected"] = expected_json(expected);
@@ -168,8 +200,10 @@ Json verdict_json(const Facts& facts, const Verdict& verdict, const Scenario& sc
     json["rounds"] = rounds_json(facts.rounds);
     json["nodes"] = Json::array();
     const auto conclusions = conclude(facts);
-    for (const NodeOutcome& node : facts.nodes) json["nodes"].push_back(node_json(node, conclusions));
+    for (const NodeOutcome& node : facts.nodes)
+        json["nodes"].push_back(node_json(node, conclusions, facts.end));
     if (facts.proof) json["hang"] = hang_json(facts);
+    if (!facts.tcp_options.empty()) json["tcp"] = tcp_json(facts);
     json["half_open"] = Json::array();
     for (const HalfOpen& half : facts.half_open) json["half_open"].push_back(half_open_json(half));
     return json;

@@ -5,7 +5,9 @@
 #include "node/node.h"
 #include "record/facts.h"
 #include "record/fields_schema.h"
+#include "safety/safety_json.h"
 #include "scenario/judgement.h"
+#include "why/foresight.h"
 
 namespace netcut {
 namespace {
@@ -116,7 +118,9 @@ Json node_schema() {
                  {"started", truth("Whether it was started")},
                  {"ended", text("How it ended")},
                  {"finished", truth("It ended by itself with exit code 0, and did not leave")}},
-                {{"starts", number("How often it was started, if more than once")},
+                {{"ended_s", one("number", "When it ended by itself, in the run's time")},
+                 {"starts", number("How often it was started, if more than once")},
+                 {"to_the_end", truth("It ran until the end line came, and was part of the work")},
                  {"left_behind", number("How many processes it left, which were killed")},
                  {"late_lines", schema_of<LineBurst>()},
                  {"after_faults", text("What it did after the last fault that it met")}}};
@@ -139,6 +143,13 @@ Json half_open_schema() {
 }
 
 Json hang_schema() {
+    const Json next = Shape{{{"kind", words_schema_of<ForeseenKind>()},
+                             {"node", text("Where")},
+                             {"what", text("The thread or the connection")},
+                             {"in_s", number("From the moment when the nodes were looked at")},
+                             {"says", text("The same in a sentence")}},
+                            {{"after_heal_s", number("Since the last heal")}}}
+                          .object("What happens by itself");
     return Shape{{{"proof", words_schema_of<decltype(event::RunProof::proof)>()},
                   {"cause", text("The cause, in a word")},
                   {"why", text("The same in a sentence")},
@@ -146,9 +157,28 @@ Json hang_schema() {
                   {"evidence", list("What shows it", {{"type", "string"}})}},
                  {{"node", text("The node that it is about")},
                   {"peer", text("The node at the other end")},
+                  {"next", list("What happens next by itself", next)},
+                  {"state", text("The state in which it hangs, for known_hangs")},
+                  {"in_state_s", number("How long it was in a state that was known before")},
+                  {"code", list("The lines of the programs at which nodes waited", {{"type", "string"}})},
                   {"in_the_way", list("What keeps it from being proved", {{"type", "string"}})},
                   {"more_in_the_way", number("How much more of that there is")}}}
         .object("Why the run hung");
+}
+
+Json tcp_schema() {
+    const Json unset = Shape{{{"node", text("The node")},
+                              {"socket", text("Both ends of the connection, or what else it was")},
+                              {"why", text("Why not")}}}
+                           .object("What could not be set");
+    return Shape{
+        {{"connections", number("Whose options were set")},
+         {"inherited", number("Those of them that had them from the beginning, from who listens")},
+         {"again", number("How often a program had set its own options later, and they were set again")},
+         {"not_set", number("Sockets whose options could not be set")},
+         {"latest_ms", one("number", "How late they were set, at most")},
+         {"failures", list("Some of what could not be set", unset)}}}
+        .object("What `tcp:` of the scenario came to for sockets");
 }
 
 }  // namespace
@@ -185,6 +215,8 @@ std::string verdict_schema() {
               {{"passed", truth("Whether all that was expected was met")},
                {"crashed", crashed},
                {"hang", hang_schema()},
+               {"tcp", tcp_schema()},
+               {"safety", safety_schema()},
                {"expected", list("What the scenario expects", expected)}}}
             .object("What a run proved; docs/journal.md"));
     return schema.dump(2);

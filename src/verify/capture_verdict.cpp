@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "verify/safety_check.h"
 #include "verify/captures.h"
 #include "verify/older_record.h"
 
@@ -39,6 +40,7 @@ void compare(const RunFolder& folder, const std::vector<Event>& events, const Ru
     check_losses(captures, state, scenario, check);
     check_nothing_passed(captures, state, scenario, check);
     check_moments(captures, state, scenario, check);
+    check_deliveries(captures, events, state, scenario, check);
     if (is_older_record(state))
         check.unchecked.emplace_back(
             "times of recovery are those of an older netcut-fl, which may have counted any data");

@@ -11,8 +11,10 @@
 #include "record/facts.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
+#include "scenario/tcp.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
+#include "why/hang_state.h"
 #include "why/proof.h"
 
 namespace netcut {
@@ -22,7 +24,8 @@ namespace {
 bool is_told_late(const Event& event) {
     const std::string_view name = event.name();
     return name.starts_with("fault.") || name.starts_with("trigger.") || event.is<event::NodePhase>() ||
-           event.is<event::NodePaused>() || event.is<event::NodeResumed>() || event.is<event::Traffic>();
+           event.is<event::NodePaused>() || event.is<event::NodeResumed>() || event.is<event::Traffic>() ||
+           event.is<event::ConnectionChanged>();
 }
 
 bool is_of_fault(const Event& event) {
@@ -191,8 +194,38 @@ class Rules {
         if (proof.proof == Proof::certain)
             for (const Hindrance& one : hindrances_of(state_, scenario_, state_.waits()))
                 wrong("it is not certain: " + text_of(one));
+        const std::string state = hang_state(state_.addresses(), state_.waits());
+        if (!proof.state.empty() && state != proof.state)
+            wrong("its state is not that of what the nodes wait for: " + state);
+        const auto& known = scenario_.known_hangs;
+        if (proof.proof == Proof::known &&
+            (state.empty() || std::find(known.begin(), known.end(), state) == known.end()))
+            wrong("its state is none of the scenario's known_hangs");
         if ((proof.proof == Proof::certain) != proof.hindrances.empty())
             wrong("its hindrances are not those of its proof");
+    }
+    void rule(const event::NodeTcp& told) {
+        const auto wanted = tcp_settings(scenario_, line_->node);
+        if (!wanted || told.asked != wanted->keys || told.sysctls != wanted->sysctls)
+            wrong("its TCP is not that of scenario.yaml");
+        event::ByName<std::int64_t> options;
+        if (wanted)
+            for (const SocketOption& one : wanted->options) options.emplace_back(one.text, one.value);
+        if (told.options != options) wrong("the options of its sockets are not those of scenario.yaml");
+    }
+    void rule(const event::TcpOptionsSet& set) {
+        ++sockets_set_[line_->node];
+        if (set.within_ns < Nanoseconds(0) || set.within_ns > line_->t)
+            wrong("it is set later than the line that tells of it");
+    }
+    void rule(const event::TcpOptionsUnset&) { ++sockets_unset_[line_->node]; }
+    void rule(const event::TcpOptionsSummed& sum) {
+        if (sockets_set_[line_->node] > sum.connections + sum.again ||
+            sockets_unset_[line_->node] > sum.unset || sum.inherited > sum.connections)
+            wrong("its sums are less than its lines");
+    }
+    void rule(const event::NodeStack&) {
+        if (!state_.stopping() || state_.stopping()->end != EndReason::hung) wrong("the run had not hung");
     }
     void rule(const auto&) {}
 
@@ -221,6 +254,7 @@ class Rules {
     FaultState before_;                // of the line's fault
     std::uint64_t lines_ = 0;
     Nanoseconds latest_{0};
+    std::map<std::string, std::uint64_t> sockets_set_, sockets_unset_;  // lines of them, by node
 };
 
 }  // namespace

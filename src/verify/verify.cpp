@@ -18,6 +18,7 @@
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
+#include "verify/safety_check.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
@@ -266,6 +267,8 @@ Result<Verification> verify_run(const std::string& path, const User& reader) {
     if (!scenario) return result;
     result.checks.push_back(check_faults(state, *scenario));
     result.checks.push_back(check_verdict(folder, state, *scenario));
+    if (scenario->counted.any() || scenario->model.any())
+        result.checks.push_back(check_safety(folder, events, *scenario));
     result.checks.push_back(check_captures(folder, events, state, *scenario));
     return result;
 }

@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "base/time.h"
-#include "kernel/address.h"
 #include "kernel/sockdiag.h"
 #include "why/seen.h"
+#include "why/story.h"
 
 namespace netcut {
 namespace {
@@ -21,32 +20,20 @@ constexpr Nanoseconds surely_after = std::chrono::milliseconds(300);
 
 using Found = std::optional<Explanation>;
 
-struct Connection {
-    std::string node;
-    const ConnectionFacts* facts;
-    std::string peer;                        // the node that has the address now; empty: none
-    const ConnectionFacts* other = nullptr;  // its end of it
-    const TcpSocket& socket() const { return facts->socket; }
-};
+using Connection = Story::Connection;
 
-class Story {
+class Rules {
   public:
-    explicit Story(const Facts& facts) : facts_(facts) {
-        for (const NodeOutcome& node : facts.nodes)
-            if (runs(node)) running_.push_back(&node);
-        for (const auto& [name, waits] : facts.waits)
-            for (const ConnectionFacts& one : waits.connections)
-                connections_.push_back({name, &one, owner_of(one.socket.remote), other_end(one.socket)});
-    }
+    explicit Rules(const Facts& facts) : story_(facts), facts_(facts) {}
 
     Explanation explain() const {
         for (const auto rule :
-             {&Story::stopped, &Story::name_server, &Story::large_packets, &Story::fault_on,
-              &Story::address_gone, &Story::node_ended, &Story::half_open, &Story::zero_window,
-              &Story::resending, &Story::no_socket, &Story::all_wait, &Story::retries})
+             {&Rules::stopped, &Rules::name_server, &Rules::stale_neighbour, &Rules::large_packets,
+              &Rules::fault_on, &Rules::address_gone, &Rules::node_ended, &Rules::half_open,
+              &Rules::zero_window, &Rules::resending, &Rules::no_socket, &Rules::all_wait, &Rules::retries})
             if (Found found = (this->*rule)()) return finished(std::move(*found));
         Explanation unknown{.sentence = "None of the known causes fits what the nodes wait for."};
-        add_waits(unknown);
+        story_.add_waits(unknown);
         return finished(std::move(unknown));
     }
 
@@ -55,66 +42,6 @@ class Story {
         found.remedy = remedy_of(found.cause);
         found.evidence.resize(std::min(found.evidence.size(), most_evidence));
         return found;
-    }
-
-    static bool runs(const NodeOutcome& node) { return node.started && (!node.exit || node.stopped_by_us); }
-
-    std::string owner_of(const IpAddress& address) const {
-        const auto found = facts_.addresses.find(address.to_string());
-        return found == facts_.addresses.end() ? std::string() : found->second;
-    }
-    // Who had it, and has another one now.
-    std::string former_owner_of(const IpAddress& address) const {
-        const auto found = facts_.former_addresses.find(address.to_string());
-        return found == facts_.former_addresses.end() || !owner_of(address).empty() ? std::string()
-                                                                                    : found->second;
-    }
-
-    const ConnectionFacts* other_end(const TcpSocket& socket) const {
-        for (const auto& [name, waits] : facts_.waits)
-            for (const ConnectionFacts& other : waits.connections)
-                if (other.socket.local == socket.remote && other.socket.remote == socket.local &&
-                    other.socket.local_port == socket.remote_port &&
-                    other.socket.remote_port == socket.local_port)
-                    return &other;
-        return nullptr;
-    }
-
-    bool listens(const std::string& node, std::uint16_t port) const {
-        const auto found = facts_.waits.find(node);
-        if (found == facts_.waits.end()) return false;
-        const auto& all = found->second.listening;
-        return std::any_of(all.begin(), all.end(),
-                           [&](const ListeningFacts& one) { return one.port == port; });
-    }
-
-    // --- evidence ---
-
-    // What says most first: those that wait for a socket.
-    void add_waits(Explanation& found) const {
-        for (const auto& [name, waits] : facts_.waits) {
-            if (!found.node.empty() && name != found.node && name != found.peer) continue;
-            const ThreadFacts* best = nullptr;
-            for (const ThreadFacts& thread : waits.waits)
-                if (best == nullptr || rank(thread) > rank(*best)) best = &thread;
-            if (best != nullptr) found.evidence.push_back(name + ": " + text_of(*best));
-        }
-    }
-    static int rank(const ThreadFacts& thread) {
-        const bool on_socket = std::any_of(thread.on.begin(), thread.on.end(), [](const WaitTarget& target) {
-            return target.object == WaitObject::connection;
-        });
-        return (on_socket ? 2 : 0) + (thread.end == WaitEnd::never ? 1 : 0);
-    }
-
-    static void add_connection(Explanation& found, const Connection& connection) {
-        for (std::string& line : lines_of(connection.node, *connection.facts))
-            found.evidence.push_back(std::move(line));
-    }
-
-    const Connection* find(const std::function<bool(const Connection&)>& wanted) const {
-        const auto found = std::find_if(connections_.begin(), connections_.end(), wanted);
-        return found == connections_.end() ? nullptr : &*found;
     }
 
     // --- the rules, in their order ---
@@ -127,7 +54,7 @@ class Story {
                                       name,
                                       {},
                                       fmt::format("{} of {} is stopped by a signal.", thread.program, name)};
-                    add_waits(found);
+                    story_.add_waits(found);
                     return found;
                 }
         return {};
@@ -140,7 +67,7 @@ class Story {
                               fault.losses.begin()->first,
                               {},
                               fmt::format("{} is on to the end.", fault.fault)};
-            add_waits(found);
+            story_.add_waits(found);
             return found;
         }
         return {};
@@ -154,15 +81,16 @@ class Story {
     bool lets_some_through(const FaultOutcome& fault) const {
         return std::any_of(fault.recovery.begin(), fault.recovery.end(),
                            [](const auto& one) { return one.second.exchanged; }) ||
-               std::any_of(connections_.begin(), connections_.end(), [&](const Connection& one) {
-                   return one.other != nullptr && fault.losses.contains(one.peer) &&
-                          received(one) > fault.fired + surely_after;
-               });
+               std::any_of(story_.connections().begin(), story_.connections().end(),
+                           [&](const Connection& one) {
+                               return one.other != nullptr && fault.losses.contains(one.peer) &&
+                                      received(one) > fault.fired + surely_after;
+                           });
     }
     // When it last had data, by the end of the first node that was stopped, shortly after it was looked at.
     Nanoseconds received(const Connection& connection) const {
         Nanoseconds stopped = Nanoseconds::max();
-        for (const NodeOutcome* node : running_) stopped = std::min(stopped, node->ended);
+        for (const NodeOutcome* node : story_.running()) stopped = std::min(stopped, node->ended);
         return stopped - std::chrono::milliseconds(connection.socket().ms_since_received);
     }
 
@@ -175,57 +103,45 @@ class Story {
                         "{} has another address now, and still waits on a connection from {}, which it "
                         "had before.",
                         half.node, half.socket.local.to_string())};
-                found.evidence.push_back(half.node + ": " + ends_of(half.socket));
-                add_waits(found);
+                found.evidence.push_back(half.node + ": " + name_of(half.socket, half.peer));
+                story_.add_waits(found);
                 return found;
             }
-        const Connection* to_nobody =
-            find([&](const Connection& one) { return !former_owner_of(one.socket().remote).empty(); });
+        const Connection* to_nobody = story_.find(
+            [&](const Connection& one) { return !story_.former_owner_of(one.socket().remote).empty(); });
         if (to_nobody == nullptr) return {};
-        const std::string peer = former_owner_of(to_nobody->socket().remote);
+        const std::string peer = story_.former_owner_of(to_nobody->socket().remote);
         Explanation found{Cause::address_gone, to_nobody->node, peer,
                           fmt::format("{} still talks to {}, an address that {} has no more.",
                                       to_nobody->node, to_nobody->socket().remote.to_string(), peer)};
-        add_connection(found, *to_nobody);
+        story_.add_connection(found, *to_nobody);
         return found;
     }
 
     Found node_ended() const {
         for (const NodeOutcome& node : facts_.nodes) {
-            if (!node.started || !node.exit || node.stopped_by_us || running_.empty()) continue;
+            if (!node.started || !node.exit || node.stopped_by_us || story_.running().empty()) continue;
             const bool has_failed = !node.exit->success() || node.killed_by_fault;
-            if (!has_failed && !met_a_fault(node.name)) continue;
+            if (!has_failed && !story_.met_a_fault(node.name)) continue;
             Explanation found{
-                Cause::node_ended, running_.front()->name, node.name,
+                Cause::node_ended, story_.running().front()->name, node.name,
                 fmt::format("{} has ended ({}), and {} still wait{} for it.", node.name, node.exit->text(),
-                            names_of_running(), running_.size() == 1 ? "s" : "")};
-            add_waits(found);
+                            story_.names_of_running(), story_.running().size() == 1 ? "s" : "")};
+            story_.add_waits(found);
             return found;
         }
         return {};
     }
-    bool met_a_fault(const std::string& node) const {
-        return std::any_of(facts_.outcomes.begin(), facts_.outcomes.end(), [&](const FaultOutcome& fault) {
-            const auto found = fault.losses.find(node);
-            return found != fault.losses.end() && found->second.total() > 0;
-        });
-    }
-    std::string names_of_running() const {
-        std::string text;
-        for (const NodeOutcome* node : running_) text += (text.empty() ? "" : ", ") + node->name;
-        return text;
-    }
-
     // The end of who connected leaves a port that listens at the other.
     Found half_open() const {
         const HalfOpen* best = nullptr;
         for (const HalfOpen& half : facts_.half_open)
-            if (best == nullptr || (listens(half.peer, half.socket.remote_port) &&
-                                    !listens(best->peer, best->socket.remote_port)))
+            if (best == nullptr || (story_.listens(half.peer, half.socket.remote_port) &&
+                                    !story_.listens(best->peer, best->socket.remote_port)))
                 best = &half;
         if (best == nullptr) return {};
-        const bool of_server =
-            listens(best->node, best->socket.local_port) && !listens(best->peer, best->socket.remote_port);
+        const bool of_server = story_.listens(best->node, best->socket.local_port) &&
+                               !story_.listens(best->peer, best->socket.remote_port);
         Explanation found{of_server ? Cause::peer_gone : Cause::reply_given_up, best->node, best->peer};
         found.sentence =
             of_server ? fmt::format("{} waits for {}, whose end of the connection is gone without a word.",
@@ -234,28 +150,28 @@ class Story {
                             "{} waits for an answer of {}, which gave the connection up while nothing got "
                             "through; with nothing to send, {} never learns.",
                             best->node, best->peer, best->node);
-        if (const Connection* connection = find([&](const Connection& one) {
+        if (const Connection* connection = story_.find([&](const Connection& one) {
                 return one.node == best->node && ends_of(one.socket()) == ends_of(best->socket);
             }))
-            add_connection(found, *connection);
-        found.evidence.push_back(fmt::format("{}: has no trace of it", best->peer));
-        add_waits(found);
+            story_.add_connection(found, *connection);
+        found.evidence.push_back(fmt::format("{}: has no trace of that connection", best->peer));
+        story_.add_waits(found);
         return found;
     }
 
     Found zero_window() const {
-        const Connection* full =
-            find([](const Connection& one) { return one.facts->timers.timer == TcpTimer::zero_window; });
+        const Connection* full = story_.find(
+            [](const Connection& one) { return one.facts->timers.timer == TcpTimer::zero_window; });
         if (full == nullptr) return {};
         Explanation found{
             Cause::zero_window, full->node, full->peer,
             fmt::format("{} does not read what {} sends it: its buffer is full.",
                         full->peer.empty() ? full->socket().remote.to_string() : full->peer, full->node)};
-        add_connection(found, *full);
+        story_.add_connection(found, *full);
         if (full->other != nullptr)
             found.evidence.push_back(
                 fmt::format("{}: {} bytes wait to be read", full->peer, full->other->socket.receive_queue));
-        add_waits(found);
+        story_.add_waits(found);
         return found;
     }
 
@@ -264,26 +180,79 @@ class Story {
                (one.facts->timers.attempts >= attempts_of_a_dead_path || one.socket().state == "SYN_SENT");
     }
 
+    // On a bridge. The node that has the address must be there, or nobody can answer.
+    Found stale_neighbour() const {
+        for (const auto& [name, waits] : facts_.waits)
+            for (const NeighbourFacts& one : waits.neighbours) {
+                const auto owner = facts_.addresses.find(one.address);
+                if (owner == facts_.addresses.end()) continue;
+                const std::string& peer = owner->second;
+                const auto real = facts_.link_addresses.find(peer);
+                if (real == facts_.link_addresses.end() || story_.is_cut_off(peer) || story_.is_cut_off(name))
+                    continue;
+                if (one.resolved && one.mac == real->second) continue;
+                Explanation found{Cause::stale_neighbour, name, peer};
+                found.sentence = one.resolved ? fmt::format(
+                                                    "{} sends what is for {} to the link address {}, and {} "
+                                                    "has {} now.",
+                                                    name, one.address, one.mac, peer, real->second)
+                                              : fmt::format("{} finds no link address for {}, which {} has.",
+                                                            name, one.address, peer);
+                if (const Connection* connection = story_.find([&](const Connection& c) {
+                        return c.node == name && c.socket().remote.to_string() == one.address &&
+                               is_resending(c);
+                    }))
+                    story_.add_connection(found, *connection);
+                return found;
+            }
+        return {};
+    }
+
     // Both ends are there, and what is small came through, or there would be no connection.
     Found large_packets() const {
         const bool is_on = std::any_of(
             facts_.outcomes.begin(), facts_.outcomes.end(),
             [this](const auto& fault) { return !fault.healed && met(fault) && lets_some_through(fault); });
-        const Connection* one = find([&](const Connection& c) {
+        const Connection* one = story_.find([&](const Connection& c) {
             return is_resending(c) && c.other != nullptr && c.facts->timers.attempts >= attempts_beyond_loss;
         });
-        if (!is_on || one == nullptr) return {};
+        if (!is_on || one == nullptr) return large_answer();
         Explanation found{
             Cause::large_packets, one->node, one->peer,
             fmt::format("What {} sends {} in large packets does not get through, though small ones "
                         "do.",
                         one->node, one->peer)};
-        add_connection(found, *one);
+        story_.add_connection(found, *one);
         return found;
     }
 
+    // A connection came about while a fault was on, so that small packets pass each way, and then the other end gave up.
+    Found large_answer() const {
+        for (const HalfOpen& half : facts_.half_open) {
+            const auto opened = facts_.opened.find(connection_name(half.node, half.socket));
+            if (opened == facts_.opened.end() || half.socket.state != "ESTABLISHED") continue;
+            const bool began_since =
+                std::any_of(facts_.outcomes.begin(), facts_.outcomes.end(), [&](const FaultOutcome& fault) {
+                    return !fault.healed && met(fault) && opened->second > fault.fired + surely_after &&
+                           (fault.losses.contains(half.node) || fault.losses.contains(half.peer));
+                });
+            if (!began_since) continue;
+            Explanation found{
+                Cause::large_packets, half.node, half.peer,
+                fmt::format("What {} sends {} in large packets does not get through, though small "
+                            "ones do; it has given the connection up.",
+                            half.peer, half.node)};
+            found.evidence.push_back(fmt::format("{}: {} is {}, and was opened while a fault was on",
+                                                 half.node, name_of(half.socket, half.peer),
+                                                 half.socket.state));
+            found.evidence.push_back(fmt::format("{}: has no trace of that connection", half.peer));
+            return found;
+        }
+        return {};
+    }
+
     Found resending() const {
-        const Connection* one = find([&](const Connection& c) { return is_resending(c); });
+        const Connection* one = story_.find([&](const Connection& c) { return is_resending(c); });
         if (one == nullptr) return {};
         const std::string peer = one->peer.empty() ? one->socket().remote.to_string() : one->peer;
         Explanation found{Cause::resending, one->node, one->peer};
@@ -293,8 +262,8 @@ class Story {
                                    "{} has sent {} what was not acknowledged, and its TCP sends it again, "
                                    "each time after a longer wait.",
                                    one->node, peer);
-        add_connection(found, *one);
-        add_waits(found);
+        story_.add_connection(found, *one);
+        story_.add_waits(found);
         return found;
     }
 
@@ -307,7 +276,7 @@ class Story {
                                       {},
                                       fmt::format("{} asks {} for a name, and gets no answer.", name,
                                                   socket.remote.to_string())};
-                    add_waits(found);
+                    story_.add_waits(found);
                     return found;
                 }
         return {};
@@ -335,8 +304,7 @@ class Story {
                 fmt::format("The threads of {} wait for each other, and none for the network, which "
                             "is not to blame.",
                             name)};
-            for (const ThreadFacts& thread : waits.waits)
-                found.evidence.push_back(name + ": " + text_of(thread));
+            for (const ThreadFacts& thread : waits.waits) story_.add_thread(found, name, thread);
             return found;
         }
         return {};
@@ -360,7 +328,7 @@ class Story {
 
     Found all_wait() const {
         if (facts_.waits.empty() || any_goes_on()) return {};
-        for (const Connection& one : connections_)
+        for (const Connection& one : story_.connections())
             if (one.facts->awaited && !is_whole(one)) return {};
         Explanation found{
             Cause::all_wait,
@@ -368,7 +336,7 @@ class Story {
             {},
             "Every node waits for another one; their connections are whole, and nothing is on its "
             "way."};
-        add_waits(found);
+        story_.add_waits(found);
         return found;
     }
 
@@ -378,21 +346,20 @@ class Story {
         for (const auto& [name, waits] : facts_.waits)
             for (const ThreadFacts& thread : waits.waits)
                 if (goes_on(thread)) {
-                    found.evidence.push_back(name + ": " + text_of(thread));
+                    story_.add_thread(found, name, thread);
                     break;
                 }
         return found;
     }
 
+    const Story story_;
     const Facts& facts_;
-    std::vector<const NodeOutcome*> running_;
-    std::vector<Connection> connections_;
 };
 
 }  // namespace
 
 Explanation explain(const Facts& facts) {
-    return Story(facts).explain();
+    return Rules(facts).explain();
 }
 
 }  // namespace netcut

@@ -12,22 +12,23 @@
 namespace netcut {
 
 enum class Cause {
-    stopped,         // a process was stopped by a signal
-    fault_on,        // a fault has not healed
-    address_gone,    // a node uses an address that nobody has any more
-    node_ended,      // a node has ended, and others wait for it
-    reply_given_up,  // the server gave its reply up, and the client never learns
-    peer_gone,       // the client is gone silently, and the server waits
-    zero_window,     // the other end does not read
-    name_server,     // no name server answers
-    large_packets,   // what is large does not get through, such as a certificate
-    resending,       // TCP still tries
-    no_socket,       // threads of a node wait for each other
-    all_wait,        // everybody waits for somebody else
-    retries,         // it goes on trying, in vain
+    stopped,          // a process was stopped by a signal
+    fault_on,         // a fault has not healed
+    address_gone,     // a node uses an address that nobody has any more
+    node_ended,       // a node has ended, and others wait for it
+    reply_given_up,   // the server gave its reply up, and the client never learns
+    peer_gone,        // the client is gone silently, and the server waits
+    zero_window,      // the other end does not read
+    name_server,      // no name server answers
+    stale_neighbour,  // packets go to a link address that is not the other end's
+    large_packets,    // what is large does not get through, such as a certificate
+    resending,        // TCP still tries
+    no_socket,        // threads of a node wait for each other
+    all_wait,         // everybody waits for somebody else
+    retries,          // it goes on trying, in vain
     unknown
 };
-inline constexpr std::array<EnumWord<Cause>, 14> cause_words = {{
+inline constexpr std::array<EnumWord<Cause>, 15> cause_words = {{
     {Cause::stopped, "stopped"},
     {Cause::fault_on, "fault-on"},
     {Cause::address_gone, "address-gone"},
@@ -36,6 +37,7 @@ inline constexpr std::array<EnumWord<Cause>, 14> cause_words = {{
     {Cause::peer_gone, "peer-gone"},
     {Cause::zero_window, "zero-window"},
     {Cause::name_server, "name-server"},
+    {Cause::stale_neighbour, "stale-neighbour"},
     {Cause::large_packets, "large-packets"},
     {Cause::resending, "resending"},
     {Cause::no_socket, "no-socket"},

@@ -1,11 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "why/hang_json.h"
 
+#include <algorithm>
+
+#include "base/time.h"
 #include "record/event.h"
 #include "why/cause.h"
+#include "why/foresight.h"
 #include "why/proof.h"
+#include "why/traceback.h"
 
 namespace netcut {
+namespace {
+
+Json next_json(const Foreseen& one) {
+    Json json = {{"kind", word_of(one.kind)},
+                 {"node", one.node},
+                 {"what", one.what},
+                 {"in_s", seconds(one.in)},
+                 {"says", text_of(one)}};
+    if (one.after_heal) json["after_heal_s"] = seconds(*one.after_heal);
+    return json;
+}
+
+}  // namespace
+
+namespace {
+
+constexpr std::size_t most_lines_of_code = 16;
+
+// Of the nodes that it is about first; each text of a node once.
+Json code_json(const Facts& facts, const Explanation& why) {
+    std::vector<std::string> first, others;
+    for (const auto& [node, stack] : facts.stacks) {
+        const std::string text = text_of(stack);
+        if (text.empty()) continue;
+        auto& lines = node == why.node || node == why.peer ? first : others;
+        std::string line = node + ": " + text;
+        if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+    }
+    first.insert(first.end(), others.begin(), others.end());
+    first.resize(std::min(first.size(), most_lines_of_code));
+    return first;
+}
+
+}  // namespace
 
 Json hang_json(const Facts& facts) {
     const event::RunProof& proof = *facts.proof;
@@ -16,6 +55,10 @@ Json hang_json(const Facts& facts) {
     json["why"] = why.sentence;
     json["helps"] = why.remedy;
     json["evidence"] = why.evidence;
+    for (const Foreseen& one : foresee(facts)) json["next"].push_back(next_json(one));
+    if (!proof.state.empty()) json["state"] = proof.state;
+    if (proof.in_state_ns) json["in_state_s"] = seconds(*proof.in_state_ns);
+    if (Json code = code_json(facts, why); !code.empty()) json["code"] = std::move(code);
     if (proof.hindrances.empty()) return json;
     json["in_the_way"] = Json::array();
     for (const Hindrance& one : proof.hindrances) json["in_the_way"].push_back(text_of(one));

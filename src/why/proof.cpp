@@ -13,6 +13,7 @@
 #include "scenario/fault_spec.h"
 #include "scenario/triggers.h"
 #include "why/giving_up.h"
+#include "why/seen.h"
 
 namespace netcut {
 namespace {
@@ -54,11 +55,6 @@ class NodeProof {
             *same = {kind, node_, std::move(what), in};
     }
 
-    static std::string name_of(const ThreadFacts& thread) {
-        return fmt::format("{} ({}), {}", thread.program, thread.process,
-                           thread.call.empty() ? word_of(thread.doing) : thread.call);
-    }
-
     void take(const ThreadFacts& thread) {
         const std::string name = name_of(thread);
         switch (thread.doing) {
@@ -87,7 +83,7 @@ class NodeProof {
         // No program hears of these any more, and no packet follows.
         if (socket.state == "TIME_WAIT" || socket.state == "CLOSED") return;
         if (!is_held && socket.state == "FIN_WAIT2" && socket.send_queue == 0) return;
-        const auto gives_up = gives_up_in(connection);
+        const auto gives_up = gives_up_in(connection, facts_.tries.value_or(TcpTries{}));
         if (timers.timer == TcpTimer::retransmission)
             return add(HindranceKind::retransmission, ends_of(socket), gives_up);
         if (timers.timer == TcpTimer::keepalive)

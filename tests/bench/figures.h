@@ -36,6 +36,9 @@ std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats);
 std::vector<Figure> measure_tap(std::size_t repeats);
 // A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each.
 std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats);
+// CPU time, for each second, of the thread of a run that samples what so many collaborators do, which have three connections each
+// and are silent. Without a floor.
+std::vector<Figure> measure_sampling(std::size_t collaborators, Nanoseconds length);
 // One round of the reference federation, from the tool's start to its end. Without a floor.
 std::vector<Figure> measure_round(std::size_t collaborators);
 // By figure, what Docker takes for the same: cuts by `docker network disconnect`, and the start of containers

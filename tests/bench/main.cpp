@@ -33,6 +33,8 @@ struct Plan {
     std::vector<std::size_t> faults{1, 10, 100, 1000};
     std::vector<std::size_t> log_rates{10'000, 100'000, 1'000'000};  // bytes a second, of each of many nodes
     std::vector<std::pair<std::size_t, std::size_t>> processes{{50, 3}, {1000, 1}};  // collaborators, repeats
+    std::vector<std::size_t> sampled{10, 1000};                                      // collaborators
+    Nanoseconds sampling = std::chrono::seconds(10);
     std::vector<std::size_t> rounds{50, 500, 1000};  // collaborators that train
     std::size_t docker_cuts = 10, containers = 50;   // collaborators again
     unsigned report_events = 1'000'000;
@@ -48,6 +50,8 @@ const Plan short_plan{.cuts = 10,
                       .faults = {10},
                       .log_rates = {100'000},
                       .processes = {{20, 1}},
+                      .sampled = {10},
+                      .sampling = std::chrono::seconds(1),
                       .rounds = {2},
                       .docker_cuts = 1,
                       .containers = 2,
@@ -74,6 +78,7 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
     take(measure_bridge(plan.bridge.nodes, plan.bridge.repeats));
     for (const auto& [collaborators, repeats] : plan.processes)
         take(measure_processes(collaborators, repeats));
+    for (const std::size_t collaborators : plan.sampled) take(measure_sampling(collaborators, plan.sampling));
     for (const std::size_t collaborators : plan.rounds) take(measure_round(collaborators));
     take(measure_passage(plan.passages));
     take(measure_tap(plan.passages));

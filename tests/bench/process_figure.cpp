@@ -20,11 +20,10 @@ constexpr auto patience = std::chrono::minutes(3);
 
 class Run {
   public:
-    explicit Run(std::size_t collaborators)
+    explicit Run(std::size_t collaborators, const std::string& aggregator = "sleep 600",
+                 const std::string& collaborator = "sleep 600", const Words& more = {})
         : folder_(fmt::format("bench-run-{}", ::getpid())),
-          tool_(std::in_place, Words{built_program("netcut-fl"), "run", "--quiet", "--out", folder_, "--cols",
-                                     std::to_string(collaborators), "--aggregator", "sleep 600",
-                                     "--collaborator", "sleep 600"}),
+          tool_(std::in_place, words(folder_, collaborators, aggregator, collaborator, more)),
           nodes_(collaborators + 1) {}
     ~Run() {
         tool_.reset();
@@ -52,7 +51,35 @@ class Run {
         return bytes;
     }
 
+    // CPU time so far of its thread that samples what nodes do.
+    Nanoseconds sampled() const {
+        for (const auto& task :
+             std::filesystem::directory_iterator(fmt::format("/proc/{}/task", tool_->pid()))) {
+            std::ifstream name(task.path() / "comm"), times(task.path() / "schedstat");
+            std::string text;
+            std::int64_t on_cpu = 0;
+            if (std::getline(name, text) && text == "phases" && times >> on_cpu) return Nanoseconds(on_cpu);
+        }
+        throw std::runtime_error("the run has no thread that samples");
+    }
+
   private:
+    static Words words(const std::string& folder, std::size_t collaborators, const std::string& aggregator,
+                       const std::string& collaborator, const Words& more) {
+        Words all = {built_program("netcut-fl"),
+                     "run",
+                     "--quiet",
+                     "--out",
+                     folder,
+                     "--cols",
+                     std::to_string(collaborators),
+                     "--aggregator",
+                     aggregator,
+                     "--collaborator",
+                     collaborator};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
     std::size_t read_started(Nanoseconds& last) const {
         std::ifstream journal(folder_ + "/journal.jsonl");
         std::size_t started = 0;
@@ -93,6 +120,18 @@ std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t rep
         start.floor.add(Clock::now() - begin);
     }
     return {start, memory};
+}
+
+std::vector<Figure> measure_sampling(std::size_t collaborators, Nanoseconds length) {
+    Figure sampling{fmt::format("sampling_a_second_of_{}", collaborators), Unit::milliseconds, {}, {}};
+    const std::string waiter = built_program("netcut_waiter");
+    Run run(collaborators, waiter + " serve 9000", waiter + " connect 9000 3", {"--ready-on", "listening"});
+    run.await_start();
+    const Nanoseconds before = run.sampled();
+    const auto begun = Clock::now();
+    std::this_thread::sleep_for(length);
+    sampling.product.add(seconds(run.sampled() - before) / seconds(Clock::now() - begun) * 1e9);
+    return {sampling};
 }
 
 std::vector<Figure> measure_round(std::size_t collaborators) {

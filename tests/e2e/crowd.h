@@ -14,14 +14,12 @@ class Crowd {
     Crowd();  // measures from here on
     // Share of all processors' time that was used by others than this process and the programs that it has waited for.
     double share() const;
-    bool is_one() const { return share() > most_share; }
+    bool is_one(double most_share = 0.1) const { return share() > most_share; }
     // How many times longer everything takes in it.
     double slowness() const { return 1 / (1 - std::min(share(), 0.9)); }
     std::string text() const;
 
   private:
-    static constexpr double most_share = 0.1;
-
     struct Used {
         double all, busy, ours;  // s
     };

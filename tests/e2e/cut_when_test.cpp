@@ -147,6 +147,23 @@ TEST_P(CutAfterBytesTest, ThePacketThatCompletesThemIsTheLastToPass) {
     }
 }
 
+TEST(CutWhen, ANodeThatSleepsIsIdle) {
+    NETCUT_E2E();
+    const Folder folder;
+    const Finished finished = run_tool({"run", "--out", folder / "run", "--aggregator", "sleep 5",
+                                        "--collaborator", "sh -c 'echo asks; exec sleep 5'", "--cut-when",
+                                        "idle", "--after", "300ms", "--armed-by", "asks", "--for", "200ms"});
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    for (const Json& event : read_journal(folder / "run")) {
+        if (event.at("event") != "trigger.matched") continue;
+        const Json& phase = event.at("details").at("phase");
+        EXPECT_EQ(phase.at("phase"), "idle");
+        EXPECT_GE(phase.at("into_ms"), 300) << phase;
+        return;
+    }
+    ADD_FAILURE() << "it never fired" << finished.out;
+}
+
 TEST(CutWhen, WhileSendingIsSeenAsSending) {
     NETCUT_E2E_WITH_REFERENCE();
     const CutRun run({"--cut-when", "sending", "--after", "128KiB"});

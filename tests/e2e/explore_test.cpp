@@ -61,7 +61,9 @@ TEST(Explore, GoesOnWhereItWasStopped) {
     Tool first(arguments);
     ASSERT_TRUE(first.wait_for_output("drop 4s"));
     first.signal(SIGINT);
-    EXPECT_EQ(first.wait().status, 128 + SIGINT);
+    const Finished stopped = first.wait();
+    EXPECT_EQ(stopped.status, 128 + SIGINT);
+    EXPECT_THAT(stopped.out, testing::HasSubstr("a second signal kills their nodes"));
     EXPECT_TRUE(first.leaves_no_process());
     EXPECT_THAT(slurp(folder / "map/map.json"), testing::HasSubstr("survived_s")) << "what is known so far";
     const std::string verdict = slurp(folder / "map/runs/beat-drop_4s-1/verdict.json");

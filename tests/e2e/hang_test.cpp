@@ -1,90 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Federations that can never go on end at once, and those that can are waited for.
-#include <fstream>
-#include <sstream>
-
-#include "base/json.h"
-#include "e2e/tool.h"
+#include "e2e/hang_story.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-struct Story {
-    const char* name;
-    const char* aggregator;  // Python scripts
-    const char* collaborator;
-    const char* rest;  // YAML: the fault, and what differs from the usual
-};
-
-constexpr const char* preamble =
-    "import os, select, signal, socket, subprocess, sys, threading, time\n"
-    "def serve(): return socket.create_server(('::', 9000), family=socket.AF_INET6, dualstack_ipv6=True)\n"
-    "def connect(): return socket.create_connection(('aggregator', 9000))\n";
-
-void write_role(std::ostream& out, const char* role, const std::string& script) {
-    out << role << ":\n  command:\n    - python3\n    - -uc\n    - |\n";
-    std::istringstream lines(preamble + script);
-    for (std::string line; std::getline(lines, line);) out << "      " << line << '\n';
-}
-
-std::string write_scenario(const Story& story, const std::string& path, const char* hang_after) {
-    std::ofstream out(path);
-    out << "name: " << story.name
-        << "\ncollaborators: 1\nready: listening\ngrace: 500ms\nhang_after: " << hang_after << '\n';
-    write_role(out, "aggregator", story.aggregator);
-    write_role(out, "collaborator", story.collaborator);
-    out << story.rest;
-    return path;
-}
-
-constexpr const char* cut = "faults: [{kind: drop, on: {log: cut me}, for: 300ms}]\n";
-
-double seconds_from_heal_to_end(const std::string& folder) {
-    double healed = 0, stopping = 0;
-    for (const Json& event : read_journal(folder)) {
-        const double time = event.at("t_ns").get<double>() / 1e9;
-        if (event.at("event") == "fault.healed") healed = time;
-        if (event.at("event") == "run.stopping") stopping = time;
-    }
-    return stopping - healed;
-}
-
-void expect_proof(const Story& story, const std::function<void()>& before_exec = {}) {
-    SCOPED_TRACE(story.name);
-    const Folder folder;
-    if (before_exec) std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
-    const std::string scenario = write_scenario(story, folder / "scenario.yaml", "40s");
-    Tool tool({"run", scenario, "--out", folder / "run"}, before_exec);
-    const Finished finished = tool.wait();
-    ASSERT_EQ(finished.status, 1) << finished.out << finished.err;
-    const Json verdict = read_verdict(folder / "run");
-    EXPECT_EQ(verdict.at("verdict"), "hung");
-    ASSERT_TRUE(verdict.contains("hang")) << verdict.dump(2);
-    EXPECT_EQ(verdict.at("hang").at("proof"), "certain") << verdict.at("hang").dump(2);
-    EXPECT_LT(seconds_from_heal_to_end(folder / "run"), 20);
-    EXPECT_EQ(run_tool({"verify", folder / "run"}).status, 0);
-}
-
 void expect_recovery(const Story& story) {
     SCOPED_TRACE(story.name);
     const Folder folder;
-    const std::string scenario = write_scenario(story, folder / "scenario.yaml", "30s");
+    const std::string scenario = write_story(story, folder / "scenario.yaml", "30s");
     const Finished finished = run_tool({"run", scenario, "--out", folder / "run"});
     EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
     EXPECT_FALSE(read_verdict(folder / "run").contains("hang"));
 }
-
-// The server gives its reply up, and the client never learns.
-constexpr const char* gives_up =
-    "s = serve(); print('listening'); c = s.accept()[0]; c.recv(99)\n"
-    "c.setsockopt(6, 18, 300); time.sleep(0.2); c.sendall(b'reply' * 99)\n"
-    "try: c.recv(99)\n"
-    "except OSError as error: print(error)\n"
-    "c.close(); s.accept()\n";
-constexpr const char* waits_for_the_reply =
-    "c = connect(); c.sendall(b'request'); print('cut me'); c.recv(99)\n";
-constexpr const char* long_cut = "faults: [{kind: drop, on: {log: cut me}, for: 2s}]\n";
 
 TEST(Hang, HalfOpenConnectionIsProved) {
     NETCUT_E2E();
@@ -101,13 +30,14 @@ TEST(Hang, IsProvedForAnOrdinaryUser) {
 TEST(Hang, ThoseThatWaitForEachOtherAreProved) {
     NETCUT_E2E();
     expect_proof({"each-for-the-other", "s = serve(); print('listening'); c = s.accept()[0]; c.recv(99)\n",
-                  "c = connect(); print('cut me'); select.select([c], [], [])\n", cut});
+                  "c = connect(); print('cut me'); select.select([c], [], [])\n", short_cut});
     expect_proof(
         {"epoll-and-threads",
          "s = serve(); print('listening'); e = select.epoll(); e.register(s); c = s.accept()[0]\n"
          "e.register(c, select.EPOLLIN); threading.Thread(target=c.recv, args=(9,)).start()\n"
          "while True: e.poll()\n",
-         "c = connect(); p = select.poll(); p.register(c, select.POLLIN); print('cut me'); p.poll()\n", cut});
+         "c = connect(); p = select.poll(); p.register(c, select.POLLIN); print('cut me'); p.poll()\n",
+         short_cut});
 }
 
 TEST(Hang, DeadlockWithoutASocketIsProved) {
@@ -115,7 +45,7 @@ TEST(Hang, DeadlockWithoutASocketIsProved) {
     expect_proof({"deadlock", "print('listening'); l = threading.Lock(); l.acquire(); l.acquire()\n",
                   "print('cut me'); l = threading.Lock(); l.acquire()\n"
                   "t = threading.Thread(target=l.acquire); t.start(); t.join()\n",
-                  cut});
+                  short_cut});
 }
 
 TEST(Hang, ManyProcessesWithInheritedSocketsAreProved) {
@@ -128,7 +58,7 @@ TEST(Hang, ManyProcessesWithInheritedSocketsAreProved) {
                   "for _ in range(3):\n"
                   "  if os.fork() == 0: os.read(r, 1); os._exit(0)\n"
                   "print('cut me'); c.recv(9)\n",
-                  cut});
+                  short_cut});
 }
 
 TEST(Hang, FullWindowOfANodeThatDoesNotReadIsProved) {
@@ -136,7 +66,8 @@ TEST(Hang, FullWindowOfANodeThatDoesNotReadIsProved) {
     expect_proof({"zero-window",
                   "s = serve(); print('listening'); c = s.accept()[0]; l = threading.Lock(); l.acquire(); "
                   "l.acquire()\n",
-                  "c = connect(); print('cut me'); time.sleep(0.5); c.sendall(b'x' * 50_000_000)\n", cut});
+                  "c = connect(); print('cut me'); time.sleep(0.5); c.sendall(b'x' * 50_000_000)\n",
+                  short_cut});
 }
 
 TEST(Hang, WhatGoesOnByItselfIsWaitedFor) {
@@ -159,7 +90,7 @@ TEST(Hang, WhatGoesOnByItselfIsWaitedFor) {
              {"computes", "t = time.time()\nwhile time.time() < t + 3: pass"}}) {
         const std::string script = std::string("c = connect(); print('cut me'); time.sleep(0.5)\n") + work +
                                    "\nc.sendall(b'x'); c.recv(9)\n";
-        expect_recovery({name, answers, script.c_str(), cut});
+        expect_recovery({name, answers, script.c_str(), short_cut});
     }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the program says of itself: manual pages and what shells complete.
+#include <unistd.h>
+
+#include <filesystem>
 #include <sstream>
 
 #include "e2e/process.h"
@@ -16,9 +19,12 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-std::vector<std::string> completions(Arguments words) {
+std::vector<std::string> completions(Arguments words, const std::string& folder = "/") {
     words.insert(words.begin(), {"complete", "--"});
-    return lines_of(run_tool(words).out);
+    Tool tool(words, [&] {
+        if (::chdir(folder.c_str()) != 0) ::_exit(1);
+    });
+    return lines_of(tool.wait().out);
 }
 
 bool has(const std::vector<std::string>& list, const std::string& word) {
@@ -38,13 +44,59 @@ TEST(Completion, ProposesCommandsOptionsAndValues) {
     EXPECT_TRUE(completions({"run", "--cut-on", ""}).empty()) << "anything may stand there";
 }
 
+TEST(Completion, KnowsTheRunsOfThisFolderTheirNodesAndTheirFaults) {
+    NETCUT_E2E();
+    const Folder folder;
+    ASSERT_EQ(run_tool({"run", "--cols", "2", "--aggregator", "true", "--collaborator", "true", "--fault",
+                        "{name: late, kind: drop, nodes: [collaborator2], on: {log: never}}", "--out",
+                        folder / "netcut-runs/one", "--quiet"})
+                  .status,
+              4);
+    std::filesystem::create_directory_symlink("one", folder / "netcut-runs/latest");
+    const auto proposed = [&](const Arguments& words) { return completions(words, folder.path()); };
+    EXPECT_TRUE(has(proposed({"logs", ""}), "one"));
+    EXPECT_EQ(proposed({"logs", "la"}), Arguments{"latest"});
+    EXPECT_EQ(proposed({"verify", "netcut-runs/o"}), Arguments{"netcut-runs/one"});
+    EXPECT_EQ(proposed({"logs", "one", "c"}), (Arguments{"collaborator1", "collaborator2"}));
+    EXPECT_EQ(proposed({"exec", "latest", "a"}), Arguments{"aggregator"});
+    EXPECT_EQ(proposed({"heal", "latest", ""}), Arguments{"late"});
+    EXPECT_EQ(proposed({"logs", "another", ""}), Arguments{}) << "there is no such run";
+}
+
+// What a shell prints; nothing where it is not installed.
+std::string printed_by(const std::string& shell, const std::string& script) {
+    if (::access(shell.c_str(), X_OK) != 0) return {};
+    const auto set_up = [] {
+        ::setenv("PATH", NETCUT_BUILD_DIR ":/usr/bin:/bin", 1);
+        ::setenv("completions", NETCUT_SOURCE_DIR "/tools/packaging/completions", 1);
+    };
+    const Finished finished = Tool({"-c", script}, set_up, shell).wait();
+    return finished.out + finished.err;
+}
+
 TEST(Completion, BashPutsItInPlace) {
-    const std::string script =
-        "PATH=" NETCUT_BUILD_DIR ":$PATH; . " NETCUT_SOURCE_DIR
-        "/tools/packaging/completions/netcut-fl.bash; COMP_WORDS=(netcut-fl run --fabric bri); COMP_CWORD=3; "
-        "_netcut_fl; echo \"${COMPREPLY[@]}\"";
-    const Finished bash = Tool({"-c", script}, {}, "/bin/bash").wait();
-    EXPECT_EQ(bash.out, "bridge\n") << bash.err;
+    EXPECT_EQ(printed_by("/bin/bash",
+                         ". $completions/netcut-fl.bash; COMP_WORDS=(netcut-fl run --fabric bri); "
+                         "COMP_CWORD=3; _netcut_fl; echo \"${COMPREPLY[@]}\""),
+              "bridge\n");
+}
+
+// compadd is there only while somebody types.
+TEST(Completion, ZshPutsItInPlace) {
+    const std::string zsh = printed_by(
+        "/bin/zsh",
+        "compadd() { print -l -- \"${@:2}\" }; _files() { print a file }; CURRENT=4; "
+        "complete_it() { . $completions/_netcut-fl }; words=(netcut-fl run --fabric bri); complete_it; "
+        "words=(netcut-fl run --cut-on bri); complete_it");
+    if (zsh.empty()) GTEST_SKIP() << "there is no zsh";
+    EXPECT_EQ(zsh, "bridge\na file\n");
+}
+
+TEST(Completion, FishPutsItInPlace) {
+    const std::string fish = printed_by(
+        "/usr/bin/fish", "source $completions/netcut-fl.fish; complete -C 'netcut-fl run --fabric bri'");
+    if (fish.empty()) GTEST_SKIP() << "there is no fish";
+    EXPECT_EQ(fish, "bridge\n");
 }
 
 TEST(Manual, HasAPageOfEachCommandWithItsOptions) {

@@ -135,6 +135,7 @@ struct Labelled {
     unsigned megabits;        // of each link
     unsigned upload_seconds;  // what all send in it is less than the aggregator's link takes
     double most_unknown;      // share of the time
+    double most_crowd;        // share of the processors that others may use
 };
 void PrintTo(const Labelled& parameter, std::ostream* out) {
     *out << parameter.collaborators << " collaborators";
@@ -142,8 +143,10 @@ void PrintTo(const Labelled& parameter, std::ostream* out) {
 
 class LabelledRunTest : public testing::TestWithParam<Labelled> {};
 INSTANTIATE_TEST_SUITE_P(Phases, LabelledRunTest,
-                         testing::Values(Labelled{1, 1200, 25, 1, 0.1}, Labelled{4, 600, 25, 4, 0.15},
-                                         Labelled{32, 80, 60, 5, 0.4}),
+                         testing::Values(Labelled{1, 1200, 25, 1, 0.1, 0.1},
+                                         Labelled{4, 600, 25, 4, 0.15, 0.1},
+                                         // They fill the machine by themselves.
+                                         Labelled{32, 80, 60, 5, 0.4, 0.03}),
                          [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
 
 // Both directions take long enough to be seen: uploads are paced by the application, downloads by the
@@ -185,7 +188,7 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
         confusion.add(labels(slurp(folder / ("run/logs/" + name + ".out")), begin), seen[name]);
     }
     std::printf("%s\n%s\n", confusion.text().c_str(), crowd.text().c_str());
-    NETCUT_SKIP_IN_A(crowd);
+    if (crowd.is_one(GetParam().most_crowd)) GTEST_SKIP() << "crowded: " << crowd.text();
     EXPECT_GE(confusion.agreement(), 0.99) << confusion.text();
     // What is shorter than the time for which others wanted the processors is unknown; emulated, they do it
     // longer.

@@ -94,6 +94,24 @@ TEST_P(OwnRunTest, IsNobodyElses) {
         << "root may, and what it runs is the user's";
 }
 
+TEST_P(OwnRunTest, SaysThatItsProcessIsStopped) {
+    const std::string name = id();
+    tool_->signal(SIGSTOP);
+    const Finished listed = ask({"ps"});
+    EXPECT_EQ(listed.status, 0) << listed.err;
+    EXPECT_TRUE(contains(listed.out, name) && contains(listed.out, " silent ")) << listed.out;
+    EXPECT_TRUE(contains(listed.err, name + ": cannot reach the run: its process, ")) << listed.err;
+    EXPECT_TRUE(contains(listed.err, "kill -CONT ")) << listed.err;
+    const Arguments exec = {"exec", "run", "aggregator", "true"};
+    for (const Arguments& asked : {Arguments{"stop", "run"}, Arguments{"cut", name}, exec}) {
+        const Finished finished = ask(asked);
+        EXPECT_EQ(finished.status, 3) << asked[0];
+        EXPECT_TRUE(contains(finished.err, "is stopped")) << asked[0] << ": " << finished.err;
+    }
+    tool_->signal(SIGCONT);
+    EXPECT_EQ(ask(exec).status, 0);
+}
+
 // A node is in a network of its own, and that is where the name is.
 TEST_P(OwnRunTest, IsOutOfReachOfItsNodes) {
     std::ofstream(folder_ / "reach.py")

@@ -93,6 +93,8 @@ TEST_F(CauseTest, ReplyGivenUpByTheServer) {
     EXPECT_EQ(why().peer, server);
     EXPECT_THAT(why().evidence, Contains(HasSubstr("SO_KEEPALIVE is off")));
     EXPECT_THAT(why().evidence, Contains(HasSubstr("no trace")));
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("collaborator1: its connection to aggregator (10.99.0.3 "
+                                                   "40000 - 10.99.0.2 9000) is ESTABLISHED")));
 }
 
 TEST_F(CauseTest, ClientGoneSilently) {
@@ -156,6 +158,18 @@ TEST_F(CauseTest, LargePacketsOfAHandshakeThatBeganSince) {
     EXPECT_EQ(why().cause, Cause::fault_on);
 }
 
+TEST_F(CauseTest, LargeAnswerThatWasGivenUp) {
+    fault_that_is_on(false).fired = 10s;
+    half_open(client, server);
+    EXPECT_EQ(why().cause, Cause::fault_on);
+    const std::string name = connection_name(client, facts.half_open[0].socket);
+    facts.opened[name] = 9s;
+    EXPECT_EQ(why().cause, Cause::fault_on) << "it was there before";
+    facts.opened[name] = 12s;
+    EXPECT_EQ(why().cause, Cause::large_packets);
+    EXPECT_EQ(why().node, client);
+}
+
 TEST_F(CauseTest, FaultThatIsOn) {
     FaultOutcome& fault = fault_that_is_on(false);
     resend(server, 5);
@@ -177,6 +191,24 @@ TEST_F(CauseTest, DeadlockWithoutASocket) {
     EXPECT_EQ(why().cause, Cause::no_socket);
     EXPECT_EQ(why().node, server);
     EXPECT_THAT(why().sentence, HasSubstr("not to blame"));
+}
+
+TEST_F(CauseTest, LinkAddressThatIsStale) {
+    resend(server, 4);
+    NeighbourFacts neighbour{of_client, "02:00:00:00:00:01", true};
+    facts.waits[server].neighbours = {neighbour};
+    facts.link_addresses = {{client, "02:00:00:00:00:01"}};
+    EXPECT_EQ(why().cause, Cause::resending) << "it is the right one";
+    facts.link_addresses = {{client, "02:00:00:00:00:02"}};
+    EXPECT_EQ(why().cause, Cause::stale_neighbour);
+    EXPECT_EQ(why().node, server);
+    EXPECT_EQ(why().peer, client);
+    EXPECT_THAT(why().sentence, HasSubstr("02:00:00:00:00:01, and collaborator1 has 02:00:00:00:00:02"));
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("4 attempts")));
+    facts.waits[server].neighbours[0].resolved = false;
+    EXPECT_THAT(why().sentence, HasSubstr("finds no link address"));
+    fault_that_is_on(false);
+    EXPECT_EQ(why().cause, Cause::fault_on) << "nobody could answer";
 }
 
 TEST_F(CauseTest, StoppedProcess) {

@@ -29,6 +29,7 @@ class FakeParts : public RunParts {
     bool is_preparing() const override { return preparing; }
     bool any_fault_has_fired() const override { return fired; }
     bool any_fault_will_heal() const override { return will_heal; }
+    Nanoseconds starved() const override { return starved_so_far; }
     void entered(RunPhase phase) override { note(word_of(phase)); }
     Result<void> start_preparation() override {
         preparing = true;
@@ -69,6 +70,7 @@ class FakeParts : public RunParts {
     RunCourse* course = nullptr;
     std::vector<NodeNow> nodes_;
     bool preparing = false, fired = false, will_heal = false, failed = false, concludes = true;
+    Nanoseconds starved_so_far{0};
     std::string fails_at;
     Calls calls;
 };
@@ -344,6 +346,38 @@ TEST_F(RunCourseTest, ProgressPutsAHangOff) {
     }
     EXPECT_EQ(course_.phase(), RunPhase::running);
     timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, ANodeThatHadNoCpuIsWaitedForAsMuchLonger) {
+    run();
+    a_fault_fires();
+    parts_.starved_so_far = 40s;
+    timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(40s - 1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping) << "it had its CPU meanwhile";
+}
+
+TEST_F(RunCourseTest, ANodeThatMissesALittleCpuIsGivenUp) {
+    run();
+    parts_.starved_so_far = 20min;  // before
+    a_fault_fires();
+    parts_.starved_so_far += 10s;
+    timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, ANodeThatMissesItsCpuForEverIsGivenUp) {
+    run();
+    a_fault_fires();
+    for (int i = 0; i < 11; ++i) {
+        EXPECT_EQ(course_.phase(), RunPhase::running) << i;
+        parts_.starved_so_far += 50s;
+        timers_.pass(50s);
+    }
     EXPECT_EQ(course_.phase(), RunPhase::stopping);
 }
 

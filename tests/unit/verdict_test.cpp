@@ -12,6 +12,7 @@
 #include "report/final_screen.h"
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
+#include "unit/cut_facts.h"
 #include "verdict/expectations.h"
 #include "verdict/verdict_json.h"
 
@@ -21,33 +22,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
-
-NodeOutcome ended(const std::string& name, int code, bool after_fault = true) {
-    NodeOutcome node{name, true, ExitStatus{false, code}, false, after_fault};
-    node.ended = 60s;
-    return node;
-}
-
-NodeOutcome stopped(const std::string& name) {
-    return {name, true, ExitStatus{true, 15}, true, true};
-}
-
-// A cut of collaborator1 that lost packets and from which data came back.
-Facts cut_and_back() {
-    Facts facts;
-    facts.faults_asked = 1;
-    facts.waited_for_progress = 60s;
-    facts.nodes = {ended("aggregator", 0), ended("collaborator1", 0), ended("collaborator2", 0)};
-    FaultOutcome cut;
-    cut.fault = "cut";
-    cut.fired = 1s;
-    cut.healed = 3s;
-    cut.losses["collaborator1"] = {3, 2, 1};
-    cut.recovery["collaborator1"] = {100ms, 250ms};
-    cut.recovery["collaborator1"].worked = 250ms;
-    facts.outcomes = {cut};
-    return facts;
-}
 
 TEST(Judge, RecoveredWithTheTimeItTook) {
     const Facts facts = cut_and_back();
@@ -178,13 +152,19 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     Facts facts = ended_by(EndReason::finished);
     EXPECT_EQ(judge(facts).word(), "recovered");
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("nodes")[1].at("after_faults"), "took part");
+    EXPECT_THAT(shown(facts), HasSubstr("nodes   3 of 3 finished, 3 of them by the end line\n"));
     facts.outcomes[0].recovery["collaborator1"] = {100ms, {}};
     EXPECT_EQ(judge(facts).word(), "hung");
     EXPECT_EQ(judge(facts).exit_status, 1);
     EXPECT_EQ(judge(facts).reason,
               "the end line came; collaborator1 waits since cut healed: no data went both ways");
+    EXPECT_THAT(shown(facts),
+                HasSubstr("nodes   2 of 3 finished, 2 of them by the end line\n        collaborator1: "));
     facts.half_open = {{"collaborator1", "aggregator", {}, false}};
     EXPECT_THAT(judge(facts).reason, HasSubstr("it holds a half-open connection"));
+    facts.outcomes[0].recovery["collaborator1"].conversations = {
+        {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::half_open, {}}};
+    EXPECT_THAT(judge(facts).reason, testing::EndsWith("(10.99.0.2 port 2) is half open"));
     facts.outcomes[0].healed.reset();
     EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
@@ -231,6 +211,20 @@ TEST(Judge, NodeThatStayedSilentLeavesNoTimeToRecover) {
     EXPECT_TRUE(verdict_json(facts, judge(facts), {}).at("time_to_recover_s").is_null());
 }
 
+TEST(Judge, NodeThatWentOnOnlyAfterTheNextFiringHasNotLeft) {
+    Facts facts = cut_and_back();
+    FaultOutcome next = facts.outcomes[0];
+    next.losses["collaborator1"] = {};
+    Recovery& first = facts.outcomes[0].recovery["collaborator1"] = {};
+    first.conversations = {{.peer = "aggregator", .outcome = Conversation::Outcome::given_up}};
+    EXPECT_EQ(judge(facts).word(), "left");
+    next.fired = 3100ms;  // too soon for anybody to come back
+    next.healed = 4s;
+    next.recovery["collaborator1"].exchanged = true;
+    facts.outcomes.push_back(next);
+    EXPECT_EQ(judge(facts).word(), "recovered") << judge(facts).reason;
+}
+
 TEST(Judge, CutThatNeverHealedIsSaidToBe) {
     Facts facts = cut_and_back();
     facts.outcomes[0].healed.reset();
@@ -272,22 +266,6 @@ TEST(Judge, NodeWithAnotherAddressThatNeverSpeaksAgainIsNotNoticed) {
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("noticed"), false);
 }
 
-// Three cycles, 400 ms apart. No data went between the first two: there was no time for it.
-Facts flapped() {
-    Facts facts = cut_and_back();
-    const FaultOutcome cut = facts.outcomes[0];
-    facts.outcomes.clear();
-    for (std::size_t cycle = 1; cycle <= 3; ++cycle) {
-        FaultOutcome& outcome = facts.outcomes.emplace_back(cut);
-        outcome.cycle = cycle;
-        outcome.cycles = 3;
-        outcome.fired = 1s + cycle * 400ms;
-        outcome.healed = outcome.fired + 200ms;
-        if (cycle == 1) outcome.recovery["collaborator1"] = {};
-    }
-    return facts;
-}
-
 TEST(Judge, FlapIsOneFaultThatIsRecoveredFromAfterItsLastCycle) {
     Facts facts = flapped();
     EXPECT_EQ(judge(facts).reason,
@@ -312,53 +290,19 @@ TEST(Judge, EachFlapOfSeveralIsRecoveredFrom) {
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times the work of a node did not"));
 }
 
-TEST(FinalScreen, TellsOfAFlapOnce) {
-    const Facts facts = flapped();
-    const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
-    for (const char* text :
-         {"fault 1   cut (drop) at 1.400 s, on and off 3 of 3 times until 2.400 s, on for 0.600 s in all",
-          "lost 18 packets (9 up, 6 down, 3 it could not send)", "data after the last heal: sent 0.100 s"})
-        EXPECT_THAT(screen, HasSubstr(text));
-    EXPECT_THAT(screen, Not(HasSubstr("fault 2")));
-}
-
-TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
-    const Facts facts = cut_and_back();
-    const std::string screen = final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
-    for (const char* text : {"recovered:", "cut (drop) at 1.000 s, for 2.000 s",
-                             "lost 6 packets (3 up, 2 down, 1 it could not send)",
-                             "sent 0.100 s, received 0.250 s", "3 of 3 finished", "/runs/x"})
-        EXPECT_THAT(screen, HasSubstr(text));
-}
-
-TEST(FinalScreen, CountsConnectionsThatWereReplacedAndSaysOneOfOne) {
-    Facts facts = cut_and_back();
-    facts.outcomes[0].losses["collaborator1"] = {1, 0, 0};
-    auto& conversations = facts.outcomes[0].recovery["collaborator1"].conversations;
-    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
-    conversations.push_back(
-        {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::replaced, 300ms});
-    EXPECT_THAT(screen(), HasSubstr("        a connection was replaced by a new one\n"));
-    EXPECT_THAT(screen(), HasSubstr("lost 1 packet (1 up"));
-    conversations.push_back(conversations.front());
-    EXPECT_THAT(screen(), HasSubstr("        2 connections were replaced by new ones\n"));
-    EXPECT_THAT(screen(), Not(HasSubstr("10.99.0.3 port 1")));
-}
-
 TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {
     Facts facts = cut_and_back();
     facts.outcomes[0].kind = fault_kind("pause");
     Pause& pause = facts.outcomes[0].pauses["collaborator1"];
     pause.processes = 3;
-    const auto screen = [&] { return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false); };
     EXPECT_THAT(judge(facts).reason, Not(HasSubstr("in the pause")));
-    EXPECT_THAT(screen(), HasSubstr("its 3 processes stood still"));
+    EXPECT_THAT(shown(facts), HasSubstr("its 3 processes stood still"));
     pause.processes = 1;
-    EXPECT_THAT(screen(), HasSubstr("its process stood still"));
+    EXPECT_THAT(shown(facts), HasSubstr("its process stood still"));
     pause.processes = 3;
     pause.unstopped = 1;
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 3 processes of collaborator1 went on in the pause"));
-    EXPECT_THAT(screen(), HasSubstr("1 of its 3 processes went on"));
+    EXPECT_THAT(shown(facts), HasSubstr("1 of its 3 processes went on"));
 }
 
 TEST(Verdict, TheMedianOfAnEvenNumberOfRoundsIsBetweenTheTwoInTheMiddle) {

@@ -54,16 +54,27 @@ std::unique_ptr<grpc::Server> start_server(const AggregatorOptions& options, Ser
     return server;
 }
 
+void tell_averaged(unsigned round, const std::vector<Part>& parts) {
+    for (const Part& part : parts)
+        log("aggregator: round {}: averaged collaborator{}: {} samples, {} of {} bytes, trained from the "
+            "model of "
+            "round {}",
+            round, part.collaborator, part.update.samples, part.bytes, part.whole, part.update.base);
+}
+
 // The final model, or nothing if the federation was stopped.
 std::optional<Model> run_rounds(Federation& federation, const AggregatorOptions& options) {
     const Dataset validation = make_validation_set(options.seed);
     Model model = make_initial_model(hidden_width_for(options.model_size), options.seed);
     for (unsigned round = 1; round <= options.rounds; ++round) {
         log("aggregator: round {} of {} begins", round, options.rounds);
+        const Model before = model;
         federation.begin_round(round, std::move(model));
-        const std::optional<Updates> updates = federation.wait_for_updates();
-        if (!updates) return std::nullopt;
-        model = average(*updates);
+        const std::optional<RoundUpdates> came = federation.wait_for_updates();
+        if (!came) return std::nullopt;
+        const auto parts = parts_of(came->updates, before, options.defect.defect, came->late);
+        tell_averaged(round, parts);
+        model = average_parts(parts, before);
         const Evaluation result = evaluate(model, validation);
         log("aggregator: round {} of {}: accuracy {:.4f}, loss {:.4f}", round, options.rounds,
             result.accuracy, result.loss);
@@ -92,7 +103,7 @@ void say_goodbye(Federation& federation, const AggregatorOptions& options) {
 }  // namespace
 
 int run_aggregator(const AggregatorOptions& options) {
-    Federation federation(options.collaborators, options.rounds);
+    Federation federation(options.collaborators, options.rounds, options.defect);
     const StopSignal stop([&federation] { federation.stop(); });
     Service service(federation, options.service);
     const auto server = start_server(options, service);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "credentials.h"
+#include "defect.h"
 #include "service.h"
 
 namespace netcut::reference {
@@ -22,6 +23,7 @@ struct AggregatorOptions {
     std::uint64_t seed = 1;
     std::size_t model_size = 256 * 1024;
     ServiceOptions service;
+    DefectOptions defect;
     std::chrono::milliseconds quit_grace{10000};
     std::optional<std::chrono::milliseconds> user_timeout;  // TCP_USER_TIMEOUT; unset: gRPC's own 20 s
     bool keepalive = false;

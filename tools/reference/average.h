@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "model.h"
 
@@ -13,12 +14,14 @@ namespace netcut::reference {
 struct Update {
     Model model;
     std::uint64_t samples;
+    unsigned base = 0;  // the round whose model was trained
 };
 
 // By collaborator: the map's order is the order of the additions, whatever the order of arrival was.
 using Updates = std::map<unsigned, Update>;
 
 // The mean of the models, weighted by their sample counts. Needs one update at least, all of one width.
+Model average(const std::vector<const Update*>& updates);
 Model average(const Updates& updates);
 
 }  // namespace netcut::reference

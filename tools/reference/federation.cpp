@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "federation.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace netcut::reference {
@@ -26,10 +27,19 @@ std::shared_ptr<const Model> Federation::model_of(unsigned round) const {
     return round == round_ ? model_ : nullptr;
 }
 
+std::shared_ptr<const Model> Federation::model_for(unsigned collaborator, unsigned round) const {
+    const std::lock_guard lock(mutex_);
+    if (round != round_) return nullptr;
+    return stale_ == collaborator ? model_before_ : model_;
+}
+
 Submission Federation::submit(unsigned collaborator, unsigned round, Update update) {
     const std::lock_guard lock(mutex_);
     if (round > round_) return Submission::premature;
+    if (skipped_.erase({round, collaborator}) > 0) return Submission::late;
     if (round < round_ || !submitted_.insert(collaborator).second) return Submission::duplicate;
+    update.base = stale_ == collaborator ? round - 1 : round;
+    arrived_[collaborator] = Clock::now();
     updates_.emplace(collaborator, std::move(update));
     changed_.notify_all();
     return Submission::accepted;
@@ -38,15 +48,49 @@ Submission Federation::submit(unsigned collaborator, unsigned round, Update upda
 void Federation::begin_round(unsigned round, Model model) {
     const std::lock_guard lock(mutex_);
     round_ = round;
-    model_ = std::make_shared<const Model>(std::move(model));
+    model_before_ = std::exchange(model_, std::make_shared<const Model>(std::move(model)));
     submitted_.clear();
+    arrived_.clear();
 }
 
-std::optional<Updates> Federation::wait_for_updates() {
+// All but one are there, and that one is late.
+bool Federation::goes_on_without() const {
+    if (defect_.defect != Defect::skip_late || updates_.size() + 1 != collaborators_ || updates_.empty())
+        return false;
+    const auto last = std::max_element(arrived_.begin(), arrived_.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    return Clock::now() - last->second >= defect_.late_after;
+}
+
+std::optional<unsigned> Federation::late_one() const {
+    if (updates_.size() < collaborators_) {
+        for (unsigned i = 1; i <= collaborators_; ++i)
+            if (!updates_.contains(i)) return i;
+    }
+    std::vector<std::pair<Clock::time_point, unsigned>> order;
+    for (const auto& [collaborator, when] : arrived_) order.emplace_back(when, collaborator);
+    std::sort(order.begin(), order.end());
+    if (order.size() < 2) return std::nullopt;
+    const auto& [last, who] = order.back();
+    if (last - order[order.size() - 2].first < defect_.late_after) return std::nullopt;
+    return who;
+}
+
+std::optional<RoundUpdates> Federation::wait_for_updates() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopped_ || updates_.size() == collaborators_; });
+    const auto is_over = [this] {
+        return stopped_ || updates_.size() == collaborators_ || goes_on_without();
+    };
+    // Nobody tells that the time has come.
+    if (defect_.defect == Defect::skip_late)
+        while (!is_over()) changed_.wait_for(lock, defect_.late_after / 10);
+    else
+        changed_.wait(lock, is_over);
     if (stopped_) return std::nullopt;
-    return std::exchange(updates_, {});
+    const std::optional<unsigned> late = late_one();
+    if (late && !updates_.contains(*late)) skipped_.insert({round_, *late});
+    stale_ = defect_.defect == Defect::stale_model ? late : std::nullopt;
+    return RoundUpdates{std::exchange(updates_, {}), late};
 }
 
 void Federation::finish() {

@@ -107,12 +107,30 @@ const char* const aggregator_lines = R"(Log lines, on stdout, each with the time
   aggregator: round R: receiving results from collaboratorK
   aggregator: round R: results from collaboratorK are complete (N bytes)
   aggregator: round R: results from collaboratorK were here already
+  aggregator: round R: results from collaboratorK came too late     with --defect skip-late
   aggregator: round R: collaboratorK broke off after N of N chunks
+  aggregator: round R: averaged collaboratorK: N samples, N of N bytes, trained from the model of round R
   aggregator: refused: REASON
   aggregator: round R of N: accuracy A, loss L
   aggregator: final model sha256 HEX
   aggregator: collaboratorK did not ask again and does not know that the federation is finished
   aggregator: federation finished)";
+
+void add_defect(CLI::App* command, DefectOptions& options) {
+    const std::map<std::string, Defect> defects{{"none", Defect::none},
+                                                {"drop-update", Defect::drop_update},
+                                                {"count-twice", Defect::count_twice},
+                                                {"half-update", Defect::half_update},
+                                                {"stale-model", Defect::stale_model},
+                                                {"skip-late", Defect::skip_late}};
+    add_choice(
+        command, "--defect", options.defect, defects,
+        "be wrong about the update of a collaborator that is late, and say nothing: drop-update leaves it "
+        "out, count-twice averages it twice, half-update averages its first half, stale-model gives the "
+        "collaborator that round's model again in the next, skip-late goes on without it");
+    add_duration(command, "--late-after", options.late_after, "who comes so long after all others is late",
+                 milliseconds(1));
+}
 
 void add_aggregator(CLI::App& app, AggregatorOptions& options, int& status) {
     auto* const command = app.add_subcommand("aggregator", "Serve a federation until its last round");
@@ -137,6 +155,7 @@ void add_aggregator(CLI::App& app, AggregatorOptions& options, int& status) {
                       "ping collaborators every 2s, and let them ping as often");
     add_duration(command, "--quit-grace", options.quit_grace,
                  "after the last round, for those that do not ask again");
+    add_defect(command, options.defect);
     command->add_option_function<std::string>(
         "--save", [&options](const std::string& file) { options.save = file; },
         "write the final model to this file");

@@ -148,7 +148,8 @@ void Service::fill_tasks(const std::string& name, wire::GetTasksReply& reply) {
 }
 
 Status Service::fill_tensor(const wire::GetAggregatedTensorRequest& request, wire::Tensor& tensor) const {
-    const auto model = federation_.model_of(request.round());
+    const unsigned number = collaborator_number(request.collaborator(), federation_.collaborators());
+    const auto model = federation_.model_for(number, request.round());
     if (!model)
         return refuse(StatusCode::FAILED_PRECONDITION, "{} asked for round {}, which is not the current one",
                       request.collaborator(), request.round());
@@ -170,8 +171,10 @@ Status Service::submit(const std::string& name, unsigned round, const std::strin
     if (submission == Submission::premature)
         return refuse(StatusCode::FAILED_PRECONDITION, "{} sent results of round {}, which has not begun",
                       name, round);
-    duplicate = submission == Submission::duplicate;
-    if (duplicate)
+    duplicate = submission == Submission::duplicate || submission == Submission::late;
+    if (submission == Submission::late)
+        log("aggregator: round {}: results from {} came too late", round, name);
+    else if (duplicate)
         log("aggregator: round {}: results from {} were here already", round, name);
     else
         log("aggregator: round {}: results from {} are complete ({} bytes)", round, name, payload.size());

@@ -21,7 +21,7 @@ function stoodSection(run, moment) {
         {name: "Node", cell: (node) => node.node},
         {name: "Last line", kind: "wide", cell: lastLine},
         {name: "Silent for", kind: "number", cell: (node) => isNumber(node.age_s) ? seconds(node.age_s) : "–"},
-        {name: "Phase", cell: (node) => node.phase},
+        {name: "Phase", cell: (node) => node.phase === "unknown" ? "–" : node.phase},
         {name: "Connections", kind: "wide", cell: (node) => list(node.connections).length ?
             el("ul.plain", {}, node.connections.map((one) => el("li", {}, one))) : "none"},
     ], nodes);
@@ -33,8 +33,18 @@ function diedSection(run) {
         el("figcaption", {}, el("span", {}, el("strong", {}, node.node), `, ${node.ended}`),
             el("small", {}, [...new Set(list(node.lines).map((line) => line[1]))].map((stream, i) => [i ? ", " : "",
                 el("a", {href: logFile({name: node.node}, stream)}, `logs/${node.node}.${stream}`)]))),
-        el("ol", {}, list(node.lines).length ? node.lines.map((line) => el("li", {class: line[1] === "err" ? "err" : null}, line[2] || " ")) :
-            el("li", {}, "it has printed nothing"))));
+        lastWords(node)));
+}
+
+// The last of them say most: a long traceback is seen from its end.
+function lastWords(node) {
+    const lines = el("ol", {tabindex: 0, "aria-label": `The last words of ${node.node}`}, list(node.lines).length ?
+        node.lines.map((line) => el("li", {class: line[1] === "err" ? "err" : null}, line[2] || " ")) : el("li", {}, "it has printed nothing"));
+    new ResizeObserver((entries, observer) => {
+        observer.disconnect();
+        lines.scrollTop = lines.scrollHeight;
+    }).observe(lines);
+    return lines;
 }
 
 // Where no other node can reach the aggregator.

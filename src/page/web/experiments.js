@@ -67,7 +67,7 @@ function tally(outcomes) {
 
 const overline = (what, about) => el("p.overline", {}, [what, about?.made && String(about.made).replace("T", " ").replace(/\.\d+Z$/, " UTC"),
     about?.netcut_fl && "netcut-fl " + about.netcut_fl, about?.kernel].filter(Boolean).join(" · "));
-const commandSection = (about) => section("command", "Command", () => about?.command ? el("pre.yaml", {tabindex: 0}, el("code", {}, about.command)) : null);
+const commandSection = (about) => section("command", "Command", () => about?.command ? el("pre.yaml.command", {}, el("code", {}, about.command)) : null);
 
 function experimentsPage(data) {
     const columns = list(data.columns).map(String), rows = list(data.rows);

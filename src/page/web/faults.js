@@ -17,7 +17,8 @@ function faultTable(run) {
     const kinds = [...new Set(run.faults.map((fault) => fault.kind))].filter((kind) => run.kinds[kind]);
     return [
         table("Faults: when, on whom, and what they did", [
-            {name: "Fault", cell: (row) => [`${row.number}. `, el("strong", {}, row.fault.fault ?? ""), ` (${row.fault.kind ?? ""})`]},
+            {name: "Fault", kind: "fault", cell: (row) => [`${row.number}. `, el("strong", {}, row.fault.fault ?? ""), ` (${row.fault.kind ?? ""})`,
+                row.first ? trigger(row.fault) : null]},
             {name: "Node", cell: (row) => row.node.node ?? "–"},
             {name: "From", kind: "number", cell: (row) => seconds(row.fault.fired_s)},
             {name: "For", kind: "number", cell: (row) => isNumber(row.fault.lasted_s) ? seconds(row.fault.lasted_s) : "to the end"},
@@ -26,23 +27,26 @@ function faultTable(run) {
             {name: "Up", kind: "number", cell: (row) => grouped(hit(row).router_up)},
             {name: "Down", kind: "number", cell: (row) => grouped(hit(row).router_down)},
             ...optional,
-            {name: "Sent again", kind: "number", cell: (row) => again(row, "sent_again_s")},
-            {name: "Received again", kind: "number", cell: (row) => again(row, "received_again_s")},
+            {name: "Sent again", kind: "number", cell: (row) => again(run, row, "sent_again_s")},
+            {name: "Received again", kind: "number", cell: (row) => again(run, row, "received_again_s")},
             {name: "Work went on", kind: "number", cell: (row) => workAgain(row)},
-            {name: "Trigger", kind: "wide", cell: (row) => row.first || !row.fault.trigger?.line ? trigger(row.fault) : "as above"},
         ], rows, (row) => row.first ? "first" : ""),
         kinds.map((kind) => el("p.note", {}, el("strong", {}, kind), ": ", run.kinds[kind], ".")),
     ];
 }
 
-function again(row, key) {
-    if (!isNumber(row.fault.healed_s)) return "–";
-    return isNumber(row.node[key]) ? "+" + seconds(row.node[key]) : el("span.bad", {}, "never");
+// What one firing led to is looked at until the next one that the node meets.
+function again(run, row, key) {
+    if (!isNumber(row.fault.healed_s) || isUntouched(row.node)) return "–";
+    if (isNumber(row.node[key])) return "+" + seconds(row.node[key]);
+    const next = run.faults.findIndex((fault, i) => i >= row.number && objects(fault.nodes).some((node) => node.node === row.node.node));
+    return next < 0 ? el("span.bad", {}, "never") : `not before ${next + 1}.`;
 }
 
 // What the fault had stopped; nothing may have been stopped.
 function workAgain(row) {
     const open = objects(row.node.conversations).filter((one) => !["went on", "resumed", "replaced"].includes(one.outcome));
+    if (isUntouched(row.node)) return "–";
     if (isNumber(row.node.time_to_recover_s)) return "+" + seconds(row.node.time_to_recover_s);
     return open.length ? el("span.bad", {title: open.map((one) => `${one.local} to ${one.peer || one.remote}: ${one.outcome}`).join("\n")}, open[0].outcome) : "–";
 }
@@ -50,6 +54,6 @@ function workAgain(row) {
 function trigger(fault) {
     const {node, line} = fault.trigger ?? {};
     const late = fault.missed ? [el("br"), missedText(fault.missed)] : [];
-    if (!line) return "–";
-    return node ? [node, ": ", el("code", {}, short(line, 160)), late] : [short(line, 160), late];
+    if (!line) return null;
+    return el("small", {}, node ? [node, ": ", el("code", {}, short(line, 160)), late] : [short(line, 160), late]);
 }

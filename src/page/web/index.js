@@ -5,7 +5,7 @@ function indexPage(data) {
     const runs = objects(data.runs);
     const outcomeOf = (run) => run.many ? "many runs" : String(run.verdict || "not ended");
     const outcomes = tally(runs.map(outcomeOf));
-    const search = el("input", {type: "search", id: "run-search", placeholder: "part of a name or reason", autocomplete: "off"});
+    const search = el("input", {type: "search", id: "run-search", placeholder: "name or reason", autocomplete: "off"});
     const choice = el("select", {id: "run-outcome"}, el("option", {value: ""}, `all ${runs.length}`),
         outcomes.map(([outcome, count]) => el("option", {value: outcome}, `${outcome}: ${count}`)));
     const place = el("div");
@@ -35,7 +35,7 @@ function indexPage(data) {
             el("p.lead", {}, listed(outcomes.map(([outcome, count]) => `${count} ${outcome}`), 6) + "."),
         ],
         parts: [section("runs", "All of them", () => [
-            el("div.tools", {}, el("label", {for: "run-outcome"}, "Outcome"), choice, el("label", {for: "run-search"}, "Find"), search),
+            el("div.tools", {}, field("Outcome", choice), field("Find", search)),
             place,
         ])],
     };

@@ -64,6 +64,9 @@ function faultRowsIn(run, width) {
     return Math.max(1, stackFaults(pen, run.bands, (time) => Math.min(time / Math.max(run.length, 1e-6), 1) * width, 0, width, 8, () => {}));
 }
 
+// For most of what is seen.
+const lasts = (band, range, length) => Math.min(band.to ?? length, range.to) - Math.max(band.from, range.from) >= 0.5 * range.span;
+
 const faultHatch = (pen, scale) => hatch(pen, theme.colour("fault-hatch"), scale, 1, 8);
 
 function drawBand(pen, scale, x, y, width, height, hatching) {
@@ -76,25 +79,26 @@ function drawBand(pen, scale, x, y, width, height, hatching) {
     if (width > 3 * scale) pen.fillRect(x + width - 1.5 * scale, y, 1.5 * scale, height);
 }
 
-// A line for each lane, its name, and what happened in it. Names stand left of the lanes, or above them where there is
+// What could not be told stays faint; a node of which no phases are known just runs.
+const groupColour = (phase) => phase === "unknown" ? "lane" : phase ? "phase-" + phase : "life";
+
+// A line for each row, its name, and what happened in it. Names stand left of the lanes, or above them where there is
 // no room.
 class LanePainter {
     constructor(run, range, narrow) {
         this.run = run;
         this.range = range;
         this.narrow = narrow;
-        this.laneHeight = narrow ? 40 : 26;
         this.barTop = narrow ? 17 : 4;
         this.barHeight = 17;
         this.pen = null;
     }
 
-    // Lanes are drawn from `scroll` pixels on, into the plot of the chart.
-    paint(chart, nodes, scroll, chosen, moment) {
+    // Rows are drawn from `scroll` pixels on, into the plot of the chart.
+    paint(chart, rows, scroll, chosen, moment) {
         const pen = chart.ctx, scale = devicePixelRatio, box = chart.bbox;
         const x = (time) => chart.valToPos(time, "x", true);
-        const left = box.left, right = box.left + box.width;
-        const clampX = (value) => Math.min(right, Math.max(left, x(value)));
+        const place = {pen, scale, box, x, left: box.left, right: box.left + box.width};
         this.pen ??= new PhasePen(pen, scale);
         this.hatching ??= faultHatch(pen, scale);
         pen.save();  // the chart keeps count of its own state
@@ -103,41 +107,92 @@ class LanePainter {
         pen.beginPath();
         pen.rect(0, box.top, chart.ctx.canvas.width, box.height);
         pen.clip();
-        const first = Math.max(0, Math.floor(scroll / this.laneHeight));
-        const last = Math.min(nodes.length, Math.ceil((scroll + box.height / scale) / this.laneHeight));
-        for (let i = first; i < last; ++i) {
-            const node = nodes[i];
-            const top = box.top + (i * this.laneHeight - scroll) * scale;
-            const bar = top + this.barTop * scale, tall = this.barHeight * scale;
-            this.paintName(pen, scale, node, i === chosen, box, top);
-            pen.fillStyle = theme.colour("lane");
-            pen.fillRect(left, bar + tall / 2 - scale / 2, right - left, scale);
-            if (node.from !== null) {
-                pen.fillStyle = theme.colour("life");
-                const begin = clampX(node.from), end = clampX(node.to ?? this.run.length);
-                if (end > begin && !node.lane) pen.fillRect(begin, bar + tall * 0.36, end - begin, tall * 0.28);
-            }
-            if (node.lane)
-                node.lane.eachRun(this.range.from, this.range.to, x, (from, to, phase) => {
-                    const a = Math.max(left, from), b = Math.min(right, to);
-                    if (b > a) this.pen.draw(this.run.phaseNames[phase], a, bar, b - a, tall);
-                });
-            for (const band of node.bands) {
-                const a = clampX(band.from), b = clampX(band.to ?? this.run.length);
-                if (b > a || (band.from >= this.range.from && band.from <= this.range.to))
-                    this.paintBand(pen, scale, band, a, Math.max(b - a, 2 * scale), bar, tall);
-            }
-            this.paintMarks(pen, scale, node, x, left, right, bar, tall);
+        const first = Math.max(0, rows.index(scroll));
+        let nodes = 0;
+        for (let i = first; i < rows.list.length && rows.top(i) < scroll + box.height / scale; ++i) {
+            const row = rows.list[i], top = box.top + (rows.top(i) - scroll) * scale;
+            if (row.kind === "node") this.paintNode(place, row.node, i === chosen, top);
+            else if (row.kind === "group") this.paintGroup(place, row, top, rows.tall(i) * scale);
+            else this.paintLinks(place, row, top, rows.tall(i) * scale);
+            if (row.kind === "node") ++nodes;
         }
         if (moment !== null && moment >= this.range.from && moment <= this.range.to) this.paintMoment(pen, scale, box, x(moment));
         pen.restore();
-        chart.root.dataset.drawn = last - first;
+        chart.root.dataset.drawn = nodes;
     }
 
-    // One that lasts for most of what is seen is a strip below the phases, which it would hide.
+    paintNode({pen, scale, box, x, left, right}, node, chosen, top) {
+        const clampX = (value) => Math.min(right, Math.max(left, x(value)));
+        const bar = top + this.barTop * scale, tall = this.barHeight * scale;
+        this.paintName(pen, scale, node, chosen, box, top);
+        pen.fillStyle = theme.colour("lane");
+        pen.fillRect(left, bar + tall / 2 - scale / 2, right - left, scale);
+        if (node.from !== null) {
+            pen.fillStyle = theme.colour("life");
+            const begin = clampX(node.from), end = clampX(node.to ?? this.run.length);
+            if (end > begin && !node.lane) pen.fillRect(begin, bar + tall * 0.36, end - begin, tall * 0.28);
+        }
+        if (node.lane)
+            node.lane.eachRun(this.range.from, this.range.to, x, (from, to, phase) => {
+                const a = Math.max(left, from), b = Math.min(right, to);
+                if (b > a) this.pen.draw(this.run.phaseNames[phase], a, bar, b - a, tall);
+            });
+        for (const band of node.bands) {
+            const a = clampX(band.from), b = clampX(band.to ?? this.run.length);
+            if (b > a || (band.from >= this.range.from && band.from <= this.range.to))
+                this.paintBand(pen, scale, band, a, Math.max(b - a, 2 * scale), bar, tall);
+        }
+        this.paintMarks(pen, scale, node, x, left, right, bar, tall);
+    }
+
+    // Of nodes that are alike: how many of them did what, one above the other.
+    paintGroup({pen, scale, box, x, left, right}, row, top, height) {
+        const name = this.narrow ? 17 * scale : 4 * scale;
+        const bar = top + name, tall = height - name - 5 * scale, width = Math.floor(right - left);
+        const shares = groupShares(this.run, row.nodes, this.range.from, this.range.to, x, left, width);
+        pen.fillStyle = theme.colour("raised");
+        pen.fillRect(left, bar, width, tall);
+        for (let i = 0; i < width; ++i) {
+            let base = bar + tall;
+            shares.forEach((sum, phase) => {
+                if (sum[i] <= 0) return;
+                const high = Math.min(base - bar, tall * sum[i] / row.nodes.length);
+                pen.fillStyle = theme.colour(groupColour(this.run.phaseNames[phase]));
+                pen.fillRect(left + i, base - high, 1, high);
+                base -= high;
+            });
+        }
+        this.paintText(pen, scale, row.name, {box, top: this.narrow ? top + 8 * scale : top + height / 2, weight: "600"});
+    }
+
+    paintLinks({pen, scale, box, x, left, right}, row, top, height) {
+        const name = this.narrow ? 14 * scale : 0;
+        const middle = top + name + (height - name) / 2;
+        this.linkPen ??= new LinkPen(pen, scale);
+        for (const link of row.links)
+            if (link.from <= this.range.to && (link.to ?? Infinity) >= this.range.from)
+                this.linkPen.draw(this.run, link, x, left, right, middle, 12 * scale);
+        this.paintText(pen, scale, row.name, {box, top: this.narrow ? top + 7 * scale : middle, colour: "muted", size: 11, indent: 10});
+    }
+
+    // A name left of the lanes, or above them; cut off where there is no room.
+    paintText(pen, scale, text, {box, top, colour = "ink", weight = "", size = 12, indent = 0}) {
+        pen.font = theme.font(size * scale, weight);
+        pen.fillStyle = theme.colour(colour);
+        pen.textBaseline = "middle";
+        pen.textAlign = "left";
+        const room = (this.narrow ? box.width : box.left - 12 * scale) - indent * scale;
+        let name = visible(text);
+        if (pen.measureText(name).width > room) {
+            while (name.length > 1 && pen.measureText(name + "…").width > room) name = name.slice(0, -1);
+            name += "…";
+        }
+        pen.fillText(name, (this.narrow ? box.left + 2 * scale : 0) + indent * scale, top);
+    }
+
+    // One that lasts is a strip below the phases, which it would hide.
     paintBand(pen, scale, band, from, width, bar, tall) {
-        const seen = Math.min(band.to ?? this.run.length, this.range.to) - Math.max(band.from, this.range.from);
-        if (seen < 0.5 * this.range.span) return drawBand(pen, scale, from, bar - 3 * scale, width, tall + 6 * scale, this.hatching);
+        if (!lasts(band, this.range, this.run.length)) return drawBand(pen, scale, from, bar - 3 * scale, width, tall + 6 * scale, this.hatching);
         pen.fillStyle = theme.colour("fault");
         pen.fillRect(from, bar + tall + scale, width, 2 * scale);
     }
@@ -166,18 +221,8 @@ class LanePainter {
     }
 
     paintName(pen, scale, node, chosen, box, top) {
-        pen.font = theme.font(12 * scale, chosen || node.hit ? "600" : "");
-        pen.fillStyle = theme.colour(node.failed ? "bad" : "ink");
-        pen.textBaseline = "middle";
-        pen.textAlign = "left";
-        const room = this.narrow ? box.width : box.left - 12 * scale;
-        let name = visible(node.name) + (node.failed ? " ✕" : "");
-        if (pen.measureText(name).width > room) {
-            while (name.length > 1 && pen.measureText(name + "…").width > room) name = name.slice(0, -1);
-            name += "…";
-        }
-        pen.fillText(name, this.narrow ? box.left + 2 * scale : 0,
-            top + (this.narrow ? 8 : this.barTop + this.barHeight / 2) * scale);
+        this.paintText(pen, scale, node.name + (node.failed ? " ✕" : ""), {box, weight: chosen || node.hit ? "600" : "",
+            colour: node.failed ? "bad" : "ink", top: top + (this.narrow ? 8 : this.barTop + this.barHeight / 2) * scale});
         if (!chosen) return;
         pen.strokeStyle = theme.colour("accent");
         pen.lineWidth = scale;

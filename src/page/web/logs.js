@@ -128,7 +128,7 @@ function logSection(run, moment) {
     new ResizeObserver((entries, observer) => { observer.disconnect(); fill(); }).observe(box);
     fill();
     return [
-        el("div.tools", {}, el("label", {for: "log-node"}, "Log of"), choice, el("label", {for: "log-search"}, "Find"), search, said),
+        el("div.tools", {}, field("Log of", choice), field("Find", search), said),
         box, files,
     ];
 }

@@ -27,6 +27,7 @@ class Run {
         }));
         for (const band of this.bands) for (const node of band.nodes) node.bands.push(band);
         for (const node of this.nodes) this.judge(node, judged.get(node.name));
+        this.links = linksOf(this);
         this.faultRows = 1;  // until the width is known
         this.rounds = this.longestRounds();
         this.events = this.notableEvents();
@@ -104,20 +105,23 @@ class Run {
         const pen = document.createElement("canvas").getContext("2d");
         pen.font = theme.font(12, "600");
         const widest = Math.max(60, ...this.nodes.slice(0, 300).map((node) => pen.measureText(node.name + " ✕").width));
-        return Math.min(170, Math.ceil(widest) + 16);
+        return Math.min(this.links.size ? 210 : 170, Math.ceil(widest) + (this.links.size ? 90 : 16));
     }
 }
 
 function runPage(data) {
     const run = new Run(data);
     const range = new Range(run.length), moment = new Moment();
+    const crashed = run.verdict?.verdict === "crashed";
     return {
         header: verdictHeader(run),
         parts: [
-            section("why", "Why it hangs", () => whySection(run)),
+            section("model", "Is the model right?", () => safetySection(run)),
+            crashed ? section("died", "Last words", () => diedSection(run)) : null,
+            section("why", crashed ? "Why the others did not go on" : "Why it hangs", () => whySection(run)),
             section("waited", "What never came", () => waitedSection(run)),
             section("listens", "Where the aggregator listens", () => listensNote(run)),
-            section("died", "Last words", () => diedSection(run)),
+            crashed ? null : section("died", "Last words", () => diedSection(run)),
             section("stood", "Where the nodes stood", () => stoodSection(run, moment)),
             section("timeline", "Timeline", () => run.nodes.length === 0 ? null : [
                 timeline(run, range, moment),
@@ -130,7 +134,7 @@ function runPage(data) {
             ] : null),
             section("faults", "Faults", () => run.faults.length ? faultTable(run) : el("p", {}, "No fault was fired in this run.")),
             section("nodes", "Nodes", () => run.nodes.length ? nodeTable(run) : null),
-            section("sockets", "Sockets", () => socketSection(run)),
+            section("sockets", "Connections", () => socketSection(run)),
             section("scenario", "Scenario", () => data.scenario ?
                 details("scenario.yaml as it was carried out", () => el("pre.yaml", {tabindex: 0}, el("code", {}, data.scenario))) : null),
             section("environment", "Environment", () => facts([

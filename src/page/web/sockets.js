@@ -4,7 +4,9 @@
 function socketSection(run) {
     const {at_faults: atFaults = [], at_end: atEnd = [], half_open: halfOpen = []} = run.data.sockets ?? {};
     const judged = objects(run.verdict?.half_open);
-    if (!atFaults.length && !atEnd.length && !halfOpen.length && !judged.length) return null;
+    const unset = objects(run.verdict?.tcp?.failures);
+    if (!atFaults.length && !atEnd.length && !halfOpen.length && !judged.length && !run.links.size && !unset.length)
+        return null;
     const ends = new Set(halfOpen.map((half) => [half.node, half.local, half.remote].join(" ")));
     const isHalf = (socket) => socket.moment === "end" && ends.has([socket.node, socket.local, socket.remote].join(" "));
     const byMoment = new Map();
@@ -18,6 +20,10 @@ function socketSection(run) {
             ": one end holds it to be alive, and the other, or its own address, is gone. A program that waits on it waits for ever."),
             el("ul", {}, judged.slice(0, 12).map((half) => el("li", {}, `${half.node} → ${half.peer}: ${half.local} to ${half.remote}, ` +
                 `${half.state}, nothing received for ${milliseconds(half.ms_since_received)}${half.address_gone ? ", its own address is gone" : ""}`)))) : null,
+        linkTable(run),
+        unset.length ? el("div.alarm", {}, el("p", {}, el("strong", {}, plural(run.verdict.tcp.not_set, "socket")),
+            " did not get the options that the scenario asks for (tcp:):"),
+            el("ul", {}, unset.map((one) => el("li", {}, `${one.node} ${one.socket}: ${one.why}`)))) : null,
         tables.length > 2 ? [tables.slice(0, 2), details(plural(tables.length - 2, "more moment"), () => tables.slice(2))] : tables,
         atEnd.length ? socketTable("At the end of the run", [...atEnd].sort((a, b) => isHalf(b) - isHalf(a)), isHalf) :
             el("p.note", {}, "At the end no sockets were left, or none were looked at."),

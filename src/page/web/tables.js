@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables: on a narrow screen each row becomes a card (style.css), and a long one shows its beginning first.
 
-const firstRows = 40;
+const firstRows = matchMedia("(max-width: 640px)").matches ? 12 : 40;
 
 // columns: [{name, cell: (row) => text or element, kind: "number" | "text" | "code"}], the first one heads its row.
 function table(caption, columns, rows, rowClass = () => "") {

@@ -11,13 +11,14 @@ function timeline(run, range, moment) {
     const lanes = el("div.lanes", {tabindex: 0, role: "group", "aria-label":
         `Timeline of ${plural(run.nodes.length, "node")}. Left and right arrow keys move, plus and minus zoom, 0 shows the ` +
         "whole run, N and P go from event to event, up and down scroll, a click shows the moment in the logs. The tables below say the same."}, place, filler);
-    let shown = inLaneOrder(run), painter, chosen = -1, at = -1;
+    let shown = withLinks(run, groupedRows(run), "hit"), rows, painter, chosen = -1, at = -1;
 
     const live = new LiveChart(place, range, (narrow) => {
         painter = new LanePainter(run, range, narrow);
         run.faultRows = faultRowsIn(run, place.clientWidth - (narrow ? 12 : run.gutter) - 26);
         const overLanes = overRounds + faultRow * run.faultRows + 6;
-        const all = shown.length * painter.laneHeight + 4, seen = Math.min(all, tallestLanes);
+        rows = new Rows(shown, narrow);
+        const all = rows.height + 4, seen = Math.min(all, tallestLanes);
         filler.style.height = all - seen + "px";
         lanes.style.maxHeight = seen + overLanes + underLanes + "px";
         document.documentElement.style.setProperty("--scrollbar", lanes.offsetWidth - lanes.clientWidth + "px");
@@ -31,7 +32,7 @@ function timeline(run, range, moment) {
                 axes: [timeAxis(), {show: false}],
                 series: [{}, {paths: () => null, points: {show: false}}],
                 hooks: {
-                    draw: [(chart) => painter.paint(chart, shown, lanes.scrollTop, chosen, moment.at)],
+                    draw: [(chart) => painter.paint(chart, rows, lanes.scrollTop, chosen, moment.at)],
                     setCursor: [point],
                 },
             },
@@ -42,9 +43,8 @@ function timeline(run, range, moment) {
     function point(chart) {
         const {left, top, event} = chart.cursor;
         if (!event || left === null || left < 0) return;
-        const node = shown[Math.floor((top + lanes.scrollTop) / painter.laneHeight)];
         readout.setAttribute("aria-live", "off");
-        readout.textContent = describe(run, chart.posToVal(left, "x"), range.span, node);
+        readout.textContent = describe(run, chart.posToVal(left, "x"), range.span, rows.at(top + lanes.scrollTop));
     }
 
     function step(by) {
@@ -52,8 +52,8 @@ function timeline(run, range, moment) {
         at = Math.min(run.events.length - 1, Math.max(0, at < 0 ? 0 : at + by));
         const event = run.events[at];
         moment.set(event.at, event.node);
-        const top = chosen * painter.laneHeight;
-        if (chosen >= 0 && (top < lanes.scrollTop || top + painter.laneHeight > lanes.scrollTop + tallestLanes))
+        const top = chosen < 0 ? 0 : rows.top(chosen);
+        if (chosen >= 0 && (top < lanes.scrollTop || top + rows.tall(chosen) > lanes.scrollTop + tallestLanes))
             lanes.scrollTop = top - tallestLanes / 2;
         redraw();
         live.chart.setCursor({left: (event.at - range.from) / range.span * live.chart.over.clientWidth, top: 10}, false);
@@ -68,15 +68,15 @@ function timeline(run, range, moment) {
         const over = live.chart?.over;
         if (!over || !over.contains(event.target) || Math.abs(event.clientX - pressed) > 3) return;
         const box = over.getBoundingClientRect();
-        const node = shown[Math.floor((event.clientY - box.top + lanes.scrollTop) / painter.laneHeight)];
-        moment.set(live.chart.posToVal(event.clientX - box.left, "x"), node);
+        const row = rows.at(event.clientY - box.top + lanes.scrollTop);
+        moment.set(live.chart.posToVal(event.clientX - box.left, "x"), row?.node);
     });
     moment.listeners.push(() => {
         if (!live.chart) return;
         range.show(moment.at);
-        chosen = shown.indexOf(moment.node);
+        chosen = rows.ofNode(moment.node);
         redraw();
-        readout.textContent = describe(run, moment.at, range.span, moment.node);
+        readout.textContent = describe(run, moment.at, range.span, rows.list[chosen]);
     });
     lanes.addEventListener("scroll", redraw);
     lanes.addEventListener("keydown", (event) => {
@@ -89,8 +89,8 @@ function timeline(run, range, moment) {
         event.preventDefault();
         act();
     });
-    const show = (nodes) => {
-        shown = nodes;
+    const show = (list) => {
+        shown = list;
         chosen = -1;
         lanes.scrollTop = 0;
         live.build();
@@ -99,10 +99,15 @@ function timeline(run, range, moment) {
 }
 
 // "12.345 s · collaborator2 · sending, from 12.300 s for 0.200 s · cut 1"
-function describe(run, time, span, node) {
+function describe(run, time, span, row) {
     const digits = Math.min(6, Math.max(1, digitsFor(span / 1000)));
-    const parts = [clock(time, digits)];
-    if (node) {
+    const parts = [clock(time, digits)], node = row?.node;
+    if (row?.kind === "group") {
+        parts.push(row.name, ...groupDoing(run, row.nodes, time));
+    } else if (row?.kind === "links") {
+        const links = row.links.filter((link) => link.from <= time && time <= (link.to ?? run.length));
+        parts.push(node.name, ...(links.length ? links.map((link) => describeLink(link, time)) : ["no connection then"]));
+    } else if (node) {
         parts.push(node.name);
         const phase = node.lane?.at(time) ?? -1;
         if (phase >= 0)
@@ -142,27 +147,47 @@ function rangeTools(run, range, step) {
         button("Next event", "Go to the next event", () => step(1)), said);
 }
 
+// "980 computing", "3 not running"
+function groupDoing(run, nodes, time) {
+    const doing = (node) => {
+        if (node.from === null || time < node.from || time > (node.to ?? run.length)) return "not running";
+        const phase = node.lane?.at(time) ?? -1;
+        return phase < 0 ? "running" : run.phaseNames[node.lane.phase[phase]];
+    };
+    return tally(nodes.map(doing)).map(([what, count]) => `${grouped(count)} ${what}`);
+}
+
 const isNotable = (node) => node.hit || node.failed || node.stopped || node.index === 0;
 
-// Where not all lanes are seen at once, those that matter come first.
-const inLaneOrder = (run) => run.nodes.length <= 20 ? run.nodes :
-    [...run.nodes.filter(isNotable), ...run.nodes.filter((node) => !isNotable(node))];
-
-// With many nodes, those that matter can be had alone.
+// With many nodes, those that matter have lanes of their own, and the others share one; all of them can be had, and those
+// with a name. Connections are lanes below their nodes.
 function laneChoice(run, show) {
-    if (run.nodes.length <= 8) return null;
-    const ordered = inLaneOrder(run), notable = ordered.filter(isNotable);
+    const many = run.nodes.length > 8;
+    if (!many && !run.links.size) return null;
+    const rows = groupedRows(run), isGrouped = rows.some((row) => row.kind === "group");
+    const notable = run.nodes.filter(isNotable), ordered = [...notable, ...run.nodes.filter((node) => !isNotable(node))];
+    const choices = {
+        grouped: isGrouped ? [`${plural(rows.filter((row) => row.kind === "node").length, "node")}, the others together`, () => rows] : null,
+        all: [`all ${grouped(run.nodes.length)} nodes`, () => isGrouped ? singleRows(ordered) : rows],
+        notable: [`${grouped(notable.length)}: aggregator, hit, failed or stopped`, () => singleRows(notable)],
+    };
+    const which = el("select", {id: "lane-choice"}, Object.entries(choices).filter(([, choice]) => choice)
+        .map(([value, [text]]) => el("option", {value}, text)));
     const search = el("input", {type: "search", id: "lane-search", placeholder: "part of a name", autocomplete: "off"});
-    const which = el("select", {id: "lane-choice"}, el("option", {value: "all"}, `all ${run.nodes.length} nodes`),
-        el("option", {value: "notable"}, `${notable.length}: aggregator, hit, failed or stopped`));
+    const links = el("select", {id: "link-choice"}, el("option", {value: "hit"}, "of nodes that were hit, and half open"),
+        el("option", {value: "all"}, "of all nodes"), el("option", {value: "none"}, "none"));
     const choose = () => {
         const wanted = search.value.trim().toLowerCase();
-        show((which.value === "all" ? ordered : notable).filter((node) => node.name.toLowerCase().includes(wanted)));
+        const list = wanted ? singleRows(ordered.filter((node) => node.name.toLowerCase().includes(wanted))) : choices[which.value][1]();
+        show(run.links.size ? withLinks(run, list, links.value) : list);
     };
     search.addEventListener("input", choose);
-    which.addEventListener("change", choose);
-    return el("div.tools", {}, el("label", {for: "lane-choice"}, "Lanes"), which, el("label", {for: "lane-search"}, "Name"), search);
+    for (const choice of [which, links]) choice.addEventListener("change", choose);
+    return el("div.tools", {}, many ? [field("Lanes", which), field("Name", search)] : null, run.links.size ? field("Connections", links) : null);
 }
+
+// A control and its name, which stay together on one line.
+const field = (name, control) => el("span.field", {}, el("label", {for: control.id}, name), control);
 
 // How much of the nodes' time could not be told.
 function unknownNote(run) {
@@ -184,6 +209,11 @@ function legend(run) {
         run.bands.length ? entry(swatch((pen, width, height, scale) => drawBand(pen, scale, 0, 0, width, height, faultHatch(pen, scale))), "fault") : null,
         Object.keys(markLooks).filter((kind) => used.has(kind) && kind !== "progress").map((kind) => entry(
             swatch((pen, width, height, scale) => drawGlyph(pen, kind, width / 2, height / 2, 4 * scale)), markLooks[kind].says)),
+        run.links.size ? linkLegend(run) : null,
+        groupedRows(run).some((row) => row.kind === "group") ? entry(swatch((pen, width, height) => {
+            pen.fillStyle = theme.colour("life");
+            for (let i = 0; i < 4; ++i) pen.fillRect(i * width / 4, height * (0.6 - 0.2 * i), width / 4, height * (0.4 + 0.2 * i));
+        }), "of nodes together: how many") : null,
         used.has("progress") ? entry(swatch((pen, width, height, scale) => {
             pen.fillStyle = theme.colour("muted");
             pen.fillRect(width / 2, height / 4, scale, height / 2);

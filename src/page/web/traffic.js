@@ -43,7 +43,7 @@ function traffic(run, range) {
             }],
             series: [{}, line("up"), line("down")],
             hooks: {
-                drawClear: [(chart) => paintBands(chart, bands, run.length)],
+                drawClear: [(chart) => paintBands(chart, bands, range, run.length)],
                 setCursor: [(chart) => {
                     const i = chart.cursor.idx;
                     if (i === null || i === undefined) return;
@@ -61,7 +61,7 @@ function traffic(run, range) {
     }}, el("option", {value: "all"}, "all nodes together"),
         run.nodes.map((node) => el("option", {value: node.index, selected: node === first}, node.name)));
     return [
-        el("div.tools", {}, el("label", {for: "traffic-node"}, "Bytes of"), choice),
+        el("div.tools", {}, field("Bytes of", choice)),
         el("figure", {}, place, readout, el("figcaption.legend", {}, el("ul", {},
             el("li", {}, wave("up"), "up: from the node"), el("li", {}, wave("down"), "down: to the node")))),
     ];
@@ -86,7 +86,7 @@ function wave(way) {
     });
 }
 
-function paintBands(chart, bands, length) {
+function paintBands(chart, bands, range, length) {
     const scale = devicePixelRatio, box = chart.bbox, pen = chart.ctx;
     pen.save();
     pen.beginPath();
@@ -94,8 +94,13 @@ function paintBands(chart, bands, length) {
     pen.clip();
     for (const band of bands) {
         const from = chart.valToPos(band.from, "x", true), to = chart.valToPos(band.to ?? length, "x", true);
-        if (to >= box.left && from <= box.left + box.width)
+        if (to < box.left || from > box.left + box.width) continue;
+        if (!lasts(band, range, length)) {
             drawBand(pen, scale, from, box.top, Math.max(to - from, 2 * scale), box.height);
+            continue;
+        }
+        pen.fillStyle = theme.colour("fault");
+        pen.fillRect(from, box.top + box.height - 3 * scale, to - from, 3 * scale);
     }
     pen.restore();
 }

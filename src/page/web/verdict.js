@@ -52,10 +52,10 @@ function verdictHeader(run) {
         facts([
             ["Exit status", verdict ? String(verdict.exit_status ?? "–") : null],
             ["Time to recover", verdict && run.faults.length ? (isNumber(verdict.time_to_recover_s) ? seconds(verdict.time_to_recover_s) :
-                "–") : null, run.faults.length && verdict?.time_to_recover_s == null ? "work did not go on" : ""],
+                "–") : null, run.faults.length && verdict?.time_to_recover_s == null ? (verdict?.noticed === false ? "nobody noticed" : "work did not go on") : ""],
             ["Packets lost", verdict && run.faults.length ? grouped(verdict.packets_lost) : null,
                 verdict?.packets_queued ? grouped(verdict.packets_queued) + " made to wait" : ""],
-            ["Nodes finished", verdict ? `${run.nodes.filter((node) => node.finished).length} of ${run.nodes.length}` : null],
+            ["Nodes finished", verdict ? `${grouped(run.nodes.filter((node) => node.finished).length)} of ${grouped(run.nodes.length)}` : null],
             ["Rounds", verdict?.rounds ? grouped(verdict.rounds.count) : null, roundNote(verdict?.rounds)],
             ["Run", seconds(run.length), plural(run.nodes.length, "node")],
         ]),
@@ -76,13 +76,16 @@ function faultStory(run, fault) {
     const parts = [`The fault “${fault.fault}” (${fault.kind}) hit `, el("b", {}, names || "no node"), ` at ${seconds(fault.fired_s)}, ` +
         (isNumber(fault.lasted_s) ? `for ${seconds(fault.lasted_s)}` : "and was never healed")];
     if (trigger.line && !trigger.node) parts.push(`, ${short(trigger.line)}`);
-    if (trigger.line && trigger.node) parts.push(`, when ${own ? "it" : trigger.node} had `, el("q", {}, short(trigger.line)));
+    const isPacket = run.nodes.some((node) => node.marks.some((mark) => mark.kind === "tripped" && mark.text === trigger.line));
+    if (trigger.line && trigger.node && isPacket) parts.push(", when this packet passed: ", el("code", {}, short(trigger.line)));
+    else if (trigger.line && trigger.node) parts.push(`, when ${own ? "it" : trigger.node} had `, el("q", {}, short(trigger.line)));
     parts.push(". ");
     if (fault.missed) parts.push(`That is later than asked for: ${missedText(fault.missed)}. `);
     if (lost.length) {
         const offered = fault.list ? fault.list.offered_up + fault.list.offered_down : 0;
-        parts.push(offered ? `It lost ${grouped(sum("total"))} of ${plural(offered, "packet")}` : `It lost ${plural(sum("total"), "packet")}`);
-        if (lost.some((one) => isNumber(one.router_up)))
+        const total = sum("total");
+        parts.push(offered ? `It lost ${grouped(total)} of ${plural(offered, "packet")}` : `It lost ${total ? plural(total, "packet") : "no packet"}`);
+        if (total && lost.some((one) => isNumber(one.router_up)))
             parts.push(` (${grouped(sum("router_up"))} up, ${grouped(sum("router_down"))} down, ` +
                 `${grouped(sum("unsendable_at_node"))} that the node could not send)`);
         parts.push(". ");
@@ -91,11 +94,14 @@ function faultStory(run, fault) {
     if (rebound) parts.push(`It gave ${plural(rebound, "packet")} another port. `);
     if (waited) parts.push(`It made ${plural(waited, "packet")} wait. `);
     const times = nodes.map((node) => node.time_to_recover_s);
-    if (isNumber(fault.healed_s) && nodes.length)
+    if (isNumber(fault.healed_s) && !nodes.every(isUntouched))
         parts.push(times.every(isNumber) ? `Work went on ${seconds(Math.max(...times))} after the heal.` :
             "After the heal work did not go on" + (nodes.length > 1 ? " on every node." : "."));
     return parts;
 }
+
+// No packet of it met the fault, and nothing of it was interrupted.
+const isUntouched = (node) => !node.packets_lost?.total && !node.packets_queued?.total && objects(node.conversations).length === 0;
 
 // A moment that is known too late is let go, and the next one is taken.
 const missedText = (count) => count === 1 ? "a reply passed before it could be lost" :

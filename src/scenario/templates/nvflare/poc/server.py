@@ -14,7 +14,11 @@ parser.add_argument("--kits", required=True, help="the folder of start-up kits")
 parser.add_argument("--job", required=True)
 options = parser.parse_args()
 
-kits = pathlib.Path(options.kits)
+kits = pathlib.Path(options.kits).resolve()
+# The server keeps jobs under /tmp/nvflare: one that runs beside it, or after it, would run them as well.
+local = kits / "server" / "local"
+resources = (local / "resources.json.default").read_text()
+(local / "resources.json").write_text(resources.replace("/tmp/nvflare/", f"{kits}/storage/"))
 server = subprocess.Popen(["bash", str(kits / "server" / "startup" / "sub_start.sh")])
 while True:
     try:

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/twins_option.h"
+
+#include <charconv>
+
+#include "cli/many_options.h"
+#include "cli/screen.h"
+#include "cli/stage_commands.h"
+#include "explore/twin_runs.h"
+
+namespace netcut::cli {
+namespace {
+
+constexpr unsigned most_twins = 100;
+
+Result<unsigned> number_of_twins(const std::string& text) {
+    unsigned count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc() && end == text.data() + text.size() && count >= 1 && count <= most_twins)
+        return count;
+    return usage_failure(fmt::format("compare with {} twins", text),
+                         fmt::format("it is no whole number from 1 to {}", most_twins),
+                         "3 is enough for most");
+}
+
+}  // namespace
+
+Result<int> compare_with_twins(const RunOptions& options, Scenario& scenario, bool quiet) {
+    if (!options.twins) return 0;
+    NETCUT_ASSIGN(const unsigned count, number_of_twins(*options.twins));
+    NETCUT_ASSIGN(const User user, find_caller(scenario.user));
+    NETCUT_ASSIGN(const int signal, do_stages(options, scenario, user, quiet));
+    if (signal != 0) return signal;
+    NETCUT_ASSIGN(const std::string program, this_program());
+    const auto tell = [&](const RunOutcome& outcome) {
+        if (!quiet && !outcome.reused) show("twin    {}: {}\n", outcome.id, outcome.word());
+    };
+    NETCUT_ASSIGN(TwinRuns made, make_twins(scenario, count, user, program, options.local, tell));
+    scenario.twins = std::move(made.facts);
+    if (!quiet && made.reused > 0) show("twins   {} made before, in {}\n", made.reused, made.path);
+    return made.signal;
+}
+
+}  // namespace netcut::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/process_handle.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/process_files.h"
+#include "kernel/process_tree.h"
+
+namespace netcut {
+
+Result<ProcessHandle> ProcessHandle::open(pid_t pid) {
+    Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd) return system_failure("open a node's process");
+    std::string program = read_proc(fmt::format("/proc/{}/comm", pid));
+    while (program.ends_with('\n')) program.pop_back();
+    return ProcessHandle(pid, std::move(fd), std::move(program));
+}
+
+bool ProcessHandle::catches(int signal) const {
+    const ThreadStatus status = parse_thread_status(read_proc(fmt::format("/proc/{}/status", pid_)));
+    return (status.caught >> static_cast<unsigned>(signal - 1) & 1U) != 0;
+}
+
+void ProcessHandle::signal(int number) const {
+    ::syscall(SYS_pidfd_send_signal, fd_.get(), number, nullptr, 0);
+}
+
+Result<void> ProcessHandle::leave_no_core() const {
+    rlimit limit{};
+    if (::prlimit(pid_, RLIMIT_CORE, nullptr, &limit) != 0) return system_failure("read a node's limits");
+    limit.rlim_cur = std::min<rlim_t>(1, limit.rlim_max);
+    if (::prlimit(pid_, RLIMIT_CORE, &limit, nullptr) != 0)
+        return system_failure("set a node's limit of cores");
+    return {};
+}
+
+}  // namespace netcut

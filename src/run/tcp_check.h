@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What of `tcp:` this kernel can do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "kernel/netns.h"
+#include "link/tcp_settings.h"
+#include "scenario/scenario.h"
+
+namespace netcut {
+
+// In a network namespace; read back.
+Result<void> set_tcp_sysctls_in(const NetNs& ns, const TcpSettings& settings);
+// Tries what the scenario asks for in a namespace that nobody uses.
+Result<void> check_tcp_here(const Scenario& scenario, const NetNs& apart);
+
+struct TcpAbility {
+    std::string name;  // "keepalive", "congestion: reno"
+    std::string why;   // it cannot be; empty: it can
+};
+// Every key, and every congestion control that this kernel has now.
+std::vector<TcpAbility> tcp_abilities(const NetNs& apart);
+
+}  // namespace netcut

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is foreseen of a run that hangs, and its state, with made-up records.
+#include "why/foresight.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "record/facts.h"
+#include "why/hang_state.h"
+
+namespace netcut::test::NETCUT_FILE {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr const char *server = "aggregator", *client = "collaborator1";
+
+ConnectionFacts connection(const char* local, std::uint16_t local_port, const char* remote,
+                           std::uint16_t remote_port) {
+    ConnectionFacts facts;
+    facts.socket.local = boost::asio::ip::make_address(local);
+    facts.socket.remote = boost::asio::ip::make_address(remote);
+    facts.socket.local_port = local_port;
+    facts.socket.remote_port = remote_port;
+    facts.socket.state = "ESTABLISHED";
+    facts.awaited = true;
+    facts.holders = {{10, "p", 3}};
+    facts.options.emplace();
+    return facts;
+}
+
+// A client waits for ever on a connection, and its server comes back to a listening socket now and then.
+class ForesightTest : public testing::Test {
+  protected:
+    ForesightTest() {
+        facts.addresses = {{"10.99.0.2", server}, {"10.99.0.3", client}};
+        NodeWaits& waits = facts.waits[client];
+        waits.connections = {connection("10.99.0.3", 40000, "10.99.0.2", 9000)};
+        waits.waits = {{.process = 10,
+                        .program = "p",
+                        .doing = ThreadDoing::waits,
+                        .call = "recvfrom",
+                        .end = WaitEnd::never,
+                        .on = {{WaitObject::connection, 3, ends_of(waits.connections[0].socket)}}}};
+        facts.waits[server].waits = {{.process = 9,
+                                      .program = "s",
+                                      .doing = ThreadDoing::waits,
+                                      .call = "epoll_wait",
+                                      .end = WaitEnd::in_time,
+                                      .ends_in = 10s,
+                                      .on = {{WaitObject::listening, 3, ":: 9000"}}}};
+        facts.waits[server].listening = {{.port = 9000}};
+        facts.looked_at = 100s;
+        facts.proof.emplace();
+    }
+    ConnectionFacts& end() { return facts.waits[client].connections.front(); }
+    std::vector<std::string> texts() const {
+        std::vector<std::string> all;
+        for (const Foreseen& one : foresee(facts)) all.push_back(text_of(one));
+        return all;
+    }
+    std::string state() const { return hang_state(facts.addresses, facts.waits); }
+
+    Facts facts;
+};
+
+TEST_F(ForesightTest, KeepaliveProbeInTwoHours) {
+    end().timers = {.timer = TcpTimer::keepalive, .expires_ms = 7'180'000};
+    end().options->keepalive_count = 9;
+    end().options->keepalive_interval_s = 75;
+    EXPECT_THAT(
+        texts(),
+        ElementsAre("aggregator: s (9), epoll_wait ends within 10.0 s",
+                    "collaborator1: a keepalive probe on 10.99.0.3 40000 - 10.99.0.2 9000 in 7180.0 s",
+                    "collaborator1: TCP gives 10.99.0.3 40000 - 10.99.0.2 9000 up in 7855.0 s"));
+}
+
+TEST_F(ForesightTest, WhenTcpGivesUpSinceTheHeal) {
+    FaultOutcome fault;
+    fault.healed = 40s;
+    facts.outcomes = {fault};
+    end().timers = {
+        .timer = TcpTimer::retransmission, .expires_ms = 5'000, .attempts = 9, .rto_us = 104'448'000};
+    end().socket.send_queue = 100;
+    const auto all = foresee(facts);
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all.back().kind, ForeseenKind::gives_up);
+    EXPECT_EQ(all.back().after_heal, 60s + all.back().in);
+    EXPECT_GT(all.back().in, 600s) << "six retries more, of 120 s each";
+    EXPECT_THAT(text_of(all.back()), testing::EndsWith(" s after the heal"));
+}
+
+TEST_F(ForesightTest, OfEachKindTheFirstOfANodeAndWaitsAreLeftOutFirst) {
+    NodeWaits& waits = facts.waits[server];
+    waits.waits.push_back(waits.waits.front());
+    waits.waits.back().ends_in = 1s;
+    EXPECT_THAT(texts(), ElementsAre("aggregator: s (9), epoll_wait ends within 1.0 s"));
+    for (int i = 0; i < 100; ++i) facts.waits["n" + std::to_string(i)] = facts.waits[server];
+    end().timers = {.timer = TcpTimer::zero_window, .expires_ms = 60'000};
+    const auto all = foresee(facts);
+    ASSERT_EQ(all.size(), most_foreseen);
+    EXPECT_EQ(all.back().kind, ForeseenKind::asks_for_room);
+}
+
+TEST_F(ForesightTest, StateOfADeadWait) {
+    EXPECT_EQ(
+        state(),
+        "collaborator1 waits for ever in recvfrom on a connection to aggregator port 9000, which has no "
+        "trace of it");
+    facts.waits[client].waits[0].end = WaitEnd::in_time;
+    EXPECT_THAT(state(), testing::HasSubstr("waits again and again in recvfrom"));
+    end().socket.local_port = 40001;  // another time
+    facts.waits[client].waits[0].on[0].what = ends_of(end().socket);
+    EXPECT_THAT(state(), testing::HasSubstr("aggregator port 9000"));
+    facts.addresses.erase("10.99.0.3");
+    EXPECT_THAT(state(), testing::HasSubstr("from an address that it has no more"));
+}
+
+TEST_F(ForesightTest, WhatMayEndByItselfIsNoState) {
+    facts.waits[client].waits[0].end = WaitEnd::unknown;
+    EXPECT_THAT(state(), IsEmpty());
+    facts.waits[client].waits[0].end = WaitEnd::never;
+    end().timers.timer = TcpTimer::keepalive;
+    EXPECT_THAT(state(), IsEmpty()) << "a keepalive finds out";
+    end().timers.timer = TcpTimer::none;
+    end().socket.receive_queue = 1;
+    EXPECT_THAT(state(), IsEmpty()) << "something has come";
+    end().socket.receive_queue = 0;
+    facts.waits[server].connections = {connection("10.99.0.2", 9000, "10.99.0.3", 40000)};
+    EXPECT_THAT(state(), IsEmpty()) << "the other end is there";
+    facts.waits.erase(server);
+    EXPECT_THAT(state(), IsEmpty()) << "the other end is not known";
+}
+
+TEST_F(ForesightTest, LongestWaitIsOfThoseThatSomebodyWaitsFor) {
+    EXPECT_EQ(longest_wait(facts.waits, 60s), 10s);
+    EXPECT_EQ(longest_wait(facts.waits, 5s), 0s);
+}
+
+}  // namespace
+}  // namespace netcut::test::NETCUT_FILE
