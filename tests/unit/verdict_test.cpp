@@ -323,6 +323,8 @@ TEST(Verdict, TellsThatAReplySlippedThroughBeforeTheCut) {
     facts.unfired = {{"cut", false, false, 3}};
     facts.outcomes.clear();
     EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed 3 replies"));
+    facts.unfired = {{"cut", false, false, 1}};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed a reply"));
 }
 
 }  // namespace
