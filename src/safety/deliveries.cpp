@@ -5,16 +5,17 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "fault/plan.h"
 #include "scenario/scenario.h"
 
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_connections = 1 << 16;  // that are open
-constexpr std::size_t most_gaps = 4096;            // of one way of a connection
-constexpr std::uint64_t largest_control = 64;      // bytes; see docs/phases.md, Messages
-constexpr Nanoseconds settling = std::chrono::milliseconds(50);
+constexpr std::size_t most_open = 1 << 16;  // that are open
+constexpr std::size_t most_gaps = 4096;     // of one way of a connection
+constexpr Nanoseconds pause_between = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -91,7 +92,7 @@ void DeliveryFollower::open(const Key& key, const PacketHeader& header, Nanoseco
         end(known->second);
         connections_.erase(known);
     }
-    if (connections_.size() >= most_connections) {
+    if (connections_.size() >= most_open) {
         exact_ = false;
         return;
     }
@@ -108,8 +109,8 @@ void DeliveryFollower::open(const Key& key, const PacketHeader& header, Nanoseco
 // and the wire was quiet.
 bool DeliveryFollower::begins_next(const Run& run, std::uint64_t bytes, Nanoseconds t) const {
     if (bytes <= largest_control) return false;
-    if (run.down >= least_delivery) return t - run.last_down >= settling;
-    return run.up >= least_delivery && run.answered && t - run.last_up >= settling;
+    if (run.down >= least_delivery) return t - run.last_down >= pause_between;
+    return run.up >= least_delivery && run.answered && t - run.last_up >= pause_between;
 }
 
 void DeliveryFollower::take_up(Connection& connection, std::uint64_t bytes, Nanoseconds t) {

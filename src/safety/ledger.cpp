@@ -38,7 +38,7 @@ Range range_of(const std::vector<Range>& rounds, std::size_t round) {
     return rounds[std::min(round, rounds.size() - 1)];
 }
 
-class Clock {
+class RoundClock {
   public:
     // The round in which this collaborator takes a model now.
     std::size_t take_model(const std::string& node) {
@@ -100,7 +100,7 @@ WireRounds wire_rounds(const std::vector<SafetyFacts::Delivery>& deliveries,
     std::vector<SafetyFacts::Delivery> sorted = deliveries;
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const auto& a, const auto& b) { return a.what.from_ns < b.what.from_ns; });
-    Clock clock;
+    RoundClock clock;
     WireRounds rounds;
     for (const auto& [node, what] : sorted) {
         if (what.up >= least_delivery) {

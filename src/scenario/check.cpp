@@ -209,6 +209,16 @@ Result<void> check_expected_rounds(const Scenario& scenario) {
                  "give a progress pattern: progress: 're:round ([0-9]+)'", Mistake::missing);
 }
 
+Result<void> check_expected_safety(const Scenario& scenario) {
+    if (scenario.expect.counted_once && !scenario.counted.any())
+        return wrong("expect that each update is counted once", "nothing says which log lines tell of that",
+                     "give counted: (docs/safety.md)", Mistake::missing);
+    if (scenario.expect.model_as_undisturbed && !scenario.model.any())
+        return wrong("expect the model to be as undisturbed", "nothing says what tells of the model",
+                     "give model: (docs/safety.md)", Mistake::missing);
+    return {};
+}
+
 Result<void> check_pattern(const std::string& pattern) {
     if (!pattern.empty()) NETCUT_TRY(Pattern::parse(pattern));
     return {};
@@ -256,7 +266,8 @@ const std::vector<Check>& checks_before_faults() {
 const std::vector<Check>& checks_after_faults() {
     static const std::vector<Check> all = {{"", {}, check_texts},
                                            {"expect.logs", {"expect", "collaborators"}, check_expected_logs},
-                                           {"expect.rounds", {"expect", "progress"}, check_expected_rounds}};
+                                           {"expect.rounds", {"expect", "progress"}, check_expected_rounds},
+                                           {"expect", {"expect", "counted", "model"}, check_expected_safety}};
     return all;
 }
 

@@ -51,7 +51,7 @@ void check_counted(const RunFolder& folder, const std::vector<Event>& events, co
     for (const Event& event : events) {
         if (const auto* counted = event.as<event::Counted>()) wanted.push_back(text_of(*counted));
         if (event.is<event::CountedFull>())
-            return check.unchecked.emplace_back(
+            return check.unchecked.push_back(
                 "there were more lines that tell of updates than the journal has");
     }
     const auto streams = told_by_logs(folder, reader.node(), [&](LineScanner& scanner, Told& told) {
@@ -108,7 +108,7 @@ void check_file(const RunFolder& folder, const Scenario& scenario, const std::st
     const auto path = expand_text(scenario.model.file, scenario, context);
     const auto file =
         path && path->starts_with("work/") ? folder.open_file(*path) : Result<Fd>(Failure(Error{}));
-    if (!file) return check.unchecked.emplace_back("the file of the model is not in the folder of the run");
+    if (!file) return check.unchecked.push_back("the file of the model is not in the folder of the run");
     const auto digest = digest_file(file->get(), "read the model");
     if (!digest || digest->sha256 != seen.sha256)
         check.disagreements.push_back(
@@ -145,7 +145,7 @@ void check_deliveries(const Captures& captures, const std::vector<Event>& events
     const SafetyFacts& safety = state.safety();
     if (safety.deliveries.empty() && scenario.twins.updates.empty() && !scenario.deliveries) return;
     if (safety.deliveries_missed || state.captures().missed.seen > 0)
-        return check.unchecked.emplace_back("deliveries: not all packets were seen");
+        return check.unchecked.push_back("deliveries: not all packets were seen");
     Totals told, found;
     for (const auto& [node, what] : safety.deliveries)
         if (what.to_ns < state.stopped_at()) add(told, node, what);

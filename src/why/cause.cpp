@@ -184,27 +184,30 @@ class Rules {
     Found stale_neighbour() const {
         for (const auto& [name, waits] : facts_.waits)
             for (const NeighbourFacts& one : waits.neighbours) {
-                const std::string peer = story_.owner_of(one.address);
+                const auto owner = facts_.addresses.find(one.address);
+                if (owner == facts_.addresses.end()) continue;
+                const std::string& peer = owner->second;
                 const auto real = facts_.link_addresses.find(peer);
                 if (real == facts_.link_addresses.end() || story_.is_cut_off(peer) || story_.is_cut_off(name))
                     continue;
                 if (one.resolved && one.mac == real->second) continue;
-                const std::string address = one.address.to_string();
                 Explanation found{Cause::stale_neighbour, name, peer};
                 found.sentence = one.resolved ? fmt::format(
                                                     "{} sends what is for {} to the link address {}, and {} "
                                                     "has {} now.",
-                                                    name, address, one.mac, peer, real->second)
+                                                    name, one.address, one.mac, peer, real->second)
                                               : fmt::format("{} finds no link address for {}, which {} has.",
-                                                            name, address, peer);
+                                                            name, one.address, peer);
                 if (const Connection* connection = story_.find([&](const Connection& c) {
-                        return c.node == name && c.socket().remote == one.address && is_resending(c);
+                        return c.node == name && c.socket().remote.to_string() == one.address &&
+                               is_resending(c);
                     }))
                     story_.add_connection(found, *connection);
                 return found;
             }
         return {};
     }
+
     // Both ends are there, and what is small came through, or there would be no connection.
     Found large_packets() const {
         const bool is_on = std::any_of(

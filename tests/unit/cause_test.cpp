@@ -195,7 +195,7 @@ TEST_F(CauseTest, DeadlockWithoutASocket) {
 
 TEST_F(CauseTest, LinkAddressThatIsStale) {
     resend(server, 4);
-    NeighbourFacts neighbour{boost::asio::ip::make_address(of_client), "02:00:00:00:00:01", true};
+    NeighbourFacts neighbour{of_client, "02:00:00:00:00:01", true};
     facts.waits[server].neighbours = {neighbour};
     facts.link_addresses = {{client, "02:00:00:00:00:01"}};
     EXPECT_EQ(why().cause, Cause::resending) << "it is the right one";

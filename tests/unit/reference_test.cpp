@@ -182,6 +182,51 @@ TEST(ReferenceFederation, RetriedResultsCountOnce) {
     EXPECT_EQ(federation.submit(2, 1, {constant_model(3), 1}), Submission::duplicate);
 }
 
+TEST(ReferenceDefect, StrikesTheLateUpdateAlone) {
+    const Model before = constant_model(0);
+    const Updates updates{{1, {constant_model(2), 1}}, {2, {constant_model(4), 1}}};
+    const auto average_with = [&](Defect defect, std::optional<unsigned> late) {
+        return average_parts(parts_of(updates, before, defect, late), before);
+    };
+    for (const Defect defect : {Defect::drop_update, Defect::count_twice, Defect::half_update})
+        EXPECT_EQ(average_with(defect, {}), constant_model(3));
+    EXPECT_EQ(average_with(Defect::drop_update, 2), constant_model(2));
+    EXPECT_NE(average_with(Defect::count_twice, 2), constant_model(3));
+    const auto half = parts_of(updates, before, Defect::half_update, 2);
+    ASSERT_EQ(half.size(), 2U);
+    EXPECT_EQ(half[0].bytes, half[0].whole);
+    EXPECT_LT(half[1].bytes, half[1].whole);
+    EXPECT_EQ(half[1].update.model.parameters().front(), 4);
+    EXPECT_EQ(half[1].update.model.parameters().back(), 0);
+}
+
+TEST(ReferenceDefect, SkipLateGoesOnWithoutTheLastAndTakesItForLate) {
+    Federation federation(2, 2, {Defect::skip_late, std::chrono::milliseconds(1)});
+    federation.begin_round(1, constant_model(0));
+    federation.submit(1, 1, {constant_model(1), 1});
+    const auto came = federation.wait_for_updates();
+    ASSERT_TRUE(came);
+    EXPECT_EQ(came->updates.size(), 1U);
+    EXPECT_EQ(came->late, 2U);
+    federation.begin_round(2, constant_model(1));
+    EXPECT_EQ(federation.submit(2, 1, {constant_model(1), 1}), Submission::late);
+    EXPECT_EQ(federation.submit(2, 1, {constant_model(1), 1}), Submission::duplicate);
+}
+
+TEST(ReferenceDefect, StaleModelIsGivenToTheLateOneInTheNextRound) {
+    Federation federation(2, 2, {Defect::stale_model, std::chrono::milliseconds(0)});
+    federation.begin_round(1, constant_model(0));
+    federation.submit(1, 1, {constant_model(1), 1});
+    federation.submit(2, 1, {constant_model(1), 1});
+    EXPECT_EQ(federation.wait_for_updates()->late, 2U);
+    federation.begin_round(2, constant_model(1));
+    EXPECT_EQ(*federation.model_for(1, 2), constant_model(1));
+    EXPECT_EQ(*federation.model_for(2, 2), constant_model(0));
+    federation.submit(1, 2, {constant_model(1), 1});
+    federation.submit(2, 2, {constant_model(1), 1});
+    EXPECT_EQ(federation.wait_for_updates()->updates.at(2).base, 1U);
+}
+
 TEST(ReferenceFederation, KnowsWhoWasNotToldToLeave) {
     Federation federation(3, 1);
     federation.finish();

@@ -72,7 +72,12 @@ while not (answers(FLEET) and answers(CONTROL)):
         sys.exit(superlink.returncode or 1)
     time.sleep(0.1)
 print("superlink.py: SuperLink answers", flush=True)
-code = subprocess.call(["flwr", "run", options.app, options.federation, "--stream"])
+# What the app prints comes from SuperLink already: this copy is told apart, so that nothing in it counts twice.
+flwr_run = subprocess.Popen(["flwr", "run", options.app, options.federation, "--stream"], stdout=subprocess.PIPE,
+                            text=True, errors="replace")
+for line in flwr_run.stdout:
+    print("flwr run:", line, end="", flush=True)
+code = flwr_run.wait()
 status = last_status()
 if status == "finished:completed":
     print("superlink.py: the app has finished", flush=True)

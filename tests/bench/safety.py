@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How often the second word of a run is right, with the reference federation, and whether the ledger of the wire agrees with it.
+
+    sudo tests/bench/safety.py --defects 20 --clean 200
+
+Runs each planted defect so many times, and so many runs without one, with cuts of all kinds at all moments, and prints what
+was found and what was not. Exit status 1 if a defect was not found and named right, or if there was a false alarm.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FINDINGS = {"drop-update": {"not-counted"}, "count-twice": {"counted-twice"}, "half-update": {"counted-in-part"},
+            "stale-model": {"stale"}, "skip-late": {"not-counted"}}
+ALSO = {"digest", "file", "metric", "samples"}  # of any defect: the model has other bits
+KINDS = ["drop", "drop, direction: up", "drop, direction: down", "unplug", "down", "reject", "pause", "loss, model: iid 30%",
+         "delay, delay: 80ms"]
+# As the template's experiments have them.
+MOMENTS = {
+    "A": {"on": '{log: "round 2: training, epoch 2"}'},
+    "B": {"on": '{log: "waiting for round 2"}', "nodes": "[collaborator1]", "epochs": '"{index}"', "args": "--poll 2s"},
+    "C": {"on": '{log: "round 2: sending results"}', "when": "sent 64KiB"},
+    "C'": {"on": '{log: "round 2: results from collaborator4 are complete", node: aggregator, delay: 300ms}',
+           "args": "--server-delay 1s"},
+    "D": {"on": '{log: "round 2: requesting tensor dense1/w"}', "when": "received 24KiB", "rate": "20mbit"},
+}
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--program", default=str(ROOT / "build/release/netcut-fl"))
+parser.add_argument("--defects", type=int, default=20, help="runs of each")
+parser.add_argument("--clean", type=int, default=200, help="runs without a defect")
+parser.add_argument("--jobs", type=int, default=6)
+parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--out", default="")
+options = parser.parse_args()
+out = pathlib.Path(options.out or tempfile.mkdtemp(prefix="netcut-safety-"))
+out.mkdir(parents=True, exist_ok=True)
+chance = random.Random(options.seed)
+
+
+def scenario(moment, kind, seconds, defect):
+    what = MOMENTS[moment]
+    lines = ["template: reference", "name: safety", "collaborators: 4", "hang_after: 20s", "parameters:", "  rounds: 3",
+             f"  defect: {defect}", f"  epochs: {what.get('epochs', 2)}", "  pace: 300ms",
+             f"  aggregator-args: --server-user-timeout 5s {what.get('args', '')}".rstrip()]
+    if "rate" in what:
+        lines += ["fabric:", f"  rate: {what['rate']}"]
+    fault = f"{{kind: {kind}, on: {what['on']}, for: {seconds}s"
+    for key in ("when", "nodes"):
+        if key in what and not (key == "when" and kind.split(",")[0] in ("pause", "delay")):
+            fault += f", {key}: {what[key]}"
+    return "\n".join([*lines, "faults:", f"  - {fault}}}", ""])
+
+
+def run(name, text):
+    file = out / f"{name}.yaml"
+    file.write_text(text)
+    with open(out / f"{name}.txt", "w") as told:
+        subprocess.run([options.program, "run", str(file), "--local", "--twins", "1", "--out", str(out / name)], cwd=out,
+                       stdout=told, stderr=subprocess.STDOUT, check=False)
+    try:
+        return json.loads((out / name / "verdict.json").read_text())
+    except OSError:
+        return None
+
+
+def logged(name):
+    """How often the aggregator says that each update came whole."""
+    times = collections.Counter()
+    pattern = re.compile(r"round (\d+): results from (\S+) (are complete|were here already|came too late)")
+    for line in (out / name / "logs/aggregator.out").read_text().splitlines():
+        if found := pattern.search(line):
+            times[found[1], found[2]] += 1
+    return times
+
+
+def compare_ledger(name, verdict, ledger):
+    grid = verdict["safety"].get("grid", {"rounds": [], "nodes": [], "cells": []})
+    truth = logged(name)
+    for round_name, row in zip(grid["rounds"], grid["cells"]):
+        for node, cell in zip(grid["nodes"], row):
+            delivered, came = cell["delivered"], truth[round_name, node]
+            word = "unknown" if delivered is None else "agrees" if delivered == came else "differs"
+            ledger[word] += 1
+            if word == "differs":
+                print(f"  {name}: round {round_name}, {node}: {delivered} on the wire, {came} in the log")
+
+
+cases = []
+for defect in FINDINGS:
+    for i in range(options.defects):
+        cases.append((f"{defect}-{i}", defect, scenario("A", chance.choice(["drop", "unplug", "down"]), 4, defect)))
+for i in range(options.clean):
+    moment, kind = chance.choice(list(MOMENTS)), chance.choice(KINDS)
+    seconds = chance.choice([1, 2, 4, 8])
+    cases.append((f"clean-{i}-{moment.replace(chr(39), 'x')}-{re.sub('[^a-z]+', '-', kind)}-{seconds}", "none",
+                  scenario(moment, kind, seconds, "none")))
+
+# The twins first, so that no two runs make the same ones.
+made = set()
+for name, defect, text in cases:
+    key = text[:text.index("faults:")]
+    if key not in made:
+        made.add(key)
+        run("first-" + name, text)
+
+wrong, words, ledger = 0, collections.Counter(), collections.Counter()
+with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+    results = list(pool.map(lambda case: (case, run(case[0], case[2])), cases))
+for (name, defect, text), verdict in results:
+    if verdict is None or "safety" not in verdict:
+        print(f"  {name}: no verdict, see {out / name}.txt")
+        wrong += 1
+        continue
+    safety, found = verdict["safety"], {one["finding"] for one in verdict["safety"]["findings"]}
+    words[defect, verdict["verdict"], safety["word"]] += 1
+    compare_ledger(name, verdict, ledger)
+    if defect != "none":
+        good = FINDINGS[defect] <= found and found <= FINDINGS[defect] | ALSO
+    else:
+        # A run that did not go on has missed rounds, and no model: nothing else is right to be said of it.
+        over = verdict["verdict"] in ("recovered", "undisturbed")
+        good = safety["word"] == "as-undisturbed" if over else found <= {"rounds-missing", "digest", "file", "metric"}
+    if not good:
+        wrong += 1
+        print(f"  {name}: {verdict['verdict']}, {safety['text']}")
+for (defect, verdict, word), count in sorted(words.items()):
+    print(f"{defect:<12} {verdict:<14} {word:<15} {count}")
+known = ledger["agrees"] + ledger["differs"]
+print(f"ledger: {known} node-rounds known, {ledger['differs']} of them differ from the aggregator's log, {ledger['unknown']} unknown")
+print(f"{wrong} of {len(cases)} runs are not as they should be; files in {out}")
+sys.exit(1 if wrong or ledger["differs"] * 100 > known else 0)
