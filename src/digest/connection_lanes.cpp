@@ -7,9 +7,9 @@ namespace netcut {
 namespace {
 
 constexpr std::size_t most_lanes = 4'000;
-constexpr std::size_t most_marks = 40'000, most_marks_of_a_lane = 400;
+constexpr std::size_t most_drawn = 40'000, most_drawn_of_a_lane = 400;
 
-std::int64_t microseconds(Nanoseconds t) {
+std::int64_t us_of(Nanoseconds t) {
     return t.count() / 1000;
 }
 
@@ -71,7 +71,7 @@ ConnectionLanes::Lane* ConnectionLanes::lane_of(const Key& key, std::optional<st
 
 // The end of a connection is always drawn.
 void ConnectionLanes::draw(Lane& lane, Mark mark) {
-    const bool full = marks_ >= most_marks || lane.marks.size() >= most_marks_of_a_lane;
+    const bool full = marks_ >= most_drawn || lane.marks.size() >= most_drawn_of_a_lane;
     if (full && mark.change != ConnectionChange::gone) {
         ++lane.left_out;
         ++more_changes_;
@@ -84,17 +84,11 @@ void ConnectionLanes::draw(Lane& lane, Mark mark) {
 Json ConnectionLanes::Lane::to_json() const {
     Json drawn = Json::array();
     for (const Mark& mark : marks)
-        drawn.push_back({microseconds(mark.t), word_of(mark.change), mark.state, mark.attempts, mark.rto_us});
-    Json lane = {{"node", node},
-                 {"peer", nullptr},
-                 {"local", local},
-                 {"remote", remote},
-                 {"from_us", microseconds(from)},
-                 {"to_us", nullptr},
-                 {"state", state},
-                 {"marks", std::move(drawn)}};
+        drawn.push_back({us_of(mark.t), word_of(mark.change), mark.state, mark.attempts, mark.rto_us});
+    Json lane = {{"node", node},           {"peer", nullptr},  {"local", local}, {"remote", remote},
+                 {"from_us", us_of(from)}, {"to_us", nullptr}, {"state", state}, {"marks", std::move(drawn)}};
     if (peer) lane["peer"] = *peer;
-    if (to) lane["to_us"] = microseconds(*to);
+    if (to) lane["to_us"] = us_of(*to);
     if (resent > 0) lane["resent"] = resent;
     if (probes > 0) lane["probes"] = probes;
     if (full > 0) lane["full"] = full;
