@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cli/daemon_client.h"
 #include "cli/run_access.h"
+#include "cli/schema_command.h"
 #include "fabric/options.h"
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
@@ -156,6 +157,19 @@ Candidates kinds(const TypedLine&) {
     return names;
 }
 
+// Words that the key of a kind of fault may be.
+Candidates key_words(const std::string& kind, const std::string& key) {
+    for (const FaultKey& one : fault_kind(kind)->keys)
+        if (one.name == key) return Json::parse(one.type.schema).at("enum").get<Candidates>();
+    return {};
+}
+
+Candidates stages() {
+    Candidates names(stage_names.begin(), stage_names.end());
+    names.emplace_back("run");
+    return names;
+}
+
 // By the placeholder that help shows for it.
 Candidates values_of(const CLI::Option& option, const TypedLine& line) {
     using Lister = std::function<Candidates(const TypedLine&)>;
@@ -170,15 +184,15 @@ Candidates values_of(const CLI::Option& option, const TypedLine& line) {
         {"DIR", [](const TypedLine&) { return folders_of_runs(); }},
         {"TEMPLATE", [](const TypedLine&) { return template_names(); }},
         {"PHASE", words(phase_moment_words())},
-        {"FABRIC", words({"routed", "bridge"})},
-        {"VERSION", words({"4", "6", "both"})},
-        {"SHAPER", words({"tbf", "htb"})},
-        {"DIRECTION", words({"both", "up", "down"})},
-        {"END", words({"node", "router"})},
-        {"STAGE", words({"prepare", "workspace", "certify", "run"})},
-        {"WHAT", words({"scenario", "verdict", "journal", "record"})},
+        {"FABRIC", words(fabric_words())},
+        {"VERSION", words(ip_words())},
+        {"SHAPER", words(shaper_words())},
+        {"DIRECTION", words(key_words("drop", "direction"))},
+        {"END", words(key_words("down", "end"))},
+        {"STAGE", words(stages())},
+        {"WHAT", words(schema_words())},
         {"sent|received", words({"sent", "received"})},
-        {"begin|end", words({"begin", "end"})}};
+        {"begin|end", words(round_mark_words())}};
     const bool is_argument = option.get_positional();
     // Of an option DIR is any folder; of an argument it is that of a run.
     if (!is_argument && option.get_type_name() == "DIR") return {};

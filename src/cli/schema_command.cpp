@@ -19,6 +19,10 @@ constexpr Words<std::string (*)(), 4> schemas{{{"scenario", scenario_schema},
 
 }  // namespace
 
+std::vector<std::string> schema_words() {
+    return names_in(schemas);
+}
+
 void add_schema_options(CLI::App& command, SchemaOptions& options) {
     command
         .add_option("WHAT", options.what,

@@ -38,7 +38,7 @@ Result<void> run_twin(const RunOptions& options, const Scenario& scenario, CiOut
     pool.submit({"twin", twin, true}, [&outcome](const RunOutcome& made) { outcome = made; });
     NETCUT_ASSIGN(const int signal, pool.run());
     if (signal != 0) return {};
-    if (outcome.word() == "undisturbed") {
+    if (outcome.judgement() == Judgement::undisturbed) {
         show("twin    without its faults it does not fail\n");
         return {};
     }

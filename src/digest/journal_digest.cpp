@@ -45,6 +45,9 @@ void JournalDigest::take(const Event& event) {
               [&](const event::Traffic& traffic) { take_traffic(traffic); },
               [&](const event::RunBegun&) { begin(event); },
               [&](const event::FabricBuilt& built) { take_addresses(built); },
+              [&](const event::NodeReaddressed& changed) {
+                  if (const auto node = node_number(event.node)) own(*node, changed.now);
+              },
               [&](const event::NodeStarted&) { mark(event, "start"); },
               [&](const event::NodeExited& exited) {
                   mark(event,
@@ -60,6 +63,7 @@ void JournalDigest::take(const Event& event) {
               [&](const event::TriggerTripped& tripped) { mark(event, "tripped", tripped.packet); },
               [&](const event::NodeRecovered&) { mark(event, "recovered"); },
               [&](const event::SocketsSeen& seen) { take_sockets(event, seen); },
+              [&](const event::ConnectionChanged& changed) { take_connection(event, changed); },
               [&](const event::HalfOpenSeen& seen) { take_half_open(event, seen); }, [](const auto&) {}},
         event.what);
 }
@@ -95,7 +99,21 @@ void JournalDigest::take_addresses(const event::FabricBuilt& built) {
         digest.addresses = Json::array();
         for (const std::string& address : entry.addresses)
             if (digest.addresses.size() < 8) digest.addresses.push_back(clipped(address, most_name));
+        own(*node, entry);
     }
+}
+
+void JournalDigest::own(std::size_t node, const event::Addresses& now) {
+    for (const std::string& address : now.addresses)
+        if (address.size() <= most_name && owners_.size() < 8 * most_nodes) owners_[address] = node;
+}
+
+void JournalDigest::take_connection(const Event& event, const event::ConnectionChanged& changed) {
+    const auto node = node_number(event.node);
+    if (!node) return take_unreadable();
+    const auto peer = owners_.find(changed.socket.remote.to_string());
+    connections_.take(*node, peer == owners_.end() ? std::nullopt : std::optional(peer->second), event.t,
+                      changed);
 }
 
 void JournalDigest::take_phase(const Event& event, const PhaseInterval& interval) {

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "digest/connection_lanes.h"
 #include "digest/phase_lane.h"
 #include "digest/thinned.h"
 #include "digest/traffic_bins.h"
@@ -34,7 +35,7 @@ class JournalDigest {
     std::size_t size() const { return nodes_.size(); }
     const std::string& node_name(std::size_t node) const { return state_.nodes()[node].outcome.name; }
     std::optional<std::size_t> node_number(const std::string& name) const;
-    std::string node_with_address(const std::string& address) const;  // empty: none has it
+    std::string node_with_address(const std::string& address) const;  // that had it last; empty: none
     bool ran_at(std::size_t node, Nanoseconds t) const;
     bool ended_by_itself(std::size_t node) const;
     std::string phase_at(std::size_t node, Nanoseconds t) const;
@@ -74,6 +75,8 @@ class JournalDigest {
     void mark(const Event& event, const char* kind, const std::string& text = {});
     void begin(const Event& event);
     void take_addresses(const event::FabricBuilt& built);
+    void own(std::size_t node, const event::Addresses& now);
+    void take_connection(const Event& event, const event::ConnectionChanged& changed);
     void take_phase(const Event& event, const PhaseInterval& interval);
     void take_traffic(const event::Traffic& traffic);
     void take_sockets(const Event& event, const event::SocketsSeen& seen);
@@ -92,6 +95,8 @@ class JournalDigest {
     std::string begun_wall_, fabric_;
     std::vector<NodeDigest> nodes_;  // as those of the state
     std::optional<TrafficBins> traffic_;
+    std::map<std::string, std::size_t> owners_;  // who had each address last
+    ConnectionLanes connections_;
     Json sockets_ = Json::array();
     Json end_sockets_ = Json::array();
     Json half_open_ = Json::array();

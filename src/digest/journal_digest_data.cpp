@@ -6,16 +6,13 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "digest/journal_digest.h"
+#include "digest/page_time.h"
 #include "phase/phase.h"
 #include "record/json_access.h"
 #include "record/run_state.h"
 
 namespace netcut {
 namespace {
-
-std::int64_t microseconds(Nanoseconds value) {
-    return value.count() / 1000;
-}
 
 // Phases are written in ticks, a millionth of the run or a microsecond: short numbers, and far finer than a
 // pixel.
@@ -78,6 +75,7 @@ Json JournalDigest::data() const {
             {"traffic", traffic_data()},
             {"marks", marks_data()},
             {"bands", bands_data()},
+            {"connections", connections_.data()},
             {"sockets", {{"at_faults", sockets_}, {"at_end", end_sockets_}, {"half_open", half_open_}}},
             {"left_out", left_out()}};
 }
@@ -208,6 +206,10 @@ Json JournalDigest::left_out() const {
         notes.push_back(fmt::format("{} later firings of faults are not drawn", more));
     if (const std::size_t more = state_.events_left_out(); more > 0)
         notes.push_back(fmt::format("{} later events are not shown", more));
+    if (const auto more = connections_.connections_left_out(); more > 0)
+        notes.push_back(fmt::format("{} changes are of connections that are not shown", more));
+    if (const auto more = connections_.changes_left_out(); more > 0)
+        notes.push_back(fmt::format("{} changes of connections are not drawn", more));
     if (more_sockets_ > 0) notes.push_back(fmt::format("{} more sockets are not listed", more_sockets_));
     if (unreadable_ > 0)
         notes.push_back(fmt::format("{} lines of the journal could not be read", unreadable_));

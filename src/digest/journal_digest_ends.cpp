@@ -18,10 +18,8 @@ std::optional<std::size_t> JournalDigest::node_number(const std::string& name) c
 }
 
 std::string JournalDigest::node_with_address(const std::string& address) const {
-    for (std::size_t node = 0; node < nodes_.size(); ++node)
-        if (const Json& all = nodes_[node].addresses; std::find(all.begin(), all.end(), address) != all.end())
-            return node_name(node);
-    return {};
+    const auto owner = owners_.find(address);
+    return owner == owners_.end() ? std::string() : node_name(owner->second);
 }
 
 bool JournalDigest::ran_at(std::size_t node, Nanoseconds t) const {

@@ -244,7 +244,7 @@ int ExperimentTable::exit_status() const {
         for (const ExperimentCell& cell : row)
             for (const RunOutcome& outcome : cell.repeats) {
                 if (!outcome.judged()) return outcome.exit_status == 0 ? 5 : outcome.exit_status;
-                untriggered = untriggered || outcome.word() == "not-triggered";
+                untriggered = untriggered || outcome.judgement() == Judgement::not_triggered;
                 fatal = fatal || outcome.fatal();
             }
     return fatal ? 1 : untriggered ? 4 : 0;

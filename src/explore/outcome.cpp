@@ -38,33 +38,31 @@ std::string crash_of(const Json& verdict) {
 
 }  // namespace
 
+Judgement RunOutcome::judgement() const {
+    if (verdict.is_null()) return Judgement::error;
+    return parse_word<Judgement>(verdict.at("verdict").get<std::string>()).value_or(Judgement::error);
+}
+
 std::string RunOutcome::word() const {
-    if (verdict.is_null()) return "error";
-    const std::string word = verdict.at("verdict").get<std::string>();
-    return word == "recovered" && !verdict.at("noticed").get<bool>() ? "not noticed" : word;
+    return unnoticed() ? not_noticed : word_of(judgement());
 }
 
 bool RunOutcome::survived() const {
-    const std::string result = word();
-    return result == "recovered" || result == "undisturbed";
+    return (judgement() == Judgement::recovered && !unnoticed()) || judgement() == Judgement::undisturbed;
 }
 
 bool RunOutcome::unnoticed() const {
-    return word() == "not noticed";
+    return judgement() == Judgement::recovered && !verdict.at("noticed").get<bool>();
 }
 
 bool RunOutcome::fatal() const {
-    const std::string result = word();
-    return result == "crashed" || result == "hung" || result == "left";
-}
-
-bool RunOutcome::judged() const {
-    return word() != "error";
+    const Judgement found = judgement();
+    return found == Judgement::crashed || found == Judgement::hung || found == Judgement::left;
 }
 
 std::string RunOutcome::hang_waited_for() const {
     const auto hang = verdict.is_object() ? verdict.find("hang") : verdict.end();
-    if (word() != "hung" || hang == verdict.end() || !hang->is_object()) return {};
+    if (judgement() != Judgement::hung || hang == verdict.end() || !hang->is_object()) return {};
     if (hang->value("proof", "") != word_of(Proof::waited)) return {};
     return hang->value("state", "");
 }
@@ -75,14 +73,14 @@ std::optional<double> RunOutcome::seconds_to_recover() const {
 }
 
 std::string RunOutcome::detail() const {
-    const std::string result = word();
+    const Judgement found = judgement();
     if (verdict.is_null()) return message;
-    if (result == "error") return verdict.at("reason").get<std::string>();
+    if (found == Judgement::error) return verdict.at("reason").get<std::string>();
     std::string text;
-    if (const auto seconds = seconds_to_recover(); seconds && result == "recovered")
+    if (const auto seconds = seconds_to_recover(); seconds && survived())
         text = fmt::format("+{:.1f} s", *seconds);
-    if (result == "crashed") text = crash_of(verdict);
-    if (result == "hung" || result == "left") text = names_of_unfinished(verdict.at("nodes"));
+    if (found == Judgement::crashed) text = crash_of(verdict);
+    if (found == Judgement::hung || found == Judgement::left) text = names_of_unfinished(verdict.at("nodes"));
     for (const std::string& more : {late_text(), safety_text()})
         if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
     return text;

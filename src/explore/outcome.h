@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 
@@ -16,13 +17,12 @@ struct RunOutcome {
     bool reused = false;    // it had been made before
     double took_s = 0;      // from its start to its end; 0: not known
 
-    // "recovered", "crashed", "hung", "left", "not noticed" (recovered, but no packet met the fault),
-    // "not-triggered", "undisturbed", "error".
-    std::string word() const;
-    bool survived() const;  // it was hit by the fault, and went on; or there was none
+    Judgement judgement() const;  // of a run that made no verdict: error
+    std::string word() const;     // of its judgement, or not_noticed
+    bool survived() const;        // it was hit by the fault, and went on; or there was none
     bool unnoticed() const;
-    bool fatal() const;   // crashed, hung or left
-    bool judged() const;  // it says something about the federation
+    bool fatal() const;                                              // crashed, hung or left
+    bool judged() const { return judgement() != Judgement::error; }  // it says something about the federation
     // Of word(): the time to recover, who crashed and how, who hangs; may be empty.
     std::string detail() const;
     // The state in which it hangs, if it was waited for as long as hang_after says; else empty.

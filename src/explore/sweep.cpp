@@ -19,7 +19,7 @@ std::string bytes_text(std::uint64_t bytes) {
 bool reached(const std::vector<ExperimentCell>& row) {
     for (const ExperimentCell& cell : row)
         for (const RunOutcome& outcome : cell.repeats)
-            if (outcome.judged() && outcome.word() != "not-triggered") return true;
+            if (outcome.judged() && outcome.judgement() != Judgement::not_triggered) return true;
     return false;
 }
 

@@ -39,7 +39,7 @@ std::string took_text(double seconds) {
 }  // namespace
 
 TrialTable trials_for(const Scenario& recorded, const Explanation& why) {
-    TrialTable table{.title = recorded.name, .why = why, .rows = {}, .untried = untried_of(why)};
+    TrialTable table{.title = recorded.name, .why = why, .untried = untried_of(why)};
     std::vector<Trial> trials = trials_of(why, recorded.hang_after);
     if (trials.empty()) return table;
     table.rows.push_back({{.name = "once more, as it was", .what = "whether it hangs again"}, "again"});

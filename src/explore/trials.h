@@ -26,9 +26,9 @@ struct TrialRow {
 struct TrialTable {
     std::string title;
     Explanation why;
-    std::string recorded;   // how the recorded run ended: "hung (collaborator2)"
-    double recorded_s = 0;  // and after how long
-    std::vector<TrialRow> rows;
+    std::string recorded{};  // how the recorded run ended: "hung (collaborator2)"
+    double recorded_s = 0;   // and after how long
+    std::vector<TrialRow> rows{};
     std::string untried;  // what helps and cannot be tried
 
     // Submits all runs. The table must stay where it is until the pool has run.

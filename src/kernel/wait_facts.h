@@ -131,7 +131,7 @@ struct DatagramFacts {
 
 // What a node takes for the link address of another, to which it sends.
 struct NeighbourFacts {
-    IpAddress address{};
+    std::string address{};
     std::string mac{};      // empty: none
     bool resolved = false;  // else it is sought, or was in vain
 };

@@ -32,6 +32,8 @@
 #include "record/proof.h"
 #include "record/recovery.h"
 #include "record/safety_event.h"
+#include "record/stack_events.h"
+#include "record/tcp_events.h"
 #include "trigger/match_counter.h"
 
 namespace netcut {
@@ -270,56 +272,6 @@ struct HalfOpenSeen {
 // What a node's threads and sockets wait for, when nothing goes on.
 struct NodeWaiting {
     NodeWaits waits{};
-};
-
-// How the node's TCP was asked to work, and what of its network's sysctls and of each socket's options that is.
-struct NodeTcp {
-    std::map<std::string, std::string> asked{};
-    ByName<std::string> sysctls{};
-    ByName<std::int64_t> options{};
-};
-
-// A socket of it has these options.
-struct TcpOptionsSet {
-    std::string socket{};  // both ends
-    std::int64_t process = 0;
-    std::string program{};
-    bool inherited = false;    // from the socket that listens, and so from the beginning
-    bool again = false;        // its program had set them otherwise
-    Nanoseconds within_ns{0};  // since it was not there yet, at most; of `again`, since the last look at it
-};
-
-struct TcpOptionsUnset {
-    std::string socket{};
-    std::int64_t process = 0;
-    std::string program{};
-    std::string why{};
-};
-
-// Of all of a node's, at its end.
-struct TcpOptionsSummed {
-    std::uint64_t connections = 0, inherited = 0, listening = 0, again = 0, unset = 0;
-    Nanoseconds latest_ns{0};
-};
-
-// Where a thread of a node's program was when the run had hung.
-struct StackFrame {
-    std::string function{}, file{};  // of a program without symbols they may be empty
-    std::uint64_t line = 0;
-};
-struct NodeStack {
-    std::int64_t process = 0;
-    std::string program{};
-    std::string thread{};              // as its program calls it; may be empty
-    bool python = false;               // else of the machine
-    std::vector<StackFrame> frames{};  // the innermost first
-    std::uint64_t more_frames = 0;
-};
-// How they were looked for: SIGABRT makes Python print them.
-struct StacksSought {
-    std::uint64_t aborted = 0, traced = 0;  // processes; traced: by eu-stack
-    std::uint64_t left_out = 0;             // stacks
-    std::vector<std::string> unread{};      // what could not be read, and why
 };
 
 // Of what these say together.

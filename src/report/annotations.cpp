@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 namespace {
@@ -29,7 +30,7 @@ std::string command_text(const std::string& text, bool property) {
 }
 
 bool proves_nothing(const Json& verdict) {
-    return verdict.at("verdict") == "recovered" && verdict.value("noticed", true) == false;
+    return verdict.at("verdict") == word_of(Judgement::recovered) && verdict.value("noticed", true) == false;
 }
 
 Annotation unmet(const Json& expected, const std::string& reason) {
@@ -43,9 +44,11 @@ std::optional<Annotation::Level> level_of(const Json& cell) {
     std::optional<Annotation::Level> worst;
     for (const Json& repeat : cell.at("repeats")) {
         const std::string outcome = repeat.at("outcome").get<std::string>();
-        const bool survived = outcome == "recovered" || outcome == "undisturbed" || outcome == "not noticed";
+        const auto judged = parse_word<Judgement>(outcome);
+        const bool survived =
+            outcome == not_noticed || judged == Judgement::recovered || judged == Judgement::undisturbed;
         if (repeat.value("failed", !survived)) return Annotation::Level::error;
-        if (outcome == "not noticed") worst = Annotation::Level::warning;
+        if (outcome == not_noticed) worst = Annotation::Level::warning;
     }
     return worst;
 }

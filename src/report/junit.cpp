@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/utf8.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 namespace {
@@ -70,9 +71,9 @@ std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const st
     std::string reason = word + ": " + verdict.at("reason").get<std::string>();
     if (verdict.contains("hang")) reason += ". " + verdict.at("hang").value("why", "");
     const auto outcome_of = [&](bool good) {
-        return word == "error" ? JunitCase::Outcome::error
-               : good          ? JunitCase::Outcome::passed
-                               : JunitCase::Outcome::failed;
+        return word == word_of(Judgement::error) ? JunitCase::Outcome::error
+               : good                            ? JunitCase::Outcome::passed
+                                                 : JunitCase::Outcome::failed;
     };
     std::vector<JunitCase> cases;
     if (!verdict.contains("passed"))
@@ -86,7 +87,7 @@ std::vector<JunitCase> junit_cases(const Json& verdict, double seconds, const st
     }
     add_safety(verdict, cases);
     // It shows beside those that passed, and is no failure.
-    if (word == "recovered" && !verdict.at("noticed").get<bool>())
+    if (word == word_of(Judgement::recovered) && !verdict.at("noticed").get<bool>())
         cases.push_back({"a packet met a fault", 0, JunitCase::Outcome::skipped,
                          "none did, so that the run proves nothing", ""});
     return cases;

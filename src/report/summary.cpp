@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "report/annotations.h"
+#include "scenario/judgement.h"
 
 namespace netcut {
 namespace {
@@ -110,7 +111,8 @@ std::string summary_of_table(const Json& table, const std::string& folder) {
         for (const Json& cell : row.at("cells")) {
             if (rows.empty()) head.push_back(text_at(cell, map ? "kind" : "column"));
             cells.push_back(map ? text_at(cell, "text")
-                                : bold_unless(cell.at("outcome") == "recovered", text_at(cell, "text")));
+                                : bold_unless(cell.at("outcome") == word_of(Judgement::recovered),
+                                              text_at(cell, "text")));
         }
         cells.push_back(text_at(row, "what"));
         rows.push_back(std::move(cells));

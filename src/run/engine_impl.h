@@ -88,17 +88,11 @@ class Engine::Impl : private RunParts {
     void note_listening();
     void check_journal();
 
-    // engine_stacks.cpp: where the programs of a hung run wait
-    bool look_for_stacks();
-    void take_for_stacks(const Actor& actor, Stream stream, std::string_view bytes);
-    void tell_stacks();
-
     // engine_end.cpp: how it ends
     void fail(Error error) override;
     void before_end(EndReason reason) override;
     void ends(EndReason reason, int signal) override;
     void ask_to_end() override;
-    void ask_nodes_to_end();
     void ask_nodes_to_end();
     void kill() override;
     void on_captured();

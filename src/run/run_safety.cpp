@@ -96,8 +96,8 @@ void RunSafety::note_model(const PathOf& path_of) {
     const std::size_t node = node_index(run_.scenario, name).value_or(0);
     const AsUser as_user(run_.user);
     if (!model.file.empty()) {
-        const auto digest = path_of(node, model.file).and_then(
-            [](const std::string& path) { return digest_file(path); });
+        const auto digest =
+            path_of(node, model.file).and_then([](const std::string& path) { return digest_file(path); });
         if (digest) {
             model_.sha256 = digest->sha256;
             model_.bytes = digest->bytes;

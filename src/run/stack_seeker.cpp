@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "kernel/process_files.h"
+#include "kernel/rights.h"
 #include "why/traceback.h"
 
 namespace netcut {
@@ -118,7 +119,8 @@ void StackSeeker::start(std::function<void()> done) {
     done_ = std::move(done);
     for (const NodeProcess& node : nodes_) find_processes(node);
     std::size_t traced = 0;
-    const bool can_trace = ::access(eu_stack, X_OK) == 0;
+    // It reads files of the node's making, which nobody with rights over the machine should.
+    const bool can_trace = ::access(eu_stack, X_OK) == 0 && !may_set_groups();
     for (auto& [node, subject] : subjects_) {
         // The command itself is the last one.
         while (subject.to_trace.size() > (can_trace ? most_traced : 0)) subject.to_trace.pop_front();

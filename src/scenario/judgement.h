@@ -21,5 +21,7 @@ inline constexpr std::array<EnumWord<Judgement>, 7> judgement_words = {{
 constexpr const auto& words_of(Judgement) {
     return judgement_words;
 }
+// Among many runs, one that has recovered from faults that met no packet proves nothing, and is called so.
+inline constexpr const char* not_noticed = "not noticed";
 
 }  // namespace netcut

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -53,6 +54,12 @@ Failure unknown_word(const std::string& word, const std::vector<std::string>& kn
                          nearest ? fmt::format("did you mean '{}'?", *nearest) : "");
 }
 
+Result<void> known_word(const std::string& word, const std::vector<std::string>& known,
+                        const std::string& what) {
+    if (std::find(known.begin(), known.end(), word) != known.end()) return {};
+    return unknown_word(word, known, what);
+}
+
 Result<PhaseMoment::Kind> parse_phase(const std::string& word) {
     return parse_word(word, phase_moments, "phase");
 }
@@ -65,17 +72,21 @@ Result<FabricKind> parse_fabric(const std::string& word) {
 Result<RoundMark> parse_round_mark(const std::string& word) {
     return parse_word(word, round_marks, "mark of a round");
 }
+std::vector<std::string> ip_words() {
+    return {"4", "6", "both"};
+}
 Result<void> parse_ip(const std::string& word, FabricOptions& fabric) {
-    if (word != "4" && word != "6" && word != "both")
-        return usage_failure("read the IP version '" + word + "'", "it is none of: 4, 6, both");
+    NETCUT_TRY(known_word(word, ip_words(), "IP version"));
     fabric.ipv4 = word != "6";
     fabric.ipv6 = word != "4";
     return {};
 }
 
+std::vector<std::string> shaper_words() {
+    return {"tbf", "htb"};
+}
 Result<std::string> parse_shaper(const std::string& word) {
-    if (word != "tbf" && word != "htb")
-        return usage_failure("read the shaper '" + word + "'", "it is none of: tbf, htb");
+    NETCUT_TRY(known_word(word, shaper_words(), "shaper"));
     return word;
 }
 

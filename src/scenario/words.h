@@ -24,6 +24,8 @@ template <typename T, std::size_t N>
 using Words = std::array<std::pair<const char*, T>, N>;
 
 Failure unknown_word(const std::string& word, const std::vector<std::string>& known, const std::string& what);
+Result<void> known_word(const std::string& word, const std::vector<std::string>& known,
+                        const std::string& what);
 
 template <typename T, std::size_t N>
 std::vector<std::string> names_in(const Words<T, N>& words) {
@@ -41,6 +43,8 @@ Result<T> parse_word(const std::string& word, const Words<T, N>& words, const st
 
 // Those of the tables in words.cpp.
 std::vector<std::string> fabric_words();
+std::vector<std::string> ip_words();
+std::vector<std::string> shaper_words();
 std::vector<std::string> round_mark_words();
 std::vector<std::string> moment_words();
 std::vector<std::string> phase_moment_words();

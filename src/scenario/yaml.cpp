@@ -31,7 +31,7 @@ void read_fabric(YamlSection& section, FabricOptions& fabric) {
     section.list("uplink", fabric.uplink);
     RateLimit rate = fabric.rate.value_or(RateLimit{});
     section.scalar("rate", into(rate.bits_per_second, parse_rate), rate_schema());
-    section.scalar("shaper", into(rate.shaper, parse_shaper), words_schema({"tbf", "htb"}));
+    section.scalar("shaper", into(rate.shaper, parse_shaper), words_schema(shaper_words()));
     section.duration("queue", rate.queue);
     if (rate.bits_per_second != 0) fabric.rate = rate;
 }

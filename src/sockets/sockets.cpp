@@ -73,7 +73,7 @@ Result<void> SocketReader::add_neighbours(std::size_t node, NodeWaits& facts) co
     for (const NeighbourState& one : all)
         if (unanswered.contains(one.address) && facts.neighbours.size() < most_neighbours)
             facts.neighbours.push_back(
-                {one.address, one.mac == MacAddress{} ? std::string() : mac_text(one.mac), one.resolved});
+                {one.address.to_string(), one.mac == MacAddress{} ? std::string() : mac_text(one.mac), one.resolved});
     return {};
 }
 

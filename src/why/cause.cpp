@@ -103,7 +103,7 @@ class Rules {
                         "{} has another address now, and still waits on a connection from {}, which it "
                         "had before.",
                         half.node, half.socket.local.to_string())};
-                found.evidence.push_back(half.node + ": " + ends_of(half.socket));
+                found.evidence.push_back(half.node + ": " + name_of(half.socket, half.peer));
                 story_.add_waits(found);
                 return found;
             }
@@ -154,7 +154,7 @@ class Rules {
                 return one.node == best->node && ends_of(one.socket()) == ends_of(best->socket);
             }))
             story_.add_connection(found, *connection);
-        found.evidence.push_back(fmt::format("{}: has no trace of it", best->peer));
+        found.evidence.push_back(fmt::format("{}: has no trace of that connection", best->peer));
         story_.add_waits(found);
         return found;
     }
@@ -184,27 +184,30 @@ class Rules {
     Found stale_neighbour() const {
         for (const auto& [name, waits] : facts_.waits)
             for (const NeighbourFacts& one : waits.neighbours) {
-                const std::string peer = story_.owner_of(one.address);
+                const auto owner = facts_.addresses.find(one.address);
+                if (owner == facts_.addresses.end()) continue;
+                const std::string& peer = owner->second;
                 const auto real = facts_.link_addresses.find(peer);
                 if (real == facts_.link_addresses.end() || story_.is_cut_off(peer) || story_.is_cut_off(name))
                     continue;
                 if (one.resolved && one.mac == real->second) continue;
-                const std::string address = one.address.to_string();
                 Explanation found{Cause::stale_neighbour, name, peer};
                 found.sentence = one.resolved ? fmt::format(
                                                     "{} sends what is for {} to the link address {}, and {} "
                                                     "has {} now.",
-                                                    name, address, one.mac, peer, real->second)
+                                                    name, one.address, one.mac, peer, real->second)
                                               : fmt::format("{} finds no link address for {}, which {} has.",
-                                                            name, address, peer);
+                                                            name, one.address, peer);
                 if (const Connection* connection = story_.find([&](const Connection& c) {
-                        return c.node == name && c.socket().remote == one.address && is_resending(c);
+                        return c.node == name && c.socket().remote.to_string() == one.address &&
+                               is_resending(c);
                     }))
                     story_.add_connection(found, *connection);
                 return found;
             }
         return {};
     }
+
     // Both ends are there, and what is small came through, or there would be no connection.
     Found large_packets() const {
         const bool is_on = std::any_of(
@@ -240,8 +243,9 @@ class Rules {
                             "ones do; it has given the connection up.",
                             half.peer, half.node)};
             found.evidence.push_back(fmt::format("{}: {} is {}, and was opened while a fault was on",
-                                                 half.node, ends_of(half.socket), half.socket.state));
-            found.evidence.push_back(fmt::format("{}: has no trace of it", half.peer));
+                                                 half.node, name_of(half.socket, half.peer),
+                                                 half.socket.state));
+            found.evidence.push_back(fmt::format("{}: has no trace of that connection", half.peer));
             return found;
         }
         return {};
@@ -300,8 +304,7 @@ class Rules {
                 fmt::format("The threads of {} wait for each other, and none for the network, which "
                             "is not to blame.",
                             name)};
-            for (const ThreadFacts& thread : waits.waits)
-                found.evidence.push_back(name + ": " + text_of(thread));
+            for (const ThreadFacts& thread : waits.waits) story_.add_thread(found, name, thread);
             return found;
         }
         return {};
@@ -343,7 +346,7 @@ class Rules {
         for (const auto& [name, waits] : facts_.waits)
             for (const ThreadFacts& thread : waits.waits)
                 if (goes_on(thread)) {
-                    found.evidence.push_back(name + ": " + text_of(thread));
+                    story_.add_thread(found, name, thread);
                     break;
                 }
         return found;

@@ -30,7 +30,7 @@ struct Trial {
     std::string name;  // "keepalive 10s at collaborator2"
     std::string what;  // why that may help, or cannot
     Hope hope = Hope::helps;
-    TcpSpec change;  // added to the scenario's
+    TcpSpec change{};  // added to the scenario's
 };
 
 // None: nothing of what helps is a matter of TCP. Their times fit into `hang_after`, so that a run which they save is not

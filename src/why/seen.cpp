@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/time.h"
 #include "kernel/sockdiag.h"
 #include "why/giving_up.h"
@@ -10,13 +12,16 @@
 namespace netcut {
 namespace {
 
-// Of the first thing that is not just another thread's business.
-std::string target_text(const ThreadFacts& thread) {
-    for (const WaitTarget& target : thread.on) {
-        if (target.object == WaitObject::event || target.object == WaitObject::memory) continue;
-        return fmt::format(", on {}{}", word_of(target.object), target.what.empty() ? "" : " " + target.what);
-    }
-    return {};
+std::string connection_text(const std::string& ends, const std::string& peer) {
+    if (ends.empty()) return "its connection";
+    return peer.empty() ? "its connection " + ends : fmt::format("its connection to {} ({})", peer, ends);
+}
+
+std::string target_text(const ThreadFacts& thread, const std::string& peer) {
+    const WaitTarget* target = target_of(thread);
+    if (target == nullptr) return {};
+    if (target->object == WaitObject::connection) return ", on " + connection_text(target->what, peer);
+    return fmt::format(", on {}{}", word_of(target->object), target->what.empty() ? "" : " " + target->what);
 }
 
 std::string options_text(const std::optional<SocketOptions>& options) {
@@ -36,22 +41,33 @@ std::string name_of(const ThreadFacts& thread) {
                        thread.call.empty() ? word_of(thread.doing) : thread.call);
 }
 
-std::string text_of(const ThreadFacts& thread) {
+const WaitTarget* target_of(const ThreadFacts& thread) {
+    const auto found = std::find_if(thread.on.begin(), thread.on.end(), [](const WaitTarget& target) {
+        return target.object != WaitObject::event && target.object != WaitObject::memory;
+    });
+    return found == thread.on.end() ? nullptr : &*found;
+}
+
+std::string text_of(const ThreadFacts& thread, const std::string& peer) {
     std::string text =
         fmt::format("{} ({}): {} thread{} in {}", thread.program, thread.process, thread.count,
                     thread.count == 1 ? "" : "s", thread.call.empty() ? word_of(thread.doing) : thread.call);
-    text += target_text(thread);
+    text += target_text(thread, peer);
     if (thread.doing != ThreadDoing::waits) return text;
     if (thread.end == WaitEnd::never) return text + ", for ever";
     if (thread.ends_in) return text + fmt::format(", for {:.1f} s at most", seconds(*thread.ends_in));
     return text;
 }
 
-std::vector<std::string> lines_of(const std::string& node, const ConnectionFacts& connection,
-                                  const TcpTries& tries) {
+std::string name_of(const TcpSocket& socket, const std::string& peer) {
+    return connection_text(ends_of(socket), peer);
+}
+
+std::vector<std::string> lines_of(const std::string& node, const std::string& peer,
+                                  const ConnectionFacts& connection, const TcpTries& tries) {
     const TcpSocket& socket = connection.socket;
     const TcpTimers& timers = connection.timers;
-    std::string text = fmt::format("{}: {} is {}", node, ends_of(socket), socket.state);
+    std::string text = fmt::format("{}: {} is {}", node, name_of(socket, peer), socket.state);
     if (timers.timer != TcpTimer::none)
         text += fmt::format(", timer {} in {:.1f} s, {} attempts", word_of(timers.timer),
                             timers.expires_ms / 1e3, timers.attempts);

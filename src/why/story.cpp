@@ -87,13 +87,26 @@ void Story::add_waits(Explanation& found) const {
         const ThreadFacts* best = nullptr;
         for (const ThreadFacts& thread : waits.waits)
             if (best == nullptr || rank(thread) > rank(*best)) best = &thread;
-        if (best != nullptr) found.evidence.push_back(name + ": " + text_of(*best));
+        if (best != nullptr) add_thread(found, name, *best);
     }
+}
+
+void Story::add_thread(Explanation& found, const std::string& node, const ThreadFacts& thread) const {
+    found.evidence.push_back(node + ": " + text_of(thread, peer_of(node, thread)));
+}
+
+std::string Story::peer_of(const std::string& node, const ThreadFacts& thread) const {
+    const WaitTarget* target = target_of(thread);
+    if (target == nullptr || target->object != WaitObject::connection) return {};
+    const Connection* one = find([&](const Connection& connection) {
+        return connection.node == node && ends_of(connection.socket()) == target->what;
+    });
+    return one == nullptr ? std::string() : one->peer;
 }
 
 void Story::add_connection(Explanation& found, const Connection& connection) const {
     const TcpTries tries = facts_.waits.at(connection.node).tries.value_or(TcpTries{});
-    for (std::string& line : lines_of(connection.node, *connection.facts, tries))
+    for (std::string& line : lines_of(connection.node, connection.peer, *connection.facts, tries))
         found.evidence.push_back(std::move(line));
 }
 

@@ -43,9 +43,12 @@ class Story {
     // Evidence: of each node that it is about the thread that says most, those that wait for a socket first.
     void add_waits(Explanation& found) const;
     void add_connection(Explanation& found, const Connection& connection) const;
+    void add_thread(Explanation& found, const std::string& node, const ThreadFacts& thread) const;
 
   private:
     const ConnectionFacts* other_end(const TcpSocket& socket) const;
+    // At the other end of the connection that a thread of the node waits on; empty: no node.
+    std::string peer_of(const std::string& node, const ThreadFacts& thread) const;
 
     const Facts& facts_;
     std::vector<const NodeOutcome*> running_;

@@ -148,6 +148,11 @@ def test_hang_says_who_waits_for_whom(pytester, chromium):
     assert headings[1:4] == ["Why it hangs", "Where the nodes stood", "Timeline"]
     assert "waits for" in seen(chromium, "#why .lead")
     assert "round 1" in seen(chromium, "#stood")
+    assert "still there, the other end is gone" in seen(chromium, "#sockets")
+    chromium.open("run/report.html")
+    # Below the aggregator its end of the connection, which outlives the other.
+    lanes = [name for name in names_of_lanes(chromium) if name.startswith(("aggregator", "collaborator", "↳"))]
+    assert lanes[0] == "aggregator" and lanes[1].startswith("↳ collaborator1"), lanes
 
 
 def test_crash_shows_its_last_words_first(beats, chromium):

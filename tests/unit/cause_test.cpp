@@ -93,6 +93,8 @@ TEST_F(CauseTest, ReplyGivenUpByTheServer) {
     EXPECT_EQ(why().peer, server);
     EXPECT_THAT(why().evidence, Contains(HasSubstr("SO_KEEPALIVE is off")));
     EXPECT_THAT(why().evidence, Contains(HasSubstr("no trace")));
+    EXPECT_THAT(why().evidence, Contains(HasSubstr("collaborator1: its connection to aggregator (10.99.0.3 "
+                                                   "40000 - 10.99.0.2 9000) is ESTABLISHED")));
 }
 
 TEST_F(CauseTest, ClientGoneSilently) {
@@ -193,7 +195,7 @@ TEST_F(CauseTest, DeadlockWithoutASocket) {
 
 TEST_F(CauseTest, LinkAddressThatIsStale) {
     resend(server, 4);
-    NeighbourFacts neighbour{boost::asio::ip::make_address(of_client), "02:00:00:00:00:01", true};
+    NeighbourFacts neighbour{of_client, "02:00:00:00:00:01", true};
     facts.waits[server].neighbours = {neighbour};
     facts.link_addresses = {{client, "02:00:00:00:00:01"}};
     EXPECT_EQ(why().cause, Cause::resending) << "it is the right one";

@@ -12,6 +12,7 @@
 #include "report/final_screen.h"
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
+#include "unit/cut_facts.h"
 #include "verdict/expectations.h"
 #include "verdict/verdict_json.h"
 
@@ -21,37 +22,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
-
-NodeOutcome ended(const std::string& name, int code, bool after_fault = true) {
-    NodeOutcome node{name, true, ExitStatus{false, code}, false, after_fault};
-    node.ended = 60s;
-    return node;
-}
-
-NodeOutcome stopped(const std::string& name) {
-    return {name, true, ExitStatus{true, 15}, true, true};
-}
-
-std::string shown(const Facts& facts) {
-    return final_screen(verdict_json(facts, judge(facts), {}), "/runs/x", false);
-}
-
-// A cut of collaborator1 that lost packets and from which data came back.
-Facts cut_and_back() {
-    Facts facts;
-    facts.faults_asked = 1;
-    facts.waited_for_progress = 60s;
-    facts.nodes = {ended("aggregator", 0), ended("collaborator1", 0), ended("collaborator2", 0)};
-    FaultOutcome cut;
-    cut.fault = "cut";
-    cut.fired = 1s;
-    cut.healed = 3s;
-    cut.losses["collaborator1"] = {3, 2, 1};
-    cut.recovery["collaborator1"] = {100ms, 250ms};
-    cut.recovery["collaborator1"].worked = 250ms;
-    facts.outcomes = {cut};
-    return facts;
-}
 
 TEST(Judge, RecoveredWithTheTimeItTook) {
     const Facts facts = cut_and_back();
@@ -296,22 +266,6 @@ TEST(Judge, NodeWithAnotherAddressThatNeverSpeaksAgainIsNotNoticed) {
     EXPECT_EQ(verdict_json(facts, judge(facts), {}).at("noticed"), false);
 }
 
-// Three cycles, 400 ms apart. No data went between the first two: there was no time for it.
-Facts flapped() {
-    Facts facts = cut_and_back();
-    const FaultOutcome cut = facts.outcomes[0];
-    facts.outcomes.clear();
-    for (std::size_t cycle = 1; cycle <= 3; ++cycle) {
-        FaultOutcome& outcome = facts.outcomes.emplace_back(cut);
-        outcome.cycle = cycle;
-        outcome.cycles = 3;
-        outcome.fired = 1s + cycle * 400ms;
-        outcome.healed = outcome.fired + 200ms;
-        if (cycle == 1) outcome.recovery["collaborator1"] = {};
-    }
-    return facts;
-}
-
 TEST(Judge, FlapIsOneFaultThatIsRecoveredFromAfterItsLastCycle) {
     Facts facts = flapped();
     EXPECT_EQ(judge(facts).reason,
@@ -334,45 +288,6 @@ TEST(Judge, EachFlapOfSeveralIsRecoveredFrom) {
         facts.outcomes.push_back(outcome);
     }
     EXPECT_THAT(judge(facts).reason, HasSubstr("1 of 2 times the work of a node did not"));
-}
-
-TEST(FinalScreen, TellsOfAFlapOnce) {
-    const Facts facts = flapped();
-    const std::string screen = shown(facts);
-    for (const char* text :
-         {"fault 1   cut (drop) at 1.400 s, on and off 3 of 3 times until 2.400 s, on for 0.600 s in all",
-          "lost 18 packets (9 up, 6 down, 3 it could not send)", "data after the last heal: sent 0.100 s"})
-        EXPECT_THAT(screen, HasSubstr(text));
-    EXPECT_THAT(screen, Not(HasSubstr("fault 2")));
-}
-
-TEST(FinalScreen, SaysWhatWasCutAndWhatItLost) {
-    const Facts facts = cut_and_back();
-    const std::string screen = shown(facts);
-    for (const char* text :
-         {"recovered:", "cut (drop) at 1.000 s, for 2.000 s",
-          "lost 6 packets (3 up, 2 down, 1 it could not send)", "sent 0.100 s, received 0.250 s",
-          "went on after 0.250 s\n", "3 of 3 finished\n"})
-        EXPECT_THAT(screen, HasSubstr(text));
-}
-
-TEST(FinalScreen, SaysOfANodeThatFailedAfterTheHealWhenItDid) {
-    Facts facts = cut_and_back();
-    (facts.nodes[1] = ended("collaborator1", 1)).ended = 5s;
-    EXPECT_THAT(shown(facts), HasSubstr("went on after 0.250 s, but it ended (exit code 1) 1.750 s later\n"));
-}
-
-TEST(FinalScreen, CountsConnectionsThatWereReplacedAndSaysOneOfOne) {
-    Facts facts = cut_and_back();
-    facts.outcomes[0].losses["collaborator1"] = {1, 0, 0};
-    auto& conversations = facts.outcomes[0].recovery["collaborator1"].conversations;
-    conversations.push_back(
-        {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::replaced, 300ms});
-    EXPECT_THAT(shown(facts), HasSubstr("        a connection was replaced by a new one\n"));
-    EXPECT_THAT(shown(facts), HasSubstr("lost 1 packet (1 up"));
-    conversations.push_back(conversations.front());
-    EXPECT_THAT(shown(facts), HasSubstr("        2 connections were replaced by new ones\n"));
-    EXPECT_THAT(shown(facts), Not(HasSubstr("10.99.0.3 port 1")));
 }
 
 TEST(Judge, ProcessesThatWentOnInAPauseAreTold) {

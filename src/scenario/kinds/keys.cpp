@@ -80,12 +80,10 @@ KeyType number_type(std::uint64_t least, std::uint64_t most) {
 }
 
 KeyType words_type(const std::string& what, const std::vector<std::string>& words) {
-    return {KeyType::Shape::scalar,
-            [what, words](const std::string&, const std::string& text) -> Result<void> {
-                if (std::find(words.begin(), words.end(), text) != words.end()) return {};
-                return unknown_word(text, words, what);
-            },
-            words_schema(words)};
+    return {
+        KeyType::Shape::scalar,
+        [what, words](const std::string&, const std::string& text) { return known_word(text, words, what); },
+        words_schema(words)};
 }
 
 KeyType nodes_type() {
