@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "digest/page_time.h"
+
 namespace netcut {
 namespace {
 
 constexpr std::size_t most_lanes = 4'000;
-constexpr std::size_t most_marks = 40'000, most_marks_of_a_lane = 400;
-
-std::int64_t microseconds(Nanoseconds t) {
-    return t.count() / 1000;
-}
+constexpr std::size_t most_marks_of_run = 40'000, most_marks_of_a_lane = 400;
 
 // Between two looks TCP may have tried more than once; where it tries something else it counts from 1 again.
 std::uint64_t more_attempts(std::uint32_t before, std::uint32_t now) {
@@ -71,7 +69,7 @@ ConnectionLanes::Lane* ConnectionLanes::lane_of(const Key& key, std::optional<st
 
 // The end of a connection is always drawn.
 void ConnectionLanes::draw(Lane& lane, Mark mark) {
-    const bool full = marks_ >= most_marks || lane.marks.size() >= most_marks_of_a_lane;
+    const bool full = marks_ >= most_marks_of_run || lane.marks.size() >= most_marks_of_a_lane;
     if (full && mark.change != ConnectionChange::gone) {
         ++lane.left_out;
         ++more_changes_;

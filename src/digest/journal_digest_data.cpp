@@ -6,16 +6,13 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "digest/journal_digest.h"
+#include "digest/page_time.h"
 #include "phase/phase.h"
 #include "record/json_access.h"
 #include "record/run_state.h"
 
 namespace netcut {
 namespace {
-
-std::int64_t microseconds(Nanoseconds value) {
-    return value.count() / 1000;
-}
 
 // Phases are written in ticks, a millionth of the run or a microsecond: short numbers, and far finer than a
 // pixel.

@@ -25,6 +25,13 @@ struct KeySchemas {
 template <typename T>
 KeySchemas key_schemas();
 
+inline KeySchemas flat_schemas(const ExitStatus*) {
+    return {{{"status", {{"type", "string"}}},
+             {"signal", {{"type", "integer"}}},
+             {"exit_code", {{"type", "integer"}}}},
+            {"status"}};
+}
+
 template <typename Enum>
 Json words_schema_of() {
     Json words = Json::array();
@@ -40,6 +47,8 @@ Json schema_of() {
         return words_schema_of<T>();
     else if constexpr (HasFields<T>)
         return key_schemas<T>().object();
+    else if constexpr (std::is_same_v<T, ExitStatus>)
+        return flat_schemas(static_cast<const ExitStatus*>(nullptr)).object();
     else if constexpr (IsMap<T>)
         return {{"type", "object"}, {"additionalProperties", schema_of<typename T::mapped_type>()}};
     else if constexpr (IsByName<T>::value)
@@ -80,12 +89,6 @@ void add_key(const EndPoint<Owner>& field, KeySchemas& keys) {
     keys.required.push_back(field.key);
 }
 
-inline KeySchemas flat_schemas(const ExitStatus*) {
-    return {{{"status", {{"type", "string"}}},
-             {"signal", {{"type", "integer"}}},
-             {"exit_code", {{"type", "integer"}}}},
-            {"status"}};
-}
 template <typename T>
 KeySchemas flat_schemas(const std::optional<T>*) {
     return {key_schemas<T>().properties, Json::array()};
