@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "base/wrapped.h"
 #include "cli/daemon_client.h"
 #include "cli/run_screen.h"
 #include "cli/screen.h"
@@ -103,7 +104,8 @@ class AttachedToDaemon {
         const std::string folder = ended_.value("folder", "");
         if (const auto verdict = client_.verdict_of(ended_)) {
             screen_.report().finish(*verdict, folder);
-            if (!quiet_ && this->folder() != nullptr) show("{}", aftermath_screen(*verdict, *this->folder()));
+            if (!quiet_ && this->folder() != nullptr)
+                show("{}", wrapped(aftermath_screen(*verdict, *this->folder()), columns_of(STDOUT_FILENO)));
             std::fflush(stdout);
             ci_.tell_run(*verdict, folder);
         } else {

@@ -2,22 +2,12 @@
 #include "cli/many_screen.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/screen.h"
 #include "report/terminal.h"
 
 namespace netcut::cli {
-namespace {
-
-std::size_t width_of_terminal() {
-    winsize size{};
-    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-}  // namespace
-
 ManyScreen::ManyScreen(RunPool& pool, bool quiet, bool open_ended)
     : pool_(pool),
       quiet_(quiet),
@@ -46,11 +36,13 @@ void ManyScreen::tick() {
     const RunPool::Progress progress = pool_.progress();
     if (progress.stopping && !quiet_ && !std::exchange(told_stopping_, true)) {
         clear();
-        show("stopping: the runs that are under way are asked to end, and a second signal kills their nodes\n");
+        show(
+            "stopping: the runs that are under way are asked to end, and a second signal kills their "
+            "nodes\n");
         std::fflush(stdout);
     }
     if (!terminal_) return;
-    const std::size_t width = width_of_terminal();
+    const std::size_t width = columns_of(STDOUT_FILENO);
     std::fputs(("\r\x1b[K" + progress_text(progress, open_ended_).substr(0, width - 1)).c_str(), stdout);
     std::fflush(stdout);
     status_shown_ = true;

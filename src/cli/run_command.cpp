@@ -2,9 +2,11 @@
 #include "cli/run_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 
+#include "base/wrapped.h"
 #include "cli/ci_output.h"
 #include "cli/daemon_run.h"
 #include "cli/repeat_command.h"
@@ -62,7 +64,9 @@ class AttachedRun {
         if (result) {
             screen_.report().finish(result->verdict_json, folder_.path());
             exit_status_ = result->verdict.exit_status;
-            if (!quiet_) show("{}", aftermath_screen(result->verdict_json, folder_));
+            if (!quiet_)
+                show("{}",
+                     wrapped(aftermath_screen(result->verdict_json, folder_), columns_of(STDOUT_FILENO)));
             std::fflush(stdout);
             ci_.tell_run(result->verdict_json, folder_.path());
         } else {

@@ -2,11 +2,13 @@
 #include "cli/why_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "base/wrapped.h"
 #include "cli/option_values.h"
 #include "cli/recorded_run.h"
 #include "cli/run_command.h"
@@ -14,6 +16,7 @@
 #include "cli/try_remedies.h"
 #include "record/event.h"
 #include "record/run_state.h"
+#include "report/terminal.h"
 #include "why/cause.h"
 #include "why/hang_json.h"
 
@@ -65,8 +68,9 @@ Result<int> try_why(const WhyOptions& options) {
         return try_remedies(options, run, explain(*facts));
     }
     const std::string text = options.json ? hang.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                             : hang.is_null() ? "This run was neither proved to hang nor given up.\n"
-                                              : printable_lines(why_text(hang));
+                             : hang.is_null()
+                                 ? "This run was neither proved to hang nor given up.\n"
+                                 : wrapped(printable_lines(why_text(hang)), columns_of(STDOUT_FILENO));
     NETCUT_TRY(write_all(STDOUT_FILENO, text, "print why it hangs"));
     return hang.is_null() ? no_hang_status : 0;
 }

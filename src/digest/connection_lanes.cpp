@@ -9,7 +9,7 @@ namespace netcut {
 namespace {
 
 constexpr std::size_t most_lanes = 4'000;
-constexpr std::size_t most_marks_of_run = 40'000, most_marks_of_a_lane = 400;
+constexpr std::size_t most_drawn = 40'000, most_drawn_of_a_lane = 400;
 
 // Between two looks TCP may have tried more than once; where it tries something else it counts from 1 again.
 std::uint64_t more_attempts(std::uint32_t before, std::uint32_t now) {
@@ -69,7 +69,7 @@ ConnectionLanes::Lane* ConnectionLanes::lane_of(const Key& key, std::optional<st
 
 // The end of a connection is always drawn.
 void ConnectionLanes::draw(Lane& lane, Mark mark) {
-    const bool full = marks_ >= most_marks_of_run || lane.marks.size() >= most_marks_of_a_lane;
+    const bool full = marks_ >= most_drawn || lane.marks.size() >= most_drawn_of_a_lane;
     if (full && mark.change != ConnectionChange::gone) {
         ++lane.left_out;
         ++more_changes_;
@@ -83,14 +83,8 @@ Json ConnectionLanes::Lane::to_json() const {
     Json drawn = Json::array();
     for (const Mark& mark : marks)
         drawn.push_back({microseconds(mark.t), word_of(mark.change), mark.state, mark.attempts, mark.rto_us});
-    Json lane = {{"node", node},
-                 {"peer", nullptr},
-                 {"local", local},
-                 {"remote", remote},
-                 {"from_us", microseconds(from)},
-                 {"to_us", nullptr},
-                 {"state", state},
-                 {"marks", std::move(drawn)}};
+    Json lane = {{"node", node},           {"peer", nullptr},  {"local", local}, {"remote", remote},
+                 {"from_us", microseconds(from)}, {"to_us", nullptr}, {"state", state}, {"marks", std::move(drawn)}};
     if (peer) lane["peer"] = *peer;
     if (to) lane["to_us"] = microseconds(*to);
     if (resent > 0) lane["resent"] = resent;

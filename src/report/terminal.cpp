@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/utf8.h"
+#include "base/wrapped.h"
 #include "report/final_screen.h"
 #include "scenario/fault_spec.h"
 #include "scenario/triggers.h"
@@ -152,6 +153,12 @@ bool moves_its_cursor(int fd) {
     return ::isatty(fd) == 1 && (type == nullptr || std::string_view(type) != "dumb");
 }
 
+std::size_t columns_of(int fd) {
+    winsize size{};
+    if (!moves_its_cursor(fd)) return 0;
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 TerminalReport::TerminalReport(int fd, bool quiet, RunPlan plan)
     : fd_(fd),
       quiet_(quiet),
@@ -172,7 +179,7 @@ void TerminalReport::print_line(const std::string& line) {
         return;
     }
     tell_left_out();
-    print(line + "\n");
+    print(wrapped(line, terminal_ ? columns_of(fd_) : 0) + "\n");
 }
 
 void TerminalReport::tell_left_out() {
@@ -259,8 +266,7 @@ void TerminalReport::tick() {
     tell_waiting();
     flush(std::chrono::milliseconds(0));
     if (!terminal_ || !pending_.empty()) return;
-    winsize size{};
-    const std::size_t width = ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    const std::size_t width = columns_of(fd_);
     print("\r\x1b[K" + printable(status_line().substr(0, width - 1), width));
     status_shown_ = true;
 }
@@ -273,7 +279,7 @@ void TerminalReport::clear_status() {
 void TerminalReport::finish(const Json& verdict, const std::string& folder) {
     clear_status();
     tell_left_out();
-    pending_ += final_screen(verdict, folder, colours_);
+    pending_ += wrapped(final_screen(verdict, folder, colours_), terminal_ ? columns_of(fd_) : 0);
     flush(last_patience);
 }
 

@@ -21,6 +21,8 @@ std::string event_line(const Event& event);
 
 // Whether it is a terminal that moves its cursor. terminfo(5) has "dumb" for those that do not.
 bool moves_its_cursor(int fd);
+// How wide it is; 0: it is none.
+std::size_t columns_of(int fd);
 
 // What a screen knows of a run before it begins.
 struct RunPlan {

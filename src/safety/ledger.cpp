@@ -110,8 +110,11 @@ WireRounds wire_rounds(const std::vector<SafetyFacts::Delivery>& deliveries,
         }
         if (what.down >= least_delivery) at(rounds, node, clock.take_model(node)).models.push_back(what.down);
     }
+    // A model that was taken last may be one to be evaluated: a round is one in which something went up.
     std::size_t count = 0;
-    for (const auto& [node, of_node] : rounds) count = std::max(count, of_node.size());
+    for (const auto& [node, of_node] : rounds)
+        for (std::size_t i = 0; i < of_node.size(); ++i)
+            if (!of_node[i].updates.empty()) count = std::max(count, i + 1);
     for (auto& [node, of_node] : rounds) of_node.resize(count);
     return rounds;
 }

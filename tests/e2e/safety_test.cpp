@@ -30,7 +30,8 @@ class HereOf {
 };
 
 // collaborator3 is cut off when it begins the second round, and so late.
-Arguments cut_and_compared(const std::string& out, const Arguments& more) {
+Arguments cut_and_compared(const std::string& out, const Arguments& more,
+                           const std::string& on = "round 2: training") {
     Arguments arguments = {"run",
                            "-q",
                            "--local",
@@ -45,7 +46,7 @@ Arguments cut_and_compared(const std::string& out, const Arguments& more) {
                            "--set",
                            "model-size=64KiB",
                            "--cut-on",
-                           "round 2: training",
+                           on,
                            "--reconnect-after",
                            std::to_string(4 * time_scale()) + "s",
                            "--twins",
@@ -118,7 +119,7 @@ TEST(Safety, ARunThatIsCutIsAsUndisturbedAndItsTwinIsMadeOnce) {
     EXPECT_EQ(verified.status, 0) << verified.out;
     EXPECT_THAT(verified.out, HasSubstr("connections carried what the journal says"));
     const auto made = std::filesystem::last_write_time(folder / "netcut-twins");
-    run_tool(cut_and_compared(second, {"--cut-on", "round 3: training"}));
+    run_tool(cut_and_compared(second, {}, "round 3: training"));
     EXPECT_EQ(read_verdict(second).at("safety").at("word"), "as-undisturbed");
     EXPECT_EQ(std::filesystem::last_write_time(folder / "netcut-twins"), made);
 }

@@ -216,7 +216,9 @@ TEST(Judge, NodeThatWentOnOnlyAfterTheNextFiringHasNotLeft) {
     FaultOutcome next = facts.outcomes[0];
     next.losses["collaborator1"] = {};
     Recovery& first = facts.outcomes[0].recovery["collaborator1"] = {};
-    first.conversations = {{.peer = "aggregator", .outcome = Conversation::Outcome::given_up}};
+    Conversation& given_up = first.conversations.emplace_back();
+    given_up.peer = "aggregator";
+    given_up.outcome = Conversation::Outcome::given_up;
     EXPECT_EQ(judge(facts).word(), "left");
     next.fired = 3100ms;  // too soon for anybody to come back
     next.healed = 4s;
