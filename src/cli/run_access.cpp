@@ -22,7 +22,7 @@ Failure not_found(const std::string& run, const std::string& reason) {
                          "netcut-fl ps lists those that are under way; a folder or `latest` will do as well");
 }
 
-std::vector<std::string> names_in(const fs::path& folder, const std::string& beginning) {
+std::vector<std::string> folders_in(const fs::path& folder, const std::string& beginning) {
     std::vector<std::string> names;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
@@ -46,7 +46,7 @@ Result<std::string> folder_named(const std::string& run) {
     for (const char* of_a_run : {"journal.jsonl", "runs"})
         if (is_there(fs::path(run) / of_a_run)) return run;
     if (is_there(inside)) return inside.string();
-    const auto names = names_in(collection, run);
+    const auto names = folders_in(collection, run);
     if (names.empty()) return std::string();
     if (names.size() == 1) return (fs::path(collection) / names.front()).string();
     return not_found(run, fmt::format("{} begin like that: {}", names.size(), fmt::join(names, ", ")));
@@ -55,7 +55,7 @@ Result<std::string> folder_named(const std::string& run) {
 // Those of experiments, of a search, of repeats.
 Failure folder_of_many(const std::string& path) {
     std::vector<std::string> under_way;
-    for (const std::string& name : names_in(path + "/runs", ""))
+    for (const std::string& name : folders_in(path + "/runs", ""))
         if (const auto one = OwnRun::open(path + "/runs/" + name); one && (*one)->is_under_way())
             under_way.push_back(path + "/runs/" + name);
     return usage_failure("look into " + path, "it is the folder of many runs",
