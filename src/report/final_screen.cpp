@@ -11,6 +11,7 @@
 #include "record/proof.h"
 #include "record/recovery.h"
 #include "safety/safety.h"
+#include "why/foresight.h"
 
 namespace netcut {
 namespace {
@@ -307,7 +308,8 @@ std::string first_lines(const Json& texts, const char* title) {
 
 std::string next_lines(const Json& hang) {
     Json texts = Json::array();
-    for (const Json& one : hang.value("next", Json::array())) texts.push_back(one.at("says"));
+    for (const Json& one : hang.value("next", Json::array()))
+        if (one.at("kind") != word_of(ForeseenKind::wait_ends)) texts.push_back(one.at("says"));
     return first_lines(texts, "next");
 }
 
