@@ -341,8 +341,8 @@ std::string tcp_rows(const Json& verdict) {
         "tcp     options set on {}, {} of them from the beginning, the others within {:.1f} ms\n",
         counted(count("connections"), "connection"), count("inherited"), tcp.at("latest_ms").get<double>());
     if (count("again") > 0)
-        text +=
-            fmt::format("        again, since programs had set their own later: {} times\n", count("again"));
+        text += fmt::format("        again, since programs had set their own later: {}\n",
+                            counted(count("again"), "time"));
     if (count("not_set") > 0)
         text += fmt::format("        NOT SET on {}\n", counted(count("not_set"), "socket"));
     std::size_t rows = 0;
