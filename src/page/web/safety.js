@@ -34,6 +34,6 @@ function safetySection(run) {
             el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Round"), nodes.map((node) => el("th", {scope: "col"}, node)))),
             el("tbody", {}, list(grid.cells).map((row, i) => el("tr", {}, el("th", {scope: "row"}, rounds[i]),
                 list(row).map((cell) => safetyCell(cell ?? {}))))))) : null,
-        list(safety.unjudged).length ? el("p.note", {}, "Not judged: " + safety.unjudged.join("; ") + ".") : null,
+        list(safety.unjudged).length && safety.word !== "counted-once" ? el("p.note", {}, "Not judged: " + safety.unjudged.join("; ") + ".") : null,
     ];
 }
