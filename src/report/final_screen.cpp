@@ -255,7 +255,7 @@ std::string safety_rows(const Json& verdict) {
     if (rows > most_rows)
         text +=
             fmt::format("        and {} more, see verdict.json\n", safety.at("findings").size() - most_rows);
-    if (word == SafetyWord::unknown) return text;
+    if (word != SafetyWord::as_undisturbed && word != SafetyWord::but) return text;  // it has said so
     for (const Json& one : safety.at("unjudged"))
         text += fmt::format("        not judged: {}\n", printable(one.get<std::string>()));
     return text;
