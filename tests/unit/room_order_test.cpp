@@ -179,7 +179,7 @@ TEST(RoomOrder, WhatAHeaderDeclaresIsDefinedInItOrInTheSourceBesideIt) {
 
 // Which files a change touches is of use as long as they are there.
 TEST(RoomOrder, FilesThatContributorsAreToldOfExist) {
-    static const std::regex file("(?:src|tests|docs|tools)/[a-zA-Z0-9_/.-]+\\.(?:h|cpp|md|jsonl?)");
+    static const std::regex file("(?:src|tests|docs|tools)/[a-zA-Z0-9_/.-]+\\.(?:h|cpp|md|jsonl?)\\b");
     const std::string page = text_of(source / "CONTRIBUTING.md");
     std::size_t found = 0;
     for (std::sregex_iterator one(page.begin(), page.end(), file), end; one != end; ++one) {
