@@ -39,8 +39,8 @@ std::optional<Result<void>> set_option(int socket, const SocketOption& option) {
     if (::getsockopt(socket, option.level, option.name, &now, &size) != 0)
         return system_failure(fmt::format("read {} back", option.text));
     if (now != option.value)
-        return Failure(Error{Error::Kind::machine, fmt::format("set {} to {}", option.text, option.value), 0,
-                             fmt::format("it stays at {}", now), ""});
+        return machine_failure(fmt::format("set {} to {}", option.text, option.value),
+                               fmt::format("it stays at {}", now));
     return Result<void>();
 }
 
