@@ -13,6 +13,7 @@
 #include "cli/exec_session.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
+#include "daemon/held_run.h"
 #include "node/stream.h"
 #include "record/reader.h"
 #include "report/terminal.h"
@@ -55,7 +56,7 @@ Result<int> ps(const Request& request) {
         for (Json& run : own_runs()) shown.push_back(std::move(run));
     NETCUT_ASSIGN(const Json of_daemon, runs_of_daemon(request));
     for (const Json& run : of_daemon)
-        if (request.all || run.value("state", "") == "running" || run.value("state", "") == "starting")
+        if (request.all || !is_over(parse_word<HeldRun>(run.value("state", "")).value_or(HeldRun::lost)))
             shown.push_back(run);
     if (request.json) {
         print_json(shown);

@@ -235,7 +235,7 @@ void add_safety_options(CLI::App& command, RunOptions& options) {
     group.add("--twins", options.twins, "N",
               "Compare the model with those of N runs without faults, which are kept in netcut-twins");
     group.add_flag("--safety", options.safety,
-                   "Exit with 1 if the model is not known to be that of an undisturbed run");
+                   "Exit with 1 if the model is not right, or if nothing tells whether it is (docs/safety.md)");
 }
 
 void add_run_options(CLI::App& command, RunOptions& options) {

@@ -228,7 +228,8 @@ Safety judge_safety(const Facts& facts, const Scenario& scenario) {
     }
     safety.word = !safety.findings.empty() ? SafetyWord::but
                   : safety.judged.empty()  ? SafetyWord::unknown
-                                           : SafetyWord::as_undisturbed;
+                  : scenario.twins.any()   ? SafetyWord::as_undisturbed
+                                           : SafetyWord::counted_once;
     return safety;
 }
 

@@ -14,9 +14,10 @@
 
 namespace netcut {
 
-enum class SafetyWord { as_undisturbed, but, unknown };
-inline constexpr std::array<EnumWord<SafetyWord>, 3> safety_words = {{
+enum class SafetyWord { as_undisturbed, counted_once, but, unknown };
+inline constexpr std::array<EnumWord<SafetyWord>, 4> safety_words = {{
     {SafetyWord::as_undisturbed, "as-undisturbed"},
+    {SafetyWord::counted_once, "counted-once"},  // and not compared with an undisturbed run
     {SafetyWord::but, "but"},
     {SafetyWord::unknown, "unknown"},
 }};
@@ -88,6 +89,9 @@ struct Safety {
     bool counted_is_known = false, model_is_known = false;
     std::vector<std::string> rounds, nodes;
     std::vector<std::vector<SafetyCell>> grid;  // by round, then by node
+
+    // Nothing is known to be otherwise than it should be.
+    bool is_good() const { return word == SafetyWord::as_undisturbed || word == SafetyWord::counted_once; }
 
     // "as undisturbed (counted, digest)", "but: round 2 went on without collaborator3 (delivered, not counted); ..."
     std::string text() const;

@@ -137,7 +137,7 @@ int exit_status_of(const Verdict& verdict, const Expectations& expect,
 int exit_status_of(const Verdict& verdict, const Scenario& scenario, const std::vector<Expected>& expected,
                    const Safety& safety) {
     const int status = exit_status_of(verdict, scenario.expect, expected);
-    if (status != 0 || !scenario.safety || safety.word == SafetyWord::as_undisturbed) return status;
+    if (status != 0 || !scenario.safety || safety.is_good()) return status;
     return 1;
 }
 

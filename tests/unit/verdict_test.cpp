@@ -165,6 +165,7 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     facts.outcomes[0].recovery["collaborator1"].conversations = {
         {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::half_open, {}}};
     EXPECT_THAT(judge(facts).reason, testing::EndsWith("(10.99.0.2 port 2) is half open"));
+    facts.outcomes[0].recovery["collaborator1"].conversations.clear();
     facts.outcomes[0].healed.reset();
     EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
@@ -325,6 +326,8 @@ TEST(Verdict, TellsThatAReplySlippedThroughBeforeTheCut) {
     facts.unfired = {{"cut", false, false, 3}};
     facts.outcomes.clear();
     EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed 3 replies"));
+    facts.unfired = {{"cut", false, false, 1}};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed a reply"));
 }
 
 }  // namespace

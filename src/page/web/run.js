@@ -116,7 +116,7 @@ function runPage(data) {
     return {
         header: verdictHeader(run),
         parts: [
-            section("model", "Is the model right?", () => safetySection(run)),
+            run.verdict?.safety?.word === "but" ? section("model", "Is the model right?", () => safetySection(run)) : null,
             crashed ? section("died", "Last words", () => diedSection(run)) : null,
             section("why", crashed ? "Why the others did not go on" : "Why it hangs", () => whySection(run)),
             section("waited", "What never came", () => waitedSection(run)),
@@ -127,6 +127,7 @@ function runPage(data) {
                 timeline(run, range, moment),
                 details("All events as a table", () => eventTable(run)),
             ]),
+            run.verdict?.safety?.word === "but" ? null : section("model", "Is the model right?", () => safetySection(run)),
             section("logs", "Logs", () => logSection(run, moment)),
             section("traffic", "Bytes over time", () => run.traffic ? [
                 traffic(run, range),

@@ -10,30 +10,36 @@ const safetySigns = {
     samples: {mood: "bad", sign: "≠", says: "other samples"},
 };
 
-const timesText = (count) => count === null || count === undefined ? "?" : count === 1 ? "once" : count === 2 ? "twice" : `${count} times`;
+const timesText = (count) => !isNumber(count) ? "?" : count === 0 ? "never" : count === 1 ? "once" : count === 2 ? "twice" : `${count} times`;
 
-function safetyCell(cell) {
+// What is known of deliveries, or of counts, at all.
+const tellsAny = (grid, what) => list(grid?.cells).some((row) => list(row).some((cell) => isNumber(cell?.[what])));
+
+function safetyCell(cell, followed) {
     const look = safetySigns[cell.finding] ?? (cell.counted === 1 || (cell.counted === null && cell.delivered === 1) ?
         {mood: "good", sign: "✓", says: ""} : {mood: "plain", sign: cell.counted === 0 ? "–" : "?", says: ""});
-    const about = `update delivered ${timesText(cell.delivered)}, counted ${timesText(cell.counted)}; model delivered ${timesText(cell.model_delivered)}`;
-    return el("td.outcome." + look.mood, {title: about}, el("span.word", {}, el("span.sign", {}, look.sign), look.says),
-        cell.delivered === null && cell.counted === null ? null :
-            el("div.detail", {}, `${cell.delivered ?? "?"} delivered, ${cell.counted ?? "?"} counted`));
+    const about = [followed ? `update delivered ${timesText(cell.delivered)}, model ${timesText(cell.model_delivered)}` : null,
+        isNumber(cell.counted) ? `counted ${timesText(cell.counted)}` : null].filter(Boolean).join("; ");
+    const told = [followed ? `delivered ${timesText(cell.delivered)}` : null, isNumber(cell.counted) && (followed || !look.says) ?
+        `counted ${timesText(cell.counted)}` : null].filter(Boolean).join(", ");
+    return el("td.outcome." + look.mood, {title: about || null}, el("span.word", {}, el("span.sign", {}, look.sign), look.says),
+        told ? el("div.detail", {}, told) : null);
 }
 
 function safetySection(run) {
     const safety = run.verdict?.safety;
     if (!safety) return null;
     const grid = safety.grid, nodes = list(grid?.nodes), rounds = list(grid?.rounds);
-    const findings = objects(safety.findings);
+    const findings = objects(safety.findings), followed = tellsAny(grid, "delivered");
     return [
         el("p.lead", {}, safety.word === "but" ? "It is not what an undisturbed run would have made." : sentence(safety.text)),
         findings.length ? el("ul", {}, findings.map((one) => el("li.bad", {}, sentence(one.text)))) : null,
         nodes.length && rounds.length ? el("div.table", {}, el("table.outcomes", {},
-            el("caption", {}, "Updates by round and collaborator: how often each was delivered whole, and how often it was counted"),
+            el("caption", {}, "Updates by round and collaborator: how often each was delivered whole and counted"),
             el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Round"), nodes.map((node) => el("th", {scope: "col"}, node)))),
             el("tbody", {}, list(grid.cells).map((row, i) => el("tr", {}, el("th", {scope: "row"}, rounds[i]),
-                list(row).map((cell) => safetyCell(cell ?? {}))))))) : null,
-        list(safety.unjudged).length ? el("p.note", {}, "Not judged: " + safety.unjudged.join("; ") + ".") : null,
+                list(row).map((cell) => safetyCell(cell ?? {}, followed))))))) : null,
+        nodes.length && rounds.length && !followed ? el("p.note", {}, "What the wire delivered was not followed: that takes --twins.") : null,
+        list(safety.unjudged).length && safety.word !== "counted-once" ? el("p.note", {}, "Not judged: " + safety.unjudged.join("; ") + ".") : null,
     ];
 }
