@@ -28,7 +28,7 @@ struct Request {
     bool input = false, terminal = false, captures = false;
     std::string run, node, fault, kind = "drop", duration = "20s";
     std::size_t from = 1;
-    std::vector<std::string> runs, command;
+    std::vector<std::string> runs, command, keys;
 
     Result<std::unique_ptr<RunAccess>> reach() const { return reach_run(run, socket); }
 };
@@ -127,6 +127,12 @@ Result<int> cut(const Request& request) {
     }
     Json fault = {{"kind", request.kind}, {"for", request.duration}};
     if (!request.node.empty()) fault["nodes"] = Json::array({request.node});
+    for (const std::string& key : request.keys) {
+        const std::size_t sign = key.find('=');
+        if (sign == 0 || sign == std::string::npos)
+            return usage_failure("read --set " + key, "it is not of the form KEY=VALUE");
+        fault[key.substr(0, sign)] = key.substr(sign + 1);
+    }
     NETCUT_ASSIGN(const Json done, run->add_fault(fault));
     return tell(request, done, done.value("fault", ""));
 }
@@ -238,6 +244,12 @@ void add_cut(CLI::App& command, Request& request) {
     command.add_option("--for", request.duration, "How long the cut lasts, or never")
         ->type_name("TIME")
         ->capture_default_str();
+    command
+        .add_option("--set", request.keys,
+                    "A key of this kind of fault, as a scenario has it: model='iid 5%'; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->take_all();
     command
         .add_option("--fault", request.fault,
                     "Fire this fault of the scenario instead, whatever it is waiting for")

@@ -90,7 +90,7 @@ const linkEnd = (link) => link.to === null ? (link.deserted === null ? "still th
 // What a link was doing at `time`, for who points at it.
 function describeLink(link, time) {
     const before = link.marks.filter((mark) => mark.at <= time);
-    const deserted = link.deserted !== null && time >= link.deserted ? `, the other end is gone since ${clock(link.deserted, 3)}` : "";
+    const deserted = link.deserted !== null && time >= link.deserted ? `, the other end is gone` : "";
     return `${link.local} to ${link.remote}: ` + (before.length ? `${linkMarkText(before[before.length - 1])} at ${clock(before[before.length - 1].at, 3)}` : "open") + deserted;
 }
 
