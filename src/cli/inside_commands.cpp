@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "cli/daemon_access.h"
 #include "cli/exec_session.h"
+#include "cli/option_values.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "daemon/held_run.h"
@@ -127,12 +128,9 @@ Result<int> cut(const Request& request) {
     }
     Json fault = {{"kind", request.kind}, {"for", request.duration}};
     if (!request.node.empty()) fault["nodes"] = Json::array({request.node});
-    for (const std::string& key : request.keys) {
-        const std::size_t sign = key.find('=');
-        if (sign == 0 || sign == std::string::npos)
-            return usage_failure("read --set " + key, "it is not of the form KEY=VALUE");
-        fault[key.substr(0, sign)] = key.substr(sign + 1);
-    }
+    std::map<std::string, std::string> keys;
+    NETCUT_TRY(add_pairs(keys, "--set", request.keys));
+    for (const auto& [key, value] : keys) fault[key] = value;
     NETCUT_ASSIGN(const Json done, run->add_fault(fault));
     return tell(request, done, done.value("fault", ""));
 }
@@ -247,7 +245,7 @@ void add_cut(CLI::App& command, Request& request) {
     command
         .add_option("--set", request.keys,
                     "A key of this kind of fault, as a scenario has it: model='iid 5%'; may be repeated")
-        ->type_name("KEY=VALUE")
+        ->type_name("NAME=VALUE")
         ->expected(1)
         ->take_all();
     command
