@@ -83,6 +83,14 @@ class ProofTest : public testing::Test {
     Nanoseconds now{0};
 };
 
+TEST_F(ProofTest, NodeWithoutAThreadIsAboutToEnd) {
+    client().processes = client().threads = 0;
+    client().waits.clear();
+    client().connections.clear();
+    server().connections.clear();
+    EXPECT_THAT(kinds(), ElementsAre(HindranceKind::runs));
+}
+
 TEST_F(ProofTest, NodesThatWaitForEachOtherWaitForEver) {
     EXPECT_THAT(kinds(), IsEmpty());
     server().connections.clear();  // half open: its end has nothing to send, and never learns
