@@ -6,6 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "daemon/held_run.h"
+
 namespace netcut::cli {
 
 Result<Json> DaemonAccess::inspect() {
@@ -51,8 +53,7 @@ Result<Json> DaemonAccess::wait_for_end() const {
     (void)client_.stream("GET", target_ + "/events?follow=1", nullptr, [](std::string_view) {});
     for (;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
         NETCUT_ASSIGN(Json run, client_.ask("GET", target_));
-        const std::string state = run.value("state", "");
-        if (state != "starting" && state != "running") return run;
+        if (is_over(parse_word<HeldRun>(run.value("state", "")).value_or(HeldRun::lost))) return run;
     }
 }
 

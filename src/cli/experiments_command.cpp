@@ -24,7 +24,7 @@
 namespace netcut::cli {
 namespace {
 
-Result<std::vector<ExperimentColumn>> table_columns(const ExperimentsOptions& options) {
+Result<std::vector<ExperimentColumn>> experiment_columns(const ExperimentsOptions& options) {
     NETCUT_ASSIGN(const auto kinds, kinds_of(options.many));
     const std::vector<std::string> words =
         options.durations.empty() ? std::vector<std::string>{"20s"} : options.durations;
@@ -40,7 +40,7 @@ Result<std::vector<ExperimentColumn>> table_columns(const ExperimentsOptions& op
 Result<ExperimentTable> empty_table(const Scenario& base, const ExperimentsOptions& options) {
     ExperimentTable table;
     table.title = base.name;
-    NETCUT_ASSIGN(table.columns, table_columns(options));
+    NETCUT_ASSIGN(table.columns, experiment_columns(options));
     NETCUT_ASSIGN(auto moments, moments_of(base, options.many));
     for (ExperimentSpec& moment : moments) table.add_row(std::move(moment));
     return table;

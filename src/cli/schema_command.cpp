@@ -20,7 +20,7 @@ constexpr Words<std::string (*)(), 4> schemas{{{"scenario", scenario_schema},
 }  // namespace
 
 std::vector<std::string> schema_words() {
-    return names_in(schemas);
+    return netcut::names_in(schemas);
 }
 
 void add_schema_options(CLI::App& command, SchemaOptions& options) {

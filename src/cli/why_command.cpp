@@ -18,6 +18,7 @@
 #include "record/run_state.h"
 #include "report/terminal.h"
 #include "why/cause.h"
+#include "why/foresight.h"
 #include "why/hang_json.h"
 
 namespace netcut::cli {
@@ -32,6 +33,15 @@ std::optional<Facts> facts_of_hang(const RecordedRun& run) {
     return state.proof() ? std::optional(state.facts(run.scenario)) : std::nullopt;
 }
 
+// Time-outs of threads are among what stood in the way.
+std::string next_text(const Json& hang) {
+    std::string text;
+    for (const Json& one : hang.value("next", Json::array()))
+        if (one.at("kind") != word_of(ForeseenKind::wait_ends))
+            text += "  " + one.at("says").get<std::string>() + "\n";
+    return text.empty() ? text : "\nnext, if nobody answers\n" + text;
+}
+
 std::string why_text(const Json& hang) {
     const auto text_at = [&](const char* key) { return hang.at(key).get<std::string>(); };
     const auto lines_at = [&](const char* key) {
@@ -43,10 +53,7 @@ std::string why_text(const Json& hang) {
                                    text_at("cause"), text_at("why"), lines_at("evidence"),
                                    hang.contains("code") ? "\nin the code\n" + lines_at("code") : "",
                                    text_at("helps"), text_at("cause"));
-    if (hang.contains("next")) {
-        text += "\nnext, if nobody answers\n";
-        for (const Json& one : hang.at("next")) text += "  " + one.at("says").get<std::string>() + "\n";
-    }
+    text += next_text(hang);
     if (!hang.contains("in_the_way")) return text + "\nproof: certain, nothing in it could ever go on\n";
     text += hang.at("proof") == word_of(Proof::known)
                 ? "\nproof: known, it stayed in a state of the scenario's known_hangs. What stood in the way "

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "daemon/problem.h"
 #include "node/stream.h"
+#include "record/fields_json.h"
 
 namespace netcut {
 namespace {
@@ -29,8 +30,7 @@ Node::Observer Command::observer() {
 void Command::exited(ExitStatus status) {
     node_ = nullptr;
     exited_ = true;
-    const Json exit = {{"status", status.text()}, {status.signaled ? "signal" : "exit_code", status.value}};
-    add(lines_.rest() + json_line({{"exit", exit}}));
+    add(lines_.rest() + json_line({{"exit", value_json(status)}}));
 }
 
 void Command::add(const std::string& lines) {

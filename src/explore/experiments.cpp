@@ -120,7 +120,7 @@ std::string ExperimentCell::word() const {
 
 std::string ExperimentCell::text() const {
     const std::string all = word();
-    if (all == "recovered")
+    if (all == word_of(Judgement::recovered))
         return fmt::format("{} {}{}{}", all, recovery_text(repeats), late_text(repeats),
                            safety_mark(repeats));
     if (all == "mixed") {

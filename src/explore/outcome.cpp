@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "record/proof.h"
+#include "safety/safety.h"
 
 namespace netcut {
 namespace {
@@ -89,7 +90,7 @@ std::string RunOutcome::detail() const {
 std::string RunOutcome::safety_text() const {
     if (verdict.is_null() || !survived() || !verdict.contains("safety")) return {};
     const Json& safety = verdict.at("safety");
-    return safety.at("word") == "but" ? safety.at("text").get<std::string>() : "";
+    return safety.at("word") == word_of(SafetyWord::but) ? safety.at("text").get<std::string>() : "";
 }
 
 std::string RunOutcome::late_text() const {

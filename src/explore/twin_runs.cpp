@@ -108,7 +108,7 @@ Result<TwinRuns> make_twins(const Scenario& scenario, unsigned count, const User
     std::vector<std::string> tensors;
     for (const RunOutcome& outcome : outcomes) {
         const std::string path = folder.path() + "/runs/" + outcome.id;
-        if (outcome.word() != "undisturbed")
+        if (outcome.judgement() != Judgement::undisturbed)
             return usage_failure(
                 "compare the run with undisturbed ones",
                 fmt::format("one of these fails as well: {} {}", outcome.word(), outcome.detail()),

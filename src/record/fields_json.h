@@ -65,9 +65,13 @@ Json value_json(const T& value) {
         return value;
 }
 
+inline void write_code(const ExitStatus& exit, Json& json) {
+    json[exit.signaled ? "signal" : "exit_code"] = exit.value;
+}
+
 inline void write_flat(const ExitStatus& exit, Json& json) {
     json["status"] = exit.text();
-    json[exit.signaled ? "signal" : "exit_code"] = exit.value;
+    write_code(exit, json);
 }
 
 inline void write_flat(const std::optional<Losses::Offered>& offered, Json& json) {

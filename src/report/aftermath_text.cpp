@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "digest/aftermath.h"
 #include "folder/run_files.h"
+#include "phase/phase.h"
 #include "record/json_access.h"
 
 namespace netcut {
@@ -40,8 +41,8 @@ std::string died_rows(const Json& node) {
 std::string stood_rows(const Json& node) {
     const Json& last = node.at("last");
     const std::string phase = text_of(node.at("phase"));
-    std::string text =
-        "        " + text_of(node.at("node")) + (phase == "unknown" ? ": " : " (" + phase + "): ");
+    std::string text = "        " + text_of(node.at("node")) +
+                       (phase == word_of(Phase::unknown) ? ": " : " (" + phase + "): ");
     if (last.is_null())
         text += "it has printed nothing\n";
     else if (node.at("age_s").is_null())

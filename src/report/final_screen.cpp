@@ -9,6 +9,9 @@
 #include "base/utf8.h"
 #include "record/facts.h"
 #include "record/proof.h"
+#include "record/recovery.h"
+#include "safety/safety.h"
+#include "why/foresight.h"
 
 namespace netcut {
 namespace {
@@ -122,8 +125,10 @@ std::string work_rows(const Json& node, double healed_s, const Json& nodes) {
     std::size_t rows = 0, replaced = 0;
     for (const Json& one : conversations) {
         const std::string outcome = one.at("outcome").get<std::string>();
-        if (outcome == "replaced") ++replaced;
-        if (outcome == "replaced" || outcome == "went on" || outcome == "resumed" || ++rows > most_rows)
+        const auto known = parse_word<Conversation::Outcome>(outcome);
+        if (known == Conversation::Outcome::replaced) ++replaced;
+        if (known == Conversation::Outcome::replaced || known == Conversation::Outcome::went_on ||
+            known == Conversation::Outcome::resumed || ++rows > most_rows)
             continue;
         text += fmt::format("        connection {} to {} ({}): {}\n", one.at("local").get<std::string>(),
                             one.at("peer").get<std::string>(), one.at("remote").get<std::string>(), outcome);
@@ -237,20 +242,20 @@ std::string hint_rows(const Json& nodes) {
 std::string safety_rows(const Json& verdict) {
     if (!verdict.contains("safety")) return {};
     const Json& safety = verdict.at("safety");
-    const std::string word = safety.at("word").get<std::string>();
+    const auto word = parse_word<SafetyWord>(safety.at("word").get<std::string>());
     std::string text;
-    if (word != "but")
+    if (word != SafetyWord::but)
         text = fmt::format("model   {}\n", printable(safety.at("text").get<std::string>(), most_reason));
     std::size_t rows = 0;
     for (const Json& one : safety.at("findings")) {
         if (++rows > most_rows) break;
-        text +=
-            fmt::format("{:<8}{}\n", rows == 1 ? "but" : "", printable(one.at("text").get<std::string>()));
+        text += fmt::format("{:<8}{}\n", rows == 1 ? word_of(SafetyWord::but) : "",
+                            printable(one.at("text").get<std::string>()));
     }
     if (rows > most_rows)
         text +=
             fmt::format("        and {} more, see verdict.json\n", safety.at("findings").size() - most_rows);
-    if (word != "as-undisturbed" && word != "but") return text;  // it has said so
+    if (word != SafetyWord::as_undisturbed && word != SafetyWord::but) return text;  // it has said so
     for (const Json& one : safety.at("unjudged"))
         text += fmt::format("        not judged: {}\n", printable(one.get<std::string>()));
     return text;
@@ -303,7 +308,8 @@ std::string first_lines(const Json& texts, const char* title) {
 
 std::string next_lines(const Json& hang) {
     Json texts = Json::array();
-    for (const Json& one : hang.value("next", Json::array())) texts.push_back(one.at("says"));
+    for (const Json& one : hang.value("next", Json::array()))
+        if (one.at("kind") != word_of(ForeseenKind::wait_ends)) texts.push_back(one.at("says"));
     return first_lines(texts, "next");
 }
 
@@ -335,8 +341,8 @@ std::string tcp_rows(const Json& verdict) {
         "tcp     options set on {}, {} of them from the beginning, the others within {:.1f} ms\n",
         counted(count("connections"), "connection"), count("inherited"), tcp.at("latest_ms").get<double>());
     if (count("again") > 0)
-        text +=
-            fmt::format("        again, since programs had set their own later: {} times\n", count("again"));
+        text += fmt::format("        again, since programs had set their own later: {}\n",
+                            counted(count("again"), "time"));
     if (count("not_set") > 0)
         text += fmt::format("        NOT SET on {}\n", counted(count("not_set"), "socket"));
     std::size_t rows = 0;

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/utf8.h"
+#include "safety/safety.h"
 #include "scenario/judgement.h"
 
 namespace netcut {
@@ -33,12 +34,12 @@ tree::ptree case_tree(const JunitCase& one, const std::string& suite) {
 void add_safety(const Json& verdict, std::vector<JunitCase>& cases) {
     if (!verdict.contains("safety")) return;
     const Json& safety = verdict.at("safety");
-    const std::string word = safety.at("word").get<std::string>();
+    const auto word = parse_word<SafetyWord>(safety.at("word").get<std::string>());
     const bool decides = safety.value("decides", false);
-    if (word == "unknown" && !decides) return;
-    const auto outcome = word == "as-undisturbed" ? JunitCase::Outcome::passed
-                         : decides                ? JunitCase::Outcome::failed
-                                                  : JunitCase::Outcome::skipped;
+    if (word == SafetyWord::unknown && !decides) return;
+    const auto outcome = word == SafetyWord::as_undisturbed ? JunitCase::Outcome::passed
+                         : decides                          ? JunitCase::Outcome::failed
+                                                            : JunitCase::Outcome::skipped;
     cases.push_back(
         {"the model is that of an undisturbed run", 0, outcome, safety.at("text").get<std::string>(), ""});
 }

@@ -17,6 +17,7 @@
 #include "kernel/rights.h"
 #include "run/engine_impl.h"
 #include "scenario/fault_kind.h"
+#include "scenario/words.h"
 #include "scenario/yaml.h"
 
 namespace netcut {
@@ -106,7 +107,7 @@ Result<void> Engine::Impl::build_network() {
     NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
     fabric_.emplace(std::move(built));
     sockets_.emplace(*fabric_);
-    event::FabricBuilt network{.kind = scenario_.fabric.kind == FabricKind::routed ? "routed" : "bridge"};
+    event::FabricBuilt network{.kind = fabric_word(scenario_.fabric.kind)};
     for (std::size_t i = 0; i < fabric_->size(); ++i)
         network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
     network.took_ms = std::chrono::duration<double, std::milli>(journal_->now() - begin).count();

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
-#include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
 #include <csignal>
@@ -27,7 +26,14 @@ constexpr const char* eu_stack = "/usr/bin/eu-stack";
 constexpr std::size_t most_processes = 16, most_traced = 4, most_traced_of_all = 32;  // of a node; of the run
 constexpr std::size_t most_printed = 256 << 10, most_unread_stacks = 8;
 
-struct DiesWithUs {
+// It dies with us, and asks no server for debug information.
+struct Alone {
+    template <typename Launcher>
+    process::error_code on_setup(Launcher& launcher, const process::filesystem::path&, const char* const*&) {
+        static const char* const variables[] = {"LC_ALL=C", nullptr};
+        launcher.env = variables;
+        return {};
+    }
     template <typename Launcher>
     process::error_code on_exec_setup(Launcher&, const process::filesystem::path&, const char* const*&) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -61,12 +67,10 @@ class StackSeeker::Trace {
     Result<void> start(boost::asio::io_context& io, std::function<void()> done) {
         const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
         const std::vector<std::string> words = {"-s", "-m", "-n", "24", "-p", std::to_string(traced_.pid())};
-        const std::vector<std::string> variables = {
-            "LC_ALL=C"};  // and no server to load debug information from
         try {
             child_ = process::process(io, process::filesystem::path(eu_stack), words,
                                       process::process_stdio{nothing.get(), output_.get(), nothing.get()},
-                                      process::process_environment(variables), DiesWithUs{});
+                                      Alone{});
         } catch (const boost::system::system_error& error) {
             return system_failure(std::string("start ") + eu_stack, error.code().value());
         }

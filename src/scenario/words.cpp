@@ -72,6 +72,9 @@ Result<FabricKind> parse_fabric(const std::string& word) {
 Result<RoundMark> parse_round_mark(const std::string& word) {
     return parse_word(word, round_marks, "mark of a round");
 }
+std::string fabric_word(FabricKind kind) {
+    return name_of(kind, fabrics);
+}
 std::vector<std::string> ip_words() {
     return {"4", "6", "both"};
 }

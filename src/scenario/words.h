@@ -43,6 +43,7 @@ Result<T> parse_word(const std::string& word, const Words<T, N>& words, const st
 
 // Those of the tables in words.cpp.
 std::vector<std::string> fabric_words();
+std::string fabric_word(FabricKind kind);
 std::vector<std::string> ip_words();
 std::vector<std::string> shaper_words();
 std::vector<std::string> round_mark_words();

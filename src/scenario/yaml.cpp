@@ -201,7 +201,7 @@ void write_role(YAML::Emitter& out, const char* name, const RoleSpec& role) {
 
 void write_fabric(YAML::Emitter& out, const FabricOptions& fabric) {
     out << YAML::Key << "fabric" << YAML::Value << YAML::BeginMap;
-    out << YAML::Key << "kind" << YAML::Value << (fabric.kind == FabricKind::routed ? "routed" : "bridge");
+    out << YAML::Key << "kind" << YAML::Value << fabric_word(fabric.kind);
     out << YAML::Key << "ip" << YAML::Value << (!fabric.ipv6 ? "4" : !fabric.ipv4 ? "6" : "both");
     out << YAML::Key << "mtu" << YAML::Value << fabric.mtu;
     if (fabric.single_segments) out << YAML::Key << "single_segments" << YAML::Value << true;

@@ -33,7 +33,8 @@ bool says_half_open(const Recovery& recovery) {
         return std::any_of(recovery.conversations.begin(), recovery.conversations.end(),
                            [&](const Conversation& one) { return one.outcome == outcome; });
     };
-    return has(Conversation::Outcome::half_open) && !has(Conversation::Outcome::stuck);
+    return (has(Conversation::Outcome::half_open) || has(Conversation::Outcome::address_gone)) &&
+           !has(Conversation::Outcome::stuck);
 }
 
 // A pause alone loses nothing, so that nothing need be done again.

@@ -135,17 +135,20 @@ Verdict hung(const Facts& facts) {
             exit_failed};
 }
 
+std::string missed_text(unsigned replies) {
+    return replies == 1
+               ? "missed a reply, which had passed before it could be lost"
+               : fmt::format("missed {} replies, which had passed before they could be lost", replies);
+}
+
 std::string unfired_text(const Facts& facts) {
     std::string text;
     for (const Unfired& unfired : facts.unfired)
-        text +=
-            fmt::format("{}{} {}", text.empty() ? "" : "; ", unfired.fault,
-                        unfired.delayed      ? "was still in its delay when the run ended"
-                        : unfired.missed > 0 ? fmt::format("missed {} replies, which had passed before they "
-                                                           "could be lost",
-                                                           unfired.missed)
-                        : unfired.armed      ? "was armed, but its moment on the wire did not come"
-                                             : "never saw its moment");
+        text += fmt::format("{}{} {}", text.empty() ? "" : "; ", unfired.fault,
+                            unfired.delayed      ? "was still in its delay when the run ended"
+                            : unfired.missed > 0 ? missed_text(unfired.missed)
+                            : unfired.armed      ? "was armed, but its moment on the wire did not come"
+                                                 : "never saw its moment");
     return text;
 }
 

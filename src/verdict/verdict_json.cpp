@@ -131,8 +131,8 @@ Json expected_json(const std::vector<Expected>& expected) {
 Json culprit_json(const Verdict& verdict) {
     Json json = {{"node", verdict.culprit}};
     if (const auto& exit = verdict.culprit_exit) {
+        write_code(*exit, json);
         json["ended"] = exit->text();
-        json[exit->signaled ? "signal" : "exit_code"] = exit->value;
     }
     return json;
 }

@@ -204,14 +204,16 @@ class Rules {
         if ((proof.proof == Proof::certain) != proof.hindrances.empty())
             wrong("its hindrances are not those of its proof");
     }
+    // What has been read back may be in another order.
     void rule(const event::NodeTcp& told) {
         const auto wanted = tcp_settings(scenario_, line_->node);
-        if (!wanted || told.asked != wanted->keys || told.sysctls != wanted->sysctls)
-            wrong("its TCP is not that of scenario.yaml");
-        event::ByName<std::int64_t> options;
-        if (wanted)
-            for (const SocketOption& one : wanted->options) options.emplace_back(one.text, one.value);
-        if (told.options != options) wrong("the options of its sockets are not those of scenario.yaml");
+        const auto sorted = [](const auto& pairs) { return std::map(pairs.begin(), pairs.end()); };
+        if (!wanted || told.asked != wanted->keys || sorted(told.sysctls) != sorted(wanted->sysctls))
+            return wrong("its TCP is not that of scenario.yaml");
+        std::map<std::string, std::int64_t> options;
+        for (const SocketOption& one : wanted->options) options[one.text] = one.value;
+        if (sorted(told.options) != options)
+            wrong("the options of its sockets are not those of scenario.yaml");
     }
     void rule(const event::TcpOptionsSet& set) {
         ++sockets_set_[line_->node];

@@ -2,6 +2,7 @@
 #include "why/hang_json.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/time.h"
 #include "record/event.h"
@@ -29,17 +30,22 @@ namespace {
 
 constexpr std::size_t most_lines_of_code = 16;
 
-// Of the nodes that it is about first; each text of a node once.
+// Of the nodes that it is about first; each text of a node once. Threads of libraries alone are left out where a node has
+// others.
 Json code_json(const Facts& facts, const Explanation& why) {
-    std::vector<std::string> first, others;
+    std::set<std::string> have_own;
+    for (const auto& [node, stack] : facts.stacks)
+        if (is_of_program(stack)) have_own.insert(node);
+    std::vector<std::string> first, second, others;
     for (const auto& [node, stack] : facts.stacks) {
+        if (have_own.contains(node) && !is_of_program(stack)) continue;
         const std::string text = text_of(stack);
         if (text.empty()) continue;
-        auto& lines = node == why.node || node == why.peer ? first : others;
+        auto& lines = node == why.node ? first : node == why.peer ? second : others;
         std::string line = node + ": " + text;
         if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
     }
-    first.insert(first.end(), others.begin(), others.end());
+    for (const auto& more : {second, others}) first.insert(first.end(), more.begin(), more.end());
     first.resize(std::min(first.size(), most_lines_of_code));
     return first;
 }

@@ -77,9 +77,19 @@ bool is_of_system(const std::string& file) {
            file.starts_with("./nptl/") || file.starts_with("./misc/") || file.starts_with("./socket/");
 }
 
+// Of the languages' and gRPC's own, which may be linked into the program.
+bool is_of_library(std::string_view function) {
+    for (const char* prefix :
+         {"std::", "absl::", "Absl", "grpc::", "grpc_core::", "grpc_event_engine::", "grpc_", "gpr_",
+          "boost::", "__", "_start", "start_thread", "clone", "non-virtual thunk"})
+        if (function.starts_with(prefix)) return true;
+    return function.find(" grpc_core::") != std::string_view::npos;
+}
+
 bool matters(const event::NodeStack& stack, const event::StackFrame& frame) {
-    return stack.python ? !is_of_standard_library(frame.file) && !carries_messages(frame.file)
-                        : !frame.function.empty() && !is_of_system(frame.file);
+    return stack.python
+               ? !is_of_standard_library(frame.file) && !carries_messages(frame.file)
+               : !frame.function.empty() && !is_of_system(frame.file) && !is_of_library(frame.function);
 }
 
 // Keeps the innermost ones.
@@ -186,6 +196,11 @@ const event::StackFrame* frame_that_matters(const event::NodeStack& stack) {
                                     [&](const event::StackFrame& frame) { return matters(stack, frame); });
     if (found != stack.frames.end()) return &*found;
     return stack.frames.empty() ? nullptr : &stack.frames.front();
+}
+
+bool is_of_program(const event::NodeStack& stack) {
+    return std::any_of(stack.frames.begin(), stack.frames.end(),
+                       [&](const event::StackFrame& frame) { return matters(stack, frame); });
 }
 
 std::string text_of(const event::NodeStack& stack) {

@@ -24,6 +24,8 @@ std::vector<event::NodeStack> machine_stacks(std::string_view printed);
 // The innermost frame that is neither the standard library's nor of what only carries messages; else the innermost.
 // Null: it has none.
 const event::StackFrame* frame_that_matters(const event::NodeStack& stack);
+// Whether it has such a frame: threads of libraries, which wait for work, have none.
+bool is_of_program(const event::NodeStack& stack);
 // "python3 (17) is in recv_all, client.py:88, called by train, client.py:140"
 std::string text_of(const event::NodeStack& stack);
 

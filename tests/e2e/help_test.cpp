@@ -47,11 +47,9 @@ TEST(Completion, ProposesCommandsOptionsAndValues) {
 TEST(Completion, KnowsTheRunsOfThisFolderTheirNodesAndTheirFaults) {
     NETCUT_E2E();
     const Folder folder;
-    ASSERT_EQ(run_tool({"run", "--cols", "2", "--aggregator", "true", "--collaborator", "true", "--fault",
-                        "{name: late, kind: drop, nodes: [collaborator2], on: {log: never}}", "--out",
-                        folder / "netcut-runs/one", "--quiet"})
-                  .status,
-              4);
+    run_tool({"run", "--cols", "2", "--aggregator", "sleep 1", "--collaborator", "sleep 1", "--fault",
+              "{name: early, kind: drop, nodes: [collaborator2], on: start, for: 10ms}", "--out",
+              folder / "netcut-runs/one", "--quiet"});
     std::filesystem::create_directory_symlink("one", folder / "netcut-runs/latest");
     const auto proposed = [&](const Arguments& words) { return completions(words, folder.path()); };
     EXPECT_TRUE(has(proposed({"logs", ""}), "one"));
@@ -59,7 +57,7 @@ TEST(Completion, KnowsTheRunsOfThisFolderTheirNodesAndTheirFaults) {
     EXPECT_EQ(proposed({"verify", "netcut-runs/o"}), Arguments{"netcut-runs/one"});
     EXPECT_EQ(proposed({"logs", "one", "c"}), (Arguments{"collaborator1", "collaborator2"}));
     EXPECT_EQ(proposed({"exec", "latest", "a"}), Arguments{"aggregator"});
-    EXPECT_EQ(proposed({"heal", "latest", ""}), Arguments{"late"});
+    EXPECT_EQ(proposed({"heal", "latest", ""}), Arguments{"early"});
     EXPECT_EQ(proposed({"logs", "another", ""}), Arguments{}) << "there is no such run";
 }
 

@@ -18,8 +18,8 @@ constexpr const char* until_wanted =
     "  while options(s) != '1 11 4 3 31000' and time.time() < end: time.sleep(0.01)\n"
     "  return options(s)\n";
 
-struct Run {
-    explicit Run(const PythonNodes& nodes, const std::function<void()>& before_exec = {}) {
+struct TcpRun {
+    explicit TcpRun(const PythonNodes& nodes, const std::function<void()>& before_exec = {}) {
         if (before_exec) std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
         const std::string scenario = write_scenario(nodes, folder / "scenario.yaml");
         Tool tool({"run", scenario, "--out", folder / "run"}, before_exec);
@@ -41,7 +41,7 @@ struct Run {
 };
 
 void expect_options(const std::function<void()>& before_exec = {}) {
-    const Run run(
+    const TcpRun run(
         {"s = serve(); print('listening'); c = s.accept()[0]; print('accepted', options(c)); c.recv(9)\n",
          std::string(until_wanted) + "c = connect(); print('connected', settle(c)); c.sendall(b'x')\n", tcp},
         before_exec);
@@ -69,7 +69,7 @@ TEST(Tcp, OptionsAreSetForAnOrdinaryUser) {
 // Its listening socket has had them for long when the collaborator comes.
 TEST(Tcp, WhatIsAcceptedHasThemFromTheBeginning) {
     NETCUT_E2E();
-    const Run run(
+    const TcpRun run(
         {std::string(until_wanted) +
              "s = serve(); settle(s); print('listening'); c = s.accept()[0]; print('accepted', options(c))\n"
              "c.recv(9); c.sendall(b'y'); c.recv(9)\n",
@@ -79,11 +79,11 @@ TEST(Tcp, WhatIsAcceptedHasThemFromTheBeginning) {
 
 TEST(Tcp, WhatAProgramSetsLaterIsSetAgainAndTold) {
     NETCUT_E2E();
-    const Run run({"s = serve(); print('listening'); c = s.accept()[0]; c.recv(9)\n",
-                   std::string(until_wanted) +
-                       "c = connect(); settle(c); c.setsockopt(6, 18, 77); c.setsockopt(1, 9, 0)\n"
-                       "print('again', settle(c)); time.sleep(0.1); c.sendall(b'x')\n",
-                   tcp});
+    const TcpRun run({"s = serve(); print('listening'); c = s.accept()[0]; c.recv(9)\n",
+                      std::string(until_wanted) +
+                          "c = connect(); settle(c); c.setsockopt(6, 18, 77); c.setsockopt(1, 9, 0)\n"
+                          "print('again', settle(c)); time.sleep(0.1); c.sendall(b'x')\n",
+                      tcp});
     EXPECT_TRUE(contains(run.out("collaborator1"), std::string("again ") + wanted))
         << run.out("collaborator1");
     EXPECT_GE(read_verdict(run.folder / "run").at("tcp").at("again"), 1);
@@ -94,13 +94,13 @@ TEST(Tcp, WhatAProgramSetsLaterIsSetAgainAndTold) {
 // It is in no process's table of descriptors while it is on its way from one to another.
 TEST(Tcp, WhatCannotBeSetIsNeverPassedOver) {
     NETCUT_E2E();
-    const Run run({"s = serve(); print('listening'); c = s.accept()[0]; c.recv(9)\n",
-                   "a, b = socket.socketpair()\n"
-                   "c = socket.socket(); c.setblocking(False)\n"
-                   "os.kill(os.getpid(), 0); c.connect_ex((socket.gethostbyname('aggregator'), 9000))\n"
-                   "socket.send_fds(a, [b'x'], [c.fileno()]); c.close(); time.sleep(3)\n"
-                   "_, fds, _, _ = socket.recv_fds(b, 9, 1); os.close(fds[0])\n",
-                   "tcp: {nodes: [collaborator1], keepalive: 11s}\n"});
+    const TcpRun run({"s = serve(); print('listening'); c = s.accept()[0]; c.recv(9)\n",
+                      "a, b = socket.socketpair()\n"
+                      "c = socket.socket(); c.setblocking(False)\n"
+                      "os.kill(os.getpid(), 0); c.connect_ex((socket.gethostbyname('aggregator'), 9000))\n"
+                      "socket.send_fds(a, [b'x'], [c.fileno()]); c.close(); time.sleep(3)\n"
+                      "_, fds, _, _ = socket.recv_fds(b, 9, 1); os.close(fds[0])\n",
+                      "tcp: {nodes: [collaborator1], keepalive: 11s}\n"});
     const Json sums = read_verdict(run.folder / "run").at("tcp");
     // It may have been seen, and set, in the moment before it was sent away.
     EXPECT_EQ(sums.at("not_set").get<int>() + sums.at("connections").get<int>(), 1) << sums.dump();
@@ -116,9 +116,9 @@ TEST(Tcp, SysctlsAreOfEachNodeAloneAndThereBeforeItsPrograms) {
         "for n in ('keepalive_time', 'retries2', 'syn_retries', 'rmem', 'congestion_control', 'sack'):\n"
         "  print(n, ' '.join(open('/proc/sys/net/ipv4/tcp_' + n).read().split()))\n";
     const std::string before = slurp("/proc/sys/net/ipv4/tcp_retries2");
-    const Run run({std::string(prints) + "print('listening')\n", prints,
-                   "tcp:\n- {keepalive: 13s, retries2: 8, congestion: reno, sack: false}\n"
-                   "- {nodes: [collaborator1], retries2: 6, syn_retries: 2, rmem: 64KiB}\n"});
+    const TcpRun run({std::string(prints) + "print('listening')\n", prints,
+                      "tcp:\n- {keepalive: 13s, retries2: 8, congestion: reno, sack: false}\n"
+                      "- {nodes: [collaborator1], retries2: 6, syn_retries: 2, rmem: 64KiB}\n"});
     for (const char* line : {"keepalive_time 13\n", "retries2 8\n", "congestion_control reno\n", "sack 0\n"})
         EXPECT_TRUE(contains(run.out("aggregator"), line)) << run.out("aggregator");
     for (const char* line :
@@ -130,7 +130,7 @@ TEST(Tcp, SysctlsAreOfEachNodeAloneAndThereBeforeItsPrograms) {
 // Its network is another one then.
 TEST(Tcp, ANodeThatWasOffHasThemWhenItComesBack) {
     NETCUT_E2E();
-    const Run run(
+    const TcpRun run(
         {"s = serve(); print('listening')\nwhile True:\n  c = s.accept()[0]; print('accepted')\n"
          "  try:\n    if c.recv(9) == b'end': break\n  except OSError: pass\n",
          std::string(until_wanted) +

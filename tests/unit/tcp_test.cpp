@@ -138,7 +138,7 @@ TEST(Tcp, AnOptionOfTheCommandLineIsForAllNodes) {
     ASSERT_TRUE(add_tcp(scenario, "retries2=6"));
     ASSERT_TRUE(check(scenario));
     EXPECT_EQ(sysctl_of(of(scenario, "aggregator"), "tcp_retries2"), 6U);
-    EXPECT_THAT(add_tcp(scenario, "retry2=6").error().text(), HasSubstr("did you mean 'retries2'?"));
+    EXPECT_THAT(add_tcp(scenario, "retrie2=6").error().text(), HasSubstr("did you mean 'retries2'?"));
     EXPECT_THAT(add_tcp(scenario, "retries2").error().text(), HasSubstr("NAME=VALUE"));
 }
 

@@ -164,7 +164,10 @@ TEST(OpenFL, PatternsOfItsMomentsMatchItsWrappedLogEvenWithLongNamesOfTensors) {
             static_cast<unsigned>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
                 return PatternInLine(pattern).holds(line);
             }));
-        EXPECT_EQ(matches, trigger.nth) << moment.name;
+        if (of_phase && trigger.phase.kind == PhaseMoment::Kind::idle)  // in whichever round
+            EXPECT_GE(matches, 1U) << moment.name;
+        else
+            EXPECT_EQ(matches, trigger.nth) << moment.name;
     }
 }
 

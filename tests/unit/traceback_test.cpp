@@ -107,6 +107,10 @@ TEST(Traceback, OfAMachineProgramTheSourceLineIsNamedWhereItIsKnown) {
     stack.process = 5;
     EXPECT_EQ(text_of(stack), "server (5) is in receive(int, char*), server.cpp:88, called by main, server");
     EXPECT_EQ(stack.frames[0].file, "/usr/lib/x86_64-linux-gnu/libc.so.6");
+    EXPECT_TRUE(is_of_program(stack));
+    EXPECT_FALSE(is_of_program(stacks[1]));
+    for (event::StackFrame& frame : stack.frames) frame.function = "grpc_core::Party::Run()";
+    EXPECT_FALSE(is_of_program(stack));
 }
 
 }  // namespace

@@ -165,6 +165,7 @@ TEST(Judge, EndLineMakesNoNodeGreenThatTookNoPartAfterItsLastHeal) {
     facts.outcomes[0].recovery["collaborator1"].conversations = {
         {"aggregator", "10.99.0.3 port 1", "10.99.0.2 port 2", Conversation::Outcome::half_open, {}}};
     EXPECT_THAT(judge(facts).reason, testing::EndsWith("(10.99.0.2 port 2) is half open"));
+    facts.outcomes[0].recovery["collaborator1"].conversations.clear();
     facts.outcomes[0].healed.reset();
     EXPECT_EQ(judge(facts).reason, "the end line came; collaborator1 was cut off by cut to the end");
     facts.outcomes[0].losses["collaborator1"] = {};
@@ -216,7 +217,9 @@ TEST(Judge, NodeThatWentOnOnlyAfterTheNextFiringHasNotLeft) {
     FaultOutcome next = facts.outcomes[0];
     next.losses["collaborator1"] = {};
     Recovery& first = facts.outcomes[0].recovery["collaborator1"] = {};
-    first.conversations = {{.peer = "aggregator", .outcome = Conversation::Outcome::given_up}};
+    Conversation& given_up = first.conversations.emplace_back();
+    given_up.peer = "aggregator";
+    given_up.outcome = Conversation::Outcome::given_up;
     EXPECT_EQ(judge(facts).word(), "left");
     next.fired = 3100ms;  // too soon for anybody to come back
     next.healed = 4s;
@@ -323,6 +326,8 @@ TEST(Verdict, TellsThatAReplySlippedThroughBeforeTheCut) {
     facts.unfired = {{"cut", false, false, 3}};
     facts.outcomes.clear();
     EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed 3 replies"));
+    facts.unfired = {{"cut", false, false, 1}};
+    EXPECT_THAT(judge(facts).reason, HasSubstr("cut missed a reply"));
 }
 
 }  // namespace

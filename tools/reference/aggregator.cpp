@@ -86,7 +86,7 @@ void publish(const Model& model, const AggregatorOptions& options) {
     const std::string bytes = to_bytes(model.parameters());
     log("aggregator: final model sha256 {}", sha256(bytes));
     if (!options.save) return;
-    write_file(*options.save, bytes);
+    certify::write_file(*options.save, bytes);
     log("aggregator: saved the model to {}", options.save->string());
 }
 

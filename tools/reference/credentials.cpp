@@ -8,9 +8,9 @@ namespace netcut::reference {
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const Certificates& directory) {
     if (!directory) return grpc::InsecureServerCredentials();
     grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    options.pem_root_certs = read_file(*directory / "ca.crt");
-    options.pem_key_cert_pairs.push_back(
-        {read_file(*directory / "aggregator.key"), read_file(*directory / "aggregator.crt")});
+    options.pem_root_certs = certify::read_file(*directory / "ca.crt");
+    options.pem_key_cert_pairs.push_back({certify::read_file(*directory / "aggregator.key"),
+                                          certify::read_file(*directory / "aggregator.crt")});
     return grpc::SslServerCredentials(options);
 }
 
@@ -18,9 +18,9 @@ std::shared_ptr<grpc::ChannelCredentials> client_credentials(const Certificates&
                                                              const std::string& name) {
     if (!directory) return grpc::InsecureChannelCredentials();
     grpc::SslCredentialsOptions options;
-    options.pem_root_certs = read_file(*directory / "ca.crt");
-    options.pem_private_key = read_file(*directory / (name + ".key"));
-    options.pem_cert_chain = read_file(*directory / (name + ".crt"));
+    options.pem_root_certs = certify::read_file(*directory / "ca.crt");
+    options.pem_private_key = certify::read_file(*directory / (name + ".key"));
+    options.pem_cert_chain = certify::read_file(*directory / (name + ".crt"));
     return grpc::SslCredentials(options);
 }
 

@@ -12,7 +12,6 @@
 #include "aggregator.h"
 #include "collaborator.h"
 #include "log.h"
-#include "pki.h"
 
 namespace {
 
@@ -69,7 +68,7 @@ void add_security(CLI::App* command, Certificates& certificates) {
         command
             ->add_option_function<std::string>(
                 "--certs", [&certificates](const std::string& path) { certificates = path; },
-                "that 'certify' wrote into this directory, for mutual TLS")
+                "that netcut-fl-certify wrote into this directory, for mutual TLS")
             ->check(CLI::ExistingDirectory);
     auto* const security =
         command
@@ -85,18 +84,6 @@ void add_security(CLI::App* command, Certificates& certificates) {
         else if (directory->empty())
             throw CLI::RequiredError("--certs DIR (or --security insecure)");
     });
-}
-
-void add_certify(CLI::App& app, CertifyOptions& options) {
-    auto* const command =
-        app.add_subcommand("certify", "Make a CA, the aggregator's and the collaborators' certificates");
-    command->add_option("--dir", options.directory, "where they are written")->required();
-    command->add_option("--aggregator-name", options.aggregator_name, "host name of the aggregator")
-        ->capture_default_str();
-    command->add_option("--san", options.more_names, "further host names or IP addresses of the aggregator")
-        ->take_all();
-    add_count(command, "--collaborators", options.collaborators, "how many collaborators")->required();
-    command->callback([&options] { certify(options); });
 }
 
 const char* const aggregator_lines = R"(Log lines, on stdout, each with the time in front:
@@ -238,11 +225,9 @@ void add_collaborator(CLI::App& app, CollaboratorOptions& options, int& status) 
 int run(int argc, char** argv) {
     CLI::App app("A small federated-learning system over gRPC with mutual TLS, to be tested by netcut-fl.");
     app.require_subcommand(1);
-    CertifyOptions certify_options;
     AggregatorOptions aggregator_options;
     CollaboratorOptions collaborator_options;
     int status = 0;
-    add_certify(app, certify_options);
     add_aggregator(app, aggregator_options, status);
     add_collaborator(app, collaborator_options, status);
     try {

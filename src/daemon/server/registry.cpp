@@ -185,10 +185,8 @@ void Registry::stop_all(std::function<void()> done) {
 
 std::map<std::string, unsigned> Registry::count_by_state() const {
     std::map<std::string, unsigned> counts;
-    for (const auto state : {RunRecord::State::starting, RunRecord::State::running, RunRecord::State::ended,
-                             RunRecord::State::lost})
-        counts[state_word(state)] = 0;
-    for (const auto& run : runs_) ++counts[state_word(run->record().state)];
+    for (const auto& [state, word] : held_run_words) counts[word] = 0;
+    for (const auto& run : runs_) ++counts[word_of(run->record().state)];
     return counts;
 }
 

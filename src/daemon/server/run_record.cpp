@@ -10,8 +10,6 @@
 namespace netcut {
 namespace {
 
-constexpr std::array<const char*, 4> state_words = {"starting", "running", "ended", "lost"};
-
 constexpr std::size_t max_bytes = 64 << 10;  // of all names of nodes and faults: 2,000 nodes, say
 constexpr std::size_t max_word = 128;
 constexpr std::size_t max_path = 4096;
@@ -52,10 +50,6 @@ auto find_named(List& list, const std::string& name) {
 }
 
 }  // namespace
-
-const char* state_word(RunRecord::State state) {
-    return state_words[static_cast<std::size_t>(state)];
-}
 
 bool RunRecord::has_room(std::size_t bytes) {
     partial = partial || bytes_ + bytes > max_bytes;
@@ -111,7 +105,7 @@ void RunRecord::lose(const std::string& why) {
 
 Json RunRecord::summary() const {
     Json json = {
-        {"id", id},           {"name", name},          {"user", user.name},    {"state", state_word(state)},
+        {"id", id},           {"name", name},          {"user", user.name},    {"state", word_of(state)},
         {"created", created}, {"nodes", nodes.size()}, {"attached", attached}, {"folder", folder}};
     if (!verdict.empty()) json["verdict"] = verdict;
     if (exit_status) json["exit_status"] = *exit_status;
@@ -161,10 +155,7 @@ Result<RunRecord> RunRecord::from_text(const std::string& text) {
         record.created = json.at("created").get<std::string>();
         record.user = user_of_json(json.at("user"));
         record.attached = json.at("attached").get<bool>();
-        const auto word =
-            std::find(state_words.begin(), state_words.end(), json.at("state").get<std::string>());
-        record.state =
-            word == state_words.end() ? State::lost : static_cast<State>(word - state_words.begin());
+        record.state = parse_word<State>(json.at("state").get<std::string>()).value_or(State::lost);
         for (const Json& node : json.at("nodes"))
             record.set_node(node.at("name").get<std::string>(), node.at("state").get<std::string>());
         for (const Json& fault : json.at("faults"))
@@ -176,7 +167,7 @@ Result<RunRecord> RunRecord::from_text(const std::string& text) {
         record.verdict = json.value("verdict", "");
         record.reason = json.value("reason", "");
     } catch (const Json::exception& error) {
-        return Failure(Error{Error::Kind::internal, "read the record of a run", 0, error.what(), ""});
+        return internal_failure("read the record of a run", error.what());
     }
     return record;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "daemon/held_run.h"
 #include "user/user.h"
 
 namespace netcut {
@@ -10,12 +11,7 @@ namespace netcut {
 // What a daemon knows of one run; kept on disk, so that the next daemon knows it, too. It has a bound: a run's
 // worker says what is in it, and that is as hostile as its user. All else is in the run's folder.
 struct RunRecord {
-    enum class State {
-        starting,  // its worker has not said yet whether it can be done
-        running,
-        ended,  // with a verdict, or with an error
-        lost    // the daemon or the worker died under it; its journal tells how far it came
-    };
+    using State = HeldRun;
     struct Fault {
         std::string name, kind;
         std::string nodes;  // with spaces between
@@ -39,7 +35,7 @@ struct RunRecord {
     std::string verdict;  // its word
     std::string reason;   // of the verdict, or why it is lost or had an error
 
-    bool over() const { return state == State::ended || state == State::lost; }
+    bool over() const { return is_over(state); }
     void set_node(const std::string& name, const std::string& node_state);
     // `kind` and `nodes` may be empty for a fault that is known.
     void set_fault(const std::string& name, const std::string& kind, const std::string& on_nodes, bool on);
@@ -59,7 +55,5 @@ struct RunRecord {
     bool has_room(std::size_t bytes);
     std::size_t bytes_ = 0;  // of nodes and faults
 };
-
-const char* state_word(RunRecord::State state);
 
 }  // namespace netcut

@@ -5,7 +5,7 @@ function whySection(run) {
     const hang = run.verdict?.hang;
     if (!hang?.why) return null;
     const inTheWay = list(hang.in_the_way);
-    const next = list(hang.next).map((one) => one?.says).filter((text) => typeof text === "string").slice(0, 8);
+    const next = list(hang.next).filter((one) => one?.kind !== "wait-ends").map((one) => one?.says).filter((text) => typeof text === "string").slice(0, 8);
     const rows = (texts) => el("ul", {}, texts.map((text) => el("li", {}, String(text))));
     return [
         el("p.lead", {}, String(hang.why)),

@@ -14,6 +14,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 #include <cstring>
 #include <fstream>
 #include <string>

@@ -12,7 +12,7 @@
 #include <memory>
 #include <system_error>
 
-namespace netcut::reference {
+namespace netcut::certify {
 namespace {
 
 [[noreturn]] void fail(const char* attempt, const std::filesystem::path& path) {
@@ -47,4 +47,4 @@ void write_file(const std::filesystem::path& path, std::string_view content, mod
     if (std::rename(draft.c_str(), path.c_str()) != 0) fail("cannot put in place ", path);
 }
 
-}  // namespace netcut::reference
+}  // namespace netcut::certify

@@ -2,6 +2,7 @@
 #include "pki.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -9,7 +10,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <spdlog/fmt/fmt.h>
 
 #include <array>
 #include <stdexcept>
@@ -17,7 +17,7 @@
 
 #include "files.h"
 
-namespace netcut::reference {
+namespace netcut::certify {
 namespace {
 
 constexpr long validity_seconds = 365L * 24 * 3600;
@@ -177,7 +177,7 @@ std::string common_name(const std::string& certificate_pem) {
     return name.data();
 }
 
-void certify(const CertifyOptions& options) {
+void write_certificates(const CertifyOptions& options) {
     std::filesystem::create_directories(options.directory);
     const CertificateAuthority authority("netcut-fl reference CA");
     write_pem(options.directory, "ca", authority.pem());
@@ -190,4 +190,4 @@ void certify(const CertifyOptions& options) {
     }
 }
 
-}  // namespace netcut::reference
+}  // namespace netcut::certify

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace netcut::reference {
+namespace netcut::certify {
 
 struct CertifyOptions {
     std::filesystem::path directory;
@@ -20,7 +20,7 @@ struct CertifyOptions {
 };
 
 // Writes ca, aggregator and collaborator1..N, each as .crt and .key (mode 0600), into the directory.
-void certify(const CertifyOptions& options);
+void write_certificates(const CertifyOptions& options);
 
 struct Pem {
     std::string certificate;
@@ -47,4 +47,4 @@ class CertificateAuthority {
 // The common name in a certificate, for tests and for messages.
 std::string common_name(const std::string& certificate_pem);
 
-}  // namespace netcut::reference
+}  // namespace netcut::certify
