@@ -41,6 +41,10 @@ TEST_P(OwnRunTest, IsLookedIntoAndStopped) {
     EXPECT_EQ(ask({"heal", "run"}).out, "request1\n");
     EXPECT_TRUE(journal_has("\"event\":\"fault.healed\""));
     EXPECT_EQ(ask({"heal", "run"}).status, 2) << "no fault of it is on";
+    EXPECT_EQ(ask({"cut", "run", "--kind", "loss"}).status, 2) << "no model";
+    const Finished lossy = ask({"cut", "run", "--kind", "loss", "--set", "model=iid 5%", "--set", "seed=3"});
+    EXPECT_EQ(lossy.status, 0) << lossy.err;
+    EXPECT_EQ(ask({"heal", "run"}).status, 0);
     const Json shown = Json::parse(ask({"inspect", "run"}).out, nullptr, false);
     EXPECT_EQ(shown.value("under_way", false), true);
     EXPECT_EQ(shown.value("folder", ""), run_);

@@ -30,6 +30,7 @@ class FakeParts : public RunParts {
     bool any_fault_has_fired() const override { return fired; }
     bool any_fault_will_heal() const override { return will_heal; }
     Nanoseconds starved() const override { return starved_so_far; }
+    bool any_starves() override { return starves; }
     void entered(RunPhase phase) override { note(word_of(phase)); }
     Result<void> start_preparation() override {
         preparing = true;
@@ -71,6 +72,7 @@ class FakeParts : public RunParts {
     std::vector<NodeNow> nodes_;
     bool preparing = false, fired = false, will_heal = false, failed = false, concludes = true;
     Nanoseconds starved_so_far{0};
+    bool starves = false;
     std::string fails_at;
     Calls calls;
 };
@@ -359,6 +361,18 @@ TEST_F(RunCourseTest, ANodeThatHadNoCpuIsWaitedForAsMuchLonger) {
     EXPECT_EQ(course_.phase(), RunPhase::running);
     timers_.pass(1ns);
     EXPECT_EQ(course_.phase(), RunPhase::stopping) << "it had its CPU meanwhile";
+}
+
+TEST_F(RunCourseTest, ANodeThatWaitsForACpuAtTheEndIsWaitedForHalfAsLongAgain) {
+    run();
+    a_fault_fires();
+    parts_.starves = true;
+    timers_.pass(50s);
+    parts_.starves = false;
+    timers_.pass(25s - 1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
 }
 
 TEST_F(RunCourseTest, ANodeThatMissesALittleCpuIsGivenUp) {
