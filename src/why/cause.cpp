@@ -198,7 +198,7 @@ class Rules {
                                                     name, one.address, one.mac, peer, real->second)
                                               : fmt::format("{} finds no link address for {}, which {} has.",
                                                             name, one.address, peer);
-                if (const Connection* connection = story_.find([&](const Connection& c) {
+                if (const Connection* connection = story_.find([&, &name = name](const Connection& c) {
                         return c.node == name && c.socket().remote.to_string() == one.address &&
                                is_resending(c);
                     }))
