@@ -17,7 +17,7 @@ constexpr Nanoseconds first_pause = std::chrono::milliseconds(300),
 // What is on its way for longer, on a link that makes packets wait, is a fault of the scenario's, or unacknowledged.
 constexpr Nanoseconds between_looks = std::chrono::milliseconds(250);
 // Where threads wait for a CPU, so do those of the kernel that carry packets from node to node.
-constexpr Nanoseconds between_looks_in_a_crowd = std::chrono::seconds(2);
+constexpr Nanoseconds between_looks_in_a_crowd = std::chrono::milliseconds(1500);
 constexpr Nanoseconds between_last_looks = std::chrono::milliseconds(50);
 constexpr int rest_after_stuck_look = 100;  // times as long as it took
 
