@@ -244,7 +244,7 @@ void add_cut(CLI::App& command, Request& request) {
         ->capture_default_str();
     command
         .add_option("--set", request.keys,
-                    "A key of this kind of fault, as a scenario has it: model='iid 5%'; may be repeated")
+                    "A key of this kind of fault, as a scenario has it: direction=up; may be repeated")
         ->type_name("NAME=VALUE")
         ->expected(1)
         ->take_all();

@@ -41,9 +41,9 @@ TEST_P(OwnRunTest, IsLookedIntoAndStopped) {
     EXPECT_EQ(ask({"heal", "run"}).out, "request1\n");
     EXPECT_TRUE(journal_has("\"event\":\"fault.healed\""));
     EXPECT_EQ(ask({"heal", "run"}).status, 2) << "no fault of it is on";
-    EXPECT_EQ(ask({"cut", "run", "--kind", "loss"}).status, 2) << "no model";
-    const Finished lossy = ask({"cut", "run", "--kind", "loss", "--set", "model=iid 5%", "--set", "seed=3"});
-    EXPECT_EQ(lossy.status, 0) << lossy.err;
+    const Finished one_way = ask({"cut", "run", "--set", "direction=up", "--set", "times=1"});
+    EXPECT_EQ(one_way.status, 0) << one_way.err;
+    EXPECT_EQ(ask({"cut", "run", "--set", "nonsense=1"}).status, 2) << "no kind has this key";
     EXPECT_EQ(ask({"heal", "run"}).status, 0);
     const Json shown = Json::parse(ask({"inspect", "run"}).out, nullptr, false);
     EXPECT_EQ(shown.value("under_way", false), true);
