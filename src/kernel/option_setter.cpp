@@ -23,8 +23,11 @@ constexpr unsigned state_bit(unsigned state) {
 }
 // Of the kernel's net/tcp_states.h: those in which an option still has an effect.
 constexpr unsigned established = 1, syn_sent = 2, fin_wait1 = 4, close_wait = 8;
-constexpr unsigned settable_states = state_bit(established) | state_bit(syn_sent) | state_bit(fin_wait1) |
-                                     state_bit(close_wait) | state_bit(listening);
+constexpr unsigned settable_states =
+    state_bit(established) | state_bit(syn_sent) | state_bit(fin_wait1) | state_bit(close_wait);
+// The table of those that listen is the machine's, so that looking through it takes long; and most begin to listen early.
+constexpr Nanoseconds first_list_rest = std::chrono::milliseconds(100),
+                      longest_list_rest = std::chrono::seconds(5);
 // A socket that nobody is seen to have may be on its way to another process. Then that is told.
 constexpr Nanoseconds patience = std::chrono::seconds(2);
 constexpr Nanoseconds first_second_look = std::chrono::milliseconds(50),
@@ -50,7 +53,12 @@ std::optional<Result<void>> set_option(int socket, const SocketOption& option) {
 }  // namespace
 
 Result<OptionSetter::Due> OptionSetter::find_due(NetlinkSocket& diag, Clock::time_point now) {
-    for (auto& [inode, known] : known_) known.here = false;
+    if (!began_) began_ = lists_listening_ = now;
+    const bool with_listening = now >= lists_listening_;
+    if (with_listening)
+        lists_listening_ =
+            now + std::clamp<Nanoseconds>((now - *began_) / 4, first_list_rest, longest_list_rest);
+    for (auto& [inode, known] : known_) known.here = known.listens && !with_listening;
     Due due;
     const auto take = [&](const nlmsghdr* message) {
         const auto* told = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
@@ -69,8 +77,9 @@ Result<OptionSetter::Due> OptionSetter::find_due(NetlinkSocket& diag, Clock::tim
         }
         if (!known.told && known.next <= now) due[told->idiag_inode] = &known;
     };
-    NETCUT_TRY(
-        list_sockets(diag, IPPROTO_TCP, 0, settable_states, "list the TCP connections of a node", take));
+    NETCUT_TRY(list_sockets(diag, IPPROTO_TCP, 0,
+                            settable_states | (with_listening ? state_bit(listening) : 0),
+                            "list the TCP connections of a node", take));
     std::erase_if(known_, [](const auto& one) { return !one.second.here; });
     return due;
 }
@@ -129,12 +138,12 @@ void OptionSetter::look_for(Due& due, pid_t outermost, Clock::time_point now,
 
 // It is just being closed, or on its way to another process; or nobody has it.
 void OptionSetter::miss(Known& known, Clock::time_point now, std::vector<OptionsTried>& tried) {
+    known.next = now + first_second_look;
     if (!known.missed) known.missed = now;
-    if (now - *known.missed < patience) return;
+    if (known.done || now - *known.missed < patience) return;  // it had them when somebody had it
     known.told = true;
     tried.push_back({.socket = known.ends,
                      .listens = known.listens,
-                     .again = known.done,
                      .why = "no process of the node was seen to have the socket"});
 }
 

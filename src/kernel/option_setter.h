@@ -63,6 +63,8 @@ class OptionSetter {
 
     std::vector<SocketOption> options_;
     std::map<std::uint64_t, Known> known_;  // by inode
+    std::optional<Clock::time_point> began_{};
+    Clock::time_point lists_listening_{};  // next
 };
 
 }  // namespace netcut

@@ -23,7 +23,7 @@ FINDINGS = {"drop-update": {"not-counted"}, "count-twice": {"counted-twice"}, "h
             "stale-model": {"stale"}, "skip-late": {"not-counted"}}
 ALSO = {"digest", "file", "metric", "samples"}  # of any defect: the model has other bits
 KINDS = ["drop", "drop, direction: up", "drop, direction: down", "unplug", "down", "reject", "pause", "loss, model: iid 30%",
-         "delay, delay: 80ms"]
+         "reset"]
 # As the template's experiments have them.
 MOMENTS = {
     "A": {"on": '{log: "round 2: training, epoch 2"}'},
