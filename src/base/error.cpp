@@ -35,6 +35,14 @@ Failure system_failure(std::string attempt, int code, std::string hint) {
         Error{Error::Kind::machine, std::move(attempt), code, std::strerror(code), std::move(hint)});
 }
 
+Failure machine_failure(std::string attempt, std::string reason, std::string hint) {
+    return Failure(Error{Error::Kind::machine, std::move(attempt), 0, std::move(reason), std::move(hint)});
+}
+
+Failure internal_failure(std::string attempt, std::string reason, std::string hint) {
+    return Failure(Error{Error::Kind::internal, std::move(attempt), 0, std::move(reason), std::move(hint)});
+}
+
 Failure usage_failure(std::string attempt, std::string reason, std::string hint, Mistake mistake) {
     Error error{Error::Kind::usage, std::move(attempt), 0, std::move(reason), std::move(hint)};
     error.mistake = mistake;

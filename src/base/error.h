@@ -88,6 +88,9 @@ using Failure = tl::unexpected<Error>;
 // A failed system call: reason and code from `errno` as it is now.
 Failure system_failure(std::string attempt, std::string hint = {});
 Failure system_failure(std::string attempt, int code, std::string hint = {});
+// Of the kinds of the same names, without an errno.
+Failure machine_failure(std::string attempt, std::string reason, std::string hint = {});
+Failure internal_failure(std::string attempt, std::string reason, std::string hint = {});
 Failure usage_failure(std::string attempt, std::string reason, std::string hint = {},
                       Mistake mistake = Mistake::value);
 

@@ -59,8 +59,7 @@ Result<FileDigest> digest_file(const std::string& path) {
     if (!fd) return system_failure("read " + path);
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return system_failure("read " + path);
-    if (!S_ISREG(status.st_mode))
-        return Failure(Error{Error::Kind::machine, "read " + path, 0, "it is no regular file", ""});
+    if (!S_ISREG(status.st_mode)) return machine_failure("read " + path, "it is no regular file");
     return digest_file(fd.get(), "read " + path);
 }
 

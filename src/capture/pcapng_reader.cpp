@@ -57,8 +57,7 @@ std::uint64_t units_per_second(std::uint8_t resolution) {
 }  // namespace
 
 Failure Reader::broken(const std::string& why) const {
-    return Failure(Error{Error::Kind::machine, "read a capture", 0,
-                         fmt::format("the block at byte {} {}", at_, why), ""});
+    return machine_failure("read a capture", fmt::format("the block at byte {} {}", at_, why));
 }
 
 Result<std::optional<Packet>> Reader::next() {

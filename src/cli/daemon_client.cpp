@@ -149,7 +149,7 @@ Result<std::string> DaemonClient::ask_text(const std::string& method, const std:
         if (!too_long) text += bytes;
     }));
     if (!too_long) return text;
-    return Failure(Error{Error::Kind::machine, "read the daemon's answer", 0, "it is too long", ""});
+    return machine_failure("read the daemon's answer", "it is too long");
 }
 
 Result<Json> DaemonClient::ask(const std::string& method, const std::string& target, const Json& body) const {

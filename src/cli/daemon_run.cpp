@@ -65,8 +65,7 @@ class AttachedToDaemon {
         io_.run();
         NETCUT_TRY(outcome_);
         if (!ended_.is_null()) return finish();
-        return Failure(Error{Error::Kind::machine, "see the run through", 0, "the daemon ended before it",
-                             "see netcut-fl ps --all"});
+        return machine_failure("see the run through", "the daemon ended before it", "see netcut-fl ps --all");
     }
 
   private:

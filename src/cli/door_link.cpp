@@ -45,9 +45,9 @@ Result<ucred> peer_of(int connection) {
 Result<void> check_owner(int connection, const DoorAddress& door) {
     NETCUT_ASSIGN(const ucred peer, peer_of(connection));
     if (peer.uid == door.user || peer.uid == 0) return {};
-    return Failure(Error{Error::Kind::machine, reaching, 0,
-                         "process " + std::to_string(peer.pid) + " of another user has taken its name",
-                         "end that process, or ask whoever administers this machine"});
+    return machine_failure(reaching,
+                           "process " + std::to_string(peer.pid) + " of another user has taken its name",
+                           "end that process, or ask whoever administers this machine");
 }
 
 // Its kernel takes what is sent to a process that is stopped, which never answers.
@@ -87,8 +87,8 @@ Result<Json> answer_in(const Message& message) {
     unsigned status = 0;
     std::from_chars(words.data(), words.data() + words.size(), status);
     if (status == 0)
-        return Failure(Error{Error::Kind::internal, reaching, 0, "it does not answer as a run does",
-                             "is it of the same version of netcut-fl?"});
+        return internal_failure(reaching, "it does not answer as a run does",
+                                "is it of the same version of netcut-fl?");
     if (status >= 400) return Failure(error_of_problem(status, message.words[1]));
     return parse_json(message.words[1], "read what the run answers");
 }

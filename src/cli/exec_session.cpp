@@ -44,8 +44,8 @@ class ExecSession {
         io_.run();
         NETCUT_TRY(outcome_);
         if (status_) return *status_;
-        return Failure(Error{Error::Kind::machine, "see the command through", 0, "the run was over before it",
-                             "netcut-fl inspect says what became of it"});
+        return machine_failure("see the command through", "the run was over before it",
+                               "netcut-fl inspect says what became of it");
     }
 
   private:

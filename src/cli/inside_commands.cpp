@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "cli/daemon_access.h"
 #include "cli/exec_session.h"
+#include "cli/option_values.h"
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "daemon/held_run.h"
@@ -28,7 +29,7 @@ struct Request {
     bool input = false, terminal = false, captures = false;
     std::string run, node, fault, kind = "drop", duration = "20s";
     std::size_t from = 1;
-    std::vector<std::string> runs, command;
+    std::vector<std::string> runs, command, keys;
 
     Result<std::unique_ptr<RunAccess>> reach() const { return reach_run(run, socket); }
 };
@@ -127,6 +128,9 @@ Result<int> cut(const Request& request) {
     }
     Json fault = {{"kind", request.kind}, {"for", request.duration}};
     if (!request.node.empty()) fault["nodes"] = Json::array({request.node});
+    std::map<std::string, std::string> keys;
+    NETCUT_TRY(add_pairs(keys, "--set", request.keys));
+    for (const auto& [key, value] : keys) fault[key] = value;
     NETCUT_ASSIGN(const Json done, run->add_fault(fault));
     return tell(request, done, done.value("fault", ""));
 }
@@ -238,6 +242,12 @@ void add_cut(CLI::App& command, Request& request) {
     command.add_option("--for", request.duration, "How long the cut lasts, or never")
         ->type_name("TIME")
         ->capture_default_str();
+    command
+        .add_option("--set", request.keys,
+                    "A key of this kind of fault, as a scenario has it: direction=up; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->expected(1)
+        ->take_all();
     command
         .add_option("--fault", request.fault,
                     "Fire this fault of the scenario instead, whatever it is waiting for")

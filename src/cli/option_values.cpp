@@ -15,4 +15,16 @@ Result<unsigned> parse_count(const std::string& option, const std::string& text)
     return value;
 }
 
+Result<void> add_pairs(std::map<std::string, std::string>& target, const char* option,
+                       const std::vector<std::string>& pairs) {
+    for (const std::string& pair : pairs) {
+        const std::size_t equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0)
+            return usage_failure(fmt::format("read {} '{}'", option, pair),
+                                 "it is not of the form NAME=VALUE");
+        target[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    return {};
+}
+
 }  // namespace netcut::cli

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,10 @@ class Group {
 };
 
 Result<unsigned> parse_count(const std::string& option, const std::string& text);
+
+// Words of the form NAME=VALUE.
+Result<void> add_pairs(std::map<std::string, std::string>& target, const char* option,
+                       const std::vector<std::string>& pairs);
 
 inline Result<void> set_count(unsigned& target, const char* option, const std::optional<std::string>& text) {
     if (!text) return {};

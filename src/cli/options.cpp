@@ -125,18 +125,6 @@ Result<void> complete_paths(Scenario& scenario) {
     return {};
 }
 
-Result<void> add_pairs(std::map<std::string, std::string>& target, const char* option,
-                       const std::vector<std::string>& pairs) {
-    for (const std::string& pair : pairs) {
-        const std::size_t equals = pair.find('=');
-        if (equals == std::string::npos || equals == 0)
-            return usage_failure(fmt::format("read {} '{}'", option, pair),
-                                 "it is not of the form NAME=VALUE");
-        target[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-    return {};
-}
-
 Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_count(scenario.collaborators, "--cols", options.cols));
     NETCUT_TRY(set_parsed(scenario.aggregator.command, "--aggregator", options.aggregator, split_command));
@@ -234,8 +222,9 @@ void add_safety_options(CLI::App& command, RunOptions& options) {
     Group group(command, "The model");
     group.add("--twins", options.twins, "N",
               "Compare the model with those of N runs without faults, which are kept in netcut-twins");
-    group.add_flag("--safety", options.safety,
-                   "Exit with 1 if the model is not right, or if nothing tells whether it is (docs/safety.md)");
+    group.add_flag(
+        "--safety", options.safety,
+        "Exit with 1 if the model is not right, or if nothing tells whether it is (docs/safety.md)");
 }
 
 void add_run_options(CLI::App& command, RunOptions& options) {

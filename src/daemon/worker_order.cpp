@@ -64,8 +64,8 @@ Result<WorkerOrder> WorkerOrder::from_words(const std::vector<std::string>& give
     order.open_files = words.number<std::uint64_t>();
     const std::string& body = words.text();
     if (!words.complete())
-        return Failure(Error{Error::Kind::internal, "read the order to a worker", 0,
-                             "it is not of this version", "install the program whole"});
+        return internal_failure("read the order to a worker", "it is not of this version",
+                                "install the program whole");
     NETCUT_TRY(read_request(order, body));
     return order;
 }

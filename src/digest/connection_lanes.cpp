@@ -28,11 +28,13 @@ void ConnectionLanes::take(std::size_t node, std::optional<std::size_t> peer, Na
     if (changed.change == ConnectionChange::opened) open_.erase(key);
     Lane* lane = lane_of(key, peer, t);
     if (lane == nullptr) return;
+    if (lane->sent_again) lane->longest_wait = std::max(lane->longest_wait, t - *lane->sent_again);
+    lane->sent_again.reset();
     const std::uint32_t attempts = changed.timers.attempts;
     switch (changed.change) {
         case ConnectionChange::resent:
             lane->resent += more_attempts(lane->attempts, attempts);
-            lane->longest_rto_us = std::max(lane->longest_rto_us, changed.timers.rto_us);
+            lane->sent_again = t;
             break;
         case ConnectionChange::probed:
             lane->probes += more_attempts(lane->attempts, attempts);
@@ -83,14 +85,20 @@ Json ConnectionLanes::Lane::to_json() const {
     Json drawn = Json::array();
     for (const Mark& mark : marks)
         drawn.push_back({microseconds(mark.t), word_of(mark.change), mark.state, mark.attempts, mark.rto_us});
-    Json lane = {{"node", node},           {"peer", nullptr},  {"local", local}, {"remote", remote},
-                 {"from_us", microseconds(from)}, {"to_us", nullptr}, {"state", state}, {"marks", std::move(drawn)}};
+    Json lane = {{"node", node},
+                 {"peer", nullptr},
+                 {"local", local},
+                 {"remote", remote},
+                 {"from_us", microseconds(from)},
+                 {"to_us", nullptr},
+                 {"state", state},
+                 {"marks", std::move(drawn)}};
     if (peer) lane["peer"] = *peer;
     if (to) lane["to_us"] = microseconds(*to);
     if (resent > 0) lane["resent"] = resent;
     if (probes > 0) lane["probes"] = probes;
     if (full > 0) lane["full"] = full;
-    if (longest_rto_us > 0) lane["longest_wait_us"] = longest_rto_us;
+    if (longest_wait > Nanoseconds(0)) lane["longest_wait_us"] = microseconds(longest_wait);
     if (left_out > 0) lane["left_out"] = left_out;
     return lane;
 }

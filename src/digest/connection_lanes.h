@@ -41,7 +41,9 @@ class ConnectionLanes {
         std::optional<Nanoseconds> to;
         std::string state{};  // the last one
         std::uint64_t resent = 0, probes = 0, full = 0, left_out = 0;
-        std::uint32_t attempts = 0, longest_rto_us = 0;
+        std::uint32_t attempts = 0;
+        std::optional<Nanoseconds> sent_again{};  // when TCP did so last, and waits
+        Nanoseconds longest_wait{0};
         std::vector<Mark> marks{};
         Json to_json() const;
     };

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <thread>
+
 #include "base/sha256.h"
 #include "explore/run_pool.h"
 #include "folder/run_files.h"
@@ -49,6 +52,15 @@ Result<std::string> tensors_of(const std::string& run, const Scenario& scenario)
     return cwd + "/" + path;
 }
 
+// Another run of the same scenario may be making the same twins: then they need not be made again.
+Result<RunFolder> folder_of_twins(const std::string& key, const User& user) {
+    for (;;) {
+        auto folder = RunFolder::of_many("netcut-twins/" + key, "twins", user);
+        if (folder || folder.error().code != EWOULDBLOCK) return folder;
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+}
+
 }  // namespace
 
 Result<std::string> twin_key(const Scenario& scenario, const User& user, const std::string& program) {
@@ -73,7 +85,7 @@ Result<TwinRuns> make_twins(const Scenario& scenario, unsigned count, const User
                             const std::string& program, bool local,
                             const std::function<void(const RunOutcome&)>& tell) {
     NETCUT_ASSIGN(const std::string key, twin_key(scenario, user, program));
-    NETCUT_ASSIGN(const RunFolder folder, RunFolder::of_many("netcut-twins/" + key, "twins", user));
+    NETCUT_ASSIGN(const RunFolder folder, folder_of_twins(key, user));
     Scenario twin = twin_of(scenario);
     twin.name = "twin";
     twin.deliveries = true;

@@ -89,8 +89,8 @@ std::function<Result<void>()> preparation(const Settings& settings, std::vector<
 }
 
 Failure missing(const NodeLink& node, const std::string& what) {
-    return Failure(Error{Error::Kind::internal, "read the network of " + node.name + " back", 0,
-                         what + " is not there although the kernel took it", ""});
+    return internal_failure("read the network of " + node.name + " back",
+                            what + " is not there although the kernel took it");
 }
 
 Result<void> check(const FabricOptions& options, std::size_t nodes) {
@@ -103,8 +103,7 @@ Result<void> check(const FabricOptions& options, std::size_t nodes) {
         return usage_failure(fmt::format("build a network of {} nodes", nodes),
                              fmt::format("at most {} have an address", max_nodes), "use fewer nodes");
     if (options.ipv6 && ::access("/proc/sys/net/ipv6", F_OK) != 0)
-        return Failure(
-            Error{Error::Kind::machine, "use IPv6", 0, "this kernel runs without it", "use --ip 4"});
+        return machine_failure("use IPv6", "this kernel runs without it", "use --ip 4");
     return {};
 }
 

@@ -19,8 +19,7 @@ Result<void> await(const std::string& what, const std::function<Result<bool>()>&
     for (;;) {
         NETCUT_ASSIGN(const bool so, is_so());
         if (so) return {};
-        if (Clock::now() > deadline)
-            return Failure(Error{Error::Kind::internal, "wait for " + what, 0, "it does not come", ""});
+        if (Clock::now() > deadline) return internal_failure("wait for " + what, "it does not come");
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 }

@@ -82,7 +82,7 @@ NftRule masquerade_from(const IpAddress& address) {
 
 Result<void> check_uplink(const FabricOptions& options, Rights rights) {
     const auto cannot = [](const std::string& why, const std::string& hint) {
-        return Failure(Error{Error::Kind::machine, "give nodes a way out (--uplink)", 0, why, hint});
+        return machine_failure("give nodes a way out (--uplink)", why, hint);
     };
     if (rights != Rights::host)
         return cannot("that takes rights over the host's network, which a user namespace has not",
@@ -182,8 +182,8 @@ Result<IpAddress> Uplink::claim_address(bool ipv6) {
         if (claimed) return address;
         if (claimed.error().code != EEXIST) return Failure(claimed.error());
     }
-    return Failure(Error{Error::Kind::machine, "find a free address for the uplink", 0,
-                         fmt::format("{} of them are taken", most_tries), "end other runs first"});
+    return machine_failure("find a free address for the uplink",
+                           fmt::format("{} of them are taken", most_tries), "end other runs first");
 }
 
 Result<void> Uplink::set_up_gate() {

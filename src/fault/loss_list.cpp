@@ -195,7 +195,7 @@ std::optional<Expectation> expect(const LossTrace& model) {
 Result<std::vector<std::uint32_t>> LossModel::lost_packets(std::uint64_t seed, std::uint32_t period) const {
     const std::string attempt = fmt::format("list what '{}' loses of {} packets", text_, period);
     if (const auto* const trace = std::get_if<LossTrace>(&parameters_); trace && trace->length == 0)
-        return Failure(Error{Error::Kind::internal, attempt, 0, "its file has not been read", ""});
+        return internal_failure(attempt, "its file has not been read");
     if (period == 0 || period > max_loss_period)
         return usage_failure(attempt, fmt::format("a period has 1 to {} packets", max_loss_period),
                              "give another period");

@@ -266,9 +266,7 @@ const std::string& LossModel::trace_file() const {
 
 Result<void> LossModel::read_trace(const std::string& contents) {
     auto* const trace = std::get_if<LossTrace>(&parameters_);
-    if (!trace)
-        return Failure(Error{Error::Kind::internal, "read a loss trace", 0,
-                             "the loss model '" + text_ + "' has none", ""});
+    if (!trace) return internal_failure("read a loss trace", "the loss model '" + text_ + "' has none");
     LossTrace read{trace->file, 0, {}};
     TracePlace place{trace->file};
     bool in_comment = false;

@@ -57,7 +57,7 @@ const std::vector<MomentKind>& moment_kinds() {
          .way = Direction::down,
          .packets = Packets::messages,
          .once_a_flow = true,
-         .packet = "the first data packet down of more than 64 bytes of payload"},
+         .packet = "the first data packet down of more than 72 bytes of payload"},
         {.kind = Kind::syn,
          .name = "syn",
          .amount = Amount::none,

@@ -37,10 +37,13 @@ Result<void> lock_folder(const Fd& folder, const std::string& path) {
     if (errno != EWOULDBLOCK)
         return system_failure("lock the folder " + path, "choose another folder with --out");
     const std::string holder = holder_of(folder);
-    return usage_failure(attempt,
-                         holder.empty() ? "another process is writing to it"
-                                        : fmt::format("process {} is writing to it", holder),
-                         "wait for its end, or choose another folder with --out");
+    Error error = usage_failure(attempt,
+                                holder.empty() ? "another process is writing to it"
+                                               : fmt::format("process {} is writing to it", holder),
+                                "wait for its end, or choose another folder with --out")
+                      .value();
+    error.code = EWOULDBLOCK;
+    return Failure(std::move(error));
 }
 
 }  // namespace netcut

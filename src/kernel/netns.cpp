@@ -73,8 +73,7 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
     const std::string_view read(buffer.data(), static_cast<std::size_t>(size));
     const std::string_view now = read.substr(0, read.find('\n'));
     if (now != value)
-        return Failure(Error{Error::Kind::machine, "set " + file + " to " + value, 0,
-                             "it stays at " + std::string(now), ""});
+        return machine_failure("set " + file + " to " + value, "it stays at " + std::string(now));
     return {};
 }
 

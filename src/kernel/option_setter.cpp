@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <set>
+
 #include "kernel/attributes.h"
 #include "kernel/diag_messages.h"
 #include "kernel/process_files.h"
@@ -20,8 +23,11 @@ constexpr unsigned state_bit(unsigned state) {
 }
 // Of the kernel's net/tcp_states.h: those in which an option still has an effect.
 constexpr unsigned established = 1, syn_sent = 2, fin_wait1 = 4, close_wait = 8;
-constexpr unsigned settable_states = state_bit(established) | state_bit(syn_sent) | state_bit(fin_wait1) |
-                                     state_bit(close_wait) | state_bit(listening);
+constexpr unsigned settable_states =
+    state_bit(established) | state_bit(syn_sent) | state_bit(fin_wait1) | state_bit(close_wait);
+// The table of those that listen is the machine's, so that looking through it takes long; and most begin to listen early.
+constexpr Nanoseconds first_list_rest = std::chrono::milliseconds(100),
+                      longest_list_rest = std::chrono::seconds(5);
 // A socket that nobody is seen to have may be on its way to another process. Then that is told.
 constexpr Nanoseconds patience = std::chrono::seconds(2);
 constexpr Nanoseconds first_second_look = std::chrono::milliseconds(50),
@@ -39,15 +45,20 @@ std::optional<Result<void>> set_option(int socket, const SocketOption& option) {
     if (::getsockopt(socket, option.level, option.name, &now, &size) != 0)
         return system_failure(fmt::format("read {} back", option.text));
     if (now != option.value)
-        return Failure(Error{Error::Kind::machine, fmt::format("set {} to {}", option.text, option.value), 0,
-                             fmt::format("it stays at {}", now), ""});
+        return machine_failure(fmt::format("set {} to {}", option.text, option.value),
+                               fmt::format("it stays at {}", now));
     return Result<void>();
 }
 
 }  // namespace
 
 Result<OptionSetter::Due> OptionSetter::find_due(NetlinkSocket& diag, Clock::time_point now) {
-    for (auto& [inode, known] : known_) known.here = false;
+    if (!began_) began_ = lists_listening_ = now;
+    const bool with_listening = now >= lists_listening_;
+    if (with_listening)
+        lists_listening_ =
+            now + std::clamp<Nanoseconds>((now - *began_) / 4, first_list_rest, longest_list_rest);
+    for (auto& [inode, known] : known_) known.here = known.listens && !with_listening;
     Due due;
     const auto take = [&](const nlmsghdr* message) {
         const auto* told = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
@@ -66,27 +77,23 @@ Result<OptionSetter::Due> OptionSetter::find_due(NetlinkSocket& diag, Clock::tim
         }
         if (!known.told && known.next <= now) due[told->idiag_inode] = &known;
     };
-    NETCUT_TRY(
-        list_sockets(diag, IPPROTO_TCP, 0, settable_states, "list the TCP connections of a node", take));
+    NETCUT_TRY(list_sockets(diag, IPPROTO_TCP, 0,
+                            settable_states | (with_listening ? state_bit(listening) : 0),
+                            "list the TCP connections of a node", take));
     std::erase_if(known_, [](const auto& one) { return !one.second.here; });
     return due;
 }
 
-void OptionSetter::set(std::uint64_t inode, Known& known, const ProcessFiles& process, int descriptor,
-                       Clock::time_point now, std::vector<OptionsTried>& tried) const {
-    OptionsTried told{.socket = known.ends,
-                      .listens = known.listens,
-                      .again = known.done,
-                      .process = process.pid(),
-                      .program = process.program()};
-    bool changed = false;
-    const auto socket = process.duplicate(descriptor);
+bool OptionSetter::set(std::uint64_t inode, Known& known, Clock::time_point now,
+                       std::vector<OptionsTried>& tried) const {
+    const auto socket = duplicate_of(known.process, known.descriptor);
     struct stat file {};
-    // Its number may be another's by now.
-    if (!socket || ::fstat(socket->get(), &file) != 0 || file.st_ino != inode) {
-        if (now - known.first < patience) return;
-        told.why = socket ? "its descriptor is another's now" : socket.error().text();
-    }
+    const bool is_gone = !socket && (socket.error().code == EBADF || socket.error().code == ESRCH);
+    if (is_gone || (socket && (::fstat(socket->get(), &file) != 0 || file.st_ino != inode))) return false;
+    OptionsTried told{
+        .socket = known.ends, .listens = known.listens, .again = known.done, .process = known.process};
+    bool changed = false;
+    if (!socket) told.why = socket.error().text();
     for (const SocketOption& option : options_) {
         if (!told.why.empty()) break;
         const auto outcome = set_option(socket->get(), option);
@@ -96,35 +103,62 @@ void OptionSetter::set(std::uint64_t inode, Known& known, const ProcessFiles& pr
     told.inherited = !known.done && !changed;
     known.told = !told.why.empty();
     known.next = now + std::clamp<Nanoseconds>(now - known.first, first_second_look, longest_rest);
-    if (!known.done || changed || known.told) tried.push_back(std::move(told));
+    known.missed.reset();
+    if (!known.done || changed || known.told) {
+        told.program = program_of(known.process);
+        tried.push_back(std::move(told));
+    }
     known.done = true;
+    return true;
+}
+
+// In the tables of descriptors, but where known sockets are.
+void OptionSetter::look_for(Due& due, pid_t outermost, Clock::time_point now,
+                            std::vector<OptionsTried>& tried) const {
+    std::set<std::pair<pid_t, int>> taken;
+    for (const auto& [inode, known] : known_)
+        if (known.process != 0) taken.emplace(known.process, known.descriptor);
+    const std::vector<pid_t> processes = processes_below(outermost);
+    // The first is netcut-fl-init, as process 1 of the node.
+    for (std::size_t i = 1; i < processes.size() && !due.empty(); ++i)
+        for (const int descriptor : descriptors_of(processes[i])) {
+            if (taken.contains({processes[i], descriptor})) continue;
+            const auto inode = inode_of(descriptor_link(processes[i], descriptor), "socket");
+            const auto found = inode ? due.find(*inode) : due.end();
+            if (found == due.end()) continue;
+            Known& known = *found->second;
+            known.process = processes[i];
+            known.descriptor = descriptor;
+            if (set(found->first, known, now, tried))
+                due.erase(found);
+            else
+                known.process = 0;
+        }
+}
+
+// It is just being closed, or on its way to another process; or nobody has it.
+void OptionSetter::miss(Known& known, Clock::time_point now, std::vector<OptionsTried>& tried) {
+    known.next = now + first_second_look;
+    if (!known.missed) known.missed = now;
+    if (known.done || now - *known.missed < patience) return;  // it had them when somebody had it
+    known.told = true;
+    tried.push_back({.socket = known.ends,
+                     .listens = known.listens,
+                     .why = "no process of the node was seen to have the socket"});
 }
 
 Result<std::vector<OptionsTried>> OptionSetter::look(pid_t outermost, NetlinkSocket& diag,
                                                      Clock::time_point now) {
     NETCUT_ASSIGN(Due due, find_due(diag, now));
     std::vector<OptionsTried> tried;
-    if (due.empty()) return tried;
-    const std::vector<pid_t> processes = processes_below(outermost);
-    // The first is netcut-fl-init, as process 1 of the node.
-    for (std::size_t i = 1; i < processes.size() && !due.empty(); ++i) {
-        const ProcessFiles process(processes[i]);
-        for (const auto& [descriptor, link] : process.descriptors()) {
-            const auto inode = inode_of(link, "socket");
-            const auto found = inode ? due.find(*inode) : due.end();
-            if (found == due.end()) continue;
-            set(found->first, *found->second, process, descriptor, now, tried);
-            due.erase(found);
-        }
-    }
-    for (const auto& [inode, known] : due) {
-        if (now - known->first < patience) continue;
-        known->told = true;
-        tried.push_back({.socket = known->ends,
-                         .listens = known->listens,
-                         .again = known->done,
-                         .why = "no process of the node was seen to have the socket"});
-    }
+    std::erase_if(due, [&](const auto& one) {
+        Known& known = *one.second;
+        if (known.process != 0 && set(one.first, known, now, tried)) return true;
+        known.process = 0;
+        return false;
+    });
+    if (!due.empty()) look_for(due, outermost, now, tried);
+    for (const auto& [inode, known] : due) miss(*known, now, tried);
     return tried;
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,21 +42,29 @@ class OptionSetter {
 
   private:
     struct Known {
-        Clock::time_point first{}, next{};  // seen, and to be looked at again
-        bool done = false;                  // its options were set
-        bool told = false;                  // that they cannot be
-        bool here = true;                   // in the look under way
+        Clock::time_point first{}, next{};          // seen, and to be looked at again
+        std::optional<Clock::time_point> missed{};  // since then nobody is seen to have it
+        bool done = false;                          // its options were set
+        bool told = false;                          // that they cannot be
+        bool here = true;                           // in the look under way
+        pid_t process = 0;                          // who has it, and where; 0: not known
+        int descriptor = -1;
         std::string ends{};
         bool listens = false;
     };
-    using Due = std::map<std::uint64_t, Known*>;
+    using Due = std::map<std::uint64_t, Known*>;  // by inode
 
     Result<Due> find_due(NetlinkSocket& diag, Clock::time_point now);
-    void set(std::uint64_t inode, Known& known, const class ProcessFiles& process, int descriptor,
-             Clock::time_point now, std::vector<OptionsTried>& tried) const;
+    // Whether it is there; then its options were set, or that was told.
+    bool set(std::uint64_t inode, Known& known, Clock::time_point now,
+             std::vector<OptionsTried>& tried) const;
+    void look_for(Due& due, pid_t outermost, Clock::time_point now, std::vector<OptionsTried>& tried) const;
+    static void miss(Known& known, Clock::time_point now, std::vector<OptionsTried>& tried);
 
     std::vector<SocketOption> options_;
     std::map<std::uint64_t, Known> known_;  // by inode
+    std::optional<Clock::time_point> began_{};
+    Clock::time_point lists_listening_{};  // next
 };
 
 }  // namespace netcut

@@ -43,8 +43,7 @@ Result<PacketSender> PacketSender::open(const NetNs& where) {
 Result<void> PacketSender::send(int link, const FrameAddresses& addresses,
                                 std::span<const std::uint8_t> packet) {
     const int version = packet.empty() ? 0 : packet[0] >> 4;
-    if (version != 4 && version != 6)
-        return Failure(Error{Error::Kind::internal, "send a packet", 0, "it is neither IPv4 nor IPv6", ""});
+    if (version != 4 && version != 6) return internal_failure("send a packet", "it is neither IPv4 nor IPv6");
     return send(link, addresses, version == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, packet);
 }
 

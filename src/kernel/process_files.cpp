@@ -151,8 +151,7 @@ std::optional<std::uint64_t> inode_of(std::string_view link, std::string_view ki
 }
 
 ProcessFiles::ProcessFiles(pid_t pid) : pid_(pid) {
-    program_ = text("comm");
-    if (!program_.empty() && program_.back() == '\n') program_.pop_back();
+    program_ = program_of(pid);
     const std::string folder = fmt::format("/proc/{}/fd/", pid_);
     const bool read = for_numbers(folder, [&](int descriptor) {
         descriptors_[descriptor] = link_of(folder + std::to_string(descriptor));
@@ -198,16 +197,32 @@ bool ProcessFiles::shares_memory(std::uint64_t address) const {
     return true;
 }
 
-Result<Fd> ProcessFiles::duplicate(int descriptor) const {
-    const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (!process) return system_failure("open a node's process");
-    Fd socket(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), descriptor, 0)));
-    if (!socket) return system_failure("duplicate a node's socket");
-    return socket;
+std::string program_of(pid_t process) {
+    std::string program = read_proc(fmt::format("/proc/{}/comm", process));
+    while (program.ends_with('\n')) program.pop_back();
+    return program;
+}
+
+std::vector<int> descriptors_of(pid_t process) {
+    std::vector<int> all;
+    for_numbers(fmt::format("/proc/{}/fd", process), [&](int descriptor) { all.push_back(descriptor); });
+    return all;
+}
+
+std::string descriptor_link(pid_t process, int descriptor) {
+    return link_of(fmt::format("/proc/{}/fd/{}", process, descriptor));
+}
+
+Result<Fd> duplicate_of(pid_t process, int descriptor) {
+    const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+    if (!handle) return system_failure("open a node's process");
+    Fd ours(static_cast<int>(::syscall(SYS_pidfd_getfd, handle.get(), descriptor, 0)));
+    if (!ours) return system_failure("duplicate a node's socket");
+    return ours;
 }
 
 Result<SocketOptions> ProcessFiles::socket_options(int descriptor) const {
-    NETCUT_ASSIGN(const Fd socket, duplicate(descriptor));
+    NETCUT_ASSIGN(const Fd socket, duplicate_of(pid_, descriptor));
     return options_of(socket.get());
 }
 

@@ -52,8 +52,6 @@ class ProcessFiles {
     bool read_memory(std::uint64_t address, std::span<std::byte> bytes) const;
     // Whether others may have the same memory there, or that is not known.
     bool shares_memory(std::uint64_t address) const;
-    // The same socket or file, as ours; while we have it, closing the other one has no effect.
-    Result<Fd> duplicate(int descriptor) const;
     // Of one of its sockets, by a duplicate of it.
     Result<SocketOptions> socket_options(int descriptor) const;
 
@@ -63,6 +61,12 @@ class ProcessFiles {
     std::map<int, std::string> descriptors_;
     std::string failure_;
 };
+
+std::string program_of(pid_t process);                       // as /proc calls it; empty: it has ended
+std::vector<int> descriptors_of(pid_t process);              // empty: it has ended, or must not be read
+std::string descriptor_link(pid_t process, int descriptor);  // where it leads; empty: it is closed
+// The same socket or file, as ours; while we have it, closing the other one has no effect.
+Result<Fd> duplicate_of(pid_t process, int descriptor);
 
 // All processes below one, itself excepted, parents first.
 std::vector<pid_t> processes_below(pid_t root);

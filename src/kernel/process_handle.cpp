@@ -14,9 +14,7 @@ namespace netcut {
 Result<ProcessHandle> ProcessHandle::open(pid_t pid) {
     Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!fd) return system_failure("open a node's process");
-    std::string program = read_proc(fmt::format("/proc/{}/comm", pid));
-    while (program.ends_with('\n')) program.pop_back();
-    return ProcessHandle(pid, std::move(fd), std::move(program));
+    return ProcessHandle(pid, std::move(fd), program_of(pid));
 }
 
 bool ProcessHandle::catches(int signal) const {

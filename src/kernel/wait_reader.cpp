@@ -39,6 +39,7 @@ class Reader {
         for (const ProcessFiles& process : processes_) note_holders(process);
         take_sockets();
         for (const ProcessFiles& process : processes_) take_threads(process);
+        if (!all.empty()) take_init(all.front());
         finish_sockets();
         return std::move(reading_);
     }
@@ -155,10 +156,20 @@ class Reader {
             mark(static_cast<std::uint64_t>(thread));
             mark(status.switches);
             mark(static_cast<std::uint64_t>(status.state));
+            if (status.state == 'R') mark(std::hash<std::string>()(process.of_thread(thread, "schedstat")));
             if ((status.caught & alarm_bit) != 0) facts().catches_alarm = true;
             add(read_thread(process, thread, status));
         }
         if (!any) could_not(name_of(process), "its threads cannot be read");
+    }
+
+    // After all others, whose end it is told of, and may not have had a CPU to tell us: then nothing is at rest.
+    void take_init(pid_t pid) {
+        const ProcessFiles init(pid);
+        const ThreadStatus status = parse_thread_status(init.of_thread(pid, "status"));
+        mark(status.switches);
+        mark(static_cast<std::uint64_t>(status.state));
+        if (status.state != 'S') add({.process = pid, .program = init.program(), .doing = ThreadDoing::runs});
     }
 
     ThreadFacts read_thread(const ProcessFiles& process, pid_t thread, const ThreadStatus& status) {

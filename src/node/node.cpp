@@ -9,7 +9,7 @@ namespace netcut {
 namespace {
 
 Failure not_running(std::string attempt) {
-    return Failure(Error{Error::Kind::internal, std::move(attempt), 0, "it is not running", {}});
+    return internal_failure(std::move(attempt), "it is not running");
 }
 
 }  // namespace
@@ -33,8 +33,7 @@ Result<void> Node::start_on_machine(Fd out_log, Fd err_log) {
 }
 
 Result<void> Node::start_in(const NetNs* ns, Fd out_log, Fd err_log) {
-    if (running())
-        return Failure(Error{Error::Kind::internal, "start " + spec_.name, 0, "it is running already", {}});
+    if (running()) return internal_failure("start " + spec_.name, "it is running already");
     life_->abandon();
     life_ = std::make_shared<Life>(io_, observer_);
     return life_->start(spec_, ns, std::move(out_log), std::move(err_log));

@@ -83,8 +83,8 @@ Result<std::string> find_init() {
     const auto folder = self.parent_path();
     for (const auto& candidate : {folder / "netcut-fl-init", folder / "../libexec/netcut-fl/netcut-fl-init"})
         if (::access(candidate.c_str(), X_OK) == 0) return candidate.string();
-    return Failure(Error{Error::Kind::machine, "find netcut-fl-init", 0, "it is not beside " + self.string(),
-                         "build or install the program whole"});
+    return machine_failure("find netcut-fl-init", "it is not beside " + self.string(),
+                           "build or install the program whole");
 }
 
 Environment node_environment(const NodeSpec& spec) {

@@ -213,13 +213,9 @@ void PhaseWatch::notice_starved(Nanoseconds most, Clock::time_point when) {
 
 // What the machine looks like now counts for the time since the last round.
 void PhaseWatch::notice_crowd(Clock::time_point when) {
-    if (!loadavg_) loadavg_ = Fd(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC));
     const Nanoseconds passed = when - std::exchange(last_round_, when);
-    std::array<char, 128> text{};
-    int can_run = 0;  // with this thread, see proc_loadavg(5)
-    if (::pread(loadavg_.get(), text.data(), text.size() - 1, 0) <= 0) return;
-    if (std::sscanf(text.data(), "%*s %*s %*s %d", &can_run) != 1) return;
-    if (can_run > cpus_) crowded_ += passed;
+    const auto can_run = machine_.runnable_threads();
+    if (can_run && *can_run > cpus_) crowded_ += passed;
 }
 
 // False if something could not be read.

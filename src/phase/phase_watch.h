@@ -17,6 +17,7 @@
 #include "fabric/fabric.h"
 #include "fault/data_counters.h"
 #include "fault/data_reader.h"
+#include "kernel/crowd.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/process_tree.h"
@@ -130,7 +131,7 @@ class PhaseWatch {
     std::vector<Subject> subjects_;
     bool any_watched_ = false;
     std::optional<DataReader> data_;
-    Fd loadavg_;
+    Crowd machine_;
     const int cpus_;
     Nanoseconds crowded_{0};
     Nanoseconds untold_starved_{0};

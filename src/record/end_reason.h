@@ -17,20 +17,28 @@ enum class EndReason {
     interrupted,
     failed
 };
-inline constexpr std::array<EnumWord<EndReason>, 8> end_words = {{
-    {EndReason::all_exited, "all-exited"},
-    {EndReason::finished, "finished"},
-    {EndReason::collaborators_ended, "collaborators-ended"},
-    {EndReason::not_ready, "not-ready"},
-    {EndReason::hung, "hung"},
-    {EndReason::timeout, "timeout"},
-    {EndReason::interrupted, "interrupted"},
-    {EndReason::failed, "failed"},
+struct EndWord {
+    EndReason value;
+    const char *word, *text;  // `text`: for people
+};
+inline constexpr std::array<EndWord, 8> end_words = {{
+    {EndReason::all_exited, "all-exited", "all nodes ended"},
+    {EndReason::finished, "finished", "the end line came"},
+    {EndReason::collaborators_ended, "collaborators-ended", "all collaborators ended"},
+    {EndReason::not_ready, "not-ready", "the readiness line did not come in time"},
+    {EndReason::hung, "hung", "no progress"},
+    {EndReason::timeout, "timeout", "the run's time is over"},
+    {EndReason::interrupted, "interrupted", "a signal"},
+    {EndReason::failed, "failed", "an error"},
 }};
 constexpr const auto& words_of(EndReason) {
     return end_words;
 }
-const char* end_text(EndReason reason);  // for people
+constexpr const char* end_text(EndReason reason) {
+    for (const EndWord& end : end_words)
+        if (end.value == reason) return end.text;
+    return "";
+}
 
 // Its nodes ended by themselves, or the scenario says that its work was done.
 constexpr bool is_done(EndReason reason) {

@@ -71,6 +71,7 @@ class Engine::Impl : private RunParts {
     bool is_preparing() const override { return preparation_ && preparation_->runs(); }
     bool any_fault_has_fired() const override { return faults_->any_has_fired(); }
     bool any_fault_will_heal() const override { return faults_->any_will_heal(); }
+    bool any_starves() override { return hang_ && hang_->any_starves(); }
     Nanoseconds starved() const override { return phases_ ? phases_->starved() : Nanoseconds(0); }
     void entered(RunPhase phase) override;
     Result<void> start_preparation() override;

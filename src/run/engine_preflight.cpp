@@ -35,16 +35,16 @@ Result<void> check_open_files(const Scenario& scenario) {
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const std::uint64_t needed = descriptors_of_ours + descriptors_per_node * (scenario.collaborators + 1);
     if (needed <= limit.rlim_cur) return {};
-    return Failure(
-        Error{Error::Kind::machine, fmt::format("run {} collaborators", scenario.collaborators), 0,
-              fmt::format("it takes {} open files, and the limit is {}", needed, limit.rlim_cur),
-              fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed)});
+    return machine_failure(
+        fmt::format("run {} collaborators", scenario.collaborators),
+        fmt::format("it takes {} open files, and the limit is {}", needed, limit.rlim_cur),
+        fmt::format("raise it (ulimit -Hn {0}; ulimit -n {0}), or use fewer --cols", needed));
 }
 
 Failure lacking(std::string attempt, Need need, std::string hint) {
-    return Failure(Error{Error::Kind::machine, std::move(attempt), 0,
-                         fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)),
-                         std::move(hint)});
+    return machine_failure(std::move(attempt),
+                           fmt::format("this kernel has no {} ({})", need_name(need), need_options(need)),
+                           std::move(hint));
 }
 
 Result<void> check_capture(const NetNs& apart) {
@@ -82,9 +82,9 @@ Result<void> check_root_folder() {
     const bool known =
         ::statx(AT_FDCWD, "/", 0, 0, &root) == 0 && (root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
     if (!known || (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return {};
-    return Failure(Error{Error::Kind::machine, "give nodes mounts of their own", 0,
-                         "this is a chroot, and its root folder is not a mount point",
-                         "before chroot DIR: mount --bind DIR DIR"});
+    return machine_failure("give nodes mounts of their own",
+                           "this is a chroot, and its root folder is not a mount point",
+                           "before chroot DIR: mount --bind DIR DIR");
 }
 
 }  // namespace

@@ -58,6 +58,11 @@ void HangWatch::note(const WaitsByNode& waits, event::RunProof proof, std::vecto
     run_.journal.add(std::move(proof));
 }
 
+bool HangWatch::any_starves() {
+    const auto starves = watch_.any_starves();
+    return starves && *starves;
+}
+
 Result<void> HangWatch::look(bool attended) {
     if (record_.proof()) return {};
     const auto begun = Clock::now();

@@ -32,6 +32,8 @@ class HangWatch {
 
     void restart();
     void stop();
+    // Some node can run, and has no CPU.
+    bool any_starves();
     // The run is given up: what its nodes wait for, unless that is proved. `attended`: somebody may still do something.
     Result<void> look(bool attended);
 

@@ -30,8 +30,8 @@ Result<void> Preparation::start() {
 
 void Preparation::on_exit(ExitStatus status) {
     if (status.success()) return ended_({});
-    ended_(Failure(Error{Error::Kind::usage, "prepare the run with " + command_->spec().argv.front(), 0,
-                         status.text(), tail_.empty() ? "it printed nothing" : "it printed: " + tail_}));
+    ended_(usage_failure("prepare the run with " + command_->spec().argv.front(), status.text(),
+                         tail_.empty() ? "it printed nothing" : "it printed: " + tail_));
 }
 
 }  // namespace netcut

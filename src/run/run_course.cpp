@@ -105,9 +105,12 @@ void RunCourse::on_hang_timer() {
     if (timers_.now() < last_progress_ + scenario_.hang_after) return arm_hang_timer();
     // What a machine has no time for is no hang: as long as it was missing it is waited for.
     const Nanoseconds starved = parts_.starved() - std::exchange(starved_, parts_.starved());
-    if (starved < scenario_.hang_after / 2 || prolonged_ >= most_prolonged) return end(EndReason::hung);
+    const Nanoseconds half = scenario_.hang_after / 2;
+    if (prolonged_ >= most_prolonged || (starved < half && !parts_.any_starves()))
+        return end(EndReason::hung);
     ++prolonged_;
-    hang_timer_->at(timers_.now() + std::min(starved, scenario_.hang_after), [this] { on_hang_timer(); });
+    hang_timer_->at(timers_.now() + std::clamp(starved, half, scenario_.hang_after),
+                    [this] { on_hang_timer(); });
 }
 
 void RunCourse::stop(int signal) {

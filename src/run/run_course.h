@@ -34,6 +34,8 @@ class RunParts {
     virtual void before_collaborators() = 0;
     // How long, all together, some node could have run and had no CPU.
     virtual Nanoseconds starved() const { return Nanoseconds(0); }
+    // Some node can run now, and gets no CPU: how long it has waited is known only when it has got one.
+    virtual bool any_starves() { return false; }
     // From now on a run that makes no progress is one that hangs; also when there has been some.
     virtual void hang_is_looked_for() {}
     // The run is about to end, while nodes still run: the last look at them, and no more faults.

@@ -105,27 +105,23 @@ void DeliveryFollower::open(const Key& key, const PacketHeader& header, Nanoseco
     connection.run.from = connection.run.to = t;
 }
 
-// On a connection that is kept: new data that goes up after what was asked for has come, or after a large message was answered,
-// and the wire was quiet.
+// On a connection that is kept, and after a quiet wire: what goes up when what was asked for has come. An upload is never
+// parted: on a crowded machine it pauses for long, and something small comes down meanwhile.
 bool DeliveryFollower::begins_next(const Run& run, std::uint64_t bytes, Nanoseconds t) const {
-    if (bytes <= largest_control) return false;
-    if (run.down >= least_delivery) return t - run.last_down >= pause_between;
-    return run.up >= least_delivery && run.answered && t - run.last_up >= pause_between;
+    return bytes > largest_control && run.down >= least_delivery && t - run.last_down >= pause_between;
 }
 
 void DeliveryFollower::take_up(Connection& connection, std::uint64_t bytes, Nanoseconds t) {
     Run& run = connection.run;
     if (run.up + run.down == 0 && t > run.to) run.from = std::max(run.from, run.to);
     run.up += bytes;
-    run.to = run.last_up = t;
-    run.answered = false;
+    run.to = t;
 }
 
 void DeliveryFollower::take_down(Connection& connection, std::uint64_t bytes, Nanoseconds t) {
     Run& run = connection.run;
     run.down += bytes;
     run.to = run.last_down = t;
-    run.answered = run.answered || bytes > largest_control;
 }
 
 void DeliveryFollower::end(Connection& connection) {

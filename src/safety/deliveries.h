@@ -58,9 +58,8 @@ class DeliveryFollower {
   private:
     using Key = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;  // who opened it first
     struct Run {
-        Nanoseconds from{0}, to{0}, last_down{0}, last_up{0};
+        Nanoseconds from{0}, to{0}, last_down{0};
         std::uint64_t up = 0, down = 0;
-        bool answered = false;
     };
     struct Connection {
         std::string node;

@@ -29,17 +29,39 @@ Size size_of(std::uint64_t bytes, const Range& range) {
     const auto [least, most] = range;
     const std::uint64_t slack = slack_of(range);
     if (bytes >= most + most / 2) return Size::several;
+    if (bytes > most + slack) return Size::unclear;
     if (bytes + jitter >= least) return Size::whole;
     return bytes + slack >= least ? Size::unclear : Size::part;
 }
 
-// Of all rounds together, if they are alike: more were seen of it then.
-Range range_of(const std::vector<Range>& rounds, std::size_t round) {
-    Range all = rounds.front();
-    for (const Range& one : rounds) all = {std::min(all.first, one.first), std::max(all.second, one.second)};
-    if (static_cast<double>(all.second) <= same_size * static_cast<double>(all.first)) return all;
-    return rounds[std::min(round, rounds.size() - 1)];
+Range joined(const Range& a, const Range& b) {
+    return {std::min(a.first, b.first), std::max(a.second, b.second)};
 }
+
+bool is_one_size(const Range& range) {
+    return static_cast<double>(range.second) <= same_size * static_cast<double>(range.first);
+}
+
+// The more of them were seen that are alike, the better it is known how they differ: those of all nodes, or of all rounds of a
+// node, or of one round.
+class Sizes {
+  public:
+    explicit Sizes(const std::map<std::string, std::vector<Range>>& by_node) : by_node_(by_node) {
+        for (const auto& [node, rounds] : by_node)
+            for (const Range& one : rounds) all_ = all_ ? joined(*all_, one) : one;
+    }
+    Range of(const std::string& node, std::size_t round) const {
+        const std::vector<Range>& rounds = by_node_.at(node);
+        if (is_one_size(*all_)) return *all_;
+        Range own = rounds.front();
+        for (const Range& one : rounds) own = joined(own, one);
+        return is_one_size(own) ? own : rounds[std::min(round, rounds.size() - 1)];
+    }
+
+  private:
+    const std::map<std::string, std::vector<Range>>& by_node_;
+    std::optional<Range> all_;
+};
 
 class RoundClock {
   public:
@@ -124,12 +146,13 @@ WireRounds wire_rounds(const std::vector<SafetyFacts::Delivery>& deliveries,
 
 Ledger make_ledger(const SafetyFacts& facts, const TwinFacts& twins) {
     if (twins.updates.empty()) return {};
+    const Sizes sizes(twins.updates);
     std::map<std::string, std::uint64_t> least;
-    for (const auto& [node, ranges] : twins.updates)
-        if (!ranges.empty()) {
-            const Range range = range_of(ranges, 0);
-            least[node] = range.first - std::min(range.first, slack_of(range));
-        }
+    for (const auto& [node, ranges] : twins.updates) {
+        if (ranges.empty()) return {};
+        const Range range = sizes.of(node, 0);
+        least[node] = range.first - std::min(range.first, slack_of(range));
+    }
     WireRounds rounds = wire_rounds(facts.deliveries, least);
     std::size_t count = 0;
     for (const auto& [node, of_node] : rounds) count = std::max(count, of_node.size());
@@ -140,8 +163,8 @@ Ledger make_ledger(const SafetyFacts& facts, const TwinFacts& twins) {
         const auto models = twins.models.find(node);
         for (std::size_t round = 0; round < count; ++round) {
             Delivery& delivery = ledger[node].emplace_back();
-            if (facts.deliveries_missed || ranges.empty()) continue;
-            delivery.update = times_of(of_node[round].updates, range_of(ranges, round));
+            if (facts.deliveries_missed) continue;
+            delivery.update = times_of(of_node[round].updates, sizes.of(node, round));
             if (models != twins.models.end())
                 delivery.model = model_times(of_node[round].models, models->second);
         }

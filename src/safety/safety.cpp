@@ -239,6 +239,8 @@ std::string Safety::text() const {
         return unjudged.empty() ? "unknown" : fmt::format("unknown: {}", fmt::join(unjudged, "; "));
     if (word == SafetyWord::as_undisturbed)
         return fmt::format("as undisturbed ({})", fmt::join(judged, ", "));
+    if (word == SafetyWord::counted_once)
+        return "every update counted once; not compared with an undisturbed run (--twins 3)";
     std::string text = "but: ";
     for (std::size_t i = 0; i < findings.size() && i < most_told; ++i)
         text += (i > 0 ? "; " : "") + findings[i].text;

@@ -95,6 +95,7 @@ Scenario twin_of(Scenario scenario) {
     scenario.expect = {};
     scenario.twins = {};
     scenario.safety = false;
+    scenario.pcap = false;
     return scenario;
 }
 

@@ -72,8 +72,9 @@ Result<void> SocketReader::add_neighbours(std::size_t node, NodeWaits& facts) co
     NETCUT_ASSIGN(const auto all, list_neighbours(socket));
     for (const NeighbourState& one : all)
         if (unanswered.contains(one.address) && facts.neighbours.size() < most_neighbours)
-            facts.neighbours.push_back(
-                {one.address.to_string(), one.mac == MacAddress{} ? std::string() : mac_text(one.mac), one.resolved});
+            facts.neighbours.push_back({one.address.to_string(),
+                                        one.mac == MacAddress{} ? std::string() : mac_text(one.mac),
+                                        one.resolved});
     return {};
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockets/stuck_watch.h"
 
+#include <sys/sysinfo.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <thread>
+
+#include "kernel/crowd.h"
 
 namespace netcut {
 namespace {
@@ -12,8 +16,15 @@ constexpr Nanoseconds first_pause = std::chrono::milliseconds(300),
                       longest_pause = std::chrono::milliseconds(1500);
 // What is on its way for longer, on a link that makes packets wait, is a fault of the scenario's, or unacknowledged.
 constexpr Nanoseconds between_looks = std::chrono::milliseconds(250);
+// Where threads wait for a CPU, so do those of the kernel that carry packets from node to node.
+constexpr Nanoseconds between_looks_in_a_crowd = std::chrono::milliseconds(1500);
 constexpr Nanoseconds between_last_looks = std::chrono::milliseconds(50);
 constexpr int rest_after_stuck_look = 100;  // times as long as it took
+
+bool is_crowded() {
+    const auto can_run = runnable_threads();
+    return !can_run || *can_run > ::get_nprocs();
+}
 
 }  // namespace
 
@@ -68,7 +79,7 @@ void StuckWatch::begin_look() {
 
 void StuckWatch::look_at(std::vector<std::size_t> nodes, bool again) {
     if (nodes.empty() && !again) {
-        timer_.expires_after(between_looks);
+        timer_.expires_after(is_crowded() ? between_looks_in_a_crowd : between_looks);
         timer_.async_wait([this, use = ++use_](boost::system::error_code error) {
             if (!error && use == use_) look_at(running(), true);
         });
@@ -134,6 +145,16 @@ Result<WaitsByNode> StuckWatch::glance() {
         all[fabric_.node(node).name] = std::move(seen.facts);
     }
     return all;
+}
+
+Result<bool> StuckWatch::any_starves() {
+    NETCUT_ASSIGN(const WaitsByNode all, look());
+    return std::any_of(all.begin(), all.end(), [](const auto& one) {
+        const auto& threads = one.second.waits;
+        return one.second.unchanged_since &&
+               std::any_of(threads.begin(), threads.end(),
+                           [](const ThreadFacts& thread) { return thread.doing == ThreadDoing::runs; });
+    });
 }
 
 Result<WaitsByNode> StuckWatch::look() {

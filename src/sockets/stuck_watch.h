@@ -38,6 +38,8 @@ class StuckWatch {
     Result<WaitsByNode> look();
     // At once, all nodes once.
     Result<WaitsByNode> glance();
+    // Whether some node can run, and none of its threads had a CPU for a moment.
+    Result<bool> any_starves();
 
   private:
     struct Seen {

@@ -119,8 +119,7 @@ void TcpSetter::look_at_all() {
 }
 
 Result<void> TcpSetter::look_at(Subject& subject, std::size_t node, pid_t outermost) {
-    if (!subject.diag)
-        return Failure(Error{Error::Kind::machine, "see its sockets", 0, "its network cannot be asked", ""});
+    if (!subject.diag) return machine_failure("see its sockets", "its network cannot be asked");
     if (!subject.setter) subject.setter.emplace(subject.options);
     const auto now = Clock::now();
     NETCUT_ASSIGN(const auto tried, subject.setter->look(outermost, *subject.diag, now));

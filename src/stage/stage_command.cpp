@@ -29,9 +29,9 @@ Failure failed(const StageSpec& stage, const Program& program, const Ran& ran, c
 
 // Which is neither yes nor no.
 Failure no_answer(const Program& asked) {
-    return Failure(Error{Error::Kind::machine, fmt::format("ask '{}'", fmt::join(asked.argv, " ")), 0,
-                         "it took longer than " + duration_text(asked.timeout),
-                         "try again when the machine is less busy"});
+    return machine_failure(fmt::format("ask '{}'", fmt::join(asked.argv, " ")),
+                           "it took longer than " + duration_text(asked.timeout),
+                           "try again when the machine is less busy");
 }
 
 Result<Fd> nowhere() {

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/time.h"
-#include "verify/safety_check.h"
 #include "verify/captures.h"
 #include "verify/older_record.h"
+#include "verify/safety_check.h"
 
 namespace netcut {
 namespace {

@@ -18,7 +18,6 @@
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
-#include "verify/safety_check.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
@@ -30,6 +29,7 @@
 #include "verify/capture_verdict.h"
 #include "verify/journal_rules.h"
 #include "verify/older_record.h"
+#include "verify/safety_check.h"
 
 namespace netcut {
 namespace {

@@ -37,6 +37,7 @@ class NodeProof {
         for (const DatagramFacts& socket : facts_.datagrams)
             if (socket.send_queue > 0 || (socket.awaited && socket.receive_queue > 0))
                 add(HindranceKind::queued, "a datagram");
+        if (facts_.threads == 0) add(HindranceKind::runs, "it has no thread any more, and is about to end");
         if (facts_.own_timers) add(HindranceKind::own_timer, "a process has timers (timer_create)");
         if (facts_.catches_alarm) add(HindranceKind::alarm, "a process handles SIGALRM");
         if (facts_.left_out > 0) add(HindranceKind::left_out, fmt::format("{} more", facts_.left_out));

@@ -37,8 +37,8 @@ std::string options_text(const std::optional<SocketOptions>& options) {
 }  // namespace
 
 std::string name_of(const ThreadFacts& thread) {
-    return fmt::format("{} ({}), {}", thread.program, thread.process,
-                       thread.call.empty() ? word_of(thread.doing) : thread.call);
+    return fmt::format("{} ({}){}", thread.program, thread.process,
+                       thread.call.empty() ? "" : ", " + thread.call);
 }
 
 const WaitTarget* target_of(const ThreadFacts& thread) {
@@ -49,9 +49,10 @@ const WaitTarget* target_of(const ThreadFacts& thread) {
 }
 
 std::string text_of(const ThreadFacts& thread, const std::string& peer) {
+    const std::string doing = thread.doing == ThreadDoing::runs ? "at work" : word_of(thread.doing);
     std::string text =
-        fmt::format("{} ({}): {} thread{} in {}", thread.program, thread.process, thread.count,
-                    thread.count == 1 ? "" : "s", thread.call.empty() ? word_of(thread.doing) : thread.call);
+        fmt::format("{} ({}): {} thread{} {}", thread.program, thread.process, thread.count,
+                    thread.count == 1 ? "" : "s", thread.call.empty() ? doing : "in " + thread.call);
     text += target_text(thread, peer);
     if (thread.doing != ThreadDoing::waits) return text;
     if (thread.end == WaitEnd::never) return text + ", for ever";

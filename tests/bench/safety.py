@@ -23,7 +23,7 @@ FINDINGS = {"drop-update": {"not-counted"}, "count-twice": {"counted-twice"}, "h
             "stale-model": {"stale"}, "skip-late": {"not-counted"}}
 ALSO = {"digest", "file", "metric", "samples"}  # of any defect: the model has other bits
 KINDS = ["drop", "drop, direction: up", "drop, direction: down", "unplug", "down", "reject", "pause", "loss, model: iid 30%",
-         "delay, delay: 80ms"]
+         "reset"]
 # As the template's experiments have them.
 MOMENTS = {
     "A": {"on": '{log: "round 2: training, epoch 2"}'},
@@ -51,7 +51,7 @@ def scenario(moment, kind, seconds, defect):
     what = MOMENTS[moment]
     lines = ["template: reference", "name: safety", "collaborators: 4", "hang_after: 20s", "parameters:", "  rounds: 3",
              f"  defect: {defect}", f"  epochs: {what.get('epochs', 2)}", "  pace: 300ms",
-             f"  aggregator-args: --server-user-timeout 5s {what.get('args', '')}".rstrip()]
+             f"  aggregator-args: --server-user-timeout 5s --late-after 2s {what.get('args', '')}".rstrip()]
     if "rate" in what:
         lines += ["fabric:", f"  rate: {what['rate']}"]
     fault = f"{{kind: {kind}, on: {what['on']}, for: {seconds}s"
@@ -98,7 +98,7 @@ def compare_ledger(name, verdict, ledger):
 cases = []
 for defect in FINDINGS:
     for i in range(options.defects):
-        cases.append((f"{defect}-{i}", defect, scenario("A", chance.choice(["drop", "unplug", "down"]), 4, defect)))
+        cases.append((f"{defect}-{i}", defect, scenario("A", chance.choice(["drop", "unplug", "down"]), 6, defect)))
 for i in range(options.clean):
     moment, kind = chance.choice(list(MOMENTS)), chance.choice(KINDS)
     seconds = chance.choice([1, 2, 4, 8])

@@ -101,8 +101,9 @@ TEST(Stacks, AreLeftAloneWhereTheUserSaysSo) {
     NETCUT_E2E();
     constexpr const char* tidies_up =
         "signal.signal(signal.SIGTERM, lambda *_: (print('tidy'), os._exit(0)))\n";
-    const PythonNodes nodes{std::string(tidies_up) + waits_for_a_request,
-                            std::string(tidies_up) + waits_for_a_reply, cut};
+    // Neither ends because the other one has ended.
+    const PythonNodes nodes{std::string(tidies_up) + waits_for_a_request + "signal.pause()\n",
+                            std::string(tidies_up) + waits_for_a_reply + "signal.pause()\n", cut};
     const HungRun without(nodes, {"--no-stacks"});
     EXPECT_EQ(without.code(), "[]");
     EXPECT_EQ(without.err("collaborator1"), "");

@@ -98,7 +98,7 @@ TEST(Tcp, WhatCannotBeSetIsNeverPassedOver) {
                       "a, b = socket.socketpair()\n"
                       "c = socket.socket(); c.setblocking(False)\n"
                       "os.kill(os.getpid(), 0); c.connect_ex((socket.gethostbyname('aggregator'), 9000))\n"
-                      "socket.send_fds(a, [b'x'], [c.fileno()]); c.close(); time.sleep(3)\n"
+                      "socket.send_fds(a, [b'x'], [c.fileno()]); c.close(); time.sleep(6)\n"
                       "_, fds, _, _ = socket.recv_fds(b, 9, 1); os.close(fds[0])\n",
                       "tcp: {nodes: [collaborator1], keepalive: 11s}\n"});
     const Json sums = read_verdict(run.folder / "run").at("tcp");

@@ -41,6 +41,10 @@ TEST_P(OwnRunTest, IsLookedIntoAndStopped) {
     EXPECT_EQ(ask({"heal", "run"}).out, "request1\n");
     EXPECT_TRUE(journal_has("\"event\":\"fault.healed\""));
     EXPECT_EQ(ask({"heal", "run"}).status, 2) << "no fault of it is on";
+    const Finished one_way = ask({"cut", "run", "--set", "direction=up", "--set", "times=1"});
+    EXPECT_EQ(one_way.status, 0) << one_way.err;
+    EXPECT_EQ(ask({"cut", "run", "--set", "nonsense=1"}).status, 2) << "no kind has this key";
+    EXPECT_EQ(ask({"heal", "run"}).status, 0);
     const Json shown = Json::parse(ask({"inspect", "run"}).out, nullptr, false);
     EXPECT_EQ(shown.value("under_way", false), true);
     EXPECT_EQ(shown.value("folder", ""), run_);

@@ -94,12 +94,12 @@ TEST_P(DataCounterTest, WhatIsLostHasNotPassed) {
     EXPECT_EQ(read(scene)[1].up.packets, 1U);
 }
 
-TEST_P(DataCounterTest, TcpPayloadsOfMoreThan64BytesAreMessages) {
+TEST_P(DataCounterTest, TcpPayloadsOfMoreThan72BytesAreMessages) {
     FaultScene scene(options(), {cut_of(1)});
     const TcpPair connection(scene.fabric, 1, 0, v6());
     const std::string bytes(2000, 'x');
     std::array<char, 2000> taken;
-    for (const std::size_t size : {1U, 35U, 64U, 65U, 1000U}) {
+    for (const std::size_t size : {1U, 65U, 72U, 73U, 1000U}) {
         ASSERT_EQ(::send(connection.client.get(), bytes.data(), size, 0), static_cast<ssize_t>(size));
         ASSERT_EQ(::recv(connection.server.get(), taken.data(), size, MSG_WAITALL),
                   static_cast<ssize_t>(size));

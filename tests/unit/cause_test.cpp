@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "hang_facts.h"
 #include "node/exit_status.h"
 #include "record/facts.h"
 
@@ -21,20 +22,6 @@ using testing::HasSubstr;
 
 constexpr const char *server = "aggregator", *client = "collaborator1";
 constexpr const char *of_server = "10.99.0.2", *of_client = "10.99.0.3";
-
-ConnectionFacts connection(const char* local, std::uint16_t local_port, const char* remote,
-                           std::uint16_t remote_port) {
-    ConnectionFacts facts;
-    facts.socket.local = boost::asio::ip::make_address(local);
-    facts.socket.remote = boost::asio::ip::make_address(remote);
-    facts.socket.local_port = local_port;
-    facts.socket.remote_port = remote_port;
-    facts.socket.state = "ESTABLISHED";
-    facts.awaited = true;
-    facts.holders = {{10, "p", 3}};
-    facts.options.emplace();
-    return facts;
-}
 
 ThreadFacts waiting(WaitObject object, WaitEnd end = WaitEnd::never) {
     ThreadFacts thread{.process = 10, .program = "p", .doing = ThreadDoing::waits, .call = "c", .end = end};

@@ -153,21 +153,36 @@ TEST(Delivery, PollsAreNotTold) {
     EXPECT_THAT(wire.delivered, IsEmpty());
 }
 
-TEST(Delivery, OnAConnectionThatIsKeptEachExchangeIsApart) {
-    Wire wire;
+// Two rounds of one collaborator on one connection.
+void keep_one(Wire& wire) {
     auto one = wire.open(1);
     for (int round = 0; round < 2; ++round) {
         wire.send(one, 400);
         wire.receive(one, model_size);
         wire.wait(1s);
-        wire.send(one, update_size);
+        wire.send(one, update_size / 2);
+        wire.receive(one, 90);
+        wire.wait(1s);  // on a crowded machine
+        wire.send(one, update_size - update_size / 2);
         wire.receive(one, 300);
         wire.wait(1s);
     }
     wire.close(one);
-    ASSERT_EQ(wire.delivered.size(), 4U);
+}
+
+TEST(Delivery, AnUploadThatPausesIsOneUpload) {
+    Wire wire, twin;
+    keep_one(wire);
+    keep_one(twin);
+    ASSERT_EQ(wire.delivered.size(), 3U);
     EXPECT_EQ(wire.delivered[0].what.down, model_size);
-    EXPECT_EQ(wire.delivered[1].what.up, update_size);
+    EXPECT_EQ(wire.delivered[2].what.up, update_size);
+    Facts facts;
+    facts.safety.deliveries = twin.delivered;
+    Scenario scenario;
+    scenario.collaborators = 1;
+    EXPECT_THAT(updates_of(ledger_of(wire, twin_facts({facts}, scenario, {})), "collaborator1"),
+                ElementsAre(1U, 1U));
 }
 
 TEST(Ledger, EachUpdateOnceInEachRound) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "hang_facts.h"
 #include "record/facts.h"
 #include "why/hang_state.h"
 
@@ -17,20 +18,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr const char *server = "aggregator", *client = "collaborator1";
-
-ConnectionFacts connection(const char* local, std::uint16_t local_port, const char* remote,
-                           std::uint16_t remote_port) {
-    ConnectionFacts facts;
-    facts.socket.local = boost::asio::ip::make_address(local);
-    facts.socket.remote = boost::asio::ip::make_address(remote);
-    facts.socket.local_port = local_port;
-    facts.socket.remote_port = remote_port;
-    facts.socket.state = "ESTABLISHED";
-    facts.awaited = true;
-    facts.holders = {{10, "p", 3}};
-    facts.options.emplace();
-    return facts;
-}
 
 // A client waits for ever on a connection, and its server comes back to a listening socket now and then.
 class ForesightTest : public testing::Test {

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "fabric/options.h"
+#include "hang_facts.h"
 #include "record/event.h"
 #include "record/run_state.h"
 #include "scenario/fault_kind.h"
@@ -30,20 +31,6 @@ ThreadFacts waiting(WaitObject object, std::string call = "recvfrom") {
             .call = std::move(call),
             .end = WaitEnd::never,
             .on = {{object, 3}}};
-}
-
-ConnectionFacts connection(const char* local, std::uint16_t local_port, const char* remote,
-                           std::uint16_t remote_port) {
-    ConnectionFacts facts;
-    facts.socket.local = boost::asio::ip::make_address(local);
-    facts.socket.remote = boost::asio::ip::make_address(remote);
-    facts.socket.local_port = local_port;
-    facts.socket.remote_port = remote_port;
-    facts.socket.state = "ESTABLISHED";
-    facts.awaited = true;
-    facts.holders = {{10, "python3", 3}};
-    facts.options.emplace();
-    return facts;
 }
 
 // Two nodes that wait for each other.
@@ -95,6 +82,14 @@ class ProofTest : public testing::Test {
     WaitsByNode waits;
     Nanoseconds now{0};
 };
+
+TEST_F(ProofTest, NodeWithoutAThreadIsAboutToEnd) {
+    client().processes = client().threads = 0;
+    client().waits.clear();
+    client().connections.clear();
+    server().connections.clear();
+    EXPECT_THAT(kinds(), ElementsAre(HindranceKind::runs));
+}
 
 TEST_F(ProofTest, NodesThatWaitForEachOtherWaitForEver) {
     EXPECT_THAT(kinds(), IsEmpty());

@@ -177,6 +177,21 @@ TEST(RoomOrder, WhatAHeaderDeclaresIsDefinedInItOrInTheSourceBesideIt) {
     }
 }
 
+// Which files a change touches is of use as long as they are there.
+TEST(RoomOrder, FilesThatContributorsAreToldOfExist) {
+    static const std::regex file("(?:src|tests|docs|tools)/[a-zA-Z0-9_/.-]+\\.(?:h|cpp|md|jsonl?)\\b");
+    const std::string page = text_of(source / "CONTRIBUTING.md");
+    std::size_t found = 0;
+    for (std::sregex_iterator one(page.begin(), page.end(), file), end; one != end; ++one) {
+        const std::string name = one->str();
+        const std::string last = std::filesystem::path(name).stem();
+        if (last == "KIND" || last == "FAMILY") continue;
+        ++found;
+        EXPECT_TRUE(std::filesystem::exists(source / name)) << name;
+    }
+    EXPECT_GT(found, 20U);
+}
+
 TEST(RoomOrder, IncludeHasTheHeadersOfTheLibraryAlone) {
     const Rooms rooms(text_of(source / "docs/design.md"));
     std::vector<std::string> headers;

@@ -64,8 +64,7 @@ Result<void> filter_own_calls() {
     const Filter filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)), ::seccomp_release);
     bool complete = filter != nullptr && add_with_arguments(filter);
     for (const char* name : allowed) complete = complete && add(filter, name);
-    if (!complete)
-        return Failure(Error{Error::Kind::internal, attempt, 0, "libseccomp takes no such rule", ""});
+    if (!complete) return internal_failure(attempt, "libseccomp takes no such rule");
     if (const int error = ::seccomp_load(filter.get()); error < 0)
         return system_failure(attempt, -error, "this kernel needs CONFIG_SECCOMP_FILTER");
     return {};

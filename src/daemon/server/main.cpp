@@ -80,8 +80,7 @@ Result<std::optional<User>> account_of(const Options& options) {
     auto account = find_account(options.user.empty() ? "netcut-fl" : options.user);
     if (account) return std::move(*account);
     if (options.user.empty()) return std::nullopt;
-    return Failure(Error{Error::Kind::usage, "be the user '" + options.user + "'", 0, "there is no such user",
-                         "see getent passwd"});
+    return usage_failure("be the user '" + options.user + "'", "there is no such user", "see getent passwd");
 }
 
 // The programs that belong to this one are beside it.

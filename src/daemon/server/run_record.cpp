@@ -167,7 +167,7 @@ Result<RunRecord> RunRecord::from_text(const std::string& text) {
         record.verdict = json.value("verdict", "");
         record.reason = json.value("reason", "");
     } catch (const Json::exception& error) {
-        return Failure(Error{Error::Kind::internal, "read the record of a run", 0, error.what(), ""});
+        return internal_failure("read the record of a run", error.what());
     }
     return record;
 }

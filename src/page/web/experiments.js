@@ -74,9 +74,10 @@ function experimentsPage(data) {
     const counts = tally(rows.flatMap((row) => list(row.cells).map((cell) => cell.outcome ?? "–")));
     const times = rows.flatMap((row) => list(row.cells)).flatMap((cell) => list(cell.repeats)).map((repeat) => repeat.seconds).filter(isNumber);
     const limit = Math.max(1e-3, ...times);
+    const isTrial = data.of === "trials";
     const outcomes = () => el("div.table", {}, el("table.outcomes", {},
-        el("caption", {}, "Outcomes: moments of the cut by kind and length"),
-        el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Moment"), columns.map((column) => el("th", {scope: "col"}, column)))),
+        el("caption", {}, isTrial ? "The run that hung, made again with each remedy" : "Outcomes: moments of the cut by kind and length"),
+        el("thead", {}, el("tr", {}, el("th", {scope: "col"}, isTrial ? "Remedy" : "Moment"), columns.map((column) => el("th", {scope: "col"}, column)))),
         el("tbody", {}, rows.map((row) => el("tr", {},
             el("th", {scope: "row"}, el("span.moment", {}, row.name ?? ""), row.what ? el("small", {}, row.what) : null),
             columns.map((column) => outcomeCell(column, list(row.cells).find((cell) => cell.column === column), limit)))))));
@@ -84,7 +85,8 @@ function experimentsPage(data) {
         header: [
             overline(data.of ?? "experiments", data.about),
             el("h1", {}, data.title ?? "Experiments"),
-            el("p.lead", {}, listed(counts.map(([outcome, count]) => `${count} ${outcome}`), 6) + "."),
+            isTrial ? [el("p.lead", {}, String(data.why ?? "")), String(data.conclusion ?? "").split("\n").map((line) => el("p", {}, line)),
+                el("p.note", {}, `Not tried: ${data.not_tried ?? ""}.`)] : el("p.lead", {}, listed(counts.map(([outcome, count]) => `${count} ${outcome}`), 6) + "."),
         ],
         parts: [section("outcomes", "Outcomes", outcomes), commandSection(data.about)],
     };

@@ -3,6 +3,7 @@
 
 const mostLinkRows = 6;  // below a node
 const endsInOrder = new Set(["FIN_WAIT2", "TIME_WAIT", "LAST_ACK", "CLOSING", "CLOSE"]);
+const tries = new Set(["resent", "probed", "window-full"]);
 const isClosing = (state) => state === "FIN_WAIT1" || endsInOrder.has(state);
 const portOf = (end) => String(end).split(" ").pop();
 
@@ -14,27 +15,34 @@ function linksOf(run) {
         if (!node) continue;
         const marks = list(data.marks).map(([us, kind, state, attempts, wait]) => ({at: us / 1e6, kind, state, attempts, wait: isNumber(wait) ? wait / 1e6 : null}));
         const link = {node, peer: run.nodes[data.peer] ?? null, local: data.local, remote: data.remote, from: data.from_us / 1e6,
-            to: isNumber(data.to_us) ? data.to_us / 1e6 : null, state: String(data.state ?? ""), marks, deserted: null, closed: false,
+            to: isNumber(data.to_us) ? data.to_us / 1e6 : null, state: String(data.state ?? ""), marks, deserted: null, closed: false, lost: false,
             ...countsOf(data)};
         byNode.set(node, [...(byNode.get(node) ?? []), link]);
         const key = link.local + " " + link.remote;
         ends.set(key, [...(ends.get(key) ?? []), link]);
     }
-    for (const links of byNode.values()) for (const link of links) compareEnds(run, link, ends.get(link.remote + " " + link.local) ?? []);
+    const halfOpen = new Set(objects(run.data.sockets?.half_open).map((half) => [half.node, half.local, half.remote].join(" ")));
+    for (const links of byNode.values()) for (const link of links) compareEnds(run, link, ends.get(link.remote + " " + link.local) ?? [],
+        halfOpen.has([link.node.name, link.local, link.remote].join(" ")));
     return byNode;
 }
 
 const countsOf = (data) => ({resent: data.resent ?? 0, probes: data.probes ?? 0, full: data.full ?? 0,
     longest: isNumber(data.longest_wait_us) ? data.longest_wait_us / 1e6 : null, leftOut: data.left_out ?? 0});
 
-// Whether it was closed in order, as either end was seen to do; and from when on the other end was gone, though this one
-// held on to it for longer than a closing takes.
-function compareEnds(run, link, others) {
+// Whether it was closed in order, as either end was seen to do; whether it went while TCP tried in vain; and from when on the
+// other end was gone, though this one held on to it for longer than a closing takes.
+function compareEnds(run, link, others, isHalfOpen) {
     const end = link.to ?? run.length;
     const other = others.findLast((one) => one.from <= end && (one.to ?? run.length) >= link.from);
     const closes = (one) => one.to !== null && endsInOrder.has(one.state);
     link.closed = closes(link) || (link.to !== null && other !== undefined && closes(other));
+    // A first try may be no more than a probe of the tail.
+    const last = link.marks.findLast((mark) => mark.kind !== "gone" && mark.kind !== "state");
+    link.lost = link.to !== null && !link.closed && tries.has(last?.kind) && last.attempts > 1;
     if (other && other.to !== null && end - other.to > 0.5 && !isClosing(link.state)) link.deserted = other.to;
+    // Nobody saw the other end go: at the latest when the last fault began.
+    if (isHalfOpen && link.to === null) link.deserted ??= Math.max(link.from, ...link.node.bands.map((band) => band.from), ...(link.peer?.bands ?? []).map((band) => band.from));
 }
 
 // Connections to one peer share a row where they follow each other.
@@ -63,11 +71,11 @@ function rowName({peer, links}) {
 const linkMarkTexts = {
     opened: (mark) => mark.state === "ESTABLISHED" ? "opened" : `opening (${mark.state})`,
     state: (mark) => ({CLOSE_WAIT: "the other end's FIN has come", FIN_WAIT1: "FIN is sent", LAST_ACK: "FIN is sent", CLOSING: "both ends have sent FIN"})[mark.state] ?? mark.state,
-    resent: (mark) => `sent again, ${ordinal(mark.attempts)} time` + (mark.wait ? `, the next wait is ${seconds(mark.wait)}` : ""),
+    resent: (mark) => "sent again" + (mark.attempts ? `, ${ordinal(mark.attempts)} time` : "") + (mark.wait ? `, the next wait is ${seconds(mark.wait)}` : ""),
     probed: (mark) => `keepalive probe ${mark.attempts} without an answer`,
     "window-full": (mark) => mark.attempts ? `no room at the other end, asked ${plural(mark.attempts, "time")}` : "no room at the other end",
     answered: () => "answered",
-    gone: (mark) => endsInOrder.has(mark.state) ? "closed" : `gone, last seen ${mark.state}`,
+    gone: (mark) => endsInOrder.has(mark.state) ? "closed" : `gone (last seen ${mark.state})`,
 };
 const linkMarkText = (mark) => (linkMarkTexts[mark.kind] ?? (() => String(mark.kind)))(mark);
 
@@ -77,12 +85,12 @@ function ordinal(n) {
 }
 
 const linkEnd = (link) => link.to === null ? (link.deserted === null ? "still there" : "still there, the other end is gone") :
-    link.closed ? "closed" : `gone, last seen ${link.state}`;
+    link.closed ? "closed" : link.lost ? "reset, or given up by TCP" : `gone (last seen ${link.state})`;
 
 // What a link was doing at `time`, for who points at it.
 function describeLink(link, time) {
     const before = link.marks.filter((mark) => mark.at <= time);
-    const deserted = link.deserted !== null && time >= link.deserted ? `, the other end is gone since ${clock(link.deserted, 3)}` : "";
+    const deserted = link.deserted !== null && time >= link.deserted ? `, the other end is gone` : "";
     return `${link.local} to ${link.remote}: ` + (before.length ? `${linkMarkText(before[before.length - 1])} at ${clock(before[before.length - 1].at, 3)}` : "open") + deserted;
 }
 
@@ -132,7 +140,7 @@ class LinkPen {
             begun = null;
         };
         for (const mark of link.marks) {
-            if (["resent", "probed", "window-full"].includes(mark.kind)) begun ??= mark;
+            if (tries.has(mark.kind)) begun ??= mark;
             else if (mark.kind === "answered" || mark.kind === "gone") close(mark.at);
         }
         close(end);
@@ -146,7 +154,7 @@ class LinkPen {
             const look = linkLooks[mark.kind === "state" ? mark.state : mark.kind];
             if (!look) return;
             pen.fillStyle = theme.colour(look.colour);
-            if (mark.kind === "gone" && !link.closed) {
+            if (mark.kind === "gone" && link.lost) {
                 drawGlyph(pen, "failed", at, middle, 3 * scale);
                 return;
             }
@@ -162,7 +170,7 @@ class LinkPen {
 
 const linkLooks = {
     opened: {colour: "muted", text: () => ""},
-    resent: {colour: "bad", text: (mark) => String(mark.attempts)},
+    resent: {colour: "bad", text: (mark) => mark.attempts ? String(mark.attempts) : ""},
     probed: {colour: "accent", text: (mark) => String(mark.attempts)},
     "window-full": {colour: "hung", text: (mark) => mark.attempts ? String(mark.attempts) : "full"},
     answered: {colour: "good", text: () => ""},
@@ -201,13 +209,11 @@ function linkLegend(run) {
 function linkTable(run) {
     const links = [...run.links.values()].flat();
     if (!links.length) return null;
-    const rank = (link) => (link.deserted !== null ? 4 : 0) + (link.to !== null && !link.closed ? 2 : 0) + (link.resent + link.probes + link.full > 0 ? 1 : 0);
+    const rank = (link) => (link.deserted !== null ? 4 : 0) + (link.lost ? 2 : 0) + (link.resent > 1 || link.probes + link.full > 0 ? 1 : 0);
     const number = (key) => (link) => link[key] ? grouped(link[key]) : "–";
     return table("Connections as the kernel was seen to have them", [
-        {name: "Node", cell: (link) => link.node.name},
-        {name: "To", cell: (link) => link.peer?.name ?? "–"},
-        {name: "Local", kind: "code", cell: (link) => link.local},
-        {name: "Remote", kind: "code", cell: (link) => link.remote},
+        {name: "Node", kind: "end", cell: (link) => [link.node.name, el("small", {}, el("code", {}, link.local))]},
+        {name: "To", kind: "end", cell: (link) => [link.peer?.name, el("small", {}, el("code", {}, link.remote))]},
         {name: "Opened", kind: "number", cell: (link) => clock(link.from, 3)},
         {name: "Ended", kind: "number", cell: (link) => link.to === null ? "–" : clock(link.to, 3)},
         {name: "How", cell: (link) => rank(link) >= 2 ? el("strong.bad", {}, linkEnd(link)) : linkEnd(link)},

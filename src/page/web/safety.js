@@ -23,7 +23,7 @@ function safetyCell(cell, followed) {
     const told = [followed ? `delivered ${timesText(cell.delivered)}` : null, isNumber(cell.counted) && (followed || !look.says) ?
         `counted ${timesText(cell.counted)}` : null].filter(Boolean).join(", ");
     return el("td.outcome." + look.mood, {title: about || null}, el("span.word", {}, el("span.sign", {}, look.sign), look.says),
-        told ? el("div.detail", {}, told) : null);
+        told && !(cell.delivered === 1 && cell.counted === 1 && !cell.finding) ? el("div.detail", {}, told) : null);
 }
 
 function safetySection(run) {

@@ -47,6 +47,8 @@ function verdictHeader(run) {
         expectations(verdict, names),
         el("p.lead", {}, typeof verdict?.passed === "boolean" ? el("b", {}, `Verdict: ${verdict.verdict}. `) : null,
             verdict ? reasonText(verdict.reason, names) : "This run left no verdict.json that can be read: it has not ended, or netcut-fl was killed. Below is what its journal has."),
+        verdict?.safety?.word === "but" ? el("p.lead.bad", {}, el("a", {href: "#model"}, "But the model is not right"), ": " +
+            listed(objects(verdict.safety.findings).map((one) => one.text), 3) + ".") : null,
         run.faults.slice(0, 3).map((fault) => el("p", {}, faultStory(run, fault))),
         run.faults.length > 3 ? el("p", {}, el("a", {href: "#faults"}, `All ${run.faults.length} firings are in the table of faults.`)) : null,
         facts([

@@ -14,11 +14,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <utility>
 #include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
