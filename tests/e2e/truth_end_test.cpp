@@ -90,7 +90,7 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "c = connect(9000); c.sendall(b'q' * 500); time.sleep(0.1); say('cut me'); receive(c)",
          "end: all done\nhang_after: 20s\nfaults: [{kind: drop, on: {log: cut me}, for: 1400ms}]\n",
          "hung",
-         {"collaborator1 waits since", "half-open connection"}},
+         {"collaborator1 waits since", "is half open"}},
         {"all-collaborators-ended",
          answers_for_ever,
          "work(9000, 6)",
