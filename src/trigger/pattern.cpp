@@ -48,7 +48,7 @@ class Pattern::Regex {
                        has_group ? 2 : 1))
             return {};
         Found found{static_cast<std::size_t>(parts[0].data() - text.data()), {}};
-        if (has_group) found.group = parts[1].as_string();
+        if (has_group) found.group = std::string(parts[1].data(), parts[1].size());
         return found;
     }
 
@@ -116,7 +116,7 @@ std::map<std::string, std::string> Pattern::named_in(std::string_view line) cons
         return found;
     for (const auto& [name, number] : regex_->re().NamedCapturingGroups())
         if (const auto& part = parts[static_cast<std::size_t>(number)]; part.data() != nullptr)
-            found[name] = part.as_string();
+            found[name] = std::string(part.data(), part.size());
     return found;
 }
 
