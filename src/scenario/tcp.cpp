@@ -200,7 +200,8 @@ const std::vector<TcpKey>& tcp_keys() {
         time_key("keepalive_interval", "The time between two probes of the keepalive that nobody answers",
                  "5s", "tcp_keepalive_intvl", seconds(1), 1, most_seconds,
                  {IPPROTO_TCP, TCP_KEEPINTVL, 0, "TCP_KEEPINTVL"}),
-        count_key("keepalive_probes", "After so many of them a connection is given up", "3",
+        count_key("keepalive_probes",
+                  "After this number of them without an answer, TCP gives the connection up", "3",
                   "tcp_keepalive_probes", 1, most_tries, {IPPROTO_TCP, TCP_KEEPCNT, 0, "TCP_KEEPCNT"}),
         {"keepalive",
          "Every connection has a keepalive, which asks after so long a silence whether the other end is "
@@ -216,7 +217,7 @@ const std::vector<TcpKey>& tcp_keys() {
                   "tcp_syn_retries", 1, most_tries),
         count_key("synack_retries", "How often the answer to that is sent again", "3", "tcp_synack_retries",
                   0, largest_byte),
-        count_key("retries1", "After so many retransmissions the route is looked for anew", "3",
+        count_key("retries1", "After this number of retransmissions, the kernel looks for another route", "3",
                   "tcp_retries1", 0, largest_byte),
         count_key("retries2",
                   "A connection is given up after the time that so many retransmissions take at least", "8",
