@@ -90,7 +90,7 @@ void add_end_options(CLI::App& command, RunOptions& options) {
     group.add("--grace", options.grace, "TIME",
               "How long nodes that are stopped have between SIGTERM and SIGKILL (default: 5s)");
     group.add_flag("--no-stacks", options.no_stacks,
-                   "Of a run that hangs, do not find the lines of the programs at which nodes wait");
+                   "When a run hangs, do not look for the lines of code at which its programs wait");
     group.add_flag("--pcap", options.pcap,
                    "Capture the packets of each node, and those that were lost, in pcap/NODE.pcapng");
     group.add("--pcap-snap", options.pcap_snap, "BYTES",

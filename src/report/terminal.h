@@ -21,7 +21,7 @@ std::string event_line(const Event& event);
 
 // Whether it is a terminal that moves its cursor. terminfo(5) has "dumb" for those that do not.
 bool moves_its_cursor(int fd);
-// How wide it is; 0: it is none.
+// The width of a terminal in columns; 0 if `fd` is no terminal.
 std::size_t columns_of(int fd);
 
 // What a screen knows of a run before it begins.
