@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread.h"
 
+#include <ctime>
 #include <system_error>
 
 namespace netcut {
@@ -17,6 +18,12 @@ Result<std::thread> start_thread(const std::string& what, std::function<void()> 
     } catch (const std::system_error& error) {
         return system_failure("start a thread to " + what, error.code().value(), hint);
     }
+}
+
+Nanoseconds thread_cpu_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
 }  // namespace netcut

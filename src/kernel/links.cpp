@@ -72,6 +72,11 @@ void set_master(Batch& batch, int index, int master) {
                         0, 0, IFLA_MASTER, static_cast<std::uint32_t>(master));
 }
 
+void set_mtu(Batch& batch, int index, unsigned mtu) {
+    append_link_message(batch, fmt::format("set the MTU of link {} to {}", index, mtu), RTM_NEWLINK, index, 0,
+                        0, IFLA_MTU, mtu);
+}
+
 void set_gso_max_segs(Batch& batch, int index, unsigned segments) {
     append_link_message(batch, fmt::format("limit link {} to {} segments a packet", index, segments),
                         RTM_NEWLINK, index, 0, 0, IFLA_GSO_MAX_SEGS, segments);
@@ -109,25 +114,31 @@ void add_route(Batch& batch, const Route& route) {
                    rtnl_route_build_add_request);
 }
 
-void add_blackhole(Batch& batch, const IpAddress& address) {
+void add_blackhole(Batch& batch, const IpAddress& address, int table) {
     const auto object = own<NlRoute>(rtnl_route_alloc());
     rtnl_route_set_family(object.get(), static_cast<std::uint8_t>(family_of(address)));
     rtnl_route_set_dst(object.get(), to_nl(address, address.is_v6() ? 128 : 32).get());
-    rtnl_route_set_table(object.get(), RT_TABLE_MAIN);
+    rtnl_route_set_table(object.get(), static_cast<std::uint32_t>(table));
     rtnl_route_set_protocol(object.get(), RTPROT_STATIC);
     rtnl_route_set_type(object.get(), RTN_BLACKHOLE);
     append_request(batch, "lose what is sent to " + address.to_string(), object.get(),
-                   NLM_F_CREATE | NLM_F_EXCL, rtnl_route_build_add_request);
+                   NLM_F_CREATE | NLM_F_REPLACE, rtnl_route_build_add_request);
 }
 
 void add_routing_rule(Batch& batch, const RoutingRule& rule) {
     const auto object = own<NlRule>(rtnl_rule_alloc());
     rtnl_rule_set_family(object.get(), rule.ipv6 ? AF_INET6 : AF_INET);
-    rtnl_rule_set_iif(object.get(), rule.from_link.c_str());
-    rtnl_rule_set_table(object.get(), static_cast<std::uint32_t>(rule.table));
+    if (!rule.from_link.empty()) rtnl_rule_set_iif(object.get(), rule.from_link.c_str());
+    if (rule.mark) rtnl_rule_set_mark(object.get(), *rule.mark);
     rtnl_rule_set_prio(object.get(), rule.priority);
-    rtnl_rule_set_action(object.get(), FR_ACT_TO_TBL);
-    append_request(batch, "add the routing rule for what comes from " + rule.from_link, object.get(),
+    if (rule.table == main_routes) {
+        rtnl_rule_set_action(object.get(), FR_ACT_GOTO);
+        rtnl_rule_set_goto(object.get(), priority_of_main_routes);
+    } else {
+        rtnl_rule_set_action(object.get(), FR_ACT_TO_TBL);
+        rtnl_rule_set_table(object.get(), static_cast<std::uint32_t>(rule.table));
+    }
+    append_request(batch, "add the routing rule for table " + std::to_string(rule.table), object.get(),
                    NLM_F_CREATE | NLM_F_EXCL, rtnl_rule_build_add_request);
 }
 

@@ -31,11 +31,12 @@ struct Route {
     int table = main_routes;
     bool exclusive = false;  // refused (EEXIST) if there is one to the same destination; else it is replaced
 };
-// What comes in by this link is also looked for in `table`; rules are asked from the lowest priority on, and
-// the main table is of priority 32766.
+inline constexpr unsigned priority_of_main_routes = 32766;
+// Some packets are also looked for in `table`; rules are asked from the lowest priority on.
 struct RoutingRule {
-    std::string from_link;  // by name: it may go, and come again
-    int table = main_routes;
+    std::string from_link{};              // what comes in by it; by name: it may go, and come again
+    std::optional<std::uint32_t> mark{};  // what has it
+    int table = main_routes;              // main_routes: no rule in between is asked
     unsigned priority = 0;
     bool ipv6 = false;
 };
@@ -47,12 +48,15 @@ void add_veth(Batch& batch, const VethEnd& here, const VethEnd& there, const Net
 void add_bridge(Batch& batch, const std::string& name, int index, unsigned mtu);
 void set_link(Batch& batch, int index, bool up);
 void set_master(Batch& batch, int index, int master);
+// The link's own end alone.
+void set_mtu(Batch& batch, int index, unsigned mtu);
 // 1 makes every packet on the link one segment, so that packets and bytes can be counted exactly.
 void set_gso_max_segs(Batch& batch, int index, unsigned segments);
 void delete_link(Batch& batch, int index);
 void add_address(Batch& batch, int link, const IpAddress& address, unsigned prefix_length);
 void add_route(Batch& batch, const Route& route);
-void add_blackhole(Batch& batch, const IpAddress& address);  // what is to go there is lost silently
+// What is to go there is lost silently.
+void add_blackhole(Batch& batch, const IpAddress& address, int table = main_routes);
 void add_routing_rule(Batch& batch, const RoutingRule& rule);
 void add_neighbour(Batch& batch, const Neighbour& neighbour);  // permanent
 

@@ -17,6 +17,7 @@ namespace {
 // Errors of more messages than this in one go could overflow the receive buffer.
 constexpr std::size_t messages_per_send = 128;
 constexpr std::size_t bytes_per_send = 128 * 1024;
+constexpr std::size_t markers = 2;  // the begin and the end of a transaction
 
 std::string protocol_name(int protocol) {
     switch (protocol) {
@@ -140,6 +141,8 @@ Result<void> NetlinkSocket::send(const void* bytes, std::size_t size, const std:
 
 Result<void> NetlinkSocket::commit(Batch& batch) {
     const std::size_t count = batch.entries_.size();
+    // Of an empty transaction Linux 6.1 acknowledges nothing.
+    if (batch.atomic_ && count <= markers) return {};
     Result<void> result;
     for (std::size_t first = 0; first < count;) {
         std::size_t end = batch.atomic_ ? count : first;
@@ -148,7 +151,7 @@ Result<void> NetlinkSocket::commit(Batch& batch) {
                batch.entries_[end].offset - start < bytes_per_send)
             ++end;
         // An nftables batch ends with a marker that is never acknowledged: the message before it is asked.
-        const std::size_t last = batch.atomic_ && count > 2 ? count - 2 : end - 1;
+        const std::size_t last = batch.atomic_ ? count - markers : end - 1;
         for (std::size_t i = first; i < end; ++i) {
             nlmsghdr* header = batch.message(i);
             header->nlmsg_seq = ++sequence_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // clang-format off
 #include <cstdio>  // libnftnl/expr.h wants FILE
+#include <netinet/in.h>  // before linux/netfilter.h, which then leaves out what it has
 // clang-format on
 
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 
 #include <cstring>
 #include <new>
@@ -87,6 +90,20 @@ NftRule& NftRule::constant(std::uint32_t value) {
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, register_at(loaded_++));
     nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, &value, sizeof(value));
     return *this;
+}
+
+std::uint32_t NftRule::load(const NftKey& value) {
+    nftnl_expr* expr = add("immediate");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, register_at(loaded_));
+    nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, value.data(), static_cast<std::uint32_t>(value.size()));
+    return register_at(loaded_++);
+}
+
+NftRule& NftRule::tracked_as(std::uint32_t states) {
+    nftnl_expr* expr = add("ct");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, register_at(loaded_++));
+    return mask(nft_key(states)).differs(nft_key(0));
 }
 
 NftRule& NftRule::number(std::uint32_t modulus) {
@@ -225,6 +242,37 @@ NftRule& NftRule::drop() {
 NftRule& NftRule::accept() {
     return verdict(1 /* NF_ACCEPT */);
 }
+NftRule& NftRule::count(const std::string& counter) {
+    nftnl_expr* expr = add("objref");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+    nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, counter.c_str());
+    return *this;
+}
+
+NftRule& NftRule::translate_source(const SourceRange& range) {
+    const auto port_key = [](std::uint16_t port) {
+        return NftKey{static_cast<std::uint8_t>(port >> 8), static_cast<std::uint8_t>(port)};
+    };
+    const std::uint32_t first = load(nft_key(range.first)), last = load(nft_key(range.last));
+    const bool ports = range.first_port != 0;
+    const std::uint32_t first_port = ports ? load(port_key(range.first_port)) : 0;
+    const std::uint32_t last_port = ports ? load(port_key(range.last_port)) : 0;
+    nftnl_expr* expr = add("nat");
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_SNAT);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN, first);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MAX, last);
+    if (ports) {
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_PROTO_MIN, first_port);
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_PROTO_MAX, last_port);
+    }
+    const std::uint32_t flags = (range.random ? NF_NAT_RANGE_PROTO_RANDOM_FULLY : 0U) |
+                                (range.persistent ? NF_NAT_RANGE_PERSISTENT : 0U);
+    if (flags != 0) nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FLAGS, flags);
+    loaded_ = 0;
+    return *this;
+}
+
 NftRule& NftRule::masquerade() {
     add("masq");
     return *this;

@@ -112,6 +112,10 @@ void NftTransaction::add_base_chain(const char* type, const std::string& name, s
            [&](nlmsghdr* message) { nftnl_chain_nlmsg_build_payload(message, chain.get()); });
 }
 
+void NftTransaction::add_route_chain(const std::string& name, std::int32_t priority) {
+    add_base_chain("route", name, NF_INET_LOCAL_OUT, priority);
+}
+
 void NftTransaction::add_chain(const std::string& name) {
     const Chain chain = make_chain(table_, name);
     append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add the nftables chain " + name,

@@ -46,6 +46,14 @@ struct NftSet {
     std::uint32_t size = 0;
 };
 
+// Of a NAT: the addresses and ports of the outside.
+struct SourceRange {
+    IpAddress first, last;
+    std::uint16_t first_port = 0, last_port = 0;  // 0: any, and the same as inside if it is free
+    bool random = false;                          // ports by chance
+    bool persistent = false;                      // of several addresses, the same for a sender's flows
+};
+
 class NftRule {
   public:
     explicit NftRule(std::string chain);
@@ -60,6 +68,8 @@ class NftRule {
     NftRule& flip(
         const NftKey& bits);  // those that are set, of the field that was loaded last, at most 4 bytes
     NftRule& constant(std::uint32_t value);
+    // What connection tracking says of the packet: any of these bits, NF_CT_STATE_....
+    NftRule& tracked_as(std::uint32_t states);
     // 1, 2, ... `modulus`, 1, 2, ...: one number each time the rule gets this far, on all CPUs together.
     NftRule& number(std::uint32_t modulus);
 
@@ -96,6 +106,8 @@ class NftRule {
 
     NftRule& drop();
     NftRule& accept();
+    NftRule& translate_source(const SourceRange& range);  // likewise, IPv4
+    NftRule& count(const std::string& counter);
     NftRule& masquerade();  // in a NAT chain after routing: what leaves has the address of its link
     NftRule& jump(const std::string& chain) { return verdict(NFT_JUMP, chain); }
     NftRule& go_to(const std::string& chain) { return verdict(NFT_GOTO, chain); }
@@ -110,6 +122,7 @@ class NftRule {
     NftRule& verdict(int code, const std::string& chain = {});
     NftRule& compare(std::uint32_t operation, NftKey value);
     NftRule& look_up(const std::string& set, std::uint32_t flags);
+    std::uint32_t load(const NftKey& value);
     NftRule& update(std::uint32_t operation, const std::string& set, std::optional<Nanoseconds> lease,
                     nftnl_expr* of_each = nullptr);
     NftRule& reject(std::uint32_t type, std::uint8_t code);
@@ -141,6 +154,8 @@ class NftTransaction {
     void add_nat_chain(const std::string& name, std::uint32_t hook, std::int32_t priority) {
         add_base_chain("nat", name, hook, priority);
     }
+    // At what this machine sends by itself: a packet whose mark is changed is routed again.
+    void add_route_chain(const std::string& name, std::int32_t priority);
     void add_chain(const std::string& name);
     void flush_chain(const std::string& name);
     void add_counter(const std::string& name);

@@ -3,13 +3,13 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <linux/if_packet.h>
 #include <net/ethernet.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+
+#include "kernel/packet_socket.h"
 
 namespace netcut {
 namespace {
@@ -32,9 +32,7 @@ std::string hint_for_sending(int code) {
 Result<PacketSender> PacketSender::open(const NetNs& where) {
     Fd socket;
     NETCUT_TRY(where.run([&]() -> Result<void> {
-        // Protocol 0: it receives nothing, or it would be given a copy of every packet (packet(7)).
-        socket = Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-        if (!socket) return system_failure("open a packet socket");
+        NETCUT_ASSIGN(socket, open_packet_socket());
         return {};
     }));
     return PacketSender(std::move(socket));
@@ -53,26 +51,11 @@ Result<void> PacketSender::send(int link, const FrameAddresses& addresses, std::
     std::copy(addresses.destination.begin(), addresses.destination.end(), header.ether_dhost);
     std::copy(addresses.source.begin(), addresses.source.end(), header.ether_shost);
     header.ether_type = htons(ethertype);
-    sockaddr_ll to{};
-    to.sll_family = AF_PACKET;
-    to.sll_protocol = htons(ethertype);
-    to.sll_ifindex = link;
     std::array<iovec, 2> parts{iovec{&header, sizeof(header)},
                                iovec{const_cast<std::uint8_t*>(packet.data()), packet.size()}};
-    msghdr message{};
-    message.msg_name = &to;
-    message.msg_namelen = sizeof(to);
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    ssize_t sent = 0;
-    do sent = ::sendmsg(socket_.get(), &message, 0);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
-        const int code = errno;
-        return system_failure(fmt::format("send a packet out of link {}", link), code,
-                              hint_for_sending(code));
-    }
-    return {};
+    const int code = send_frame(socket_, link, header.ether_type, parts);
+    if (code == 0) return {};
+    return system_failure(fmt::format("send a packet out of link {}", link), code, hint_for_sending(code));
 }
 
 }  // namespace netcut

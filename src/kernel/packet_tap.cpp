@@ -16,7 +16,7 @@ namespace netcut {
 namespace {
 
 constexpr std::uint32_t tap_block = 64 * 1024;
-constexpr std::uint32_t tcp_flags_at = 13, tcp_syn = 2;
+constexpr std::uint32_t tcp_flags_at = 13, tcp_syn = 2, tcp_fin = 1, tcp_rst = 4;
 constexpr std::uint32_t at_network = static_cast<std::uint32_t>(SKF_NET_OFF);
 
 constexpr const char* tap_hint = "this kernel may lack packet sockets (CONFIG_PACKET)";
@@ -54,9 +54,9 @@ void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, st
                 std::span<const PacketTap::Ports> left_out, std::uint32_t tap_snap) {
     add_statement(program, BPF_LD | BPF_B | BPF_ABS, at_network + protocol_at);
     must_be(program, IPPROTO_TCP);
-    // The same ports may be another connection's.
+    // The same ports may be another connection's, and how one ended says what it has carried.
     add_statement(program, BPF_LD | BPF_B | BPF_ABS, at_network + header + tcp_flags_at);
-    program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, tcp_syn, 0, 1));
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, tcp_syn | tcp_fin | tcp_rst, 0, 1));
     add_statement(program, BPF_RET | BPF_K, tap_snap);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS, at_network + header);
     for (; !left_out.empty(); left_out = left_out.subspan(std::min(left_out.size(), most_jumps / 2)))
@@ -64,10 +64,14 @@ void add_family(std::vector<sock_filter>& program, std::uint32_t protocol_at, st
     add_statement(program, BPF_RET | BPF_K, tap_snap);
 }
 
-Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out, std::uint32_t snap) {
+Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out, const PacketTap::Room& room) {
     std::vector<sock_filter> v4, v6, program;
-    add_family(v4, 9, 20, left_out, snap);
-    add_family(v6, 6, 40, left_out, snap);
+    add_family(v4, 9, 20, left_out, room.snap);
+    add_family(v6, 6, 40, left_out, room.snap);
+    add_statement(program, BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_IFINDEX));
+    program.push_back(
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, static_cast<std::uint32_t>(room.links_below), 0, 1));
+    add_statement(program, BPF_RET | BPF_K, 0);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE));
     must_be(program, PACKET_OUTGOING);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS,
@@ -86,7 +90,7 @@ Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out, s
 Result<Fd> open_tap(const PacketTap::Room& room) {
     Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     if (!fd) return system_failure("open a packet socket", tap_hint);
-    NETCUT_TRY(attach_filter(fd.get(), {}, room.snap));
+    NETCUT_TRY(attach_filter(fd.get(), {}, room));
     const int version = TPACKET_V2;
     NETCUT_TRY(set_tap(fd.get(), PACKET_VERSION, &version, sizeof(version), "tap packets by TPACKET_V2"));
     tpacket_req request{};
@@ -126,7 +130,7 @@ PacketTap::~PacketTap() {
 Result<void> PacketTap::begin() {
     read([](const TappedPacket&) {});
     NETCUT_TRY(missed());
-    NETCUT_TRY(attach_filter(socket_.get(), {}, room_.snap));
+    NETCUT_TRY(attach_filter(socket_.get(), {}, room_));
     if (std::exchange(is_bound_, true)) return {};
     sockaddr_ll all{};
     all.sll_family = AF_PACKET;
@@ -143,8 +147,7 @@ Result<void> PacketTap::end() {
 }
 
 Result<void> PacketTap::leave_out(std::span<const Ports> connections) {
-    return attach_filter(socket_.get(), connections.last(std::min(connections.size(), most_left_out)),
-                         room_.snap);
+    return attach_filter(socket_.get(), connections.last(std::min(connections.size(), most_left_out)), room_);
 }
 
 void PacketTap::read(const std::function<void(const TappedPacket&)>& each) {

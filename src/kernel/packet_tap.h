@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -35,6 +36,8 @@ class PacketTap {
     // How much there is room for: of a packet `snap` bytes from its link header on, which are less than a frame.
     struct Room {
         std::uint32_t frame = 4096, frames = 1024, snap = 3584;
+        int links_below =
+            std::numeric_limits<int>::max();  // what leaves by links of higher indices is not taken
     };
     static Result<PacketTap> open(const NetNs& where, const Room& room);
     static Result<PacketTap> open(const NetNs& where) { return open(where, Room{}); }
@@ -45,8 +48,8 @@ class PacketTap {
     Result<void> begin();
     // It takes nothing until begin(). Unlike closing it, that does not wait for the kernel.
     Result<void> end();
-    // From now on without the packets of these connections (the last `most_left_out` of them), but for their SYNs; with those
-    // of all others.
+    // From now on without the packets of these connections (the last `most_left_out` of them), but for those that open and
+    // end them (SYN, FIN, RST); with those of all others.
     Result<void> leave_out(std::span<const Ports> connections);
     // All that is there. Never waits.
     void read(const std::function<void(const TappedPacket&)>& each);

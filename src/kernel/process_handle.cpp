@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "kernel/process_files.h"
 #include "kernel/process_tree.h"
 
@@ -24,6 +26,14 @@ bool ProcessHandle::catches(int signal) const {
 
 void ProcessHandle::signal(int number) const {
     ::syscall(SYS_pidfd_send_signal, fd_.get(), number, nullptr, 0);
+}
+
+void ProcessHandle::signal_first_thread(int number) const {
+    constexpr unsigned of_a_thread = 1;  // PIDFD_SIGNAL_THREAD of linux/pidfd.h, since Linux 6.9
+    if (::syscall(SYS_pidfd_send_signal, fd_.get(), number, nullptr, of_a_thread) == 0 || errno != EINVAL)
+        return;
+    if (::syscall(SYS_pidfd_send_signal, fd_.get(), 0, nullptr, 0) == 0)
+        ::syscall(SYS_tgkill, pid_, pid_, number);
 }
 
 Result<void> ProcessHandle::leave_no_core() const {

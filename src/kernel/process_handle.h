@@ -20,6 +20,9 @@ class ProcessHandle {
     int fd() const { return fd_.get(); }  // readable when it has ended
     bool catches(int signal) const;       // it has a handler
     void signal(int number) const;        // one that has ended is no error
+    // Its handler runs on the first thread, and before that thread returns from what it waits for; a signal to the process
+    // may be handled by any thread, while the first one goes on.
+    void signal_first_thread(int number) const;
     // When it dies by a signal, it leaves no core file, and tells no program of /proc/sys/kernel/core_pattern
     // (do_coredump() of the kernel's fs/coredump.c knows this limit).
     Result<void> leave_no_core() const;

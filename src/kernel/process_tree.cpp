@@ -58,10 +58,14 @@ Result<void> ProcessTree::look() {
     if (::access("/proc/thread-self/children", F_OK) != 0)
         return system_failure("read the children of a process",
                               "this kernel lacks it; use one that is built with CONFIG_PROC_CHILDREN");
-    std::vector<pid_t> found{root_};
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        add(found[i]);
-        add_children(found[i], found);
+    std::vector<pid_t> generation{root_};
+    for (unsigned depth = 0; !generation.empty(); ++depth) {
+        std::vector<pid_t> children;
+        for (const pid_t process : generation) {
+            if (depth >= left_out_) add(process);
+            add_children(process, children);
+        }
+        generation = std::move(children);
     }
     return {};
 }

@@ -23,7 +23,8 @@ void add_children(pid_t pid, std::vector<pid_t>& found);
 // long they were ready to run and had no CPU. May be used by one thread at a time.
 class ProcessTree {
   public:
-    explicit ProcessTree(pid_t root) : root_(root) {}
+    // `left_out`: how many generations, from the root on, are not counted.
+    explicit ProcessTree(pid_t root, unsigned left_out = 0) : root_(root), left_out_(left_out) {}
 
     // Looks for processes that have come, in /proc/PID/task/TID/children. One that came and went between two
     // looks is never seen.
@@ -44,6 +45,7 @@ class ProcessTree {
     void add(pid_t pid);
 
     pid_t root_;
+    unsigned left_out_;
     std::map<pid_t, Process> processes_;
     Times total_;
 };

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "kernel/rate.h"
 #include "kernel/tc.h"
+#include "link/distribution.h"
 #include "link/rate.h"
 
 namespace netcut {
@@ -49,7 +50,7 @@ void put_netem_options(TcMessage& message, const QueueSpec& spec) {
                 tc_netem_corrupt{to_chance(spec.corrupt), to_chance(spec.corrupt_correlation)});
     message.put(TCA_NETEM_LATENCY64, std::int64_t{spec.delay.count()});
     message.put(TCA_NETEM_JITTER64, std::int64_t{spec.jitter.count()});
-    const auto table = netem_distribution(spec.distribution);
+    const auto table = distribution_table(spec.distribution);
     if (spec.jitter > Nanoseconds(0) && !table.empty())
         message.put(TCA_NETEM_DELAY_DIST, table.data(), table.size() * sizeof(table[0]));
 }
@@ -124,7 +125,7 @@ void set_queue(Batch& batch, int link, const QueueSpec& spec, unsigned mtu,
 }
 
 void add_clsact(Batch& batch, int port) {
-    TcMessage message(RTM_NEWQDISC, tc_at(port, TC_H_CLSACT, clsact_handle), "clsact");
+    TcMessage message(RTM_NEWQDISC, tc_at(port, TC_H_CLSACT, clsact_handle), "clsact", TcMessage::small);
     message.append_to(batch, fmt::format("put a place for filters on link {}", port), NLM_F_CREATE);
 }
 
@@ -137,6 +138,21 @@ void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_devic
         message.put(TCA_BPF_OPS, program);
     });
     message.append_to(batch, fmt::format("send mark {} of link {} to link {}", mark, port, queue_device),
+                      NLM_F_CREATE);
+}
+
+void relay(Batch& batch, int from, int to) {
+    add_clsact(batch, from);
+    const sock_filter matches = BPF_STMT(BPF_RET | BPF_K, 0xffffffff);
+    tcmsg header = tc_at(from, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), 1);
+    header.tcm_info = TC_H_MAKE(filter_priority << 16, htons(ETH_P_ALL));
+    TcMessage message(RTM_NEWTFILTER, header, "bpf", TcMessage::small);
+    message.nest(TCA_OPTIONS, [&] {
+        message.nest(TCA_BPF_ACT, [&] { put_redirection(message, to); });
+        message.put(TCA_BPF_OPS_LEN, std::uint16_t{1});
+        message.put(TCA_BPF_OPS, matches);
+    });
+    message.append_to(batch, fmt::format("send what comes in by link {} out of link {}", from, to),
                       NLM_F_CREATE);
 }
 

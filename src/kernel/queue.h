@@ -15,7 +15,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -24,10 +23,6 @@
 #include "link/queue.h"
 
 namespace netcut {
-
-// The inverse of a distribution's cumulative function, as netem wants it: 8192 (NETEM_DIST_SCALE) is one
-// jitter. Empty for "" and "uniform", which need none, and for what is unknown.
-std::vector<std::int16_t> netem_distribution(std::string_view name);
 
 // An ifb, set up.
 void add_queue_device(Batch& batch, const std::string& name, int index);
@@ -42,9 +37,15 @@ void add_clsact(Batch& batch, int port);
 // same port and mark changes the device.
 void redirect_marked(Batch& batch, int port, std::uint32_t mark, int queue_device);
 
+// All that comes in by link `from` leaves by link `to`, through its queue, and is not seen by anything else. A place for filters is
+// made at `from`.
+void relay(Batch& batch, int from, int to);
+
 // Whether this kernel has it; it is tried in `apart`, and nothing is left there.
 Result<void> probe_netem(const NetNs& apart);
 Result<void> probe_rate(const NetNs& apart, const std::string& shaper);
 Result<void> probe_redirect(const NetNs& apart);
+// To a device that a FrameTap reads from.
+Result<void> probe_frame_redirect(const NetNs& apart);
 
 }  // namespace netcut

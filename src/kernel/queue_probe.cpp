@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "kernel/frame_tap.h"
 #include "kernel/links.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
@@ -77,6 +78,24 @@ Result<void> probe_redirect(const NetNs& apart) {
         apart, wanted, clearing, "redirection to an ifb",
         "load the modules ifb, sch_ingress, cls_bpf and act_mirred, or use a kernel that has them, "
         "as Debian's");
+}
+
+Result<void> probe_frame_redirect(const NetNs& apart) {
+    Batch wanted, clearing;
+    add_veth(wanted, {"probe", probe_device, {0x02, 1}}, {"probed", probe_device + 1, {0x02, 2}}, apart,
+             RateLimit{}.mtu);
+    add_clsact(wanted, loopback);
+    redirect_marked(wanted, loopback, probe_mark, probe_device);
+    remove_queue(clearing, loopback, TC_H_CLSACT);
+    delete_link(clearing, probe_device);
+    constexpr std::size_t little_memory = 64 * 1024;
+    NETCUT_TRY(apart.run([&]() -> Result<void> {
+        NETCUT_TRY(FrameTap::open(loopback, RateLimit{}.mtu, little_memory));
+        return {};
+    }));
+    return attempt(
+        apart, wanted, clearing, "redirection to another link",
+        "load the modules sch_ingress, cls_bpf and act_mirred, or use a kernel that has them, as Debian's");
 }
 
 }  // namespace netcut

@@ -51,7 +51,7 @@ void add_tbf(Batch& batch, int link, std::uint32_t parent, const RateLimit& rate
     parameters.rate.rate = to_u32(bytes_per_second);
     parameters.rate.linklayer = TC_LINKLAYER_ETHERNET;
     parameters.limit = queue_bytes(rate);
-    TcMessage message(RTM_NEWQDISC, tc_at(link, parent, shaper_handle), "tbf");
+    TcMessage message(RTM_NEWQDISC, tc_at(link, parent, shaper_handle), "tbf", TcMessage::small);
     message.nest(TCA_OPTIONS, [&] {
         message.put(TCA_TBF_PARMS, parameters);
         message.put(TCA_TBF_RATE64, bytes_per_second);

@@ -16,8 +16,10 @@ constexpr std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
 
 class TcMessage {
   public:
+    static constexpr std::size_t large = 32 * 1024;  // bytes; a table of delays is 8 KiB
+    static constexpr std::size_t small = 512;        // of a queue without tables
     // `kind` may be null: a request for a list names none.
-    TcMessage(std::uint16_t type, const tcmsg& header, const char* kind = nullptr)
+    TcMessage(std::uint16_t type, const tcmsg& header, const char* kind = nullptr, std::size_t room = large)
         : message_(own<NlMsg>(nlmsg_alloc_size(room))) {
         if (nlmsg_put(message_.get(), 0, 0, type, 0, 0) == nullptr) throw std::bad_alloc();
         append(&header, sizeof(header));
@@ -52,8 +54,6 @@ class TcMessage {
     }
 
   private:
-    static constexpr std::size_t room = 32 * 1024;  // a table of delays is 8 KiB
-
     NlMsg message_;
 };
 
