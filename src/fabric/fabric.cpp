@@ -9,14 +9,15 @@
 #include <cerrno>
 #include <set>
 
-#include "base/io.h"
+#include "fabric/access.h"
 #include "fabric/addresses.h"
 #include "fabric/ready.h"
+#include "fabric/settings.h"
+#include "fabric/sites.h"
 #include "fabric/uplink.h"
 #include "kernel/announce.h"
 #include "kernel/links_read.h"
 #include "kernel/rate.h"
-#include "kernel/rights.h"
 #include "link/rate.h"
 
 namespace netcut {
@@ -33,61 +34,6 @@ constexpr int first_port_index = 100;
 constexpr int eth0_index = 50;
 constexpr int name_server_index = 97;
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
-// Smaller tables of connections, which a node has, make the kernel choose smaller limits as well. Those are
-// put back to what this machine has.
-void add_limits_of_machine(Settings& settings) {
-    for (const char* limit : {"net/ipv4/tcp_max_tw_buckets", "net/ipv4/tcp_max_syn_backlog"})
-        if (const auto value = read_file(std::string("/proc/sys/") + limit))
-            settings.emplace_back(limit, value->substr(0, value->find('\n')));
-}
-
-Settings node_settings(const FabricOptions& options) {
-    // Ordinary users may ping: a node has no capability that would let it otherwise.
-    // And they may serve on any port, as in a container.
-    // A user namespace knows no group but ours.
-    const std::string pingers = may_set_groups() ? "0\t2147483647" : fmt::format("{0}\t{0}", ::getegid());
-    Settings settings = {{"net/ipv4/ping_group_range", pingers},
-                         {"net/ipv4/ip_unprivileged_port_start", "0"}};
-    add_limits_of_machine(settings);
-    if (options.ipv6) {
-        settings.insert(settings.end(),
-                        {{"net/ipv6/conf/default/addr_gen_mode", "1"},  // no link-local address
-                         {"net/ipv6/conf/default/accept_ra", "0"}});
-    } else if (::access("/proc/sys/net/ipv6", F_OK) == 0) {
-        settings.emplace_back("net/ipv6/conf/default/disable_ipv6", "1");
-    }
-    return settings;
-}
-
-Settings router_settings(const FabricOptions& options) {
-    Settings settings = node_settings(options);
-    if (options.kind != FabricKind::routed) return settings;
-    settings.insert(settings.end(), {{"net/ipv4/ip_forward", "1"},
-                                     {"net/ipv4/conf/all/rp_filter", "0"},
-                                     {"net/ipv4/conf/default/rp_filter", "0"},
-                                     {"net/ipv4/conf/all/send_redirects", "0"},
-                                     {"net/ipv4/conf/default/send_redirects", "0"},
-                                     // No kind of ICMP error is limited. (To lift the limits themselves would
-                                     // not do: before 6.12 one of them is of the whole machine.)
-                                     {"net/ipv4/icmp_ratemask", "0"}});
-    if (options.ipv6)
-        settings.insert(settings.end(), {{"net/ipv6/conf/all/forwarding", "1"},
-                                         {"net/ipv6/icmp/ratemask", "0"}});  // a list: of type 0, unused
-    return settings;
-}
-
-// What NetNs calls in a namespace that it has made. Borrows both.
-std::function<Result<void>()> preparation(const Settings& settings, std::vector<NetlinkSocket>& sockets) {
-    return [&]() -> Result<void> {
-        NETCUT_TRY(set_sysctls(settings));
-        NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE, nullptr));
-        sockets.push_back(std::move(socket));
-        return {};
-    };
-}
-
 Failure missing(const NodeLink& node, const std::string& what) {
     return internal_failure("read the network of " + node.name + " back",
                             what + " is not there although the kernel took it");
@@ -99,6 +45,9 @@ Result<void> check(const FabricOptions& options, std::size_t nodes) {
                                          options.name_server ? " and a name server" : ""),
                              fmt::format("a Linux bridge has at most {} ports", max_bridge_ports),
                              "use --fabric routed, or fewer nodes");
+    if (options.kind == FabricKind::bridge && !options.sites.empty())
+        return usage_failure("build sites on a bridge", "their routers are between routed links",
+                             "use --fabric routed");
     if (nodes > max_nodes)
         return usage_failure(fmt::format("build a network of {} nodes", nodes),
                              fmt::format("at most {} have an address", max_nodes), "use fewer nodes");
@@ -122,7 +71,12 @@ Result<Fabric> Fabric::build(const FabricOptions& options, const std::vector<std
     NETCUT_ASSIGN(NetNs router, NetNs::create(preparation(settings, sockets)));
     Fabric fabric(options, std::move(router), std::move(sockets.front()));
     NETCUT_TRY(fabric.set_up_router());
+    if (!options.access.empty()) NETCUT_TRY(fabric.open_access(names));
+    if (!options.sites.empty()) {
+        NETCUT_ASSIGN(fabric.sites_, Sites::open(options, names, fabric.router_));
+    }
     NETCUT_TRY(fabric.add_nodes(names));
+    if (fabric.sites_) NETCUT_TRY(fabric.sites_->set_up(fabric.nodes_));
     if (options.name_server) NETCUT_TRY(fabric.add_name_server());
     NETCUT_TRY(fabric.await_ready(fabric.nodes_));
     NETCUT_TRY(fabric.verify());
@@ -160,6 +114,7 @@ Result<void> Fabric::add_nodes(const std::vector<std::string>& names) {
     }
     NETCUT_TRY(router_socket_.commit(links));
     for (NodeLink& node : nodes_) {
+        NETCUT_TRY(join_access(node));
         Batch setup;
         set_link(setup, loopback, true);
         append_node_setup(setup, node);
@@ -182,6 +137,7 @@ Result<void> Fabric::add_name_server() {
     set_link(setup, loopback, true);
     append_node_setup(setup, *name_server_);
     NETCUT_TRY(name_server_->socket.commit(setup));
+    if (sites_) NETCUT_TRY(sites_->add_name_server(*name_server_));
     return await_ready({&*name_server_, 1});
 }
 
@@ -191,6 +147,39 @@ Result<void> Fabric::open_uplink() {
         if (has_uplink(node.name)) ports.push_back(node.port);
     NETCUT_ASSIGN(uplink_, Uplink::open(options_, router_socket_, ports));
     return {};
+}
+
+Result<void> Fabric::open_access(const std::vector<std::string>& names) {
+    std::vector<std::optional<AccessLink>> links(names.size());
+    for (const AccessLink& link : options_.access) {
+        const auto found = std::find(names.begin(), names.end(), link.node);
+        if (found == names.end()) return internal_failure("make the link of " + link.node, "it is no node");
+        links[static_cast<std::size_t>(found - names.begin())] = link;
+    }
+    NETCUT_ASSIGN(access_, Access::open(std::move(links), options_.mtu, options_.single_segments));
+    return {};
+}
+
+// The name server is none of the nodes.
+bool Fabric::is_node(const NodeLink& link) const {
+    const NodeLink* const first = nodes_.data();
+    return std::less_equal<>{}(first, &link) && std::less<>{}(&link, first + nodes_.size());
+}
+
+bool Fabric::has_access(const NodeLink& node) const {
+    return access_ && is_node(node) && access_->has(index_of(node));
+}
+
+Result<void> Fabric::join_access(const NodeLink& node) {
+    return has_access(node) ? access_->join(index_of(node), node.eth0, node.ns) : Result<void>();
+}
+
+Result<void> Fabric::await_access(std::span<const NodeLink> nodes) {
+    std::vector<std::size_t> wanted;
+    for (const NodeLink& node : nodes)
+        if (has_access(node)) wanted.push_back(index_of(node));
+    if (wanted.empty()) return {};
+    return await("links with queues of their own", [&] { return access_->are_running(wanted); });
 }
 
 bool Fabric::has_uplink(const std::string& node) const {
@@ -209,7 +198,10 @@ std::vector<IpAddress> Fabric::addresses_of(std::uint32_t host) const {
 }
 
 void Fabric::append_port(Batch& batch, const NodeLink& node) const {
-    add_veth(batch, node.port, node.eth0, node.ns, options_.mtu);
+    if (has_access(node))
+        add_veth(batch, node.port, access_->to_router(index_of(node)), access_->ns(), options_.mtu);
+    else
+        add_veth(batch, node.port, node.eth0, node.ns, options_.mtu);
     if (options_.kind == FabricKind::bridge)
         set_master(batch, node.port.index, bridge_index);
     else
@@ -223,6 +215,7 @@ Result<void> Fabric::equip_ports(std::function<void(Batch&, int port)> equip) {
     Batch batch;
     for (const NodeLink& node : nodes_) equip_(batch, node.port.index);
     if (name_server_) equip_(batch, name_server_->port.index);
+    for (const int port : sites_ ? sites_->ports() : std::vector<int>()) equip_(batch, port);
     return router_socket_.commit(batch);
 }
 
@@ -238,6 +231,7 @@ void Fabric::append_router_routes(Batch& batch, const NodeLink& node) const {
         add_route(batch, {address, whole(address), node.port.index, {}});
         add_neighbour(batch, {node.port.index, address, node.eth0.mac});
     }
+    if (sites_ && is_node(node)) sites_->append_routes(batch, index_of(node), node);
 }
 
 void Fabric::append_node_setup(Batch& batch, const NodeLink& node) const {
@@ -299,18 +293,26 @@ Result<void> Fabric::set_link_state(std::size_t index, LinkEnd end, bool up) {
 Result<void> Fabric::unplug(std::span<const std::size_t> nodes) {
     Batch batch;
     for (const std::size_t index : nodes) delete_link(batch, nodes_[index].port.index);
+    if (access_) NETCUT_TRY(access_->leave(nodes));
     return router_socket_.commit(batch);
 }
 
-Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
+void Fabric::renumber(std::size_t index, const PlugOptions& options) {
     NodeLink& node = nodes_[index];
     if (options.new_address || options.new_mac) ++renumbered_;
     const auto fresh = static_cast<std::uint32_t>(nodes_.size()) + renumbered_;
     if (options.new_address) node.addresses = addresses_of(first_host + fresh);
     if (options.new_mac) node.eth0.mac = mac_of(MacKind::renewed, renumbered_);
+}
+
+Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
+    renumber(index, options);
+    NodeLink& node = nodes_[index];
     Batch port;
     append_port(port, node);
     NETCUT_TRY(router_socket_.commit(port));
+    NETCUT_TRY(join_access(node));
+    if (sites_) NETCUT_TRY(sites_->readmit(index, node));
     Batch setup;
     append_node_setup(setup, node);
     NETCUT_TRY(node.socket.commit(setup));
@@ -363,6 +365,7 @@ Result<void> Fabric::await_ready(std::span<NodeLink> nodes) {
     std::set<int> ports;
     for (const NodeLink& node : nodes) ports.insert(node.port.index);
     NETCUT_TRY(await("the router's ports", [&] { return are_running(router_socket_, ports); }));
+    NETCUT_TRY(await_access(nodes));
     // A link is told to run before its queue takes packets. The kernel does both under one lock (rtnl, see
     // net/core/link_watch.c), for which this change waits that changes nothing.
     Batch nothing;

@@ -34,6 +34,8 @@ struct NodeLink {
     std::vector<IpAddress> addresses;  // IPv4 first
 };
 
+class Access;
+class Sites;
 class Uplink;
 
 class Fabric {
@@ -57,6 +59,8 @@ class Fabric {
     // A namespace on a link as a node's, so that faults act on what goes there; null if none was asked for.
     const NodeLink* name_server() const { return name_server_ ? &*name_server_ : nullptr; }
     const Uplink* uplink() const { return uplink_.get(); }  // null: no node has one
+    Access* access() { return access_.get(); }              // null: no link has queues of its own
+    Sites* sites() const { return sites_.get(); }           // null: there are none
 
     // Link down or up at one end. What the kernel forgets on "down" (routes, IPv6 addresses) is put back on
     // "up".
@@ -65,6 +69,8 @@ class Fabric {
     Result<void> unplug(std::span<const std::size_t> nodes);
     Result<void> unplug(std::size_t node) { return unplug({&node, 1}); }
     Result<void> plug(std::size_t node, const PlugOptions& options);
+    // While it is unplugged: it gets what `options` has new, and comes back with that.
+    void renumber(std::size_t node, const PlugOptions& options);
     // A node that is unplugged gets another network namespace, as if its machine had been off: connections
     // and whatever its kernel still had to send stay behind in the old one, which has no link.
     Result<void> renew(std::size_t node);
@@ -79,6 +85,14 @@ class Fabric {
     Fabric(FabricOptions options, NetNs router, NetlinkSocket socket);
 
     Result<void> open_uplink();
+    Result<void> open_access(const std::vector<std::string>& names);
+    bool is_node(const NodeLink& link) const;
+    bool has_access(const NodeLink& node) const;
+    std::size_t index_of(const NodeLink& node) const {
+        return static_cast<std::size_t>(&node - nodes_.data());
+    }
+    Result<void> join_access(const NodeLink& node);
+    Result<void> await_access(std::span<const NodeLink> nodes);
     Result<void> add_nodes(const std::vector<std::string>& names);
     Result<void> add_name_server();
     Result<void> set_up_router();
@@ -98,6 +112,8 @@ class Fabric {
     std::vector<NodeLink> nodes_;
     std::optional<NodeLink> name_server_;
     std::unique_ptr<Uplink> uplink_;
+    std::unique_ptr<Access> access_;
+    std::unique_ptr<Sites> sites_;
     std::function<void(Batch&, int port)> equip_;
     std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew
 };

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "fabric/site_spec.h"
+#include "link/access.h"
 #include "link/rate.h"
 
 namespace netcut {
@@ -27,7 +29,9 @@ struct FabricOptions {
     // Nodes that have a way out of the run, by way of the calling thread's network namespace; see
     // check_uplink().
     std::vector<std::string> uplink{};
-    bool name_server = false;  // a place for one, which all nodes reach
+    std::vector<AccessLink> access{};  // of nodes whose links have queues of their own, see fabric/access.h
+    std::vector<SiteSpec> sites{};     // see fabric/sites.h
+    bool name_server = false;          // a place for one, which all nodes reach
 };
 
 // The Linux bridge's own limit: BR_MAX_PORTS in net/bridge/br_private.h is 1 << 10, and port 0 is not used.

@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "fabric/addresses.h"
 #include "fabric/ready.h"
+#include "fabric/way.h"
 #include "kernel/nftables.h"
 
 namespace netcut {
@@ -46,21 +47,6 @@ IpAddress outside_address(bool ipv6, std::uint32_t number) {
     for (int i = 0; i < 4; ++i)
         bytes[static_cast<std::size_t>(15 - i)] = static_cast<std::uint8_t>(number >> (8 * i));
     return ip::address_v6(bytes);
-}
-
-struct Way {
-    int link;
-    IpAddress gateway;
-    MacAddress mac;
-    IpAddress destination;
-    unsigned prefix_length;
-    int table = main_routes;
-};
-
-void add_way(Batch& batch, const Way& way) {
-    add_neighbour(batch, {way.link, way.gateway, way.mac});
-    add_route(batch, {way.gateway, whole(way.gateway), way.link, {}, way.table});
-    add_route(batch, {way.destination, way.prefix_length, way.link, way.gateway, way.table});
 }
 
 bool outside_forwards(bool ipv6) {
@@ -150,7 +136,9 @@ Result<void> Uplink::join_router(NetlinkSocket& router_socket, const std::vector
         add_way(batch, {router_end.index, run_address(ipv6, gate_host), inner_end.mac, any_address(ipv6), 0,
                         way_out});
         for (const VethEnd& port : ports)
-            add_routing_rule(batch, {port.name, way_out, after_main_routes, ipv6});
+            add_routing_rule(
+                batch,
+                {.from_link = port.name, .table = way_out, .priority = after_main_routes, .ipv6 = ipv6});
     }
     return router_socket.commit(batch);
 }

@@ -69,6 +69,35 @@ class ActionWriter {
         fault_.add(rule);
     }
 
+    void operator()(const Hold& hold) const {
+        const std::string way = part_ == Direction::up ? "up" : "down";
+        if (fault_.bridged()) {  // what a bridge floods is for one of its ports
+            NftRule flooded(chain_);
+            flooded.payload(NFT_PAYLOAD_LL_HEADER, 0, sizeof(MacAddress)).meta(NFT_META_OIF);
+            flooded.not_in(port_owners).leave();
+            fault_.add(flooded);
+        }
+        NftRule stands_still(chain_);
+        stands_still.constant(holder_key).not_in(holder_set);
+        if (hold.closed)
+            lose(stands_still).drop();
+        else
+            stands_still.leave();
+        fault_.add(stands_still);
+        NftRule counted(chain_);
+        count(counted);
+        fault_.add(counted);
+        NftRule rule(chain_);
+        rule.meta(NFT_META_MARK).replace_by(fault_.name("mark_" + way)).set_meta(NFT_META_MARK);
+        fault_.add(rule);
+    }
+
+    void operator()(const Wait&) const {
+        NftRule rule(chain_);
+        count(rule);
+        fault_.add(rule);
+    }
+
     void operator()(const ForgetIdle& forget) const {
         NftRule other(chain_);
         other.meta(NFT_META_L4PROTO).differs(byte_key(forget.udp ? IPPROTO_UDP : IPPROTO_TCP)).leave();

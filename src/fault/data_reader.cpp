@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* up_set = "data_up";
 constexpr const char* down_set = "data_down";
+constexpr const char* passed_set = "data_passed";  // one element, for all ports together
 constexpr std::size_t class_bytes = 4;
 
 NftKey key_of(std::uint32_t packet_class, int port) {
@@ -64,6 +65,12 @@ void add_data_counters(NftTransaction& transaction, const Fabric& fabric) {
         rule.meta(NFT_META_PRIORITY).meta(port).in(set);
         transaction.add_rule(rule);
     }
+    // Last, so that who has read it finds what it counts in the others.
+    transaction.add_set({.name = passed_set, .counts = true, .size = 1});
+    transaction.add_element(passed_set, nft_key(data_bit));
+    NftRule passed("forward");
+    passed.constant(data_bit).in(passed_set);
+    transaction.add_rule(passed);
 }
 
 Result<DataCounters> read_data_counters(NetlinkSocket& socket, const Fabric& fabric, std::size_t node) {
@@ -86,11 +93,21 @@ Result<DataReader> DataReader::open(const Fabric& fabric) {
     return reader;
 }
 
+Result<std::uint64_t> DataReader::read_passed() {
+    NETCUT_ASSIGN(const auto counters, read_set_counters(socket_, table_family(*fabric_), table_name,
+                                                         passed_set, {nft_key(data_bit)}));
+    return counters.empty() ? 0 : counters.front().second.packets;
+}
+
 Result<DataCounters> DataReader::read(std::size_t node) {
+    NETCUT_ASSIGN(const std::uint64_t passed, read_passed());
+    if (passed == passed_before_) return last_[node];
     return read_data_counters(socket_, *fabric_, node);
 }
 
-Result<std::vector<DataCounters>> DataReader::read() {
+Result<const std::vector<DataCounters>*> DataReader::read() {
+    NETCUT_ASSIGN(const std::uint64_t passed, read_passed());
+    if (passed == passed_before_) return &last_;
     std::vector<DataCounters> nodes(nodes_of_ports_.size());
     for (const char* set : {up_set, down_set}) {
         NETCUT_ASSIGN(const auto counters,
@@ -102,7 +119,9 @@ Result<std::vector<DataCounters>> DataReader::read() {
             if (found != nodes_of_ports_.end()) take(nodes[found->second], set == up_set, key, value);
         }
     }
-    return nodes;
+    last_ = std::move(nodes);
+    passed_before_ = passed;
+    return &last_;
 }
 
 }  // namespace netcut

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "fabric/sites.h"
 #include "fault/rebind_rules.h"
 #include "fault/table.h"
 #include "fault/table_rules.h"
@@ -27,7 +28,7 @@ struct DatagramFamily {
 constexpr DatagramFamily datagram_families[] = {{"4", ETH_P_IP, 12, 4}, {"6", ETH_P_IPV6, 8, 16}};
 constexpr std::uint32_t udp_port_bytes = 2, register_bytes = 4;
 // Sets have the names of the chains that add to them.
-constexpr const char* passed_chain = "datagrams_passed";
+constexpr const char *passed_chain = "datagrams_passed", *arrived_chain = "datagrams_arrived";
 
 IpAddress address_in(const NftKey& key, std::size_t at, std::size_t bytes) {
     if (bytes == 4) {
@@ -69,7 +70,9 @@ void add_counters(NftTransaction& transaction, const std::string& what) {
 }
 
 std::uint64_t& counted(DatagramCount& count, const std::string& what) {
-    return what == came_chain ? count.came : what == passed_chain ? count.passed : count.rebound;
+    if (what == came_chain) return count.came;
+    if (what == passed_chain) return count.passed;
+    return what == arrived_chain ? count.arrived : count.rebound;
 }
 
 }  // namespace
@@ -86,9 +89,25 @@ void add_datagram_counters(NftTransaction& transaction, const std::string& chain
     transaction.add_rule(entry);
 }
 
+void add_arrival_counters(NftTransaction& transaction, const Fabric& fabric, const std::string& chain) {
+    constexpr const char* borders = "borders";
+    if (fabric.sites() == nullptr) return;
+    std::vector<NftKey> links;
+    for (const int link : fabric.sites()->ports()) links.push_back(nft_key(static_cast<std::uint32_t>(link)));
+    transaction.add_set({.name = borders, .size = static_cast<std::uint32_t>(links.size())});
+    transaction.add_elements(borders, links);
+    add_counters(transaction, arrived_chain);
+    NftRule entry(chain);
+    entry.meta(NFT_META_L4PROTO).equals(byte_key(IPPROTO_UDP));
+    entry.meta(NFT_META_OIF).not_in(borders).jump(arrived_chain);
+    transaction.add_rule(entry);
+}
+
 Result<DatagramCounts> FaultTable::read_datagrams() {
     DatagramCounts all;
+    const bool has_sites = fabric_->sites() != nullptr;
     std::vector<const char*> counters_of = {came_chain, passed_chain};
+    if (has_sites) counters_of.push_back(arrived_chain);
     if (std::any_of(plans_.begin(), plans_.end(), rebinds)) counters_of.push_back(rebound_chain);
     for (const DatagramFamily& family : datagram_families) {
         for (const char* what : counters_of) {
@@ -99,6 +118,8 @@ Result<DatagramCounts> FaultTable::read_datagrams() {
                 counted(all[way_in(key, family.address_bytes)], what) = value.packets;
         }
     }
+    if (!has_sites)
+        for (auto& [way, count] : all) count.arrived = count.passed;
     return all;
 }
 

@@ -2,6 +2,7 @@
 #include "fault/fault.h"
 
 #include "fabric/options.h"
+#include "fabric/sites.h"
 #include "fault/log_prefix.h"
 #include "kernel/snmp.h"
 
@@ -36,6 +37,7 @@ Result<void> Fault::turn_on(Batch& on) {
     // What the nodes failed to send before is not this fault's doing.
     if (plan().link != LinkChange::none) NETCUT_TRY(start_counting());
     NETCUT_TRY(table_->on(number_, on));
+    NETCUT_TRY(change_site());
     return change_links();
 }
 
@@ -47,6 +49,8 @@ Result<void> Fault::arm() {
 Result<void> Fault::follow() {
     if (active_) return {};
     active_ = true;
+    table_->note_on(number_);
+    NETCUT_TRY(change_site());
     return change_links();
 }
 
@@ -65,8 +69,13 @@ Result<void> Fault::change_links() {
     return {};
 }
 
+Result<void> Fault::change_site() {
+    return plan().site ? fabric_->sites()->change(*plan().site) : Result<void>();
+}
+
 Result<void> Fault::heal() {
     if (!active_) return {};
+    if (plan().site) NETCUT_TRY(fabric_->sites()->change_back(*plan().site));
     for (auto& [node, sent] : sent_) NETCUT_TRY(sent.end());
     for (const std::size_t node : plan().nodes) NETCUT_TRY(restore_link(node));
     NETCUT_TRY(table_->off(number_));
@@ -77,9 +86,11 @@ Result<void> Fault::heal() {
 Result<void> Fault::restore_link(std::size_t node) {
     if (plan().link == LinkChange::down) return fabric_->set_link_state(node, plan().down_end, true);
     if (plan().link == LinkChange::none) return {};
-    NETCUT_TRY(fabric_->plug(node, plan().plug));
-    if (!plan().plug.new_address) return {};
-    return table_->add_addresses(node, fabric_->node(node).addresses);
+    // Faults know it by what it comes back with before its first packet comes.
+    fabric_->renumber(node, plan().plug);
+    if (plan().plug.new_address) NETCUT_TRY(table_->add_addresses(node, fabric_->node(node).addresses));
+    if (plan().plug.new_address || plan().plug.new_mac) NETCUT_TRY(table_->readdress(node));
+    return fabric_->plug(node, {.announce = plan().plug.announce});
 }
 
 Result<bool> Fault::in_effect() {

@@ -49,6 +49,7 @@ class Fault {
     Result<void> turn_on(Batch& on);
     Result<void> start_counting();
     Result<void> change_links();
+    Result<void> change_site();
     Result<void> restore_link(std::size_t node);
     Result<std::map<std::size_t, Losses>> count();
     Result<std::uint64_t> count_unsent(std::size_t node);

@@ -5,8 +5,11 @@
 #include <linux/if_packet.h>
 
 #include <charconv>
+#include <functional>
+#include <set>
 
 #include "base/time.h"
+#include "fabric/sites.h"
 #include "fault/action_rules.h"
 #include "fault/flow_rules.h"
 #include "fault/log_prefix.h"
@@ -29,22 +32,142 @@ NftKey pair_key(const FaultContext& fault, std::size_t from, std::size_t to) {
     return key;
 }
 
-// Packets of (from, to) pairs go to the chain of one direction.
-void add_pairs(const FaultContext& fault, const std::string& base, const std::string& set,
-               const std::vector<std::pair<std::size_t, std::size_t>>& pairs, const std::string& chain) {
-    fault.transaction.add_set({.name = set, .key_size = 8, .size = static_cast<std::uint32_t>(pairs.size())});
-    for (const auto& [from, to] : pairs) fault.transaction.add_element(set, pair_key(fault, from, to));
-    NftRule rule(base);
-    rule.meta(NFT_META_IIF).meta(NFT_META_OIF).in(set).jump(chain);
-    fault.add(rule);
+using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
+
+bool are_apart(const FaultContext& fault, std::size_t one, std::size_t other) {
+    return fault.fabric.sites() != nullptr && fault.fabric.sites()->are_apart(one, other);
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> pairs_with_peers(const FaultPlan& plan, bool up) {
-    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+// The outside has no address for what is translated.
+bool is_hidden(const FaultContext& fault, std::size_t node) {
+    const Sites* sites = fault.fabric.sites();
+    const auto site = sites != nullptr ? sites->of(node) : std::nullopt;
+    return site && (*sites)[*site].spec().hides();
+}
+
+// Of all pairs, those for which `which` is true.
+template <typename Which>
+Pairs some_of(const Pairs& pairs, Which which) {
+    Pairs some;
+    for (const auto& [from, to] : pairs)
+        if (which(from, to)) some.emplace_back(from, to);
+    return some;
+}
+
+Pairs pairs_with_peers(const FaultPlan& plan, bool up) {
+    Pairs pairs;
     for (const std::size_t node : plan.nodes)
         for (const std::size_t peer : plan.filter.peers)
             pairs.emplace_back(up ? node : peer, up ? peer : node);
     return pairs;
+}
+
+// Those that a fault is about, one way: between `far` ones is a site's router.
+struct PairsOfWay {
+    Pairs near, far;
+};
+
+// What is of pairs counts for its sender, or for its receiver if that one is behind a NAT: at the sender nobody knows of it.
+PairsOfWay pairs_of(const FaultContext& fault, Direction part) {
+    const FaultPlan& plan = fault.plan;
+    const bool up = part == Direction::up, of_pairs = !plan.pairs.empty();
+    const Pairs pairs = of_pairs ? plan.pairs : pairs_with_peers(plan, up);
+    const auto far = [&](std::size_t from, std::size_t to) { return are_apart(fault, from, to); };
+    const auto is_of_way = [&](std::size_t from, std::size_t to) {
+        return far(from, to) && (!of_pairs || up != is_hidden(fault, to));
+    };
+    return {up || !of_pairs ? some_of(pairs, std::not_fn(far)) : Pairs{}, some_of(pairs, is_of_way)};
+}
+
+std::string pairs_set(const FaultContext& fault, Direction part, const char* which = "") {
+    return fault.name(std::string("pairs") + which + (part == Direction::up ? "_up" : "_down"));
+}
+
+struct FarFamily {
+    const char* suffix;
+    bool ipv6;
+    std::uint16_t ethertype;
+    std::uint32_t key_bytes;  // the port at one end, the address of the other
+};
+constexpr FarFamily far_families[] = {{"4", false, ETH_P_IP, 8}, {"6", true, ETH_P_IPV6, 20}};
+constexpr const char* far_pairs = "_far";
+
+// At the port of one, by the address of the other: one node's, or all of them.
+void add_far_elements(const FaultContext& fault, Direction part, const Pairs& pairs,
+                      std::optional<std::size_t> of = {}) {
+    const bool up = part == Direction::up;
+    for (const auto& [from, to] : pairs) {
+        const std::size_t here = up ? from : to, there = up ? to : from;
+        if (of && there != *of) continue;
+        for (const IpAddress& address : fault.fabric.node(there).addresses) {
+            NftKey key = fault.port_of(here);
+            const NftKey other = nft_key(address);
+            key.insert(key.end(), other.begin(), other.end());
+            fault.transaction.add_element(pairs_set(fault, part, far_pairs) + (address.is_v6() ? "6" : "4"),
+                                          key);
+        }
+    }
+}
+
+void add_pair_sets(const FaultContext& fault) {
+    if (fault.plan.pairs.empty() && fault.plan.filter.peers.empty()) return;
+    for (const Direction part : {Direction::up, Direction::down}) {
+        const PairsOfWay pairs = pairs_of(fault, part);
+        const std::string near = pairs_set(fault, part);
+        if (!pairs.near.empty())
+            fault.transaction.add_set(
+                {.name = near, .key_size = 8, .size = static_cast<std::uint32_t>(pairs.near.size())});
+        for (const auto& [from, to] : pairs.near)
+            fault.transaction.add_element(near, pair_key(fault, from, to));
+        if (pairs.far.empty()) continue;
+        for (const FarFamily& family : far_families)
+            fault.transaction.add_set(
+                {.name = pairs_set(fault, part, far_pairs) + family.suffix, .key_size = family.key_bytes});
+        add_far_elements(fault, part, pairs.far);
+    }
+}
+
+void add_pairs(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain) {
+    const PairsOfWay pairs = pairs_of(fault, part);
+    if (!pairs.near.empty()) {
+        NftRule rule(base);
+        rule.meta(NFT_META_IIF).meta(NFT_META_OIF).in(pairs_set(fault, part)).jump(chain);
+        fault.add(rule);
+    }
+    if (pairs.far.empty()) return;
+    const bool up = part == Direction::up;
+    for (const FarFamily& family : far_families) {
+        NftRule rule(base);
+        rule.meta(NFT_META_PROTOCOL).equals(short_key(family.ethertype));
+        rule.meta(up ? NFT_META_IIF : NFT_META_OIF);
+        load_address(rule, family.ipv6, up);
+        rule.in(pairs_set(fault, part, far_pairs) + family.suffix).jump(chain);
+        fault.add(rule);
+    }
+}
+
+// Packets of all nodes of the fault.
+void add_ports(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain) {
+    NftRule rule(base);
+    rule.meta(part == Direction::up ? NFT_META_IIF : NFT_META_OIF).in(fault.name("nodes")).jump(chain);
+    fault.add(rule);
+}
+
+// Those alone that leave their site, or come into it.
+void add_border(const FaultContext& fault, const std::string& base, Direction part,
+                const std::string& chain) {
+    const Sites& sites = *fault.fabric.sites();
+    std::set<std::size_t> of_nodes;
+    for (const std::size_t node : fault.plan.nodes)
+        if (const auto site = sites.of(node)) of_nodes.insert(*site);
+    const bool up = part == Direction::up;
+    for (const std::size_t site : of_nodes) {
+        NftRule rule(base);
+        rule.meta(up ? NFT_META_OIF : NFT_META_IIF);
+        rule.equals(nft_key(static_cast<std::uint32_t>(sites[site].lan_port().index)));
+        rule.meta(up ? NFT_META_IIF : NFT_META_OIF).in(fault.name("nodes")).jump(chain);
+        fault.add(rule);
+    }
 }
 
 // From `base`, packets of the fault's nodes go to `up` and `down`, chains of this fault.
@@ -201,7 +324,8 @@ void add_gone(const FaultContext& fault) {
 
 // What a node sends to the router itself never gets to the forward hook.
 void add_router_as_peer(const FaultContext& fault) {
-    if (!fault.plan.pairs.empty() || !fault.plan.filter.peers.empty()) return;
+    const PacketFilter& filter = fault.plan.filter;
+    if (!fault.plan.pairs.empty() || !filter.peers.empty() || filter.outside) return;
     NftRule rule("input");
     rule.constant(fault.key()).in(switches);
     rule.meta(NFT_META_IIF).in(fault.name("nodes")).jump(fault.name("up"));
@@ -225,18 +349,19 @@ void add_address_counters(NftTransaction& transaction, const std::string& fault,
                                         counter_name(fault + "_hit_down", node));
 }
 
-// What is of pairs counts for its sender.
 void add_way(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain) {
     const FaultPlan& plan = fault.plan;
-    const bool up = part == Direction::up;
-    const std::string set = fault.name(chain) + "_pairs";
-    if (!plan.pairs.empty() && up) add_pairs(fault, base, set, plan.pairs, fault.name(chain));
-    if (!plan.pairs.empty()) return;
-    if (!plan.filter.peers.empty())
-        return add_pairs(fault, base, set, pairs_with_peers(plan, up), fault.name(chain));
-    NftRule rule(base);
-    rule.meta(up ? NFT_META_IIF : NFT_META_OIF).in(fault.name("nodes")).jump(fault.name(chain));
-    fault.add(rule);
+    if (plan.filter.outside) return add_border(fault, base, part, fault.name(chain));
+    if (plan.pairs.empty() && plan.filter.peers.empty())
+        return add_ports(fault, base, part, fault.name(chain));
+    add_pairs(fault, base, part, fault.name(chain));
+}
+
+void add_addresses_of_peer(const FaultContext& fault, std::size_t peer) {
+    if (!fault.plan.pairs.empty() || !fault.plan.filter.peers.empty())
+        for (const Direction part : {Direction::up, Direction::down})
+            add_far_elements(fault, part, pairs_of(fault, part).far, peer);
+    if (fault.plan.trigger) add_addresses_of_watched(fault, peer);
 }
 
 void add_hit_counters(const FaultContext& fault) {
@@ -266,6 +391,7 @@ void forget_allowances(const FaultContext& fault) {
 
 void add_fault(const FaultContext& fault) {
     add_hit_counters(fault);
+    add_pair_sets(fault);
     for (const char* what : {"on", "up", "down"}) fault.transaction.add_chain(fault.name(what));
     if (knows_flows(fault)) add_learning(fault);
     if (fault.plan.trigger) {

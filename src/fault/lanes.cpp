@@ -73,9 +73,24 @@ std::vector<std::uint16_t> lanes_of(const std::vector<FaultPlan>& plans,
     return numbers;
 }
 
+std::uint32_t lane_priority_of(const std::vector<FaultPlan>& plans, const std::vector<std::size_t>& set,
+                               std::size_t from, std::size_t to) {
+    const std::vector<Lane> lanes = lanes_of_set(plans, set);
+    const auto find = [&](std::size_t node, Direction way) -> std::uint32_t {
+        for (const Lane& lane : lanes)
+            if (lane.node == node && lane.way == way) return lane_priority(lane.number());
+        return 0;
+    };
+    // As the rules: the aggregator's, which all share, then the sender's, then the receiver's.
+    const std::uint32_t down = find(to, Direction::down);
+    if (to == aggregator && down != 0) return down;
+    const std::uint32_t up = find(from, Direction::up);
+    return up != 0 ? up : down;
+}
+
 void add_lane_rules(NftTransaction& transaction, const Fabric& fabric, const std::vector<FaultPlan>& plans,
                     const QueuePlan& queues) {
-    const auto has_rate = [&](const auto& set) { return slowest(plans, set) != nullptr; };
+    const auto has_rate = [&](const auto& set) { return slowest(plans, in_kernel(set)) != nullptr; };
     if (std::none_of(queues.sets().begin(), queues.sets().end(), has_rate)) return;
     add_late_chain(transaction, "lanes");
     // Each replaces what those before it have found.
@@ -83,7 +98,7 @@ void add_lane_rules(NftTransaction& transaction, const Fabric& fabric, const std
     LaneMap up(transaction, "lanes_up", NFT_META_IIF);
     LaneMap shared(transaction, "lanes_aggregator", NFT_META_OIF);
     for (std::size_t i = 0; i < queues.sets().size(); ++i)
-        for (const Lane& lane : lanes_of_set(plans, queues.sets()[i])) {
+        for (const Lane& lane : lanes_of_set(plans, in_kernel(queues.sets()[i]))) {
             const bool is_shared = lane.way == Direction::down && lane.node == aggregator;
             LaneMap& map = lane.way == Direction::up ? up : is_shared ? shared : down;
             map.add(queue_mark(i), fabric.node(lane.node).port.index, lane);

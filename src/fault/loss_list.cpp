@@ -8,28 +8,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "fault/loss_model.h"
 
 namespace netcut {
 namespace {
 
 using Lost = std::vector<std::uint32_t>;
-
-class Random {
-  public:
-    explicit Random(std::uint64_t seed) : engine_(seed) {}
-    // From 0 to below 1, in steps of 2^-53: the top bits, which a double holds exactly.
-    double next() {
-        constexpr unsigned unused_bits = 64 - 53;
-        return static_cast<double>(engine_() >> unused_bits) * 0x1.0p-53;
-    }
-
-  private:
-    std::mt19937_64 engine_;
-};
 
 // One draw a packet.
 Lost draw(const IndependentLoss& model, Random& random, std::uint32_t period) {

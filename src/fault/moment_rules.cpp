@@ -7,8 +7,10 @@
 #include "fault/moment_rules.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/time.h"
+#include "fabric/sites.h"
 #include "fault/flow_rules.h"
 #include "fault/log_prefix.h"
 #include "fault/moments.h"
@@ -40,25 +42,54 @@ NftKey network_order(std::uint64_t value) {
             static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
 }
 
-void add_entry(const FaultContext& fault, std::uint32_t near, std::uint32_t far) {
+// Behind a site's router the peer is known by its addresses.
+bool is_far(const FaultContext& fault) {
     const WireTrigger& trigger = *fault.plan.trigger;
-    NftRule rule(fault.name());
-    rule.constant(fault.key()).in(armed_set);
-    rule.meta(near).equals(fault.port_of(trigger.node));
-    if (trigger.peer) rule.meta(far).equals(fault.port_of(*trigger.peer));
-    rule.go_to(fault.name("moment"));
-    fault.add(rule);
+    const Sites* sites = fault.fabric.sites();
+    return trigger.peer && sites != nullptr && sites->are_apart(trigger.node, *trigger.peer);
+}
+
+std::string peer_set(const FaultContext& fault, bool ipv6) {
+    return fault.name(ipv6 ? "peer6" : "peer4");
+}
+
+// Packets of the node, one way, with its peer if it has one.
+void add_watched(const FaultContext& fault, bool up, const std::function<void(NftRule&)>& then) {
+    const WireTrigger& trigger = *fault.plan.trigger;
+    const auto begin = [&] {
+        NftRule rule(fault.name());
+        rule.constant(fault.key()).in(armed_set);
+        rule.meta(up ? NFT_META_IIF : NFT_META_OIF).equals(fault.port_of(trigger.node));
+        return rule;
+    };
+    const auto end = [&](NftRule rule) {
+        then(rule);
+        fault.add(rule);
+    };
+    NftRule rule = begin();
+    if (!trigger.peer) return end(std::move(rule));
+    if (!is_far(fault)) {
+        rule.meta(up ? NFT_META_OIF : NFT_META_IIF).equals(fault.port_of(*trigger.peer));
+        return end(std::move(rule));
+    }
+    for (const bool ipv6 : {false, true}) {
+        NftRule far = begin();
+        far.meta(NFT_META_PROTOCOL).equals(short_key(ipv6 ? ETH_P_IPV6 : ETH_P_IP));
+        load_address(far, ipv6, up).in(peer_set(fault, ipv6));
+        end(std::move(far));
+    }
+}
+
+void add_entry(const FaultContext& fault, bool up) {
+    add_watched(fault, up, [&](NftRule& rule) { rule.go_to(fault.name("moment")); });
 }
 
 // What is awaited is the answer to what went up last.
 void add_asking_again(const FaultContext& fault) {
-    const WireTrigger& trigger = *fault.plan.trigger;
-    NftRule rule(fault.name());
-    rule.constant(fault.key()).in(armed_set).meta(NFT_META_IIF).equals(fault.port_of(trigger.node));
-    if (trigger.peer) rule.meta(NFT_META_OIF).equals(fault.port_of(*trigger.peer));
-    rule.meta(NFT_META_PRIORITY).equals(nft_key(message_packet));
-    rule.constant(fault.key()).remove_from(armed_set);
-    fault.add(rule);
+    add_watched(fault, true, [&](NftRule& rule) {
+        rule.meta(NFT_META_PRIORITY).equals(nft_key(message_packet));
+        rule.constant(fault.key()).remove_from(armed_set);
+    });
 }
 
 NftRule& has_flags(NftRule& rule, const MomentKind& kind) {
@@ -151,11 +182,22 @@ void add_memory(const FaultContext& fault) {
 
 }  // namespace
 
+void add_addresses_of_watched(const FaultContext& fault, std::size_t peer) {
+    if (!is_far(fault) || *fault.plan.trigger->peer != peer) return;
+    for (const IpAddress& address : fault.fabric.node(peer).addresses)
+        fault.transaction.add_element(peer_set(fault, address.is_v6()), nft_key(address));
+}
+
 void add_moment_entry(const FaultContext& fault) {
+    if (is_far(fault)) {
+        fault.transaction.add_set({.name = peer_set(fault, false)});
+        fault.transaction.add_set({.name = peer_set(fault, true), .key_size = 16});
+        add_addresses_of_watched(fault, *fault.plan.trigger->peer);
+    }
     const MomentKind& kind = kind_of(fault);
     if (kind.until_asked_again) add_asking_again(fault);
-    if (includes(kind.way, Direction::up)) add_entry(fault, NFT_META_IIF, NFT_META_OIF);
-    if (includes(kind.way, Direction::down)) add_entry(fault, NFT_META_OIF, NFT_META_IIF);
+    if (includes(kind.way, Direction::up)) add_entry(fault, true);
+    if (includes(kind.way, Direction::down)) add_entry(fault, false);
 }
 
 void add_moment_chain(const FaultContext& fault) {

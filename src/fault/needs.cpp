@@ -22,7 +22,15 @@ const NeedInfo& info(Need need) {
           "CONFIG_IFB, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF, CONFIG_NET_ACT_MIRRED"}},
         {Need::tbf, {"token bucket queue tbf", "CONFIG_NET_SCH_TBF"}},
         {Need::htb, {"token bucket queue htb", "CONFIG_NET_SCH_HTB"}},
-        {Need::netem, {"netem", "CONFIG_NET_SCH_NETEM"}}};
+        {Need::netem, {"netem", "CONFIG_NET_SCH_NETEM"}},
+        {Need::route_by_mark, {"routing by marks", "CONFIG_IP_MULTIPLE_TABLES, CONFIG_IPV6_MULTIPLE_TABLES"}},
+        {Need::track,
+         {"tracking of connections in nftables", "CONFIG_NF_CONNTRACK, CONFIG_NF_CT_NETLINK, CONFIG_NFT_CT"}},
+        {Need::nat, {"translation of addresses in nftables", "CONFIG_NFT_NAT"}},
+        {Need::wireguard, {"WireGuard", "CONFIG_WIREGUARD"}},
+        {Need::hold,
+         {"redirection of packets to netcut-fl",
+          "CONFIG_PACKET, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF, CONFIG_NET_ACT_MIRRED"}}};
     return all.at(need);
 }
 

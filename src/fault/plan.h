@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "fabric/options.h"
+#include "hold/hold_spec.h"
 #include "link/queue.h"
 
 namespace netcut {
@@ -31,6 +32,7 @@ struct PacketFilter {
         data          // TCP segments with a payload and UDP datagrams
     };
     Direction direction = Direction::both;
+    bool outside = false;               // what their site's uplink carries: not what they send to each other
     std::vector<std::size_t> peers;     // what is exchanged with these nodes; empty: with anybody
     std::optional<std::uint16_t> port;  // TCP or UDP port of either end
     Connections only = Connections::any;
@@ -55,8 +57,14 @@ struct Lose {
     std::vector<std::uint32_t> up, down;
     std::uint32_t period = 0;
 };
-struct Queue {
+struct Queue {  // in the kernel
     QueueSpec spec;
+};
+// We hold the packets ourselves. Each direction is numbered by itself, all nodes of the fault together. A packet between two of
+// the fault's nodes is held once, as its sender's.
+struct Hold {
+    HoldSpec up, down;
+    bool closed = false;  // if we stand still, packets are lost instead of passing
 };
 // What a stateful middlebox does to a connection, or a flow of UDP, that was silent for so long: it has
 // forgotten it. A SYN, and a datagram from the node, begin it anew.
@@ -70,12 +78,13 @@ struct ForgetIdle {
 struct Rebind {
     std::uint16_t flip = 0;  // the bits in which the ports differ
 };
+struct Wait {};               // they pass, and wait for what is done to their site
 struct LoseLarge {            // a path with a smaller MTU
     std::uint16_t bytes = 0;  // the largest layer 3 packet that passes
     bool told = false;        // the sender is, by ICMP
 };
-using PacketAction =
-    std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, ForgetIdle, Rebind, LoseLarge>;
+using PacketAction = std::variant<LeaveAlone, Drop, ResetConnection, Refuse, Lose, Queue, Hold, ForgetIdle,
+                                  Rebind, Wait, LoseLarge>;
 
 enum class LinkChange {
     none,
@@ -127,6 +136,7 @@ struct FaultPlan {
     LinkChange link = LinkChange::none;
     LinkEnd down_end = LinkEnd::node;     // of `down`
     PlugOptions plug;                     // of `unplug`
+    std::optional<SiteChange> site;       // while it is on, besides
     bool orders_connections = false;      // the table learns in which order they are opened
     int signal = 9;                       // to processes that are to end; it is the engine that sends it
     std::optional<Nanoseconds> duration;  // none: it never heals
@@ -135,7 +145,9 @@ struct FaultPlan {
     // How long the kernel keeps the fault by itself. A link that is gone cannot come back by itself, so that
     // its packets are lost until somebody puts it back.
     std::optional<Nanoseconds> lease() const { return link == LinkChange::none ? duration : std::nullopt; }
-    bool queues() const { return std::holds_alternative<Queue>(action); }
+    bool waits() const { return std::holds_alternative<Wait>(action); }
+    bool queues() const { return std::holds_alternative<Queue>(action) || holds(); }
+    bool holds() const { return std::holds_alternative<Hold>(action); }
 };
 
 }  // namespace netcut

@@ -11,6 +11,8 @@
 #include "fault/data_reader.h"
 #include "fault/fault_rules.h"
 #include "fault/flow_rules.h"
+#include "fault/hold_plan.h"
+#include "fault/holder.h"
 #include "fault/lanes.h"
 #include "fault/log_prefix.h"
 #include "fault/moment_rules.h"
@@ -32,7 +34,48 @@ bool any_takes_links(const std::vector<FaultPlan>& plans) {
                        [](const FaultPlan& plan) { return plan.link != LinkChange::none; });
 }
 
+bool any_holds(const std::vector<FaultPlan>& plans) {
+    return std::any_of(plans.begin(), plans.end(), [](const FaultPlan& plan) { return plan.holds(); });
+}
+
+std::vector<std::pair<std::string, Direction>> mark_sets(const FaultContext& fault) {
+    if (!fault.plan.holds()) return {{fault.name("mark"), Direction::both}};
+    return {{fault.name("mark_up"), Direction::up}, {fault.name("mark_down"), Direction::down}};
+}
+
+// As nftables compares them: each field of a key in whole registers.
+NftKey owner_key(const NodeLink& node) {
+    NftKey key(node.eth0.mac.begin(), node.eth0.mac.end());
+    key.resize(8);
+    const NftKey port = nft_key(static_cast<std::uint32_t>(node.port.index));
+    key.insert(key.end(), port.begin(), port.end());
+    return key;
+}
+
+void add_holding_sets(NftTransaction& transaction, const Fabric& fabric) {
+    transaction.add_set({.name = holder_set, .leases = true, .dynamic = true});
+    if (fabric.options().kind != FabricKind::bridge) return;
+    transaction.add_set({.name = port_owners, .key_size = 12});
+    for (std::size_t node = 0; node < fabric.size(); ++node)
+        transaction.add_element(port_owners, owner_key(fabric.node(node)));
+    if (fabric.name_server() != nullptr)
+        transaction.add_element(port_owners, owner_key(*fabric.name_server()));
+}
+
 }  // namespace
+
+FaultTable::FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket,
+                       std::vector<FaultPlan> plans)
+    : fabric_(&fabric),
+      family_(family),
+      socket_(std::move(socket)),
+      plans_(std::move(plans)),
+      armed_before_(plans_.size()) {
+    for (std::size_t number = 0; number < plans_.size(); ++number) prepare_off(number);
+}
+FaultTable::FaultTable(FaultTable&&) noexcept = default;
+FaultTable& FaultTable::operator=(FaultTable&&) noexcept = default;
+FaultTable::~FaultTable() = default;
 
 Result<void> FaultTable::probe(const NetNs& apart) {
     NETCUT_ASSIGN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER, &apart));
@@ -52,16 +95,19 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     NftTransaction transaction(table.family_, table_name);
     transaction.add_table();
     add_table_sets(transaction);
-    add_base_chains(transaction);
+    if (any_holds(table.plans_)) add_holding_sets(transaction, fabric);
+    add_base_chains(transaction, fabric);
     if (any_takes_links(table.plans_)) add_gone_chain(transaction);
     for (std::size_t number = 0; number < table.plans_.size(); ++number) {
         const FaultPlan& plan = table.plans_[number];
         const FaultContext fault{transaction, fabric, plan, number, logged_losses};
         add_fault_chain(transaction, number);
         if (plan.queues()) {
-            transaction.add_set({.name = fault.name("mark"), .to_values = true});
-            for (const auto& [before, after] : queues.marks_of(number))
-                transaction.add_value_element(fault.name("mark"), nft_key(before), after);
+            for (const auto& [set, way] : mark_sets(fault)) {
+                transaction.add_set({.name = set, .to_values = true});
+                for (const auto& [before, after] : queues.marks_of({number, way}))
+                    transaction.add_value_element(set, nft_key(before), after);
+            }
         }
         add_fault(fault);
     }
@@ -69,6 +115,10 @@ Result<FaultTable> FaultTable::lay(Fabric& fabric, std::vector<FaultPlan> plans,
     add_lane_rules(transaction, fabric, table.plans_, queues);
     add_data_counters(transaction, fabric);
     NETCUT_TRY(table.socket_.commit_in_parts(transaction.take()));
+    if (any_holds(table.plans_)) {
+        NETCUT_ASSIGN(table.holder_,
+                      Holder::start(fabric, table.family_, HoldPlan::make(table.plans_, queues)));
+    }
     return table;
 }
 
@@ -151,6 +201,7 @@ Result<void> FaultTable::on(std::size_t number, Batch& message) {
     if (plans_[number].filter.one_connection != 0) NETCUT_TRY(spare_others(number));
     auto done = commit(message);
     engaged_.insert(number);  // afterwards, since memory takes its time
+    tell_holder(number, true);
     return done;
 }
 
@@ -168,8 +219,26 @@ void FaultTable::prepare_off(std::size_t number) {
 Result<void> FaultTable::off(std::size_t number) {
     if (plans_[number].trigger) NETCUT_TRY(remove_if_there(armed_set, static_cast<std::uint32_t>(number)));
     NETCUT_TRY(commit_removal(off_[number]));
+    tell_holder(number, false);
+    if (holder_) NETCUT_TRY(holder_->check());
     NETCUT_TRY(forget(number));
     return disengage(number);
+}
+
+void FaultTable::tell_holder(std::size_t number, bool on) {
+    if (!holder_ || !plans_[number].holds()) return;
+    on ? holder_->fired(number) : holder_->healed(number);
+}
+
+Result<void> FaultTable::readdress(std::size_t node) {
+    NftTransaction transaction(family_, table_name);
+    for (std::size_t number = 0; number < plans_.size(); ++number)
+        add_addresses_of_peer({transaction, *fabric_, plans_[number], number}, node);
+    if (holder_) holder_->changed(*fabric_, node);
+    if (holder_ && fabric_->options().kind == FabricKind::bridge)
+        transaction.add_element(port_owners, owner_key(fabric_->node(node)));
+    Batch batch = transaction.take();
+    return commit(batch);
 }
 
 // After the last of them.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -43,12 +44,17 @@ struct Connection {
     bool operator==(const Connection&) const = default;
 };
 
+class Holder;
 class NftTransaction;
 
 // The router's nftables table: one switch for each fault, the rules behind it, and the counters that prove
 // it.
 class FaultTable {
   public:
+    FaultTable(FaultTable&&) noexcept;
+    FaultTable& operator=(FaultTable&&) noexcept;
+    ~FaultTable();
+
     // Whether this kernel lets us use nftables; `apart` is a namespace where that harms nobody.
     static Result<void> probe(const NetNs& apart);
     // `logged_losses`: so many bytes of each packet that is lost go to lost_group; none: nothing does.
@@ -60,6 +66,8 @@ class FaultTable {
     Result<void> add(Fabric& fabric, FaultPlan plan);
 
     const std::vector<FaultPlan>& plans() const { return plans_; }
+    // Null: no fault holds packets.
+    Holder* holder() const { return holder_.get(); }
     // The message that turns a fault on, until `off`, or until the kernel's lease is over.
     Batch on_message(std::size_t number) const { return on_message(number, plans_[number].lease()); }
     Batch on_message(std::size_t number, std::optional<Nanoseconds> lease) const;
@@ -76,6 +84,10 @@ class FaultTable {
     Result<bool> is_silent(std::size_t number);
     // The node of a link fault has these addresses too: packets to them are lost and counted.
     Result<void> add_addresses(std::size_t node, const std::vector<IpAddress>& addresses);
+    // The node gets, or has got, another address or MAC: it is known by the new ones, too, and what is held for it finds it.
+    Result<void> readdress(std::size_t node);
+    // The kernel has turned the fault on by itself.
+    void note_on(std::size_t number) { tell_holder(number, true); }
     Result<std::vector<NodeHits>> read_hits();  // by the plan's number
     Result<DataCounters> read_data(std::size_t node);
     Result<DatagramCounts> read_datagrams();
@@ -84,14 +96,7 @@ class FaultTable {
     Result<std::vector<Connection>> connections(std::size_t number);
 
   private:
-    FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket, std::vector<FaultPlan> plans)
-        : fabric_(&fabric),
-          family_(family),
-          socket_(std::move(socket)),
-          plans_(std::move(plans)),
-          armed_before_(plans_.size()) {
-        for (std::size_t number = 0; number < plans_.size(); ++number) prepare_off(number);
-    }
+    FaultTable(const Fabric& fabric, std::uint8_t family, NetlinkSocket socket, std::vector<FaultPlan> plans);
     Result<void> commit(Batch& batch) { return socket_.commit(batch); }
     void prepare_off(std::size_t number);
     Result<bool> has(const std::string& set, std::size_t number);
@@ -99,6 +104,7 @@ class FaultTable {
     Result<void> remove_if_there(const std::string& set, std::uint32_t key);
     Result<void> commit_removal(Batch& batch);
     Result<void> disengage(std::size_t number);
+    void tell_holder(std::size_t number, bool on);
     Result<std::vector<Connection>> live_connections(std::size_t number, std::size_t node);
     Result<void> spare_others(std::size_t number);
 
@@ -110,6 +116,7 @@ class FaultTable {
     std::set<std::size_t> engaged_;  // those that are on or armed, or were until the kernel ended them
     std::vector<bool> armed_before_;
     std::optional<std::uint32_t> logged_losses_;
+    std::unique_ptr<Holder> holder_;
 };
 
 }  // namespace netcut

@@ -110,6 +110,13 @@ NftKey byte_key(std::uint8_t value) {
     return {value};
 }
 
+NftRule& load_address(NftRule& rule, bool ipv6, bool destination) {
+    constexpr std::uint32_t v4_bytes = 4, v6_bytes = 16;
+    const std::uint32_t at = ipv6 ? v6_destination_offset : v4_destination_offset;
+    const std::uint32_t bytes = ipv6 ? v6_bytes : v4_bytes;
+    return rule.payload(NFT_PAYLOAD_NETWORK_HEADER, destination ? at : at - bytes, bytes);
+}
+
 void add_table_sets(NftTransaction& transaction) {
     transaction.add_set({.name = engaged, .size = 1});
     for (const char* set : {switches, armed_set, not_silent})
@@ -122,7 +129,7 @@ void add_table_sets(NftTransaction& transaction) {
         add_bare_segments(transaction, ip.bare_segments, ip.counted_header);
 }
 
-void add_base_chains(NftTransaction& transaction) {
+void add_base_chains(NftTransaction& transaction, const Fabric& fabric) {
     transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_priority);
     transaction.add_base_chain("forward", NF_INET_FORWARD, filter_priority);
     add_classification(transaction, "forward");
@@ -130,6 +137,7 @@ void add_base_chains(NftTransaction& transaction) {
     jump_while_engaged(transaction, "forward", all_faults);
     transaction.add_chain(learning);
     add_datagram_counters(transaction, learning, false);
+    add_arrival_counters(transaction, fabric, learning);
     jump_to(transaction, "forward", learning);
 }
 

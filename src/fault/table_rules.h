@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "fabric/fabric.h"
 #include "kernel/nftables.h"
 
 namespace netcut {
@@ -29,6 +30,12 @@ inline constexpr std::uint32_t engaged_key = 0;
 inline constexpr const char* armed_set = "armed";        // numbers of the faults whose moment is waited for
 inline constexpr const char* not_silent = "spoke";       // those that wait for silence, while there is none
 inline constexpr const char* moment_counts = "counted";  // what each counted until its moment came
+
+// One element while somebody is there who holds packets.
+inline constexpr const char* holder_set = "holder";
+inline constexpr std::uint32_t holder_key = 0;
+inline constexpr const char* port_owners =
+    "owners";  // of a bridge: MAC addresses, and the ports that they are behind
 
 // How long the kernel keeps a fault that is to last so long: a little longer, since it counts in ticks (4 ms
 // at 250 Hz), the first of which is partly over, and would end it before the tool does.
@@ -53,7 +60,7 @@ inline constexpr const char* gone_nodes = "gone";  // chain: packets to nodes wh
 inline constexpr const char* learning =
     "learning";  // chain: what all faults have let pass, whether any is on or not
 void add_table_sets(NftTransaction& transaction);
-void add_base_chains(NftTransaction& transaction);
+void add_base_chains(NftTransaction& transaction, const Fabric& fabric);
 // For faults that take links. Each hook costs every packet something, even where no rule looks at it.
 void add_gone_chain(NftTransaction& transaction);
 void add_fault_chain(NftTransaction& transaction, std::size_t number);
@@ -65,5 +72,7 @@ inline constexpr std::uint32_t tcp_flags_offset = 13;
 inline constexpr std::uint8_t tcp_fin = 0x01, tcp_syn = 0x02, tcp_ack = 0x10;
 NftKey short_key(std::uint16_t value);  // 16 bits in network order, without padding
 NftKey byte_key(std::uint8_t value);
+// The receiver's, or the sender's, of a packet of this family.
+NftRule& load_address(NftRule& rule, bool ipv6, bool destination);
 
 }  // namespace netcut

@@ -12,6 +12,8 @@
 
 namespace netcut {
 
+inline constexpr unsigned ethernet_header = 14;  // bytes of a frame
+
 // Rate of what leaves through the link. `shaper`: "tbf" or "htb". `queue` is how long a packet may wait.
 struct RateLimit {
     std::string shaper = "tbf";

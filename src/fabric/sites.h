@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sites of a run. Each node's port stays in the run's router, where faults act: what comes in by it goes to the site's
+// router, and from there, by another link, back into the run's router and on. So a packet is forwarded here twice: between
+// port and site, as the node sees it, and between site and the others, as these see it.
+//
+// Which of both it is, a mark says that is set before routing by the link that it comes in by, and is gone before faults
+// see the packet: a routing table for each site, and one for all that comes from outside of all sites.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "fabric/options.h"
+#include "fabric/site_router.h"
+#include "kernel/netlink.h"
+#include "kernel/netns.h"
+
+namespace netcut {
+
+class Sites {
+  public:
+    // Makes them and their links. `names` are the nodes.
+    static Result<std::unique_ptr<Sites>> open(const FabricOptions& options,
+                                               const std::vector<std::string>& names, const NetNs& router);
+
+    std::size_t size() const { return routers_.size(); }
+    SiteRouter& operator[](std::size_t site) { return routers_[site]; }
+    const SiteRouter& operator[](std::size_t site) const { return routers_[site]; }
+    // Which a node is in.
+    std::optional<std::size_t> of(std::size_t node) const { return of_node_[node]; }
+    // Whether packets between these two pass a router of a site. A node that is none is outside of all sites.
+    bool are_apart(std::size_t one, std::size_t other) const;
+
+    // Which one has this public address.
+    std::optional<std::size_t> behind(const IpAddress& address) const;
+
+    // What the router knows of a node, to be added whenever its port is made.
+    void append_routes(Batch& router, std::size_t index, const NodeLink& node) const;
+    // When the ports of all nodes are there.
+    Result<void> set_up(std::span<const NodeLink> nodes);
+    // All sites know this name server, as one of their own.
+    Result<void> add_name_server(const NodeLink& place);
+    // A node that was plugged in again.
+    Result<void> readmit(std::size_t index, const NodeLink& node);
+    Result<void> change(const SiteChange& change);
+    Result<void> change_back(const SiteChange& change);
+    Result<std::map<int, QueueCount>> count_received() { return count_queues(routes_); }  // by links' indices
+    // The router's ends of the sites' links.
+    std::vector<int> ports() const;
+
+  private:
+    Sites(const FabricOptions& options, std::vector<std::optional<std::size_t>> of_node, NetlinkSocket routes,
+          NetlinkSocket filters);
+    Result<void> make_routers(const FabricOptions& options);
+    Result<void> join_router();
+    Result<void> set_uplink(std::size_t site, const std::optional<RateLimit>& up,
+                            const std::optional<RateLimit>& down);
+    Result<void> mark_packets(std::span<const NodeLink> nodes);
+    void append_outside_route(Batch& router, std::size_t site, const IpAddress& address) const;
+    void append_origin(NftTransaction& transaction, std::size_t site, const NodeLink& node) const;
+
+    const bool ipv4_, ipv6_;
+    const std::vector<std::optional<std::size_t>> of_node_;
+    NetlinkSocket routes_, filters_;  // both in the router
+    std::vector<SiteRouter> routers_;
+};
+
+}  // namespace netcut
