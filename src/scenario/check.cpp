@@ -11,12 +11,15 @@
 #include "fabric/options.h"
 #include "fault/plan.h"
 #include "link/rate.h"
+#include "scenario/churn.h"
 #include "scenario/expand.h"
 #include "scenario/fault_check.h"
 #include "scenario/fault_spec.h"
+#include "scenario/link.h"
 #include "scenario/mistakes.h"
 #include "scenario/plan.h"
 #include "scenario/safety_yaml.h"
+#include "scenario/site.h"
 #include "scenario/tcp.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
@@ -137,6 +140,7 @@ const std::vector<Check>& word_checks() {
                               return check_values(scenario, scenario.env);
                           }});
         checks.push_back({"tcp", {"tcp", "parameters", "collaborators"}, check_tcp});
+        checks.push_back({"link", {"link", "parameters", "collaborators", "fabric"}, check_links});
         checks.push_back({"needs", {"needs", "parameters"}, [](Scenario& scenario) -> Result<void> {
                               for (const NeedSpec& need : scenario.needs)
                                   NETCUT_TRY(check_words(scenario, need.test));
@@ -180,6 +184,9 @@ bool needs_segments(const FaultSpec& fault) {
 }
 
 bool needs_segments(const FabricOptions& fabric) {
+    if (std::any_of(fabric.sites.begin(), fabric.sites.end(),
+                    [](const SiteSpec& site) { return site.up.has_value(); }))
+        return true;
     return fabric.rate && bytes_in(fabric.rate->bits_per_second, fabric.rate->queue) < largest_unsegmented;
 }
 
@@ -243,6 +250,7 @@ const std::vector<Check>& checks_before_faults() {
             {"fabric.queue", {"fabric"}, check_queue},
             {"fabric.kind", {"fabric", "collaborators"}, check_bridge},
             {"fabric.uplink", {"fabric", "collaborators"}, check_uplink_nodes},
+            {"sites", {"sites", "fabric", "collaborators"}, check_sites},
             {"aggregator",
              {"aggregator", "template"},
              [](Scenario& all) { return check_command(all.aggregator, "aggregator"); }},
@@ -256,6 +264,7 @@ const std::vector<Check>& checks_before_faults() {
                        {"end", {"end"}, [](Scenario& all) { return check_pattern(all.end); }},
                        {"counted", {"counted", "parameters"}, check_counted},
                        {"model", {"model", "parameters"}, check_model},
+                       {"churn", {"churn", "collaborators"}, make_churn},
                        {"timeout", {"timeout"}, check_timeout},
                        {"hang_after", {"hang_after"}, check_hang_after}});
         return checks;
@@ -301,7 +310,7 @@ Result<void> check(Scenario& scenario) {
     Mistakes first(1);
     find_mistakes(scenario, {}, first);
     if (first.full()) return Failure(first.found().front());
-    if (needs_segments(scenario.fabric) ||
+    if (needs_segments(scenario.fabric) || !scenario.link.empty() ||
         std::any_of(scenario.faults.begin(), scenario.faults.end(),
                     [](const FaultSpec& fault) { return needs_segments(fault); }))
         scenario.fabric.single_segments = true;

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "scenario/flap.h"
 #include "scenario/mistakes.h"
+#include "scenario/site.h"
 #include "scenario/text_check.h"
 #include "scenario/triggers.h"
 
@@ -73,17 +74,49 @@ Result<void> check_nodes(const Scenario& scenario, FaultSpec& fault) {
     return check_node_names(scenario, fault, "peers", peers);
 }
 
+constexpr Nanoseconds shortest_lease = std::chrono::milliseconds(1);  // that the kernel can keep
+
+Result<void> check_cycles(const FaultSpec& fault, const FlapSpec& flap) {
+    if (flap.count != flap.list.size() || flap.period > Nanoseconds(0))
+        return wrong(fault, "flap", "it has a list of its cycles besides a period and a count",
+                     "give one of them", Mistake::conflict);
+    for (const FlapSpec::Cycle& cycle : flap.list)
+        if (cycle.on < shortest_lease || cycle.off < shortest_lease)
+            return wrong(fault, "flap", "one of its cycles is on or off for less than 1ms");
+    return {};
+}
+
+// Where this one's packets pass, those of who is behind a NAT have its neighbours' address.
+Result<void> check_is_seen(const Scenario& scenario, const FaultSpec& fault, Key key, const std::string& node,
+                           const std::string& peer) {
+    const SiteSpec* site = site_of(scenario, peer);
+    if (!is_translated(site) || site == site_of(scenario, node)) return {};
+    return wrong(fault, key,
+                 fmt::format("{} is behind the NAT of the site {}, and at {} it looks as its neighbours",
+                             peer, site->name, node),
+                 fmt::format("make it a fault of {} with {} as its peer", peer, node), Mistake::conflict);
+}
+
+Result<void> check_hidden_peers(const Scenario& scenario, const FaultSpec& fault) {
+    for (const std::string& peer : fault.list("peers")) {
+        if (!is_translated(site_of(scenario, peer))) continue;
+        for (const std::string& node : fault.nodes)
+            NETCUT_TRY(check_is_seen(scenario, fault, "peers", node, peer));
+    }
+    return {};
+}
+
 Result<void> check_flap(const FaultSpec& fault) {
     if (!fault.flap) return {};
     const FlapSpec& flap = *fault.flap;
+    if (!flap.list.empty()) return check_cycles(fault, flap);
     if (flap.period < std::chrono::milliseconds(2))
         return wrong(fault, "flap", "its period is at least 2ms", "write flap: {period: 2s, count: 5}");
     if (!(flap.duty > 0 && flap.duty < 1))
         return wrong(fault, "flap", "its duty is more than 0% and less than 100%");
     if (flap.count == 0)
         return wrong(fault, "flap", "nothing says how often", "write count: 5", Mistake::missing);
-    constexpr Nanoseconds shortest = std::chrono::milliseconds(1);  // that the kernel's lease can be
-    if (std::chrono::duration<double>(flap.period) * flap.duty * (1 - flap.jitter) < shortest)
+    if (std::chrono::duration<double>(flap.period) * flap.duty * (1 - flap.jitter) < shortest_lease)
         return wrong(fault, "flap", "with this period, duty and jitter, a cycle may be on for less than 1ms");
     return {};
 }
@@ -97,6 +130,7 @@ Result<void> check_when(const Scenario& scenario, FaultSpec& fault) {
             if (auto known = check_node(scenario, *name, "watch"); !known)
                 return at(fault, "when", known.error());
     if (when.node == when.peer) return wrong(fault, "when", "a node is no peer of itself");
+    if (!when.peer.empty()) NETCUT_TRY(check_is_seen(scenario, fault, "when", when.node, when.peer));
     if (fault.trigger.kind == FaultTrigger::Kind::none) fault.trigger.kind = FaultTrigger::Kind::start;
     return {};
 }
@@ -111,6 +145,7 @@ bool check_fault(const Scenario& scenario, FaultSpec& fault, Mistakes& mistakes)
     if (!check_keys(fault, mistakes) || !mistakes.add(check_nodes(scenario, fault))) return false;
     const std::size_t before = mistakes.found().size();
     if (fault.kind->check != nullptr) mistakes.add(fault.kind->check(scenario, fault));
+    if (!scenario.fabric.sites.empty()) mistakes.add(check_hidden_peers(scenario, fault));
     mistakes.add(check_flap(fault));
     mistakes.add(check_times(fault));
     if (fault.kind->refuses("for")) fault.duration.reset();

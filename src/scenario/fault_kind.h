@@ -66,6 +66,7 @@ struct FaultKind {
     LinkChange link = LinkChange::none;
     ProcessEffect processes = ProcessEffect::none;
     bool counts_packets = false;  // it is exact only if one packet is one segment
+    bool on_lookups = false;      // it acts on nothing but questions for names and their answers
     // Fills in what its keys leave open and refuses what cannot be. Null: nothing is left open.
     Result<void> (*check)(const Scenario& scenario, FaultSpec& fault) = nullptr;
     // What is done to packets, as far as it costs nothing to know. Null: they are lost.

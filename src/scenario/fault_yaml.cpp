@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <limits>
+#include <sstream>
 
 #include "base/time.h"
 #include "scenario/fault_kind.h"
@@ -23,7 +24,34 @@ Result<std::uint64_t> parse_seed(const std::string& word) {
     return seed;
 }
 
+// "10s 50s, 20s 1m": how long it is on and then off, of each cycle.
+Result<std::vector<FlapSpec::Cycle>> parse_cycles(const std::string& text) {
+    std::vector<FlapSpec::Cycle> cycles;
+    std::istringstream all(text);
+    for (std::string one; std::getline(all, one, ',');) {
+        std::istringstream words(one);
+        std::string on, off, more;
+        if (!(words >> on >> off) || words >> more)
+            return usage_failure("read the cycles '" + text + "'", "one of them is not two times",
+                                 "write how long it is on and then off, and a comma: 10s 50s, 20s 1m");
+        FlapSpec::Cycle& cycle = cycles.emplace_back();
+        NETCUT_ASSIGN(cycle.on, parse_duration(on));
+        NETCUT_ASSIGN(cycle.off, parse_duration(off));
+    }
+    return cycles;
+}
+
+std::string cycles_text(const std::vector<FlapSpec::Cycle>& cycles) {
+    std::string text;
+    for (const FlapSpec::Cycle& cycle : cycles)
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", duration_text(cycle.on),
+                            duration_text(cycle.off));
+    return text;
+}
+
 void read_flap(YamlSection& section, FlapSpec& flap) {
+    section.scalar("list", into(flap.list, parse_cycles), text_schema());
+    if (!flap.list.empty()) flap.count = static_cast<unsigned>(flap.list.size());
     section.duration("period", flap.period);
     section.scalar("duty", into(flap.duty, parse_share), share_schema());
     section.scalar("jitter", into(flap.jitter, parse_share), share_schema());
@@ -105,6 +133,11 @@ void write_fault(YAML::Emitter& out, const FaultSpec& fault) {
     if (fault.flap) {
         const FlapSpec& flap = *fault.flap;
         out << YAML::Key << "flap" << YAML::Value << YAML::BeginMap;
+        if (!flap.list.empty()) {
+            out << YAML::Key << "list" << YAML::Value << cycles_text(flap.list) << YAML::EndMap;
+            out << YAML::Key << "times" << YAML::Value << fault.times << YAML::EndMap;
+            return;
+        }
         out << YAML::Key << "period" << YAML::Value << duration_text(flap.period);
         out << YAML::Key << "duty" << YAML::Value << share_text(flap.duty);
         out << YAML::Key << "jitter" << YAML::Value << share_text(flap.jitter);

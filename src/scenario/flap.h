@@ -18,8 +18,9 @@ struct FlapSpec {
 
     // How long the fault is on, and then off, in each cycle: a pure function of the seed.
     struct Cycle {
-        Nanoseconds on, off;
+        Nanoseconds on{0}, off{0};
     };
+    std::vector<Cycle> list{};  // these, `count` of them, whatever the others are
     std::vector<Cycle> cycles() const;
 };
 

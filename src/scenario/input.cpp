@@ -10,8 +10,11 @@
 #include <cerrno>
 
 #include "base/io.h"
+#include "scenario/churn.h"
 #include "scenario/fault_check.h"
 #include "scenario/fault_kind.h"
+#include "scenario/link.h"
+
 namespace netcut {
 namespace {
 
@@ -69,7 +72,8 @@ Result<void> read_named_files(FaultSpec& fault) {
 
 Result<void> read_named_files(Scenario& scenario) {
     for (FaultSpec& fault : scenario.faults) NETCUT_TRY(read_named_files(fault));
-    return {};
+    NETCUT_TRY(read_churn_traces(scenario));
+    return read_traces(scenario);
 }
 
 }  // namespace netcut

@@ -19,7 +19,7 @@ inline constexpr std::size_t most_scenario = std::size_t{4} << 20;  // bytes, wi
 // rights (AsUser). Errors are of the kind `usage`.
 Result<std::string> read_input(const std::string& path, Input kind, std::size_t most);
 
-// Reads the files that keys of faults name; likewise.
+// Reads the files that keys of faults name, and the traces of links; likewise.
 Result<void> read_named_files(FaultSpec& fault);
 Result<void> read_named_files(Scenario& scenario);
 

@@ -3,6 +3,7 @@
 
 #include "fault/moments.h"
 #include "scenario/kinds/keys.h"
+#include "scenario/link_hold.h"
 #include "scenario/triggers.h"
 
 namespace netcut {
@@ -36,7 +37,9 @@ PacketAction action_of(const FaultSpec& fault) {
 }
 
 bool queues(const FaultSpec& fault) {
-    return std::holds_alternative<Queue>(action_of(fault));
+    const PacketAction action = action_of(fault);
+    return std::holds_alternative<Queue>(action) || std::holds_alternative<Hold>(action) ||
+           std::holds_alternative<Wait>(action);
 }
 
 Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault) {
@@ -62,6 +65,7 @@ std::set<Need> needs_of(const PacketAction& action) {
     if (refuse != nullptr || reset != nullptr || (forget != nullptr && forget->reset)) return {Need::reject};
     if (large != nullptr && large->told) return {Need::packet_log};
     if (queue != nullptr && queue->spec.needs_netem()) return {Need::netem, Need::redirect};
+    if (std::holds_alternative<Hold>(action)) return {Need::hold};
     return {};
 }
 
@@ -86,8 +90,26 @@ std::set<Need> needs_of(const FabricOptions& fabric) {
     return {fabric.rate->shaper == "htb" ? Need::htb : Need::tbf};
 }
 
+std::set<Need> needs_of_links(const Scenario& scenario) {
+    if (scenario.link.empty()) return {};
+    std::set<Need> needs = {Need::redirect, Need::tbf};
+    if (any_link_holds(scenario)) needs.insert(Need::hold);
+    return needs;
+}
+
+std::set<Need> needs_of(const SiteSpec& site) {
+    std::set<Need> needs = {Need::route_by_mark};
+    if (site.up) needs.insert(Need::tbf);
+    if (site.is_stateful()) needs.insert(Need::track);
+    if (site.nat != Nat::none) needs.insert(Need::nat);
+    if (site.vpn != Vpn::none) needs.insert(Need::wireguard);
+    return needs;
+}
+
 std::set<Need> needs_of(const Scenario& scenario) {
     std::set<Need> needs = needs_of(scenario.fabric);
+    needs.merge(needs_of_links(scenario));
+    for (const SiteSpec& site : scenario.fabric.sites) needs.merge(needs_of(site));
     for (const FaultSpec& fault : scenario.faults) needs.merge(needs_of(scenario, fault));
     return needs;
 }

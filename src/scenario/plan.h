@@ -23,6 +23,8 @@ Result<FaultPlan> plan_of(const Scenario& scenario, const FaultSpec& fault);
 // What of the kernel they need, beyond what every run does.
 std::set<Need> needs_of(const Scenario& scenario, const FaultSpec& fault);
 std::set<Need> needs_of(const FabricOptions& fabric);
+std::set<Need> needs_of_links(const Scenario& scenario);  // of links that have traces or rates of their own
+std::set<Need> needs_of(const SiteSpec& site);
 std::set<Need> needs_of(const Scenario& scenario);
 
 }  // namespace netcut

@@ -62,6 +62,7 @@ struct ModelSpec {
 // What undisturbed runs of the same scenario showed. By round: rounds are counted from 0 where the wire tells them.
 struct TwinFacts {
     using Range = std::pair<std::uint64_t, std::uint64_t>;  // least, most
+    std::string folder;                                     // which has them, each in runs/
     unsigned count = 0;
     unsigned rounds = 0;                                      // finished, by each of them
     std::vector<std::string> digests, files, metrics;         // of each one
@@ -73,6 +74,7 @@ struct TwinFacts {
         models;  // by node: bytes on the wire up and down, each round
 
     bool any() const { return count > 0; }
+    bool operator==(const TwinFacts&) const = default;
 };
 
 }  // namespace netcut

@@ -79,6 +79,7 @@ void read_ranges(YamlSection& section, const std::string& key,
 }
 
 void read_twins(YamlSection& section, TwinFacts& twins) {
+    section.text("folder", twins.folder);
     section.count("count", twins.count, 0, 1000);
     section.count("rounds", twins.rounds, 0, most_rounds);
     section.list("digests", twins.digests);
@@ -154,6 +155,7 @@ void write_model(YAML::Emitter& out, const ModelSpec& model) {
 
 void write_twins(YAML::Emitter& out, const TwinFacts& twins) {
     out << YAML::Key << "twins" << YAML::Value << YAML::BeginMap;
+    write_key(out, "folder", twins.folder);
     out << YAML::Key << "count" << YAML::Value << twins.count;
     out << YAML::Key << "rounds" << YAML::Value << twins.rounds;
     write_list(out, "digests", twins.digests);

@@ -15,8 +15,10 @@
 
 #include "base/time.h"
 #include "fabric/options.h"
+#include "scenario/churn_spec.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
+#include "scenario/link_spec.h"
 #include "scenario/safety_spec.h"
 
 namespace netcut {
@@ -117,10 +119,15 @@ struct Scenario {
     RoleSpec aggregator, collaborator;
     std::map<std::string, std::string> env;  // of every node and stage
     std::vector<TcpSpec> tcp;
-    std::vector<StageSpec> stages;     // in the order of stage_names; not part of write_yaml()
-    std::vector<NeedSpec> needs;       // likewise
-    std::string workspace;             // where stages keep what they make; absolute, or empty
-    std::string files;                 // the template's folder, or empty
+    std::vector<LinkSpec> link;
+    // Of `link`: the files that it names, by their paths, and what its folders have. Not part of write_yaml().
+    std::map<std::string, TraceFile> traces;
+    std::map<std::string, std::vector<std::string>> trace_folders;
+    std::map<std::string, std::string> kept_traces;  // of a run that is replayed: the copy of each file
+    std::vector<StageSpec> stages;                   // in the order of stage_names; not part of write_yaml()
+    std::vector<NeedSpec> needs;                     // likewise
+    std::string workspace;                           // where stages keep what they make; absolute, or empty
+    std::string files;                               // the template's folder, or empty
     std::vector<std::string> prepare;  // run once before the nodes, as the user, without a network
     std::map<std::string, std::string> parameters;  // for the words in braces
     std::vector<std::string>
@@ -134,6 +141,7 @@ struct Scenario {
     std::string end;
     Nanoseconds ready_within = std::chrono::seconds(60);  // the aggregator
     std::vector<FaultSpec> faults;
+    std::vector<ChurnSpec> churn;  // check() makes faults of it
     Expectations expect;
     CountedSpec counted;
     ModelSpec model;

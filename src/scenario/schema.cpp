@@ -2,13 +2,13 @@
 #include "scenario/schema.h"
 
 #include <map>
-#include <stdexcept>
 
 #include "base/json.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
 #include "scenario/fault_yaml.h"
 #include "scenario/mistakes.h"
+#include "scenario/outline_schema.h"
 
 namespace netcut {
 namespace {
@@ -41,6 +41,46 @@ const std::map<std::string, const char*>& meanings() {
         {"env", "Variables of the environment"},
         {"tcp", "How the TCP of nodes works: of all, or a list of entries, of which later ones count more"},
         {"tcp.nodes", "The nodes that an entry is of, all or collaborators; by default all"},
+        {"link",
+         "What the links of nodes carry over time: one entry, or a list, of which later ones count more"},
+        {"link.nodes", "The nodes that an entry is of, all or collaborators; by default collaborators"},
+        {"up", "From the node: a rate, or what follows"},
+        {"down", "To the node: a rate, or what follows"},
+        {"link.rate", "Always this rate"},
+        {"trace",
+         "A file with a trace, as Mahimahi has them or as CSV; or a model, or a folder to draw from, by a "
+         "seed"},
+        {"trace.model", "A trace is made for each node: netcut-fl trace prints one"},
+        {"trace.folder", "A file of this folder is drawn for each node"},
+        {"trace.seed", "The seed of the model or of the draw; by default 1"},
+        {"mean", "The mean rate of the model's trace"},
+        {"length", "The length of the model's trace"},
+        {"loop", "The trace begins again when it ends; else the link stays as it was in its last second"},
+        {"speed", "2: the trace takes half of its time, with the same rates"},
+        {"link.queue",
+         "How long a packet may wait at the mean rate, or how many bytes may; by default 100ms"},
+        {"sites", "Nodes behind a router and an uplink of their own, by the name of the site"},
+        {"sites.nodes", "The nodes in it, all or collaborators; a node is in one site"},
+        {"sites.uplink", "The rates of the uplink that they share, to the site and from it: 20mbit/5mbit"},
+        {"sites.queue", "How long a packet may wait for the uplink, or how many bytes may; by default 100ms"},
+        {"nat",
+         "How the site's router translates IPv4: home: one address, the ports stay; cgnat: some addresses "
+         "and a block of ports; symmetric: one address, ports by chance"},
+        {"firewall",
+         "outbound-only: connections are opened from inside; idle TIME: and forgotten when they are silent "
+         "for so long"},
+        {"vpn", "What its nodes exchange with the outside goes through a tunnel: wireguard"},
+        {"churn", "Nodes come and go, as faults over time: one entry, or a list"},
+        {"churn.nodes", "The nodes that come and go, all or collaborators; by default collaborators"},
+        {"churn.kind", "The kind of fault that a node that is away has; by default drop"},
+        {"churn.up", "How long a node is there on average"},
+        {"churn.down", "How long it is away on average; with together: exactly so long"},
+        {"together", "This many of the nodes go at once, whichever are drawn"},
+        {"every", "How long it takes on average until nodes go again"},
+        {"churn.seed", "The seed of all that; by default 1"},
+        {"churn.length", "How long nodes come and go; by default 30m"},
+        {"churn.trace",
+         "In place of a model a file: lines of seconds, seconds and a node, from when until when it is away"},
         {"cwd", "The working directory; by default where netcut-fl was started"},
         {"aliases", "Further names of the node in every node's /etc/hosts"},
         {"logs", "Files that the node writes its log to, relative to cwd: watched as what it prints"},
@@ -111,6 +151,7 @@ const std::map<std::string, const char*>& meanings() {
         {"within", "How much a value in the tensors may differ"},
         {"deterministic", "Undisturbed runs give the same bits"},
         {"twins", "What undisturbed runs of this scenario showed; written by netcut-fl run --twins"},
+        {"twins.folder", "The folder that they are in"},
         {"twins.count", "How many there were"},
         {"twins.rounds", "How many rounds each of them finished"},
         {"digests", "The digests of their models"},
@@ -157,6 +198,7 @@ const std::map<std::string, const char*>& meanings() {
         {"for", "How long it lasts, or never; by default 20s"},
         {"times", "How often it happens at most"},
         {"flap", "It goes on and off again and again"},
+        {"flap.list", "How long each cycle is on and then off, in place of what follows: 10s 50s, 20s 1m"},
         {"period", "The length of a cycle"},
         {"duty", "The share of a cycle in which it is on; by default 50%"},
         {"jitter", "Each time is up to this share longer or shorter"},
@@ -180,37 +222,6 @@ const std::map<std::string, const char*>& meanings() {
         {"armed_by.node", "The node whose line it is"},
     };
     return all;
-}
-
-// The last words of "experiments.fault.on" that have a meaning: the whole, "on" below "fault", or "on" alone.
-const char* meaning_of(const std::vector<std::string>& path) {
-    const std::string& key = path.back();
-    for (std::size_t above = path.size() - 1; above-- > 0;)
-        if (const auto found = meanings().find(path[above] + "." + key); found != meanings().end())
-            return found->second;
-    const auto found = meanings().find(key);
-    if (found == meanings().end()) throw std::logic_error("the key '" + key + "' has no description");
-    return found->second;
-}
-
-void describe(Json& schema, std::vector<std::string>& path) {
-    if (schema.contains("anyOf"))
-        for (Json& form : schema["anyOf"]) describe(form, path);
-    if (schema.contains("items")) describe(schema["items"], path);
-    if (!schema.contains("properties")) return;
-    for (auto& [key, property] : schema["properties"].items()) {
-        path.push_back(key);
-        if (!property.contains("description")) property["description"] = meaning_of(path);
-        describe(property, path);
-        path.pop_back();
-    }
-}
-
-Json outline_of(void (*read)(YamlSection&)) {
-    Outline outline;
-    YamlSection section(outline);
-    read(section);
-    return Json::parse(outline.schema());
 }
 
 void outline_fault(YamlSection& section) {
@@ -242,7 +253,7 @@ std::string fault_schema() {
     }
     Json schema = {{"anyOf", std::move(kinds)}};
     std::vector<std::string> path = {"faults"};
-    describe(schema, path);
+    describe(schema, meanings(), path);
     return schema.dump(2);
 }
 
@@ -252,7 +263,7 @@ std::string scenario_schema() {
                    {"description", "What netcut-fl run reads; docs/scenario.md"}};
     schema.update(outline_of(outline_scenario));
     std::vector<std::string> path;
-    describe(schema, path);
+    describe(schema, meanings(), path);
     schema["$defs"] = {{"fault", Json::parse(fault_schema())}};
     return schema.dump(2);
 }

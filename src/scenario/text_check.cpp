@@ -93,6 +93,12 @@ Result<void> check_texts(const Scenario& scenario) {
     texts.named("a variable", scenario.env);
     texts.named("a parameter", scenario.parameters);
     for (const TcpSpec& spec : scenario.tcp) texts.named("a value of tcp", spec.keys);
+    for (const LinkSpec& spec : scenario.link)
+        for (const auto& source : {spec.up, spec.down})
+            if (source) {
+                texts.one("a trace", source->file);
+                texts.one("a folder of traces", source->folder);
+            }
     texts.several("the command to prepare", scenario.prepare);
     texts.one("the workspace", scenario.workspace);
     texts.one("the template's folder", scenario.files);

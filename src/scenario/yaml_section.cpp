@@ -47,7 +47,7 @@ void YamlSource::fail(const YAML::Mark& mark, Mistake mistake, const std::string
                       const std::string& hint, const std::string& part) {
     if (!part.empty()) misread.insert(part);
     if (errors.size() == most_errors) return;
-    Error error{Error::Kind::usage, "read the scenario", 0, what, hint};
+    Error error{Error::Kind::usage, attempt_, 0, what, hint};
     error.place = place(mark);
     error.excerpt = excerpt_of(text_, error.place);
     error.mistake = mistake;
@@ -260,6 +260,29 @@ void YamlSection::section(const std::string& key, const std::function<void(YamlS
     child.finish();
 }
 
+void YamlSection::named_sections(const std::string& key,
+                                 const std::function<void(const std::string&, YamlSection&)>& read) {
+    if (outline_ != nullptr) {
+        Outline outline;
+        YamlSection child(outline);
+        read("NAME", child);
+        return outline_->add(
+            key, fmt::format(R"({{"type": "object", "additionalProperties": {}}})", outline.schema()));
+    }
+    const YAML::Node node = get(key);
+    if (!node.IsDefined()) return;
+    if (!node.IsMap()) return fail_key(key, node.Mark(), Mistake::type, key + " must be a mapping of names");
+    source_->refuse_repeated_keys(node, part_of(key));
+    for (const auto& entry : node) {
+        if (!entry.first.IsScalar())
+            return fail_key(key, entry.first.Mark(), Mistake::type,
+                            "a name in " + key + " must be a single value");
+        YamlSection child(*source_, entry.second, entry.first.Scalar(), "", part_of(key));
+        read(entry.first.Scalar(), child);
+        child.finish();
+    }
+}
+
 void YamlSection::sections(const std::string& key, const std::function<void(YamlSection&)>& read) {
     if (outline_ != nullptr) {
         Outline outline;
@@ -309,6 +332,11 @@ bool YamlSection::lists(const std::string& key, std::vector<std::vector<std::str
             });
     }
     return true;
+}
+
+YAML::Node YamlSection::whole(const std::string& key, const std::string& schema) {
+    if (outlined(key, schema)) return YAML::Node(YAML::NodeType::Undefined);
+    return get(key);
 }
 
 bool YamlSection::outlined_as(const std::string& schema) {

@@ -19,7 +19,8 @@ namespace netcut {
 // A text of the user's: where in it things are, and what is wrong with it.
 class YamlSource {
   public:
-    explicit YamlSource(std::string name = {}) : file(std::move(name)) {}
+    explicit YamlSource(std::string name = {}, std::string attempt = "read the scenario")
+        : file(std::move(name)), attempt_(std::move(attempt)) {}
 
     std::string file;
     std::vector<Error> errors;      // in the order in which they were found; more than a hundred are not kept
@@ -39,6 +40,7 @@ class YamlSource {
   private:
     void fail_syntax(const YAML::Exception& exception);
 
+    std::string attempt_;  // of its errors
     std::string text_;
 };
 
@@ -92,12 +94,18 @@ class YamlSection {
                  const std::string& value = "KEY: VALUE");
     void sections(const std::string& key, const std::function<void(YamlSection&)>& read);
 
+    // A mapping of names to sections.
+    void named_sections(const std::string& key,
+                        const std::function<void(const std::string& name, YamlSection&)>& read);
+
     // As sections, but a single mapping is a list of one.
     void section_or_sections(const std::string& key, const std::function<void(YamlSection&)>& read);
 
     // A list of lists of scalars. Whether it is there.
     bool lists(const std::string& key, std::vector<std::vector<std::string>>& target);
     bool has(const std::string& key) { return get(key).IsDefined(); }
+    // The key's value as it is, which the caller reads; not defined: there is none.
+    YAML::Node whole(const std::string& key, const std::string& schema);
     // The key's value if it is a single one, else nothing; it is then read as what it is else.
     std::optional<std::string> single(const std::string& key, const std::string& schema = text_schema());
     // If the outline is made: the key has this schema; the section is what this schema says. Whether it is made.

@@ -6,8 +6,8 @@ namespace netcut {
 const std::vector<FaultKind>& fault_kinds() {
     static const std::vector<FaultKind> all = [] {
         std::vector<FaultKind> kinds;
-        for (const auto& family : {packet_kinds(), link_kinds(), loss_kinds(), queue_kinds(),
-                                   middlebox_kinds(), name_kinds(), process_kinds()})
+        for (const auto& family : {packet_kinds(), link_kinds(), loss_kinds(), held_kinds(), queue_kinds(),
+                                   middlebox_kinds(), site_kinds(), name_kinds(), process_kinds()})
             kinds.insert(kinds.end(), family.begin(), family.end());
         return kinds;
     }();

@@ -11,8 +11,10 @@ namespace netcut {
 std::vector<FaultKind> packet_kinds();
 std::vector<FaultKind> link_kinds();
 std::vector<FaultKind> loss_kinds();
+std::vector<FaultKind> held_kinds();
 std::vector<FaultKind> queue_kinds();
 std::vector<FaultKind> middlebox_kinds();
+std::vector<FaultKind> site_kinds();
 std::vector<FaultKind> name_kinds();
 std::vector<FaultKind> process_kinds();
 

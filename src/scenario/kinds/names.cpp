@@ -29,7 +29,10 @@ PacketAction answer(const FaultSpec& fault) {
     if (fault.text("answer") == "none") return Drop{};
     QueueSpec queue;
     queue.delay = time_of(fault, "delay");
-    return Queue{queue};
+    constexpr std::uint64_t seed = 0;  // nothing is drawn
+    Hold hold;
+    hold.up.list = hold.down.list = HoldList::make(queue, seed, 1).value();
+    return hold;
 }
 
 Result<void> plan_dns(const Scenario&, const FaultSpec&, FaultPlan& plan) {
@@ -70,6 +73,7 @@ std::vector<FaultKind> name_kinds() {
                   {"delay", duration_type(), "of `late`"},
                   direction_key(),
                   peers_key()},
+         .on_lookups = true,
          .check = check_dns,
          .action = answer,
          .plan = plan_dns},
