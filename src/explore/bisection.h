@@ -4,7 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "base/time.h"
 
@@ -21,7 +23,9 @@ class Bisection {
     // From `least` to `most`, until the two bounds are no more than `within` apart.
     Bisection(Nanoseconds least, Nanoseconds most, Nanoseconds within);
 
-    // What to try next; none when it is done.
+    // What to try next, up to `at_once` lengths from the shortest on; none when it is done. More than one divide what is left
+    // into more parts, so that less time is needed for more tries.
+    std::vector<Nanoseconds> next(std::size_t at_once) const;
     std::optional<Nanoseconds> next() const;
     void take(Nanoseconds length, Effect effect);
 
@@ -31,6 +35,7 @@ class Bisection {
 
   private:
     Nanoseconds least_{0}, most_{0}, within_{0};
+    std::vector<Nanoseconds> between(Nanoseconds shorter, Nanoseconds longer, std::size_t most) const;
     std::optional<Nanoseconds> longest_harmless() const { return std::max(survived_, unnoticed_); }
     std::optional<Nanoseconds> unnoticed_, survived_, fatal_;
 };

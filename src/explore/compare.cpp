@@ -54,6 +54,8 @@ std::vector<Fact> facts_of(const std::vector<Event>& journal) {
         if (const auto* listed = event.as<event::LossListed>())
             facts.push_back(
                 {event.fault + " loses", fmt::format("{} with seed {}", listed->model, listed->seed)});
+        if (const auto* listed = event.as<event::HoldListed>())
+            facts.push_back({event.fault + " holds by", fmt::format("the list of seed {}", listed->seed)});
         if (const auto* tripped = event.as<event::TriggerTripped>()) add_moment(facts, event.fault, *tripped);
         if (const auto* fired = event.as<event::FaultFired>())
             facts.push_back(

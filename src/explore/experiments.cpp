@@ -82,11 +82,11 @@ std::string ExperimentColumn::text() const {
     return fmt::format("{} {}", cut.name, duration_text(duration));
 }
 
-Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec& experiment,
-                                     const ExperimentColumn& column) {
+Result<Scenario> undisturbed_scenario(const Scenario& base, const ExperimentSpec& experiment) {
     Scenario scenario = base;
     scenario.experiments.clear();
-    scenario.name = fmt::format("{} {}", experiment.name, column.text());
+    scenario.faults.clear();
+    scenario.name = experiment.name;
     for (const auto& [name, value] : experiment.parameters) scenario.parameters[name] = value;
     NETCUT_TRY(check_stages(base, scenario, experiment));
     if (experiment.bits_per_second) {
@@ -94,6 +94,13 @@ Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec&
         rate.bits_per_second = *experiment.bits_per_second;
         scenario.fabric.rate = rate;
     }
+    return scenario;
+}
+
+Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec& experiment,
+                                     const ExperimentColumn& column) {
+    NETCUT_ASSIGN(Scenario scenario, undisturbed_scenario(base, experiment));
+    scenario.name = fmt::format("{} {}", experiment.name, column.text());
     FaultSpec fault = experiment.fault;
     fault.name = "cut";
     NETCUT_TRY(column.cut.apply(fault));

@@ -27,6 +27,9 @@ struct ExperimentColumn {
     Nanoseconds duration{0};
     std::string text() const;  // "drop 20s"
 };
+// `base` with the experiment's parameters and its rate, and nothing that it breaks: moments that differ in their cuts alone have
+// the same.
+Result<Scenario> undisturbed_scenario(const Scenario& base, const ExperimentSpec& experiment);
 // The scenario of one cell: `base` with the experiment's parameters and its cut. Checked.
 Result<Scenario> experiment_scenario(const Scenario& base, const ExperimentSpec& experiment,
                                      const ExperimentColumn& column);

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "explore/experiments.h"
+#include "statistics/interval.h"
 #include "verdict/expectations.h"
 
 namespace netcut {
@@ -52,22 +52,12 @@ std::string percent_text(double share) {
 
 }  // namespace
 
-std::pair<double, double> likely_share(std::size_t failed, std::size_t runs) {
-    constexpr double z = 1.959964;  // 95 % of a normal distribution
-    const auto n = static_cast<double>(runs);
-    const double share = static_cast<double>(failed) / n;
-    const double middle = share + z * z / (2 * n);
-    const double reach = z * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-    const double scale = 1 + z * z / n;
-    return {failed == 0 ? 0 : (middle - reach) / scale, failed == runs ? 1 : (middle + reach) / scale};
-}
-
 std::size_t Repeats::failed() const {
     return runs.size() - static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), did_as_expected));
 }
 
 std::string Repeats::headline() const {
-    const auto [least, most] = likely_share(failed(), runs.size());
+    const auto [least, most] = share_interval(failed(), runs.size(), 0.95);
     const std::string range = fmt::format("{} to {} of all runs would fail (95 % confidence)",
                                           percent_text(least), percent_text(most));
     const char* word = failed() == 0 ? "steady" : failed() == runs.size() ? "always fails" : "flaky";

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -28,8 +27,5 @@ struct Repeats {
     int exit_status() const;
     void leave_out_unmade();  // as ExperimentTable has it
 };
-// Between which shares of all runs those that fail probably are, when `failed` of `runs` did: Wilson's interval with 95 %
-// confidence (E. B. Wilson, JASA 22, 1927). `runs` is not 0.
-std::pair<double, double> likely_share(std::size_t failed, std::size_t runs);
 
 }  // namespace netcut

@@ -24,6 +24,10 @@ namespace {
 
 namespace process = boost::process::v2;
 
+constexpr auto between_looks = std::chrono::milliseconds(50);  // the shortest run is seen
+constexpr unsigned looks_a_tick = 4;
+constexpr unsigned most_tries = 3;  // of a run that a launcher lost
+
 // A run of its own group hears of a signal from the pool alone, once; and it ends when the pool does.
 struct OwnGroup {
     template <typename Launcher>
@@ -84,27 +88,32 @@ void RunPool::submit(RunRequest request, std::function<void(const RunOutcome&)> 
 }
 
 Result<int> RunPool::run() {
+    bool over =
+        false;  // what is due already when we cancel it comes without an error, and must not begin again
     boost::asio::signal_set signals(io_, SIGINT, SIGTERM, SIGHUP);
     const std::function<void()> listen = [&] {
         signals.async_wait([&](boost::system::error_code error, int signal) {
             if (error) return;
             stop(signal);
-            listen();
+            if (!over) listen();
         });
     };
     listen();
     boost::asio::steady_timer ticker(io_);
-    const std::function<void()> tick = [&] {
-        ticker.expires_after(std::chrono::milliseconds(200));
-        ticker.async_wait([&](boost::system::error_code error) {
-            if (error) return;
-            if (tick_) tick_();
+    const std::function<void()> tick = [&, number = 0U]() mutable {
+        ticker.expires_after(between_looks);
+        ticker.async_wait([&, shows = ++number % looks_a_tick == 0](boost::system::error_code error) {
+            if (error || over) return;
+            if (manager_.look) manager_.look();
+            fill();
+            if (tick_ && shows) tick_();
             tick();
         });
     };
     tick();
     fill();
     while (!children_.empty()) io_.run_one();
+    over = true;
     signals.cancel();
     ticker.cancel();
     io_.run();
@@ -122,8 +131,10 @@ Result<void> RunPool::start_next() {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     const std::string id = next.request.id;
+    const std::string asked = write_yaml(next.request.scenario);
+    if (next.request.prepare) next.request.prepare(next.request.scenario);
     const std::string yaml = write_yaml(next.request.scenario);
-    if (const auto earlier = outcome_of_earlier(next.request, yaml); earlier && !next.request.afresh) {
+    if (const auto earlier = outcome_of_earlier(id, {yaml, asked}); earlier && !next.request.afresh) {
         ++done_;
         next.done(*earlier);
         return {};
@@ -133,16 +144,21 @@ Result<void> RunPool::start_next() {
     const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     auto child = std::make_unique<Child>(io_, std::move(next));
     const std::string at = folder_.path() + "/runs/" + id;
-    std::vector<std::string> words = {"run", at + ".yaml", "--out", at, "--quiet", "--no-annotate"};
+    std::vector<std::string> words = launcher_;
+    words.insert(words.end(), {program_, "run", at + ".yaml", "--out", at, "--quiet", "--no-annotate"});
     if (local_) words.push_back("--local");
+    const std::string program = words.front();
+    words.erase(words.begin());
+    ++child->what.tries;
     try {
         child->process =
-            process::process(io_, process::filesystem::path(program_), words,
+            process::process(io_, process::filesystem::path(program), words,
                              process::process_stdio{nothing.get(), screen.get(), screen.get()}, OwnGroup{});
     } catch (const boost::system::system_error& error) {
-        return system_failure("start " + program_, error.code().value(), "use fewer --jobs");
+        return system_failure("start " + program, error.code().value(), "use fewer --jobs");
     }
     Child* raw = child.get();
+    if (manager_.started) manager_.started(id, raw->process.id());
     children_.push_back(std::move(child));
     // What the handler is given has lost the signal.
     raw->process.async_wait([this, raw](boost::system::error_code, int) {
@@ -152,14 +168,18 @@ Result<void> RunPool::start_next() {
 }
 
 void RunPool::on_end(Child& child, int exit_status) {
-    const Waiting ended = std::move(child.what);
+    Waiting ended = std::move(child.what);
+    const Nanoseconds took = Clock::now() - child.begun;
+    std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
+    RunOutcome outcome = read_outcome(ended.request.id, exit_status);
+    if (!launcher_.empty() && outcome.verdict.is_null() && signal_ == 0 && ended.tries < most_tries) {
+        waiting_.push_front(std::move(ended));
+        return fill();
+    }
     ++done_;
     ++made_;
-    const Nanoseconds took = Clock::now() - child.begun;
     made_in_ += took;
-    std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
     if (signal_ == 0 && !error_) {
-        RunOutcome outcome = read_outcome(ended.request.id, exit_status);
         outcome.took_s = seconds(took);
         ended.done(outcome);
     }
@@ -168,13 +188,17 @@ void RunPool::on_end(Child& child, int exit_status) {
 
 RunPool::Progress RunPool::progress() const {
     Progress progress{done_, children_.size(), waiting_.size(), {}, signal_ != 0};
-    if (made_ == 0) return progress;
+    if (made_ > 0) progress.left = time_left();
+    if (manager_.correct) manager_.correct(progress);
+    return progress;
+}
+
+Nanoseconds RunPool::time_left() const {
     const Nanoseconds mean = made_in_ / static_cast<std::int64_t>(made_);
     Nanoseconds work = mean * static_cast<std::int64_t>(waiting_.size());
     // One that takes longer than the others may be about to end.
     for (const auto& child : children_) work += std::max(mean - (Clock::now() - child->begun), mean / 10);
-    progress.left = work / static_cast<std::int64_t>(jobs_);
-    return progress;
+    return work / static_cast<std::int64_t>(jobs_);
 }
 
 void RunPool::stop(int signal) {
@@ -183,10 +207,14 @@ void RunPool::stop(int signal) {
     if (tick_) tick_();  // people want to know at once
 }
 
-std::optional<RunOutcome> RunPool::outcome_of_earlier(const RunRequest& request,
-                                                      const std::string& yaml) const {
-    if (read_whole(folder_, "runs/" + request.id + ".yaml", yaml.size()).value_or("") != yaml) return {};
-    RunOutcome earlier = read_outcome(request.id, 0);
+// Of a run that was made from one of these.
+std::optional<RunOutcome> RunPool::outcome_of_earlier(const std::string& id,
+                                                      const std::vector<std::string>& yamls) const {
+    const bool is_same = std::any_of(yamls.begin(), yamls.end(), [&](const std::string& yaml) {
+        return read_whole(folder_, "runs/" + id + ".yaml", yaml.size()).value_or("") == yaml;
+    });
+    if (!is_same) return {};
+    RunOutcome earlier = read_outcome(id, 0);
     if (!earlier.judged()) return {};
     earlier.exit_status = earlier.verdict.value("exit_status", 0);
     earlier.reused = true;

@@ -25,7 +25,8 @@ namespace netcut {
 struct RunRequest {
     std::string id;  // the name of its folder below runs/, unique
     Scenario scenario;
-    bool afresh = false;  // also if it was made before
+    bool afresh = false;                       // also if it was made before
+    std::function<void(Scenario&)> prepare{};  // right before it starts: what is known by then
 };
 
 // Runs as many at once as it may. A request whose run is there already, from the same scenario and judged, is
@@ -54,18 +55,33 @@ class RunPool {
     // Called several times a second while run() runs, and at a signal.
     void on_tick(std::function<void()> tick) { tick_ = std::move(tick); }
 
+    // For who submits runs one by one, and knows more of them than the pool does. `started` is given the process of a run;
+    // `look` is called twenty times a second, and may submit; `correct` makes of the pool's progress that of the whole.
+    struct Manager {
+        std::function<void(const std::string& id, int process)> started;
+        std::function<void()> look;
+        std::function<void(Progress&)> correct;
+    };
+    void manage(Manager manager) { manager_ = std::move(manager); }
+    // Words before the command of each run, of a program that makes it elsewhere and waits for it: srun. A run that leaves
+    // no verdict is then made again, for its machine may have died.
+    void launch_by(std::vector<std::string> words) { launcher_ = std::move(words); }
+
   private:
     struct Child;
     Result<void> start_next();
     void fill();
     void on_end(Child& child, int exit_status);
-    std::optional<RunOutcome> outcome_of_earlier(const RunRequest& request, const std::string& yaml) const;
+    std::optional<RunOutcome> outcome_of_earlier(const std::string& id,
+                                                 const std::vector<std::string>& yamls) const;
     RunOutcome read_outcome(const std::string& id, int exit_status) const;
     void stop(int signal);
+    Nanoseconds time_left() const;  // of what the pool knows of; at least one run was made
 
     struct Waiting {
         RunRequest request;
         std::function<void(const RunOutcome&)> done;
+        unsigned tries = 0;
     };
     const RunFolder& folder_;
     std::string program_;
@@ -77,6 +93,8 @@ class RunPool {
     std::optional<Error> error_;
     int signal_ = 0;
     std::function<void()> tick_;
+    Manager manager_;
+    std::vector<std::string> launcher_;
     std::size_t done_ = 0, made_ = 0;  // made: not taken from before
     Nanoseconds made_in_{0};           // all of these together
 };

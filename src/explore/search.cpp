@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "explore/experiments.h"
@@ -12,52 +13,82 @@
 namespace netcut {
 namespace {
 
-// The search of one cell: each length's repeats at once, then the next length.
+// The search of one cell: some lengths at once, each with its repeats, then the next ones.
 class CellSearch : public std::enable_shared_from_this<CellSearch> {
   public:
     CellSearch(RunPool& pool, ResilienceCell& cell, const Scenario& base, const ExperimentSpec& moment,
-               unsigned repeats, std::function<void(const std::string&)> tell)
-        : pool_(pool), cell_(cell), base_(base), moment_(moment), repeats_(repeats), tell_(std::move(tell)) {}
+               const SearchOptions& options, std::function<void(const std::string&)> tell)
+        : pool_(pool),
+          cell_(cell),
+          base_(base),
+          moment_(moment),
+          repeats_(options.repeats),
+          at_once_(options.at_once),
+          tell_(std::move(tell)) {}
 
     Result<void> go_on() {
-        const auto length = cell_.bounds.next();
-        if (!length) return {};
-        const ExperimentColumn column{cell_.cut, *length};
-        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base_, moment_, column));
-        scenario.known_hangs.insert(scenario.known_hangs.end(), known_hangs_.begin(), known_hangs_.end());
         outcomes_.clear();
-        for (unsigned repeat = 1; repeat <= repeats_; ++repeat)
-            pool_.submit({run_id(moment_.name, column.text(), repeat), scenario},
-                         [self = shared_from_this(), column](const RunOutcome& outcome) {
-                             self->take(column, outcome);
-                         });
+        for (const Nanoseconds length : cell_.bounds.next(at_once_)) outcomes_[length];
+        unmade_ = outcomes_.size() * repeats_;
+        for (const auto& [length, outcomes] : outcomes_) NETCUT_TRY(submit(length));
         return {};
     }
 
   private:
+    Result<void> submit(Nanoseconds length) {
+        const ExperimentColumn column{cell_.cut, length};
+        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base_, moment_, column));
+        const auto self = shared_from_this();
+        for (unsigned repeat = 1; repeat <= repeats_; ++repeat)
+            pool_.submit({.id = run_id(moment_.name, column.text(), repeat),
+                          .scenario = scenario,
+                          .prepare = [self](Scenario& next) { self->add_known_hangs(next); }},
+                         [self, column](const RunOutcome& outcome) { self->take(column, outcome); });
+        return {};
+    }
+
+    void add_known_hangs(Scenario& scenario) const {
+        scenario.known_hangs.insert(scenario.known_hangs.end(), known_hangs_.begin(), known_hangs_.end());
+    }
+
     void take(const ExperimentColumn& column, const RunOutcome& outcome) {
-        outcomes_.push_back(outcome);
+        outcomes_[column.duration].push_back(outcome);
         ++cell_.runs;
         cell_.tries.push_back({column.duration, outcome.word(), outcome.id});
         const std::string detail = outcome.detail();
         tell_(fmt::format("{:<3} {:<14} {}{}", moment_.name, column.text(), outcome.word(),
                           detail.empty() ? "" : ": " + detail));
         if (const std::string state = outcome.hang_waited_for(); !state.empty()) known_hangs_.insert(state);
-        if (outcomes_.size() < repeats_) return;
-        std::size_t fatal = 0, survived = 0;
-        for (const RunOutcome& one : outcomes_) {
-            if (!one.survived() && !one.unnoticed() && !one.fatal()) return give_up(one);
-            if (one.fatal()) ++fatal;
-            if (one.survived()) ++survived;
-        }
-        cell_.mixed = cell_.mixed || (fatal > 0 && fatal < outcomes_.size());
-        cell_.bounds.take(column.duration, fatal > 0      ? Effect::fatal
-                                           : survived > 0 ? Effect::survived
-                                                          : Effect::unnoticed);
+        if (--unmade_ > 0 || !judge()) return;
         if (auto submitted = go_on(); !submitted) {
             cell_.trouble = submitted.error().text();
             cell_.trouble_status = exit_status_of(submitted.error());
         }
+    }
+
+    // What is longer than a fatal one tells nothing more, whatever it was. False if one of them cannot be told.
+    bool judge() {
+        for (const auto& [length, outcomes] : outcomes_) {
+            const auto effect = effect_of(outcomes);
+            if (!effect) return false;
+            cell_.bounds.take(length, *effect);
+            if (*effect == Effect::fatal) break;
+        }
+        return true;
+    }
+
+    std::optional<Effect> effect_of(const std::vector<RunOutcome>& outcomes) {
+        std::size_t fatal = 0, survived = 0;
+        for (const RunOutcome& one : outcomes) {
+            if (!one.survived() && !one.unnoticed() && !one.fatal()) {
+                give_up(one);
+                return {};
+            }
+            if (one.fatal()) ++fatal;
+            if (one.survived()) ++survived;
+        }
+        cell_.mixed = cell_.mixed || (fatal > 0 && fatal < outcomes.size());
+        return fatal > 0 ? Effect::fatal : survived > 0 ? Effect::survived : Effect::unnoticed;
     }
 
     void give_up(const RunOutcome& outcome) {
@@ -70,10 +101,12 @@ class CellSearch : public std::enable_shared_from_this<CellSearch> {
     ResilienceCell& cell_;
     const Scenario& base_;
     const ExperimentSpec& moment_;
-    const unsigned repeats_;
+    const unsigned repeats_, at_once_;
     const std::function<void(const std::string&)> tell_;
-    std::vector<RunOutcome> outcomes_;
-    // States in which a run of this cell was waited for in full: in a later one they are waited for only shortly.
+    std::map<Nanoseconds, std::vector<RunOutcome>> outcomes_;  // of the lengths that are tried now
+    std::size_t unmade_ = 0;                                   // runs of theirs
+    // States in which a run of this cell was waited for in full: in one that starts later, a repeat, too, they are waited for
+    // only shortly.
     std::set<std::string> known_hangs_;
 };
 
@@ -88,8 +121,7 @@ Result<void> search(RunPool& pool, ResilienceMap& map, const Scenario& base, con
     for (std::size_t row = 0; row < map.rows.size(); ++row)
         for (ResilienceCell& cell : map.cells[row]) {
             cell.bounds = Bisection(options.least, options.most, options.within);
-            NETCUT_TRY(std::make_shared<CellSearch>(pool, cell, base, map.rows[row], options.repeats, tell)
-                           ->go_on());
+            NETCUT_TRY(std::make_shared<CellSearch>(pool, cell, base, map.rows[row], options, tell)->go_on());
         }
     return {};
 }

@@ -47,6 +47,7 @@ struct ResilienceMap {
 };
 struct SearchOptions {
     Nanoseconds least{0}, most{0}, within{0};
+    unsigned at_once = 1;  // lengths that one cell's search tries
     unsigned repeats = 1;  // an outage is survived if none of them is fatal, and one of them was noticed
 };
 // Submits what the search needs; the map is complete when the pool has run. It must stay where it is until

@@ -9,9 +9,7 @@
 
 #include "base/sha256.h"
 #include "explore/run_pool.h"
-#include "folder/run_files.h"
-#include "record/reader.h"
-#include "record/run_state.h"
+#include "folder/run_facts.h"
 #include "safety/twins.h"
 #include "scenario/expand.h"
 #include "scenario/yaml.h"
@@ -21,8 +19,7 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t longest_line = std::size_t{4} << 20;  // of a journal
-constexpr off_t largest_file = off_t{256} << 20;            // that is looked at
+constexpr off_t largest_file = off_t{256} << 20;  // that is looked at
 
 void add_file(const std::string& path, Sha256& digest) {
     struct stat info {};
@@ -30,22 +27,13 @@ void add_file(const std::string& path, Sha256& digest) {
     if (const auto file = digest_file(path)) digest.add(file->sha256);
 }
 
-Result<Facts> facts_of(const std::string& path, const User& user, const Scenario& scenario) {
-    NETCUT_ASSIGN(const RunFolder folder, RunFolder::open(path, user));
-    RunState state;
-    NETCUT_TRY(read_lines(folder, "journal.jsonl", longest_line, [&state](std::string_view line) {
-        if (const auto event = read_event(line).event) state.apply(*event);
-    }));
-    return state.facts(scenario);
-}
-
-// Where a twin has left its model.
+// Where a twin has left its model; empty: nowhere.
 Result<std::string> tensors_of(const std::string& run, const Scenario& scenario) {
     const std::string node = scenario.model.node.empty() ? aggregator_name : scenario.model.node;
     const ExpandContext context{node, static_cast<unsigned>(node_index(scenario, node).value_or(0)),
                                 run + "/work", "", ""};
     NETCUT_ASSIGN(const std::string path, expand_text(scenario.model.tensors, scenario, context));
-    if (path.starts_with('/')) return path;
+    if (path.empty() || path.starts_with('/')) return path;
     NETCUT_ASSIGN(const std::string cwd,
                   expand_text((context.index == 0 ? scenario.aggregator : scenario.collaborator).cwd,
                               scenario, context));
@@ -114,11 +102,14 @@ Result<TwinRuns> make_twins(const Scenario& scenario, unsigned count, const User
                 fmt::format("one of these fails as well: {} {}", outcome.word(), outcome.detail()),
                 fmt::format("see {}; delete it when that is mended", path));
         if (outcome.reused) ++made.reused;
-        NETCUT_ASSIGN(facts.emplace_back(), facts_of(path, user, scenario));
+        NETCUT_ASSIGN(const RunFolder run, RunFolder::open(path, user));
+        NETCUT_ASSIGN(facts.emplace_back(), read_facts(run, scenario));
         if (scenario.model.tensors.empty()) continue;
-        NETCUT_ASSIGN(tensors.emplace_back(), tensors_of(path, scenario));
+        NETCUT_ASSIGN(const std::string file, tensors_of(path, scenario));
+        if (!file.empty()) tensors.push_back(file);
     }
     made.facts = twin_facts(facts, scenario, std::move(tensors));
+    made.facts.folder = folder.path();
     return made;
 }
 
