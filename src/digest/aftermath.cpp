@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <deque>
 
 #include "base/time.h"
@@ -93,12 +94,18 @@ class Standing {
         });
     }
 
+    std::string peer_of(const std::string& remote) const {
+        boost::system::error_code error;
+        const auto address = boost::asio::ip::make_address(remote.substr(0, remote.find(' ')), error);
+        if (!error && address.is_loopback()) return "itself";
+        const std::string owner = owner_of(remote);
+        return owner.empty() ? "an address of no node" : owner;
+    }
+
     std::string sentence(const Json& socket) const {
         const std::string& remote = text_of(socket["remote"]);
-        const std::string peer = owner_of(remote);
         const double idle = static_cast<double>(count_of(socket["ms_since_received"]).value_or(0)) / 1000;
-        std::string text = fmt::format("{} to {} ({})", text_of(socket["state"]),
-                                       peer.empty() ? "an address of no node" : peer, remote);
+        std::string text = fmt::format("{} to {} ({})", text_of(socket["state"]), peer_of(remote), remote);
         if (is_half_open(socket)) text += ", half open: the other end is gone";
         if (const auto bytes = count_of(socket["unacknowledged_bytes"]).value_or(0); bytes > 0)
             text += fmt::format(", {} bytes not acknowledged, sent again {} times", bytes,

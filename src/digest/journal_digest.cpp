@@ -43,6 +43,8 @@ void JournalDigest::take(const Event& event) {
     std::visit(
         Cases{[&](const event::NodePhase& phase) { take_phase(event, phase.interval); },
               [&](const event::Traffic& traffic) { take_traffic(traffic); },
+              [&](const event::NodeLink& link) { take_link(event, link); },
+              [&](const event::LinksSeen& seen) { take_links(seen); },
               [&](const event::RunBegun&) { begin(event); },
               [&](const event::FabricBuilt& built) { take_addresses(built); },
               [&](const event::NodeReaddressed& changed) {
@@ -75,6 +77,7 @@ void JournalDigest::begin(const Event& event) {
     for (std::size_t i = 0; i < count; ++i)
         nodes_.emplace_back(share(most_spans, count, 500, 60'000), share(most_progress, count, 50, 5'000));
     traffic_.emplace(share(most_steps, count, 150, 2'000));
+    for (auto* bins : {&capacity_, &delivered_, &delay_}) bins->emplace(share(most_steps, count, 150, 2'000));
 }
 
 void JournalDigest::mark(const Event& event, const char* kind, const std::string& text) {
@@ -128,6 +131,42 @@ void JournalDigest::take_phase(const Event& event, const PhaseInterval& interval
     total.took += interval.to - interval.from;
     total.sent += bounded(interval.sent);
     total.received += bounded(interval.received);
+}
+
+void JournalDigest::take_link(const Event& event, const event::NodeLink& link) {
+    const auto node = node_number(event.node);
+    if (!node) return take_unreadable();
+    for (std::size_t way = 0; way < 2; ++way)
+        if (const auto& side = way == 0 ? link.up : link.down)
+            nodes_[*node].link[way].what = clipped(side->what, most_name);
+}
+
+void JournalDigest::take_links(const event::LinksSeen& seen) {
+    const Nanoseconds from = seen.from_ns, to = seen.to_ns;
+    if (!capacity_ || !is_interval(from, to) || from == to) return take_unreadable();
+    length_ = std::max(length_, to);
+    links_from_ = std::min(links_from_, from);
+    links_until_ = std::max(links_until_, to);
+    for (const auto& [name, use] : seen.nodes) {
+        const auto node = node_number(name);
+        if (!node) continue;
+        TrafficBins::Bytes could{}, did{}, delay{};
+        for (std::size_t way = 0; way < 2; ++way) {
+            const auto& flow = way == 0 ? use.up : use.down;
+            if (!flow) continue;
+            LinkTotal& total = nodes_[*node].link[way];
+            total.capacity += bounded(flow->capacity);
+            total.delivered += bounded(flow->delivered);
+            total.lost += bounded(flow->lost);
+            total.lost_by_trace += bounded(flow->lost_by_trace);
+            could[way] = static_cast<double>(bounded(flow->capacity));
+            did[way] = static_cast<double>(bounded(flow->delivered));
+            delay[way] = seconds(flow->delay_ns) * seconds(to - from);
+        }
+        capacity_->add(*node, from, to, could);
+        delivered_->add(*node, from, to, did);
+        delay_->add(*node, from, to, delay);
+    }
 }
 
 void JournalDigest::take_traffic(const event::Traffic& traffic) {

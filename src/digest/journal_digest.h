@@ -53,6 +53,11 @@ class JournalDigest {
         Nanoseconds took{0};
         std::uint64_t sent = 0, received = 0;
     };
+    // Of one direction of a link that has a rate of its own.
+    struct LinkTotal {
+        std::string what;
+        std::uint64_t capacity = 0, delivered = 0, lost = 0, lost_by_trace = 0;
+    };
     struct Mark {
         Nanoseconds t{0};
         const char* kind;
@@ -67,6 +72,7 @@ class JournalDigest {
         PhaseLane phases;
         std::array<PhaseTotal, phase_words.size()> totals;
         std::array<std::uint64_t, 2> bytes{};  // up, down
+        std::array<LinkTotal, 2> link{};       // likewise
         std::vector<Mark> marks;
         Thinned<Mark> common;  // marks of which there may be very many
     };
@@ -79,6 +85,8 @@ class JournalDigest {
     void take_connection(const Event& event, const event::ConnectionChanged& changed);
     void take_phase(const Event& event, const PhaseInterval& interval);
     void take_traffic(const event::Traffic& traffic);
+    void take_link(const Event& event, const event::NodeLink& link);
+    void take_links(const event::LinksSeen& seen);
     void take_sockets(const Event& event, const event::SocketsSeen& seen);
     void take_half_open(const Event& event, const event::HalfOpenSeen& seen);
 
@@ -86,6 +94,9 @@ class JournalDigest {
     Json phases_data() const;
     Json phase_totals() const;
     Json traffic_data() const;
+    Json links_data() const;
+    std::array<Json, 2> ways_of(const TrafficBins& bins) const;
+    Json delays_of(std::size_t way) const;  // by node, of each step; of links without delay nothing
     Json marks_data() const;
     Json bands_data() const;
     Json left_out() const;
@@ -93,8 +104,9 @@ class JournalDigest {
     RunState state_;
     Nanoseconds length_{0};
     std::string begun_wall_, fabric_;
-    std::vector<NodeDigest> nodes_;  // as those of the state
-    std::optional<TrafficBins> traffic_;
+    std::vector<NodeDigest> nodes_;                                      // as those of the state
+    std::optional<TrafficBins> traffic_, capacity_, delivered_, delay_;  // delay: seconds times seconds
+    Nanoseconds links_from_{Nanoseconds::max()}, links_until_{0};
     std::map<std::string, std::size_t> owners_;  // who had each address last
     ConnectionLanes connections_;
     Json sockets_ = Json::array();

@@ -73,6 +73,7 @@ Json JournalDigest::data() const {
             {"nodes", nodes_data()},
             {"phases", phases_data()},
             {"traffic", traffic_data()},
+            {"links", links_data()},
             {"marks", marks_data()},
             {"bands", bands_data()},
             {"connections", connections_.data()},
@@ -121,20 +122,71 @@ Json JournalDigest::phase_totals() const {
     return all;
 }
 
-Json JournalDigest::traffic_data() const {
-    if (!traffic_ || traffic_->empty()) return nullptr;
-    Json ways[2] = {Json::array(), Json::array()};
-    Json totals = Json::array();
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        totals.push_back(nodes_[i].bytes);
+// By direction and node, the bytes of each step.
+std::array<Json, 2> JournalDigest::ways_of(const TrafficBins& bins) const {
+    std::array<Json, 2> ways = {Json::array(), Json::array()};
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
         for (std::size_t way = 0; way < 2; ++way) {
             Json numbers = Json::array();
-            if (i < traffic_->nodes().size())
-                for (const TrafficBins::Bytes& bytes : traffic_->nodes()[i])
+            if (i < bins.nodes().size())
+                for (const TrafficBins::Bytes& bytes : bins.nodes()[i])
                     numbers.push_back(std::llround(bytes[way]));
             ways[way].push_back(std::move(numbers));
         }
+    return ways;
+}
+
+Json JournalDigest::delays_of(std::size_t way) const {
+    constexpr double milliseconds_of = 1e3, finest = 1e3;
+    Json all = Json::array();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        Json delays = Json::array();
+        for (std::size_t step = 0; i < delay_->nodes().size() && step < delay_->nodes()[i].size(); ++step) {
+            const Nanoseconds begin = delay_->step() * step;
+            const Nanoseconds covered =
+                std::min(links_until_, begin + delay_->step()) - std::max(links_from_, begin);
+            const double delay =
+                covered > Nanoseconds(0) ? delay_->nodes()[i][step][way] / seconds(covered) : 0;
+            delays.push_back(std::round(delay * milliseconds_of * finest) / finest);
+        }
+        const bool any = std::any_of(delays.begin(), delays.end(), [](const Json& one) { return one > 0; });
+        all.push_back(any ? std::move(delays) : Json::array());
     }
+    return all;
+}
+
+// What links with rates of their own could carry, and what became of that.
+Json JournalDigest::links_data() const {
+    if (!capacity_ || capacity_->empty()) return nullptr;
+    auto ways = ways_of(*capacity_), delivered = ways_of(*delivered_);
+    Json totals = Json::array();
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+        for (std::size_t way = 0; way < 2; ++way) {
+            const LinkTotal& total = nodes_[i].link[way];
+            if (!total.what.empty())
+                totals.push_back({{"node", i},
+                                  {"way", way == 0 ? "up" : "down"},
+                                  {"what", total.what},
+                                  {"capacity", total.capacity},
+                                  {"delivered", total.delivered},
+                                  {"lost", total.lost},
+                                  {"lost_by_trace", total.lost_by_trace}});
+        }
+    return {{"step_us", microseconds(capacity_->step())},
+            {"up", std::move(ways[0])},
+            {"down", std::move(ways[1])},
+            {"delivered_up", std::move(delivered[0])},
+            {"delivered_down", std::move(delivered[1])},
+            {"delay_up_ms", delays_of(0)},
+            {"delay_down_ms", delays_of(1)},
+            {"totals", totals}};
+}
+
+Json JournalDigest::traffic_data() const {
+    if (!traffic_ || traffic_->empty()) return nullptr;
+    auto ways = ways_of(*traffic_);
+    Json totals = Json::array();
+    for (const NodeDigest& node : nodes_) totals.push_back(node.bytes);
     return {{"step_us", microseconds(traffic_->step())},
             {"up", std::move(ways[0])},
             {"down", std::move(ways[1])},

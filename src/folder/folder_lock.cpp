@@ -34,6 +34,8 @@ std::string holder_of(const Fd& folder) {
 Result<void> lock_folder(const Fd& folder, const std::string& path) {
     const std::string attempt = "write to the folder " + path;
     if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    // A file system without locks: who gave the folder sees to it that nobody else writes to it.
+    if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return {};
     if (errno != EWOULDBLOCK)
         return system_failure("lock the folder " + path, "choose another folder with --out");
     const std::string holder = holder_of(folder);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernel/zero_window.h"
+
 namespace netcut {
 namespace {
 
@@ -27,7 +29,8 @@ bool asks(const TcpTimers& timers) {
 std::optional<ConnectionChange> news(const TcpConnection& before, const TcpConnection& now) {
     const TcpTimers &then = before.timers, &timers = now.timers;
     const bool is_another = timers.timer != then.timer || timers.attempts > then.attempts;
-    if (timers.timer == TcpTimer::zero_window && is_another) return ConnectionChange::window_full;
+    if (timers.timer == TcpTimer::zero_window && is_another)
+        return is_window_full(now.socket, timers) ? ConnectionChange::window_full : ConnectionChange::resent;
     if (timers.timer == TcpTimer::keepalive && timers.attempts > 0 && is_another)
         return ConnectionChange::probed;
     if (now.socket.total_retransmits > before.socket.total_retransmits) return ConnectionChange::resent;

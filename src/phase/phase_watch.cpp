@@ -25,6 +25,12 @@ constexpr Nanoseconds watched_period = std::chrono::milliseconds(2);
 // Of all nodes: some hundredths of one CPU, however many there are.
 constexpr Nanoseconds shortest_period = std::chrono::milliseconds(3);
 constexpr Nanoseconds period_a_node = std::chrono::microseconds(250);
+// While no data passes anywhere, and when none has passed for long.
+constexpr Nanoseconds shortest_calm_period = PhaseClassifier::default_settle / 5;
+constexpr Nanoseconds shortest_long_calm_period = PhaseClassifier::default_settle / 2;
+// At the sockets of a node whose phase nobody waits for, while it is calm.
+constexpr int settles_between_looks = 2, settles_between_late_looks = 8;
+constexpr Nanoseconds calm_for_long = std::chrono::seconds(1);
 // Sampling sleeps so many times as long as it works, on a slow machine too.
 constexpr int rest_after_work = 5;
 // A time between two samples that is not longer than this share of the settling time tells nothing wrong.
@@ -32,7 +38,10 @@ constexpr int samples_to_settle = 5;
 // What was sent once more may have arrived: the acknowledgement waits in the queue of a slow link.
 constexpr std::uint32_t late_acknowledgement = 1;
 constexpr Nanoseconds longest_untold_starved = std::chrono::seconds(1);
-constexpr Nanoseconds between_looks_for_processes = std::chrono::milliseconds(500);
+// The two of netcut-fl-init are no work of the node.
+constexpr unsigned processes_of_init = 2;
+constexpr Nanoseconds between_looks_for_processes = std::chrono::milliseconds(500),
+                      between_late_looks_for_processes = std::chrono::seconds(1);
 // While things happen fast, and later.
 constexpr Nanoseconds fine_traffic = std::chrono::milliseconds(100), coarse_traffic = std::chrono::seconds(1);
 constexpr Nanoseconds fine_time = std::chrono::minutes(1);
@@ -48,12 +57,6 @@ bool moved(const DataCounters& before, const DataCounters& now) {
 bool is_other(const PhaseNow& before, const PhaseNow& now) {
     return before.phase != now.phase || before.since != now.since || before.at_rest != now.at_rest ||
            before.uploaded != now.uploaded;
-}
-
-Nanoseconds own_cpu_time() {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
 // Its peer can still say something, or has not acknowledged everything.
@@ -139,9 +142,7 @@ PhaseNow PhaseWatch::now(std::size_t node) const {
 void PhaseWatch::run() {
     ::pthread_setname_np(::pthread_self(), "phases");
     if (!take_precedence()) keeper_gives_precedence();
-    const Nanoseconds tick = any_watched_ ? watched_period : period_;
-    const Clock::duration all_nodes = period_;
-    last_round_of_all_ = last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
+    last_moved_ = last_round_of_all_ = last_round_ = traffic_begin_ = traffic_from_ = Clock::now();
     Clock::time_point next = traffic_from_;
     Clock::time_point next_of_all = next;
     std::unique_lock lock(mutex_);
@@ -151,13 +152,24 @@ void PhaseWatch::run() {
         follow_lives(first_processes);
         const auto now = Clock::now();
         const bool all = now >= next_of_all;
-        if (all) next_of_all = std::max(next_of_all + all_nodes, now);
-        const Nanoseconds work_before = own_cpu_time();
+        const Nanoseconds work_before = thread_cpu_time();
         sample_round(all);
-        next = std::max(next + tick, Clock::now() + rest_after_work * (own_cpu_time() - work_before));
+        const Nanoseconds all_nodes = period_at(now);
+        if (all) next_of_all = std::max<Clock::time_point>(next_of_all + all_nodes, now);
+        const Nanoseconds tick = any_watched_ ? watched_period : all_nodes;
+        next = std::max(next + tick, Clock::now() + rest_after_work * (thread_cpu_time() - work_before));
         lock.lock();
         wake_.wait_until(lock, next, [this] { return stopping_; });
     }
+}
+
+Nanoseconds PhaseWatch::period_at(Clock::time_point now) const {
+    const Nanoseconds calm = now - last_moved_;
+    const bool is_calm = calm > PhaseClassifier::default_settle &&
+                         std::none_of(subjects_.begin(), subjects_.end(),
+                                      [](const Subject& one) { return one.tree && one.backlog; });
+    if (!is_calm) return period_;
+    return std::max(period_, calm > calm_for_long ? shortest_long_calm_period : shortest_calm_period);
 }
 
 void PhaseWatch::follow_lives(const std::vector<pid_t>& first_processes) {
@@ -167,7 +179,7 @@ void PhaseWatch::follow_lives(const std::vector<pid_t>& first_processes) {
         subject.first_process = first_processes[node];
         subject.classifier.finish();
         subject.tree.reset();
-        if (subject.first_process != 0) subject.tree.emplace(subject.first_process);
+        if (subject.first_process != 0) subject.tree.emplace(subject.first_process, processes_of_init);
         subject.looked_for_processes = {};
         subject.ready = Nanoseconds(0);
         subject.connections.see(since_begin(Clock::now()), {});
@@ -182,7 +194,8 @@ void PhaseWatch::sample_round(bool all) {
     }
     const auto when = Clock::now();
     notice_crowd(when);
-    const auto data = data_ && all ? data_->read() : Result<std::vector<DataCounters>>(Failure(Error{}));
+    const auto data =
+        data_ && all ? data_->read() : Result<const std::vector<DataCounters>*>(Failure(Error{}));
     for (std::size_t node = 0; node < subjects_.size(); ++node) {
         Subject& subject = subjects_[node];
         if (!subject.tree || (!all && !subject.watched)) continue;
@@ -190,7 +203,7 @@ void PhaseWatch::sample_round(bool all) {
         sample.time = since_begin(when);
         sample.crowded = crowded_;
         if (all)
-            sample.complete = data && fill(sample, subject, (*data)[node], when);
+            sample.complete = data && fill(sample, subject, (**data)[node], when);
         else if (const auto own = data_ ? data_->read(node) : Result<DataCounters>(Failure(Error{})); own)
             sample.complete = fill(sample, subject, *own, when);
         else
@@ -199,7 +212,7 @@ void PhaseWatch::sample_round(bool all) {
         publish(node);
     }
     if (all) notice_starved(std::exchange(longest_ready_, Nanoseconds(0)), when);
-    if (all && data) publish_traffic(*data, when);
+    if (all && data) publish_traffic(**data, when);
 }
 
 // How long a process has waited is known when it gets a CPU, and several that wait at once are no longer than the time itself.
@@ -221,9 +234,11 @@ void PhaseWatch::notice_crowd(Clock::time_point when) {
 // False if something could not be read.
 bool PhaseWatch::fill(PhaseSample& sample, Subject& subject, const DataCounters& data,
                       Clock::time_point when) {
-    if (moved(subject.data, data)) subject.moved = when;
+    if (moved(subject.data, data)) last_moved_ = subject.moved = when;
     subject.data = sample.data = data;
-    if (when - subject.looked_for_processes >= between_looks_for_processes) {
+    const bool late = when - subject.moved > calm_for_long;
+    if (when - subject.looked_for_processes >=
+        (late ? between_late_looks_for_processes : between_looks_for_processes)) {
         if (!subject.tree->look()) return false;
         subject.looked_for_processes = when;
     }
@@ -242,8 +257,10 @@ bool PhaseWatch::fill(PhaseSample& sample, Subject& subject, const DataCounters&
 
 // Nothing changes in the sockets of a node whose wire is quiet, but now and then.
 bool PhaseWatch::wants_sockets(const Subject& subject, Clock::time_point when) const {
+    const bool late = when - subject.moved > calm_for_long;
+    const int settles = subject.watched ? 1 : late ? settles_between_late_looks : settles_between_looks;
     return subject.backlog || when - subject.moved <= subject.settle ||
-           when - subject.looked_at_sockets >= subject.settle;
+           when - subject.looked_at_sockets >= settles * subject.settle;
 }
 
 Result<void> PhaseWatch::reach_sockets(Subject& subject) {

@@ -108,6 +108,7 @@ class PhaseWatch {
     void run();
     void follow_lives(const std::vector<pid_t>& first_processes);
     void sample_round(bool all);
+    Nanoseconds period_at(Clock::time_point now) const;
     void notice_crowd(Clock::time_point when);
     void notice_starved(Nanoseconds most, Clock::time_point when);
     bool fill(PhaseSample& sample, Subject& subject, const DataCounters& data, Clock::time_point when);
@@ -130,6 +131,7 @@ class PhaseWatch {
     const Fabric& fabric_;
     std::vector<Subject> subjects_;
     bool any_watched_ = false;
+    Clock::time_point last_moved_;  // at any port
     std::optional<DataReader> data_;
     Crowd machine_;
     const int cpus_;

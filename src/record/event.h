@@ -28,9 +28,12 @@
 #include "phase/connection_change.h"
 #include "phase/phase.h"
 #include "record/end_reason.h"
+#include "record/link_events.h"
+#include "record/list_events.h"
 #include "record/proof.h"
 #include "record/recovery.h"
 #include "record/safety_event.h"
+#include "record/site_events.h"
 #include "record/stack_events.h"
 #include "record/tcp_events.h"
 #include "trigger/match_counter.h"
@@ -101,15 +104,6 @@ struct PhaseSeen {
     std::optional<std::uint64_t> sent{}, received{};
 };
 
-struct LossList {
-    std::string file{};
-    std::uint64_t lost = 0;
-};
-
-struct LossLists {
-    std::optional<LossList> up{}, down{};
-};
-
 struct RouterLosses {
     std::uint64_t router_up = 0, router_down = 0;
 };
@@ -176,13 +170,6 @@ struct TriggerMatched {
     std::optional<PhaseSeen> phase{};
 
     bool fires() const { return verdict == MatchCounter::Verdict::fire; }
-};
-
-struct LossListed {
-    std::string model{};
-    std::uint64_t seed = 0;
-    std::uint32_t period = 0;
-    LossLists lists{};
 };
 
 struct FaultArmed {
@@ -349,16 +336,15 @@ struct Unknown {
     Json details = Json::object();
 };
 
-using Any =
-    std::variant<Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntered, NodeStarted, NodeReaddressed,
-                 NodeListening, Progress, ProgressFull, NodePhase, Traffic, TriggerMatched, LossListed,
-                 FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold, PacketsUnanswered, FaultFired,
-                 FaultHealed, FaultUnhealed, NodePaused, NodeResumed, NodeRecovered, NodeUnrecovered,
-                 SocketsSeen, ConnectionChanged, HalfOpenSeen, NodeWaiting, NodeTcp, TcpOptionsSet,
-                 TcpOptionsUnset, TcpOptionsSummed, NodeStack, StacksSought, RunProof, ExpectedLine, Counted,
-                 CountedFull, ModelSeen, Delivered, DeliveriesMissed, NodeExited, ScenarioChanged,
-                 NodeSignalled, NodeCommand, RunStopping, RunError, CaptureBegun, CaptureMissed,
-                 CaptureWritten, CaptureEnded, RunEnded>;
+using Any = std::variant<
+    Unknown, RunBegun, FabricBuilt, UplinkOpened, RunEntered, NodeStarted, NodeReaddressed, NodeListening,
+    Progress, ProgressFull, NodePhase, Traffic, TriggerMatched, LossListed, HoldListed, HoldMissed,
+    HoldLapsed, FaultArmed, TriggerTripped, TriggerMissed, PacketsUntold, PacketsUnanswered, FaultFired,
+    FaultHealed, FaultUnhealed, NodePaused, NodeResumed, NodeRecovered, NodeUnrecovered, SocketsSeen,
+    ConnectionChanged, HalfOpenSeen, NodeWaiting, NodeTcp, TcpOptionsSet, TcpOptionsUnset, TcpOptionsSummed,
+    NodeLink, LinksSeen, LinksSummed, Site, SiteSummed, NodeStack, StacksSought, RunProof, ExpectedLine,
+    Counted, CountedFull, ModelSeen, Delivered, DeliveriesMissed, NodeExited, ScenarioChanged, NodeSignalled,
+    NodeCommand, RunStopping, RunError, CaptureBegun, CaptureMissed, CaptureWritten, CaptureEnded, RunEnded>;
 
 // Who or what an event is about; empty if about none.
 struct About {

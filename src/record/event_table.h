@@ -31,7 +31,8 @@ NETCUT_FIELDS(TcpSocket, end_point("local", &E::local, &E::local_port),
               kept("unread_bytes", &E::receive_queue), kept("unacknowledged_bytes", &E::send_queue),
               if_set("unsent_bytes", &E::unsent), kept("segments_in_flight", &E::unacked),
               kept("retransmits", &E::retransmits), kept("resent_segments", &E::total_retransmits),
-              kept("resent_bytes", &E::bytes_retransmitted), kept("ms_since_sent", &E::ms_since_sent),
+              kept("resent_bytes", &E::bytes_retransmitted), if_set("acked_bytes", &E::bytes_acked),
+              if_set("received_bytes", &E::bytes_received), kept("ms_since_sent", &E::ms_since_sent),
               kept("ms_since_received", &E::ms_since_received))
 NETCUT_FIELDS(TcpTimers, required("timer", &E::timer), if_set("expires_ms", &E::expires_ms),
               if_set("attempts", &E::attempts), if_set("backoff", &E::backoff), if_set("rto_us", &E::rto_us),
@@ -78,7 +79,17 @@ NETCUT_FIELDS(Hindrance, required("kind", &E::kind), if_set("node", &E::node), i
 NETCUT_FIELDS(event::StackFrame, kept("function", &E::function), kept("file", &E::file),
               if_set("line", &E::line))
 NETCUT_FIELDS(event::LossList, required("file", &E::file), kept("lost", &E::lost))
+NETCUT_FIELDS(event::LinkSide, required("what", &E::what), if_set("file", &E::file),
+              if_set("sha256", &E::sha256), required("mean_bit_per_s", &E::mean_bit_per_s),
+              required("queue_bytes", &E::queue_bytes), if_set("losses", &E::losses),
+              if_set("loss_seed", &E::loss_seed))
+NETCUT_FIELDS(event::LinkFlow, required("capacity", &E::capacity), required("delivered", &E::delivered),
+              if_set("lost", &E::lost), if_set("waiting", &E::waiting), if_set("delay_ns", &E::delay_ns),
+              if_set("numbered", &E::numbered), if_set("lost_by_trace", &E::lost_by_trace))
+NETCUT_FIELDS(event::LinkUse, if_set("up", &E::up), if_set("down", &E::down))
 NETCUT_FIELDS(event::LossLists, if_set("up", &E::up), if_set("down", &E::down))
+NETCUT_FIELDS(event::HoldListFile, required("file", &E::file), kept("lines", &E::lines))
+NETCUT_FIELDS(event::HoldListFiles, if_set("up", &E::up), if_set("down", &E::down))
 NETCUT_FIELDS(event::RouterLosses, required("router_up", &E::router_up),
               required("router_down", &E::router_down))
 NETCUT_FIELDS(Pause, kept("processes", &E::processes), kept("unstopped", &E::unstopped))
@@ -131,6 +142,11 @@ NETCUT_EVENT(TriggerMatched, "trigger.matched", kept("line", &E::line), kept("ma
              required("verdict", &E::verdict), if_set("phase", &E::phase))
 NETCUT_EVENT(LossListed, "fault.loss_list", kept("model", &E::model), kept("seed", &E::seed),
              required("period", &E::period), required("lists", &E::lists))
+NETCUT_EVENT(HoldListed, "fault.hold_list", kept("seed", &E::seed), required("period", &E::period),
+             required("lists", &E::lists))
+NETCUT_EVENT(HoldMissed, "hold.missed", kept("unread", &E::unread), kept("no_room", &E::no_room),
+             kept("unsent", &E::unsent))
+NETCUT_EVENT(HoldLapsed, "hold.lapsed", kept("times", &E::times), kept("lasted_s", &E::lasted_s))
 NETCUT_EVENT(FaultArmed, "fault.armed", kept("when", &E::when), kept("took_us", &E::took_us))
 NETCUT_EVENT(TriggerTripped, "trigger.tripped", kept("when", &E::when), kept("packet", &E::packet),
              kept("bytes", &E::bytes), if_set("counted", &E::counted), if_set("phase", &E::phase))
@@ -166,6 +182,20 @@ NETCUT_EVENT(TcpOptionsUnset, "tcp.options_unset", required("socket", &E::socket
 NETCUT_EVENT(TcpOptionsSummed, "tcp.options_summed", required("connections", &E::connections),
              required("inherited", &E::inherited), required("listening", &E::listening),
              required("again", &E::again), required("unset", &E::unset), required("latest_ns", &E::latest_ns))
+NETCUT_EVENT(NodeLink, "node.link", if_set("up", &E::up), if_set("down", &E::down))
+NETCUT_EVENT(LinksSeen, "links", required("from_ns", &E::from_ns), required("to_ns", &E::to_ns),
+             required("nodes", &E::nodes))
+NETCUT_EVENT(LinksSummed, "links.summed", required("changes", &E::changes),
+             required("latest_ns", &E::latest_ns), required("cpu_ns", &E::cpu_ns))
+NETCUT_EVENT(Site, "site", required("site", &E::site), required("nodes", &E::nodes),
+             required("addresses", &E::addresses), if_set("public_addresses", &E::public_addresses),
+             required("nat", &E::nat), required("firewall", &E::firewall), if_set("vpn", &E::vpn),
+             if_set("up_bit_per_s", &E::up_bit_per_s), if_set("down_bit_per_s", &E::down_bit_per_s))
+NETCUT_FIELDS(event::UplinkUse, required("bytes", &E::bytes), required("lost", &E::lost))
+NETCUT_FIELDS(event::TunnelLosses, required("up", &E::up), required("down", &E::down))
+NETCUT_EVENT(SiteSummed, "site.summed", required("site", &E::site), required("unknown_up", &E::unknown_up),
+             required("unknown_down", &E::unknown_down), if_set("up", &E::up), if_set("down", &E::down),
+             if_set("vpn_lost", &E::vpn_lost))
 NETCUT_EVENT(NodeStack, "node.stack", required("process", &E::process), kept("program", &E::program),
              if_set("thread", &E::thread), either("of", &E::python, "python", "machine"),
              required("frames", &E::frames), if_set("more_frames", &E::more_frames))
@@ -182,11 +212,12 @@ NETCUT_EVENT(Counted, "counted", required("kind", &E::kind), if_set("round", &E:
 NETCUT_EVENT(CountedFull, "counted.full")
 NETCUT_EVENT(ModelSeen, "model.seen", if_set("digest", &E::digest), if_set("metric", &E::metric),
              if_set("sha256", &E::sha256), if_set("bytes", &E::bytes), if_set("missing", &E::missing),
-             if_set("tensors", &E::tensors), if_set("difference", &E::difference),
+             if_set("place", &E::place), if_set("tensors", &E::tensors), if_set("no_tensors", &E::no_tensors),
+             if_set("tensors_place", &E::tensors_place), if_set("difference", &E::difference),
              if_set("twins_differ", &E::twins_differ), if_set("tensor", &E::tensor))
 NETCUT_EVENT(Delivered, "delivered", required("local_port", &E::local_port), required("port", &E::port),
              required("from_ns", &E::from_ns), required("to_ns", &E::to_ns), required("up", &E::up),
-             required("down", &E::down))
+             required("down", &E::down), if_set("down_ns", &E::down_ns))
 NETCUT_EVENT(DeliveriesMissed, "deliveries.missed", required("packets", &E::packets))
 NETCUT_EVENT(NodeExited, "node.exited", flat(&E::exit), required("starts", &E::starts),
              required("stopped_by_us", &E::stopped_by_us), required("killed_by_fault", &E::killed_by_fault),

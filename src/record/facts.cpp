@@ -11,6 +11,11 @@ const FaultSpec* find_fault(const Scenario& scenario, const std::string& name) {
     return nullptr;
 }
 
+bool is_open(const TcpSocket& socket) {
+    return socket.state != "SYN_SENT" && socket.state != "SYN_RECV" && socket.state != "NEW_SYN_RECV" &&
+           socket.state != "CLOSED";
+}
+
 std::string connection_name(const std::string& node, const TcpSocket& socket) {
     return node + ' ' + ends_of(socket);
 }

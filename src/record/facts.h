@@ -35,6 +35,8 @@ struct HalfOpen {
 };
 
 std::string connection_name(const std::string& node, const TcpSocket& socket);
+// Packets have gone both ways on it, one each at least.
+bool is_open(const TcpSocket& socket);
 
 // What the verdict, the last screen and the page say of a node's connections: the sum over all that were seen, each as
 // it was seen last.
@@ -68,6 +70,14 @@ struct NodeOutcome {
 // Null if there is none of that name.
 const FaultSpec* find_fault(const Scenario& scenario, const std::string& name);
 
+// What an end of a connection has carried so far, each byte once.
+struct Carried {
+    std::uint64_t acked = 0, received = 0;
+    bool operator==(const Carried&) const = default;
+};
+// By connection_name(), of a node's connections that were open at a moment.
+using CarriedByConnection = std::map<std::string, Carried>;
+
 // One firing of a fault, from fire to heal.
 struct FaultOutcome {
     std::string fault;
@@ -84,6 +94,8 @@ struct FaultOutcome {
     std::map<std::string, Losses> losses;      // by node; of queues: what was queued
     std::map<std::string, Recovery> recovery;  // by node
     std::map<std::string, Pause> pauses;       // by node, as its first process saw them
+    // Of one that has not healed: by node, of those that were looked at right after it had begun.
+    std::map<std::string, CarriedByConnection> carried;
 };
 
 struct Unfired {
@@ -126,11 +138,9 @@ struct Facts {
     // Whose each address is now, and whose it was before it came back with another.
     std::map<std::string, std::string> addresses, former_addresses;
     std::map<std::string, std::string> link_addresses;  // by node, now
-    // By connection_name(), of those that were there last: when they were opened, if that was seen.
-    std::map<std::string, Nanoseconds> opened;
-    std::map<std::string, NodeWaits> waits;  // by node, when nothing went on any more
-    std::optional<event::RunProof> proof;    // of them together
-    Nanoseconds looked_at{0};                // when they were looked at, since the run began
+    std::map<std::string, NodeWaits> waits;             // by node, when nothing went on any more
+    std::optional<event::RunProof> proof;               // of them together
+    Nanoseconds looked_at{0};                           // when they were looked at, since the run began
     SafetyFacts safety;
     std::map<std::string, event::TcpOptionsSummed>
         tcp_options;  // by node, of those that `tcp:` sets options of

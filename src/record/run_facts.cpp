@@ -18,9 +18,10 @@ FaultOutcome outcome_of(const Firing& firing, const FaultSpec& spec, const Scena
     outcome.fault = spec.name;
     outcome.kind = spec.kind;
     if (const auto plan = plan_of(scenario, spec)) {
-        outcome.queued = plan->queues();
+        outcome.queued = plan->queues() || plan->waits();
         if (const Lose* list = std::get_if<Lose>(&plan->action)) outcome.list_period = list->period;
-        outcome.renumbered = plan->plug.changes_identity(scenario.fabric);
+        outcome.renumbered = plan->plug.changes_identity(scenario.fabric) ||
+                             (plan->site && plan->site->forgets.value_or(Rebirth::same) != Rebirth::same);
     }
     if (firing.flap) {
         outcome.cycle = firing.flap->cycle;
@@ -34,6 +35,7 @@ FaultOutcome outcome_of(const Firing& firing, const FaultSpec& spec, const Scena
     outcome.losses = firing.losses;
     outcome.recovery = firing.recovery;
     outcome.pauses = firing.pauses;
+    outcome.carried = firing.carried;
     return outcome;
 }
 
@@ -83,7 +85,6 @@ Facts RunState::facts(const Scenario& scenario) const {
     facts.addresses = addresses_;
     facts.former_addresses = former_addresses_;
     facts.link_addresses = link_addresses_;
-    facts.opened = opened_;
     facts.waits = waits_;
     facts.proof = proof_;
     facts.looked_at = looked_at_;

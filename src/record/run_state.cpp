@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernel/sockdiag.h"
+#include "kernel/socket_facts.h"
 
 namespace netcut {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 using Complaint = std::string;
 
 constexpr std::size_t most_addresses = 1 << 16;
-constexpr std::size_t most_opened = 1 << 14;  // connections
 
 Nanoseconds of_microseconds(double count) {
     return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double, std::micro>(count));
@@ -123,6 +123,7 @@ class RunState::Apply {
         }
         return with_firing([&](Firing& firing) {
             firing.healed = event_.t;
+            firing.carried.clear();
             firing.queued = healed.packets_queued.has_value();
             firing.hit = (firing.queued ? healed.packets_queued : healed.packets_lost)
                              .value_or(std::map<std::string, std::uint64_t>());
@@ -147,14 +148,11 @@ class RunState::Apply {
     Complaint operator()(const event::SocketsSeen& seen) {
         return with_node([&](NodeState& node) {
             for (const TcpSocket& socket : seen.sockets) sum_up(node, socket);
+            if (seen.moment == SocketMoment::cut && state_.last_fired_) note_carried(seen.sockets);
         });
     }
     Complaint operator()(const event::ConnectionChanged& changed) {
-        const std::string name = connection_name(event_.node, changed.socket);
-        if (changed.change == ConnectionChange::gone) state_.opened_.erase(name);
-        if (changed.change == ConnectionChange::opened && state_.opened_.size() < most_opened)
-            state_.opened_[name] = event_.t;
-        return {};
+        return with_node([&](NodeState& node) { sum_up(node, changed.socket); });
     }
     Complaint operator()(const event::HalfOpenSeen& seen) {
         state_.half_open_.push_back({event_.node, seen.peer, seen.socket, seen.address_gone});
@@ -264,15 +262,20 @@ class RunState::Apply {
             state_.addresses_[address] = node;
         }
     }
-    // One that has less than before is another connection between the same ends.
-    static void sum_up(NodeState& node, const TcpSocket& socket) {
-        ConnectionFigures& last = node.connections[end_point_text(socket.local, socket.local_port) + ' ' +
-                                                   end_point_text(socket.remote, socket.remote_port)];
-        for (std::size_t i = 0; i < connection_figures.size(); ++i) {
-            const std::uint64_t now = connection_figures[i].of(socket);
-            node.outcome.figures[i] += now < last[i] ? now : now - last[i];
-            last[i] = now;
+    // One that has less than at an earlier time is another connection between the same ends. What a thread of its own has
+    // seen may come into the journal behind what was seen later.
+    void sum_up(NodeState& node, const TcpSocket& socket) {
+        ConnectionFigures now{};
+        for (std::size_t i = 0; i < now.size(); ++i) now[i] = connection_figures[i].of(socket);
+        const std::string ends = ends_of(socket);
+        if (now == ConnectionFigures{} && !node.connections.contains(ends)) return;
+        NodeState::Counted& last = node.connections[ends];
+        const bool is_late = event_.t < last.at;
+        for (std::size_t i = 0; i < now.size(); ++i) {
+            if (is_late) now[i] = std::max(now[i], last.figures[i]);
+            node.outcome.figures[i] += now[i] < last.figures[i] ? now[i] : now[i] - last.figures[i];
         }
+        last = {now, std::max(event_.t, last.at)};
     }
     NodeState* find_node() {
         if (!state_.begun_) add_node(event_.node);  // the beginning may be missing
@@ -317,13 +320,14 @@ class RunState::Apply {
         fault.fired = event_.t;
         fault.delayed = fault.armed = false;
         fault.last.reset();
+        state_.last_fired_.reset();
         auto moment = std::exchange(fault.moment, std::nullopt);
         const unsigned missed = std::exchange(fault.missed, 0);
         if (state_.firings_.size() >= state_.bounds_.firings) {
             ++state_.firings_left_out_;
             return;
         }
-        fault.last = state_.firings_.size();
+        fault.last = state_.last_fired_ = state_.firings_.size();
         Firing& firing = state_.firings_.emplace_back();
         firing.fault = event_.fault;
         firing.kind = fired.kind;
@@ -339,6 +343,15 @@ class RunState::Apply {
         firing.moment = std::move(moment);
         firing.missed = missed;
         for (const std::string& node : fired.nodes) firing.losses[node] = {};
+    }
+    // Sockets are looked at right after a firing.
+    void note_carried(const std::vector<TcpSocket>& sockets) {
+        Firing& firing = state_.firings_[*state_.last_fired_];
+        if (firing.healed) return;
+        CarriedByConnection& all = firing.carried[event_.node];
+        for (const TcpSocket& socket : sockets)
+            if (is_open(socket))
+                all[connection_name(event_.node, socket)] = {socket.bytes_acked, socket.bytes_received};
     }
     static void take_losses(Firing& firing, const std::map<std::string, Losses>& losses) {
         for (const auto& [node, one] : losses) firing.losses[node] = one;

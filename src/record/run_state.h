@@ -48,6 +48,7 @@ struct Firing {
     std::map<std::string, Losses> losses;      // by node
     std::map<std::string, Recovery> recovery;  // by node, since the heal
     std::map<std::string, Pause> pauses;       // by node
+    std::map<std::string, CarriedByConnection> carried;  // by node, as it began, until it heals
 };
 
 struct FaultState {
@@ -66,10 +67,14 @@ struct FaultState {
 };
 
 struct NodeState {
+    struct Counted {  // of a connection
+        ConnectionFigures figures{};
+        Nanoseconds at{0};
+    };
     NodeOutcome outcome;
     std::optional<Nanoseconds> begun;  // the last time
     bool paused = false;
-    std::map<std::string, ConnectionFigures> connections;  // by both ends, as they were seen last
+    std::map<std::string, Counted> connections;  // by both ends, as they were seen last
     bool runs() const { return outcome.started && !outcome.exit; }
 };
 
@@ -142,13 +147,13 @@ class RunState {
     std::vector<FaultState> faults_;
     std::map<std::string, std::size_t, std::less<>> node_numbers_, fault_numbers_;
     std::vector<Firing> firings_;
+    std::optional<std::size_t> last_fired_;  // of firings_; none: it was left out
     std::size_t firings_left_out_ = 0, events_left_out_ = 0, bytes_ = 0;
     std::string round_;
     Rounds rounds_;
     std::vector<HalfOpen> half_open_;
     std::map<std::string, std::string> addresses_, former_addresses_;  // and whose they are, or were
     std::map<std::string, std::string> link_addresses_;                // by node
-    std::map<std::string, Nanoseconds> opened_;                        // connections, as Facts has them
     std::map<std::string, NodeWaits> waits_;
     std::optional<event::RunProof> proof_;
     Nanoseconds looked_at_{0};  // when the waits were read

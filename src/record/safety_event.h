@@ -26,9 +26,12 @@ struct CountedFull {};
 struct ModelSeen {
     std::string digest{}, metric{}, sha256{};
     std::uint64_t bytes = 0;
-    std::string missing{};                 // why there is no file
-    std::string tensors{};                 // why its tensors were not compared
-    std::optional<double> difference{};    // the largest between a value of it and of a twin's
+    std::string missing{};               // why there is no file
+    std::string place{};                 // of the file, in the folder of the run; empty: it is elsewhere
+    std::string tensors{};               // why its tensors could not be compared: nothing was wrong with them
+    std::string no_tensors{};            // why it has none like the twins'
+    std::string tensors_place{};         // as place, of the file that has them
+    std::optional<double> difference{};  // the largest between a value of it and of a twin's
     std::optional<double> twins_differ{};  // the largest between two twins
     std::string tensor{};                  // the one that differs most
 };
@@ -39,6 +42,7 @@ struct Delivered {
     std::uint16_t local_port = 0, port = 0;
     Nanoseconds from_ns{0}, to_ns{0};
     std::uint64_t up = 0, down = 0;
+    Nanoseconds down_ns{0};  // when what came down was more than answers are
 };
 
 // Packets that would have shown it were not seen, or there was more than is noted.

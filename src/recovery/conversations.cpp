@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace netcut {
@@ -18,8 +21,18 @@ constexpr std::size_t most_listed = 20;  // of each outcome
 // TLS and HTTP/2 set up a connection by some kilobytes, certificates included.
 constexpr std::uint64_t longest_set_up = 65'536;
 
+// By its program, which had it: one that was not accepted yet has no program either.
+bool is_closed(const TcpSocket& socket) {
+    constexpr std::string_view states[] = {"FIN_WAIT1", "FIN_WAIT2", "CLOSING", "LAST_ACK", "TIME_WAIT"};
+    return !socket.held && std::find(std::begin(states), std::end(states), socket.state) != std::end(states);
+}
+
 bool is_closed_in_order(const TcpSocket& socket) {
-    return !socket.held && socket.send_queue <= fin_alone && socket.state != "CLOSED";
+    return is_closed(socket) && socket.send_queue <= fin_alone;
+}
+
+bool is_within_node(const ConversationKey& key) {
+    return std::get<2>(key).is_loopback() || std::get<2>(key) == std::get<0>(key);
 }
 
 // What it has sent and the peer has acknowledged, without the SYN of an end that opened the connection.
@@ -46,6 +59,14 @@ const TcpSocket* socket_of(const std::map<ConversationKey, TcpSocket>& sockets, 
 TcpSocket mirrored(TcpSocket socket) {
     std::swap(socket.local, socket.remote);
     std::swap(socket.local_port, socket.remote_port);
+    return socket;
+}
+
+// One that no sample has of a connection, because a reset has ended it.
+TcpSocket passed_socket(const ConversationKey& key) {
+    TcpSocket socket;
+    std::tie(socket.local, socket.local_port, socket.remote, socket.remote_port) = key;
+    socket.held = false;
     return socket;
 }
 
@@ -76,24 +97,30 @@ bool acts_on(const FaultPlan& plan, std::size_t node, std::optional<std::size_t>
            (peer && std::find(filter.peers.begin(), filter.peers.end(), *peer) != filter.peers.end());
 }
 
+// It came and went since the sample before: none saw the program that had it.
+void Conversations::note_passed(const ConversationKey& key, const TcpSocket& socket,
+                                const SocketSample& sample) {
+    if (!fired_ || is_within_node(key) || tracked_.contains(key)) return;
+    if (known_.size() >= most_ended || !known_.insert(key).second) return;
+    if (healed_) begin(key, socket, sample);
+    if (has_worked(sample.work_on(key))) sent_since_fire_ = received_since_fire_ = true;
+}
+
 // Both its ends have closed it since the sample before, so that all that was sent had arrived.
-void Conversations::note_end(const ConversationKey& key, const TcpSocket& socket,
-                             const SocketSample& sample) {
-    if (socket.state != "TIME_WAIT" || ended_.size() >= most_ended || !ended_.insert(key).second) return;
-    const bool came_and_went = !known_.contains(key);
-    if (healed_ && came_and_went) begin(key, socket, sample);
+void Conversations::note_end(const ConversationKey& key, const SocketSample& sample) {
+    if (ended_.size() >= most_ended || !ended_.insert(key).second || !fired_) return;
     const auto tracked = tracked_.find(key);
-    const bool was_used =
-        tracked == tracked_.end() ? came_and_went : tracked->second.is_new || tracked->second.held;
-    if (fired_ && was_used && has_worked(sample.work_on(key))) sent_since_fire_ = received_since_fire_ = true;
+    const bool was_used = tracked != tracked_.end() && (tracked->second.is_new || tracked->second.held);
+    if (was_used && has_worked(sample.work_on(key))) sent_since_fire_ = received_since_fire_ = true;
 }
 
 void Conversations::begin(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample) {
-    if (socket.remote.is_loopback() || tracked_.contains(key) || tracked_.size() >= most_tracked) return;
+    if (is_within_node(key) || tracked_.contains(key) || tracked_.size() >= most_tracked) return;
     Tracked& one = tracked_[key];
     one.peer = sample.who(socket.remote);
     one.could_be_hit = could_hit_(socket, !fired_);
     one.last = socket;
+    one.held = true;  // now, or since the sample before
     one.is_new = healed_;
     any_ = true;
 }
@@ -110,21 +137,40 @@ void Conversations::follow(Tracked& one, const TcpSocket* own, const TcpSocket* 
     if (other != nullptr) one.other = *other;
 }
 
+void Conversations::see_own(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample) {
+    // One that was just closed when the fault came may lose a FIN, and nothing more.
+    if (socket.held || (!fired_ && is_closed_in_order(socket))) begin(key, socket, sample);
+    if (is_closed(socket) && (is_closed_in_order(socket) || sample.work_on(key).state == WorkState::work))
+        note_passed(key, socket, sample);
+    if (socket.state == "TIME_WAIT") note_end(key, sample);
+    // What was closed in the fault, and comes to its end after the heal, is nobody's any more.
+    const bool is_known = socket.held || !fired_ || (is_closed(socket) && !healed_);
+    if (is_known && known_.size() < most_ended) known_.insert(key);
+}
+
+// Of another end alone, which was read a moment later, nothing is to be concluded before it has come to its end.
+void Conversations::see_other(const ConversationKey& key, const TcpSocket& socket,
+                              const SocketSample& sample) {
+    if (sample.new_peers.contains(sample.who(socket.local)) || !fired_) {
+        if (known_.size() < most_ended) known_.insert(key);
+        if (socket.state == "TIME_WAIT" && ended_.size() < most_ended) ended_.insert(key);
+    }
+    if (socket.state != "TIME_WAIT") return;
+    note_passed(key, mirrored(socket), sample);
+    note_end(key, sample);
+}
+
 // What is new, what is gone, and the last that was known of each.
 void Conversations::see(const SocketSample& sample) {
     std::map<ConversationKey, TcpSocket> own;
     for (const TcpSocket& socket : sample.own) {
         const ConversationKey key = conversation_key(socket);
         own[key] = socket;
-        // One that was just closed when the fault came may lose a FIN, and nothing more.
-        if (socket.held || (!fired_ && is_closed_in_order(socket))) begin(key, socket, sample);
-        note_end(key, socket, sample);
+        see_own(key, socket, sample);
     }
-    for (const auto& [key, other] : sample.other_ends) {
-        if (other.state == "TIME_WAIT" && sample.new_peers.contains(sample.who(other.local)))
-            ended_.insert(key);
-        note_end(key, mirrored(other), sample);
-    }
+    for (const auto& [key, other] : sample.other_ends) see_other(key, other, sample);
+    for (const ConversationKey& key : sample.worked)
+        if (!own.contains(key)) note_passed(key, passed_socket(key), sample);
     for (auto& [key, one] : tracked_) {
         one.address_gone = is_foreign(std::get<0>(key), sample.addresses);
         follow(one, socket_of(own, key), socket_of(sample.other_ends, key));
@@ -134,9 +180,6 @@ void Conversations::see(const SocketSample& sample) {
         if (one.work.state == WorkState::unclear && was_set_up) one.work = {};
         if (fired_) note_exchange(one);
     }
-    if (known_.size() >= most_ended) return;
-    for (const auto& [key, socket] : own) known_.insert(key);
-    for (const auto& [key, other] : sample.other_ends) known_.insert(key);
 }
 
 bool Conversations::has_worked(const OpenedWork& work) {
@@ -217,20 +260,21 @@ void Conversations::after(const SocketSample& sample, Nanoseconds since_heal) {
 
 void Conversations::note_data(Tracked& one, Nanoseconds since_heal) {
     // What was asked and answered while its program had it is work, whatever was in flight when that closed it.
-    const bool by_packets = one.work.state == WorkState::work && (one.held || one.was_held || one.closed);
+    const bool had_program = one.held || one.was_held || one.closed;
+    const bool by_packets = one.work.state == WorkState::work && one.work.ago <= since_heal && had_program;
     if (one.settled || (!by_packets && (one.left || (!one.held && !one.closed)))) return;
     const bool has_sent = sent_by(one.last) > one.acked_at_heal;
     const bool has_received = received_by(one.last) > one.received_at_heal;
     // Between two samples it may have gone on and come to its end, or have come and gone.
     const bool went_on_to_its_end = one.closed && (one.is_new || one.awaits_sent || one.awaits_received);
-    const Nanoseconds when = by_packets ? std::max(Nanoseconds(0), since_heal - one.work.ago) : since_heal;
+    const Nanoseconds when = by_packets ? since_heal - one.work.ago : since_heal;
     if (!one.sent && has_worked(one.work) && (has_sent || by_packets || went_on_to_its_end)) one.sent = when;
     if (!one.received && has_worked(one.work) && (has_received || by_packets || went_on_to_its_end))
         one.received = when;
     if (!one.could_be_hit) return;
     // The end of a connection is no data that anybody saw.
-    if (has_sent && !sent_) sent_ = since_heal;
-    if (has_received && !received_) received_ = since_heal;
+    if ((has_sent || by_packets) && !sent_) sent_ = when;
+    if ((has_received || by_packets) && !received_) received_ = when;
     if (has_worked(one.work) && (has_sent || by_packets) && !work_sent_) work_sent_ = when;
     if (has_worked(one.work) && (has_received || by_packets) && !work_received_) work_received_ = when;
     if (!one.stopped || one.went_on || !(one.awaits_sent || one.awaits_received)) return;
@@ -252,9 +296,12 @@ bool Conversations::is_successor(const Tracked& other, const Tracked& one) {
 // Connected, and what it said may be no more than how TLS and HTTP/2 begin.
 void Conversations::find_successor(Tracked& one) {
     one.successor.reset();
-    for (const auto& [key, other] : tracked_)
-        if (is_successor(other, one) && other.held && !has_worked(other.work) && received_by(other.last) > 0)
-            one.successor = other.work.state;
+    for (const auto& [key, other] : tracked_) {
+        if (!is_successor(other, one) || has_worked(other.work)) continue;
+        if (other.held && received_by(other.last) > 0) one.successor = other.work.state;
+        if (other.closed && other.work.state == WorkState::unclear) one.had_unclear_successor = true;
+    }
+    if (!one.successor && one.had_unclear_successor) one.successor = WorkState::unclear;
 }
 
 void Conversations::find_replacement(Tracked& one) {

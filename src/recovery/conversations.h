@@ -41,6 +41,8 @@ struct SocketSample {
     // The node that has or had the address; empty: none of the run's.
     std::function<std::string(const IpAddress&)> who;
     std::function<OpenedWork(const ConversationKey&)> work;  // unset: of all of them any data is work
+    // By the key of this node's end: those that were seen to carry work since the sample before, by their packets.
+    std::vector<ConversationKey> worked;
     OpenedWork work_on(const ConversationKey& key) const { return work ? work(key) : OpenedWork{}; }
 };
 
@@ -94,10 +96,14 @@ class Conversations {
         std::optional<Nanoseconds> sent, received;  // the first new data
         std::optional<Nanoseconds> went_on, replaced;
         std::optional<WorkState> successor;  // of a new connection that has not replaced it yet
+        bool had_unclear_successor = false;  // one that has ended in order
     };
 
     void see(const SocketSample& sample);
-    void note_end(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample);
+    void see_own(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample);
+    void see_other(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample);
+    void note_passed(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample);
+    void note_end(const ConversationKey& key, const SocketSample& sample);
     void begin(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample);
     static void follow(Tracked& one, const TcpSocket* own, const TcpSocket* other);
     static void judge_at_heal(Tracked& one);
@@ -116,7 +122,9 @@ class Conversations {
     bool fired_ = false, healed_ = false;
     bool sent_since_fire_ = false, received_since_fire_ = false;
     std::map<ConversationKey, Tracked> tracked_;
-    std::set<ConversationKey> known_;  // seen before, in whatever state
+    // There at the firing, or seen with a program that had it, or noted as passed. What is not among them and has an end
+    // came and went between two samples.
+    std::set<ConversationKey> known_;
     std::set<ConversationKey> ended_;  // those of them that were seen to be over
     std::optional<Nanoseconds> sent_, received_, work_sent_, work_received_;
 };

@@ -11,8 +11,10 @@ namespace {
 
 constexpr std::size_t most_flows = 4096, most_flows_listed = 40;
 
-std::uint64_t lost_of(const FlowCounts& counts) {
-    return (counts.up.came - counts.up.passed) + (counts.down.came - counts.down.passed);
+// Less than nothing where a NAT has hidden whose datagram it was that came.
+std::int64_t lost_of(const FlowCounts& counts) {
+    return static_cast<std::int64_t>(counts.up.came - counts.up.passed) +
+           static_cast<std::int64_t>(counts.down.came - counts.down.passed);
 }
 
 std::uint64_t rebound_of(const FlowCounts& counts) {
@@ -51,8 +53,8 @@ void DatagramFlows::see(const FlowSample& sample) {
     for (auto& [key, one] : tracked_) {
         one.was_held = std::exchange(one.held, sample.held.contains(std::get<1>(key)));
         if (!fired_ || !(one.held || one.was_held)) continue;
-        sent_since_fire_ = sent_since_fire_ || one.last.up.passed > one.fire.up.passed;
-        received_since_fire_ = received_since_fire_ || one.last.down.passed > one.fire.down.passed;
+        sent_since_fire_ = sent_since_fire_ || one.last.up.arrived > one.fire.up.arrived;
+        received_since_fire_ = received_since_fire_ || one.last.down.arrived > one.fire.down.arrived;
     }
 }
 
@@ -85,8 +87,8 @@ void DatagramFlows::after(const FlowSample& sample, Nanoseconds since_heal) {
     see(sample);
     for (auto& [key, one] : tracked_) {
         // What comes to nobody is nobody's.
-        const bool has_received = (one.held || one.was_held) && one.last.down.passed > one.heal.down.passed;
-        if (!one.sent && one.last.up.passed > one.heal.up.passed) one.sent = since_heal;
+        const bool has_received = (one.held || one.was_held) && one.last.down.arrived > one.heal.down.arrived;
+        if (!one.sent && one.last.up.arrived > one.heal.up.arrived) one.sent = since_heal;
         if (!one.received && has_received) one.received = since_heal;
         if (one.could_be_hit && one.sent && !sent_) sent_ = one.sent;
         if (one.could_be_hit && one.received && !received_) received_ = one.received;

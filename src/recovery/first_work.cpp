@@ -41,6 +41,18 @@ bool is_of_a_call(std::uint8_t frame) {
     return frame == 0 || frame == 1 || frame == 5 || frame == 9;
 }
 
+void take_payload(FirstWork& work, StreamEnd from, const PacketHeader& header, PacketBytes packet,
+                  Nanoseconds when) {
+    const std::size_t tcp_at = header.network_header;
+    if (packet.size() < tcp_at + 13) return;
+    const std::size_t begin = std::min<std::size_t>(packet.size(), tcp_at + (packet[tcp_at + 12] >> 4) * 4U);
+    const auto bytes = packet.subspan(begin, std::min<std::size_t>(packet.size() - begin, header.payload));
+    const TcpFields& tcp = *header.tcp;
+    work.take(
+        from,
+        {tcp.seq, header.payload, {bytes.begin(), bytes.end()}, (tcp.flags & tcp_flag::psh) != 0, when});
+}
+
 }  // namespace
 
 void StreamOrder::take(StreamSegment segment, const std::function<void(const StreamSegment&)>& deliver) {
@@ -230,6 +242,32 @@ void FirstWork::take_acceptor_data(std::uint32_t length, Nanoseconds when) {
     if (!http2_ || length > longest_http2_reply + overhead) answered(when);
 }
 
+// FIN and RST are seen of all connections, also of those whose other packets are left out: what each end has of the other
+// follows from the numbers in them.
+void OpenedConnections::note_numbers(Opened& one, StreamEnd from, const PacketHeader& packet,
+                                     Nanoseconds when) {
+    const TcpFields& tcp = *packet.tcp;
+    const auto end = static_cast<std::size_t>(from);
+    Way &own = one.ways[end], &other = one.ways[1 - end];
+    if ((tcp.flags & tcp_flag::syn) != 0) {
+        own = {tcp.seq + 1, {}, false};
+        return;
+    }
+    if ((tcp.flags & tcp_flag::fin) != 0) own.end = tcp.seq + packet.payload;
+    if ((tcp.flags & tcp_flag::ack) == 0 || !other.begin) return;
+    const bool is_past_end = other.end && distance(*other.end, tcp.ack) > 0;
+    if (distance(*other.begin, is_past_end ? *other.end : tcp.ack) > 0) other.arrived = true;
+    if (own.arrived && other.arrived && !one.exchanged) one.exchanged = when;
+}
+
+void OpenedConnections::list(const ConversationKey& key, Opened& one) {
+    const WorkState state = one.work.state();
+    const bool worked = state == WorkState::work || (state == WorkState::any_data && one.exchanged);
+    if (!worked || one.is_listed || worked_.size() >= most_opened) return;
+    one.is_listed = true;
+    worked_.push_back(key);
+}
+
 std::optional<OpenedConnections::Change> OpenedConnections::take(PacketBytes packet, Nanoseconds when) {
     const auto header = parse_packet(packet);
     if (!header || !header->tcp || header->later_fragment) return {};
@@ -242,34 +280,39 @@ std::optional<OpenedConnections::Change> OpenedConnections::take(PacketBytes pac
     const auto own = by_opener_.find(key);
     const auto found = own != by_opener_.end() ? own : by_opener_.find(turned(key));
     if (found == by_opener_.end()) return {};
-    FirstWork& work = found->second;
+    FirstWork& work = found->second.work;
     const StreamEnd from = own != by_opener_.end() ? StreamEnd::opener : StreamEnd::acceptor;
+    note_numbers(found->second, from, *header, when);
     if (syn) work.open(from, tcp.seq);
     if (opens) return Change{key};
-    if (syn || header->payload == 0 || work.is_decided()) return {};
-    const std::size_t tcp_at = header->network_header;
-    if (packet.size() < tcp_at + 13) return {};
-    const std::size_t begin = std::min<std::size_t>(packet.size(), tcp_at + (packet[tcp_at + 12] >> 4) * 4U);
-    const std::size_t there = std::min<std::size_t>(packet.size() - begin, header->payload);
-    const auto bytes = packet.subspan(begin, there);
-    work.take(
-        from,
-        {tcp.seq, header->payload, {bytes.begin(), bytes.end()}, (tcp.flags & tcp_flag::psh) != 0, when});
-    return work.is_decided() ? std::optional(Change{key, true}) : std::nullopt;
+    const bool was_decided = work.is_decided();
+    if (!syn && header->payload > 0 && !was_decided) take_payload(work, from, *header, packet, when);
+    list(found->first, found->second);
+    return work.is_decided() && !was_decided ? std::optional(Change{key, true}) : std::nullopt;
 }
 
 void OpenedConnections::miss() {
-    for (auto& [key, work] : by_opener_) work.miss();
+    for (auto& [key, one] : by_opener_) one.work.miss();
 }
 
 void OpenedConnections::miss(const ConversationKey& key) {
-    if (const auto found = by_opener_.find(key); found != by_opener_.end()) found->second.miss();
+    if (const auto found = by_opener_.find(key); found != by_opener_.end()) found->second.work.miss();
 }
 
-const FirstWork* OpenedConnections::find(const ConversationKey& key) const {
+const OpenedConnections::Opened* OpenedConnections::opened(const ConversationKey& key) const {
     auto found = by_opener_.find(key);
     if (found == by_opener_.end()) found = by_opener_.find(turned(key));
     return found == by_opener_.end() ? nullptr : &found->second;
+}
+
+const FirstWork* OpenedConnections::find(const ConversationKey& key) const {
+    const Opened* one = opened(key);
+    return one == nullptr ? nullptr : &one->work;
+}
+
+std::optional<Nanoseconds> OpenedConnections::exchanged(const ConversationKey& key) const {
+    const Opened* one = opened(key);
+    return one == nullptr ? std::nullopt : one->exchanged;
 }
 
 }  // namespace netcut

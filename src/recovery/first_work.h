@@ -138,9 +138,30 @@ class OpenedConnections {
     void miss(const ConversationKey& key);
     // As either of its ends sees it; none: its SYN was not seen.
     const FirstWork* find(const ConversationKey& key) const;
+    // When each end was seen to have data of the other one, whatever that was; none: it was not.
+    std::optional<Nanoseconds> exchanged(const ConversationKey& key) const;
+    // As their openers see them: those that have carried work both ways, in the order in which that was seen. None is
+    // forgotten, so that who has read some knows where the others begin.
+    const std::vector<ConversationKey>& worked() const { return worked_; }
 
   private:
-    std::map<ConversationKey, FirstWork> by_opener_;
+    // What one end has sent: where its data begins and ends, as far as that is known.
+    struct Way {
+        std::optional<std::uint32_t> begin, end;
+        bool arrived = false;  // some of it
+    };
+    struct Opened {
+        FirstWork work;
+        std::array<Way, 2> ways;
+        std::optional<Nanoseconds> exchanged;
+        bool is_listed = false;
+    };
+    const Opened* opened(const ConversationKey& key) const;
+    static void note_numbers(Opened& one, StreamEnd from, const PacketHeader& packet, Nanoseconds when);
+    void list(const ConversationKey& key, Opened& one);
+
+    std::map<ConversationKey, Opened> by_opener_;
+    std::vector<ConversationKey> worked_;
 };
 
 }  // namespace netcut

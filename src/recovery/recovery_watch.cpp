@@ -231,13 +231,46 @@ Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& s
             sample.other_ends[{end->remote, end->remote_port, end->local, end->local_port}] = *end;
     }
     NETCUT_TRY(tap_.read());  // after the sockets: it knows how each of these began
+    sample.worked = take_worked(node, subject);
     NETCUT_ASSIGN(FlowSample flows, sample_flows(node, read));
     return Sample{std::move(sample), std::move(flows), data};
 }
 
+std::vector<ConversationKey> RecoveryWatch::take_worked(std::size_t node, Subject& subject) const {
+    std::vector<ConversationKey> taken;
+    const auto is_own = [&](const IpAddress& address) {
+        const auto owner = owners_.find(address);
+        return owner != owners_.end() && owner->second == node;
+    };
+    const auto& all = tap_.worked();
+    for (; subject.worked < all.size(); ++subject.worked) {
+        const ConversationKey& key = all[subject.worked];
+        if (is_own(std::get<0>(key))) taken.push_back(key);
+        if (is_own(std::get<2>(key))) taken.push_back(turned(key));
+    }
+    return taken;
+}
+
+Result<DatagramCounts> RecoveryWatch::read_datagrams() {
+    NETCUT_ASSIGN(auto seen, table_.read_datagrams());
+    NETCUT_ASSIGN(auto counts, reveal_ends(fabric_.sites(), datagram_ends_, std::move(seen)));
+    if (fabric_.sites() != nullptr) undo_flips(counts, port_flips());
+    return counts;
+}
+
+PortFlips RecoveryWatch::port_flips() const {
+    PortFlips flips;
+    for (const FaultPlan& plan : table_.plans())
+        if (const auto* rebind = std::get_if<Rebind>(&plan.action))
+            for (const auto& [address, owner] : owners_)
+                if (std::find(plan.nodes.begin(), plan.nodes.end(), owner) != plan.nodes.end())
+                    flips[address].insert(rebind->flip);
+    return flips;
+}
+
 Result<FlowSample> RecoveryWatch::sample_flows(std::size_t node, Read& read) {
     if (!read.datagrams) {
-        NETCUT_ASSIGN(read.datagrams, table_.read_datagrams());
+        NETCUT_ASSIGN(read.datagrams, read_datagrams());
     }
     FlowSample sample;
     if (read.datagrams->empty()) return sample;
@@ -323,10 +356,20 @@ Recovery RecoveryWatch::recovery_of(const Subject& subject) {
     return recovery;
 }
 
+// In a crowd the last look may be long ago, and what came since would be missing for ever.
+void RecoveryWatch::look_a_last_time() {
+    Read read;
+    for (const auto& [node, subject] : subjects_) {
+        if (subject.recovered) continue;
+        if (auto done = look(node, read); !done) return observer_.failed(std::move(done).error());
+    }
+}
+
 void RecoveryWatch::finish() {
     ++use_;
     timer_.cancel();
     if (!healed_) return;
+    look_a_last_time();
     for (auto& [node, subject] : subjects_) {
         if (std::exchange(subject.recovered, true)) continue;
         Recovery recovery = recovery_of(subject);

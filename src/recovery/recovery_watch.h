@@ -23,6 +23,7 @@
 #include "recovery/datagram_flows.h"
 #include "recovery/work_tap.h"
 #include "scenario/fault_kind.h"
+#include "sockets/datagram_ends.h"
 #include "sockets/sockets.h"
 
 namespace netcut {
@@ -57,6 +58,7 @@ class RecoveryWatch : public FiringWatch {
         Conversations conversations;
         DatagramFlows flows;
         std::set<std::size_t> peers = {};  // nodes that it has talked to
+        std::size_t worked = 0;            // how many of the tap's it has taken
         // What passed at its port: of nodes that use neither TCP nor UDP.
         DataCounters at_fire = {}, at_heal = {};
         std::optional<Nanoseconds> sent = {}, received = {};
@@ -87,11 +89,15 @@ class RecoveryWatch : public FiringWatch {
     void look_at_all(const std::function<void(Subject&, const Sample&)>& take);
     void look_again(Nanoseconds rest = {});
     void look_at_some();
+    void look_a_last_time();
     Result<void> look(std::size_t node, Read& read);
     Result<FlowSample> sample_flows(std::size_t node, Read& read);
+    Result<DatagramCounts> read_datagrams();
+    PortFlips port_flips() const;
     Result<std::vector<UnresolvedNeighbour>> unresolved_about(std::size_t node) const;
     std::string owner_name(const IpAddress& address) const;
     Result<Sample> sample(std::size_t node, Subject& subject, Read& read);
+    std::vector<ConversationKey> take_worked(std::size_t node, Subject& subject) const;
     Result<const std::vector<TcpSocket>*> sockets_of(std::size_t node, Read& read);
     Result<const std::vector<const TcpSocket*>*> ends_towards(std::size_t node, std::size_t peer, Read& read);
     void learn_addresses();
@@ -108,6 +114,7 @@ class RecoveryWatch : public FiringWatch {
     Observer observer_;
     boost::asio::steady_timer timer_;
     unsigned use_ = 0;  // of the timer: a handler that is queued already runs in spite of cancel()
+    DatagramEnds datagram_ends_;
     std::map<IpAddress, std::size_t> owners_;  // of all addresses that nodes have or had
     std::map<std::size_t, Subject> subjects_;
     std::size_t next_ = 0;  // of the plan's nodes: which is looked at next

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "fabric/addresses.h"
 
 namespace netcut {
 namespace {
@@ -16,7 +17,7 @@ Nanoseconds realtime_now() {
 
 Result<void> WorkTap::prepare() {
     if (tap_) return {};
-    NETCUT_ASSIGN(PacketTap opened, PacketTap::open(fabric_.router()));
+    NETCUT_ASSIGN(PacketTap opened, PacketTap::open(fabric_.router(), {.links_below = first_site_link}));
     tap_.emplace(std::move(opened));
     return {};
 }
@@ -55,7 +56,7 @@ Result<void> WorkTap::read() {
     if (!tap_) return {};
     bool other_filter = false;
     tap_->read([&](const TappedPacket& packet) {
-        const auto change = connections_.take(packet.bytes, packet.time);
+        const auto change = connections_.take(revealer_.reveal(packet.bytes), packet.time);
         if (change) other_filter = note(*change) || other_filter;
     });
     NETCUT_ASSIGN(const std::uint64_t missed, tap_->missed());
@@ -78,7 +79,10 @@ bool WorkTap::note(const OpenedConnections::Change& change) {
 OpenedWork WorkTap::seen(const ConversationKey& key) const {
     const FirstWork* work = connections_.find(key);
     if (work == nullptr) return {};
-    return {work->state(), std::max(Nanoseconds(0), realtime_now() - work->when())};
+    const auto ago = [](Nanoseconds when) { return std::max(Nanoseconds(0), realtime_now() - when); };
+    const auto exchanged = connections_.exchanged(key);
+    if (work->state() == WorkState::any_data && exchanged) return {WorkState::work, ago(*exchanged)};
+    return {work->state(), ago(work->when())};
 }
 
 }  // namespace netcut

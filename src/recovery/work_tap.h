@@ -10,6 +10,7 @@
 #include "kernel/sockdiag.h"
 #include "recovery/conversations.h"
 #include "recovery/first_work.h"
+#include "sockets/site_ends.h"
 
 namespace netcut {
 
@@ -18,7 +19,7 @@ namespace netcut {
 class WorkTap {
   public:
     // `fabric` must outlive it.
-    explicit WorkTap(const Fabric& fabric) : fabric_(fabric) {}
+    explicit WorkTap(const Fabric& fabric) : fabric_(fabric), revealer_(fabric.sites()) {}
 
     // So that it begins at once.
     Result<void> prepare();
@@ -31,12 +32,15 @@ class WorkTap {
     // Takes what has come since it was read last.
     Result<void> read();
     OpenedWork seen(const ConversationKey& key) const;
+    // See OpenedConnections::worked().
+    const std::vector<ConversationKey>& worked() const { return connections_.worked(); }
 
   private:
     bool note(const OpenedConnections::Change& change);
     bool leave_out(const PacketTap::Ports& ports);
 
     const Fabric& fabric_;
+    PacketRevealer revealer_;
     std::optional<PacketTap> tap_;
     unsigned users_ = 0;
     std::vector<PacketTap::Ports> left_out_;  // the newest last, no more than a filter has room for

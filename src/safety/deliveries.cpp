@@ -76,7 +76,7 @@ void DeliveryFollower::take(const PacketHeader& header, Nanoseconds t) {
                         connection.up.has_all_before(*connection.up_ends) &&
                         connection.down.has_all_before(*connection.down_ends);
     if (!closed && (tcp.flags & tcp_flag::rst) == 0) return;
-    end(connection);
+    close(connection);
     connections_.erase(found);
 }
 
@@ -89,7 +89,7 @@ void DeliveryFollower::open(const Key& key, const PacketHeader& header, Nanoseco
     if (known != connections_.end()) {
         InSequence& way = known->second.is_down_first ? known->second.down : known->second.up;
         if (way.has_all_before(header.tcp->seq + 1)) return;
-        end(known->second);
+        close(known->second);
         connections_.erase(known);
     }
     if (connections_.size() >= most_open) {
@@ -120,6 +120,7 @@ void DeliveryFollower::take_up(Connection& connection, std::uint64_t bytes, Nano
 
 void DeliveryFollower::take_down(Connection& connection, std::uint64_t bytes, Nanoseconds t) {
     Run& run = connection.run;
+    if (run.down < least_delivery && run.down + bytes >= least_delivery) run.down_from = t;
     run.down += bytes;
     run.to = run.last_down = t;
 }
@@ -127,13 +128,22 @@ void DeliveryFollower::take_down(Connection& connection, std::uint64_t bytes, Na
 void DeliveryFollower::end(Connection& connection) {
     exact_ = exact_ && connection.up.is_exact() && connection.down.is_exact();
     const Run run = std::exchange(connection.run, Run{.from = connection.run.to, .to = connection.run.to});
+    if (run.up + run.down > 0) connection.is_told = run.up >= least_delivery || run.down >= least_delivery;
     if (run.up < least_delivery && run.down < least_delivery) return;
-    tell_(connection.node,
-          event::Delivered{connection.local_port, connection.port, run.from, run.to, run.up, run.down});
+    tell_(connection.node, event::Delivered{connection.local_port, connection.port, run.from, run.to, run.up,
+                                            run.down, run.down_from});
+}
+
+void DeliveryFollower::close(Connection& connection) {
+    end(connection);
+    if (!connection.is_told || !connection.up_ends || !connection.up.has_all_before(*connection.up_ends))
+        return;
+    const Nanoseconds t = connection.run.to;
+    tell_(connection.node, event::Delivered{connection.local_port, connection.port, t, t, 0, 0, {}});
 }
 
 void DeliveryFollower::finish() {
-    for (auto& [key, connection] : connections_) end(connection);
+    for (auto& [key, connection] : connections_) close(connection);
     connections_.clear();
 }
 

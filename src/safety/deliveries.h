@@ -43,7 +43,8 @@ class InSequence {
 // Follows all connections between collaborators and the aggregator. Pure; one thread at a time.
 class DeliveryFollower {
   public:
-    // An exchange is over, or what there is of it at the end.
+    // An exchange is over, or what there is of it at the end. One of no bytes follows the last if the collaborator has closed
+    // its way of the connection, and all that it had sent was delivered.
     using Tell = std::function<void(const std::string& node, const event::Delivered&)>;
     explicit DeliveryFollower(Tell tell) : tell_(std::move(tell)) {}
 
@@ -58,7 +59,7 @@ class DeliveryFollower {
   private:
     using Key = std::tuple<IpAddress, std::uint16_t, IpAddress, std::uint16_t>;  // who opened it first
     struct Run {
-        Nanoseconds from{0}, to{0}, last_down{0};
+        Nanoseconds from{0}, to{0}, last_down{0}, down_from{0};
         std::uint64_t up = 0, down = 0;
     };
     struct Connection {
@@ -67,6 +68,7 @@ class DeliveryFollower {
         bool is_down_first = false;  // the aggregator has opened it
         InSequence up, down;
         std::optional<std::uint32_t> up_ends, down_ends;
+        bool is_told = false;  // the last exchange was
         Run run;
     };
     const std::string* owner_of(const IpAddress& address) const;
@@ -75,6 +77,7 @@ class DeliveryFollower {
     static void take_down(Connection& connection, std::uint64_t bytes, Nanoseconds t);
     bool begins_next(const Run& run, std::uint64_t bytes, Nanoseconds t) const;
     void end(Connection& connection);
+    void close(Connection& connection);
 
     Tell tell_;
     std::map<std::string, std::string> owners_;

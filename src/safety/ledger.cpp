@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "safety/deliveries.h"
 
@@ -46,8 +47,8 @@ bool is_one_size(const Range& range) {
 // node, or of one round.
 class Sizes {
   public:
-    explicit Sizes(const std::map<std::string, std::vector<Range>>& by_node) : by_node_(by_node) {
-        for (const auto& [node, rounds] : by_node)
+    explicit Sizes(std::map<std::string, std::vector<Range>> by_node) : by_node_(std::move(by_node)) {
+        for (const auto& [node, rounds] : by_node_)
             for (const Range& one : rounds) all_ = all_ ? joined(*all_, one) : one;
     }
     Range of(const std::string& node, std::size_t round) const {
@@ -59,7 +60,7 @@ class Sizes {
     }
 
   private:
-    const std::map<std::string, std::vector<Range>>& by_node_;
+    const std::map<std::string, std::vector<Range>> by_node_;
     std::optional<Range> all_;
 };
 
@@ -86,6 +87,29 @@ class RoundClock {
     std::set<std::string> has_updated_;
     std::map<std::string, std::size_t> of_node_;
 };
+
+// An update or a model, and when it began.
+struct Transfer {
+    Nanoseconds time;
+    std::string node;
+    std::uint64_t bytes;
+    bool is_update;
+};
+
+// In the order in which they began. The model that comes after an update, in one exchange, may come much later.
+std::vector<Transfer> transfers_of(const std::vector<SafetyFacts::Delivery>& deliveries) {
+    std::vector<Transfer> all;
+    for (const auto& [node, what] : deliveries) {
+        const bool has_update = what.up >= least_delivery;
+        if (has_update) all.push_back({what.from_ns, node, what.up, true});
+        if (what.down >= least_delivery)
+            all.push_back(
+                {has_update ? std::max(what.from_ns, what.down_ns) : what.from_ns, node, what.down, false});
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Transfer& a, const Transfer& b) { return a.time < b.time; });
+    return all;
+}
 
 WireRound& at(WireRounds& rounds, const std::string& node, std::size_t round) {
     auto& of_node = rounds[node];
@@ -118,22 +142,59 @@ Times model_times(const std::vector<std::uint64_t>& sizes, const std::vector<Ran
     return least;
 }
 
+// Whether this was over before the first fault, or no fault was one of this node or of the aggregator.
+bool is_undisturbed(const Facts& facts, const SafetyFacts::Delivery& delivery) {
+    return std::all_of(facts.outcomes.begin(), facts.outcomes.end(), [&](const FaultOutcome& fault) {
+        return delivery.what.to_ns < fault.fired ||
+               (!fault.losses.contains(delivery.node) && !fault.losses.contains(aggregator_name));
+    });
+}
+
+// An update that is a little smaller than any in the twins is whole if its sender has closed the connection and all that it had
+// sent was delivered: nothing of it was lost.
+void round_up_complete(std::vector<SafetyFacts::Delivery>& deliveries, const Sizes& sizes,
+                       const std::map<std::string, std::vector<Range>>& known) {
+    std::map<std::tuple<std::string, std::uint16_t, std::uint16_t>, event::Delivered*> last;
+    for (auto& [node, what] : deliveries) {
+        event::Delivered*& before = last[{node, what.local_port, what.port}];
+        if (what.up + what.down > 0) {
+            before = &what;
+        } else if (before != nullptr && known.contains(node)) {
+            const Range range = sizes.of(node, 0);
+            if (before->up < range.first && size_of(before->up, range) == Size::unclear)
+                before->up = range.first;
+        }
+    }
+}
+
+// What twins have shown, and what was not disturbed in the run itself: there are few twins, and what gRPC adds of its own comes
+// in steps of some 20 bytes.
+std::map<std::string, std::vector<Range>> updates_seen(const Facts& facts,
+                                                       std::map<std::string, std::vector<Range>> updates) {
+    for (const SafetyFacts::Delivery& one : facts.safety.deliveries) {
+        const auto node = updates.find(one.node);
+        if (node == updates.end() || !is_undisturbed(facts, one)) continue;
+        for (Range& range : node->second)
+            if (one.what.up < range.first && size_of(one.what.up, range) == Size::unclear)
+                range.first = one.what.up;
+    }
+    return updates;
+}
+
 }  // namespace
 
 WireRounds wire_rounds(const std::vector<SafetyFacts::Delivery>& deliveries,
                        const std::map<std::string, std::uint64_t>& least) {
-    std::vector<SafetyFacts::Delivery> sorted = deliveries;
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto& a, const auto& b) { return a.what.from_ns < b.what.from_ns; });
     RoundClock clock;
     WireRounds rounds;
-    for (const auto& [node, what] : sorted) {
-        if (what.up >= least_delivery) {
-            at(rounds, node, clock.round_of(node)).updates.push_back(what.up);
-            const auto whole = least.find(node);
-            if (what.up >= (whole == least.end() ? least_delivery : whole->second)) clock.take_update(node);
+    for (const auto& [time, node, bytes, is_update] : transfers_of(deliveries)) {
+        if (!is_update) {
+            at(rounds, node, clock.take_model(node)).models.push_back(bytes);
+            continue;
         }
-        if (what.down >= least_delivery) at(rounds, node, clock.take_model(node)).models.push_back(what.down);
+        at(rounds, node, clock.round_of(node)).updates.push_back(bytes);
+        const auto whole = least.find(node);
+        if (bytes >= (whole == least.end() ? least_delivery : whole->second)) clock.take_update(node);
     }
     // A model that was taken last may be one to be evaluated: a round is one in which something went up.
     std::size_t count = 0;
@@ -144,16 +205,19 @@ WireRounds wire_rounds(const std::vector<SafetyFacts::Delivery>& deliveries,
     return rounds;
 }
 
-Ledger make_ledger(const SafetyFacts& facts, const TwinFacts& twins) {
+Ledger make_ledger(const Facts& all, const TwinFacts& twins) {
     if (twins.updates.empty()) return {};
-    const Sizes sizes(twins.updates);
+    const SafetyFacts& facts = all.safety;
+    const Sizes sizes(updates_seen(all, twins.updates));
     std::map<std::string, std::uint64_t> least;
     for (const auto& [node, ranges] : twins.updates) {
         if (ranges.empty()) return {};
         const Range range = sizes.of(node, 0);
         least[node] = range.first - std::min(range.first, slack_of(range));
     }
-    WireRounds rounds = wire_rounds(facts.deliveries, least);
+    std::vector<SafetyFacts::Delivery> deliveries = facts.deliveries;
+    round_up_complete(deliveries, sizes, twins.updates);
+    WireRounds rounds = wire_rounds(deliveries, least);
     std::size_t count = 0;
     for (const auto& [node, of_node] : rounds) count = std::max(count, of_node.size());
     Ledger ledger;

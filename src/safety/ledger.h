@@ -29,8 +29,9 @@ using Times = std::optional<unsigned>;
 struct Delivery {
     Times update, model;
 };
-// By collaborator, then by round. Empty if nothing was noted, or if no twin tells how large things are.
+// By collaborator, then by round. Empty if nothing was noted, or if no twin tells how large things are. Updates that no fault
+// can have touched tell it, too.
 using Ledger = std::map<std::string, std::vector<Delivery>>;
-Ledger make_ledger(const SafetyFacts& facts, const TwinFacts& twins);
+Ledger make_ledger(const Facts& facts, const TwinFacts& twins);
 
 }  // namespace netcut

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "scenario/expand.h"
+
 namespace netcut {
 namespace {
 
@@ -46,10 +48,17 @@ bool all_same(const std::vector<std::string>& values) {
     return std::all_of(values.begin(), values.end(), [&](const auto& one) { return one == values.front(); });
 }
 
+// A parameter of a template may name the file, and be empty.
+bool names_a_file(const std::string& text, const Scenario& scenario) {
+    const auto path = expand_text(text, scenario, {aggregator_name, 0, "work", "bin", "path"});
+    return !path || !path->empty();
+}
+
 class ModelJudge {
   public:
     ModelJudge(const Facts& facts, const Scenario& scenario, Safety& safety)
         : seen_(facts.safety.model.value_or(event::ModelSeen{})),
+          scenario_(scenario),
           spec_(scenario.model),
           twins_(scenario.twins),
           safety_(safety) {}
@@ -57,9 +66,9 @@ class ModelJudge {
     void judge() {
         if (!spec_.digest.empty())
             same_bits(FindingKind::digest, "digest", seen_.digest, twins_.digests, "its line never came");
-        if (!spec_.file.empty())
+        if (names_a_file(spec_.file, scenario_))
             same_bits(FindingKind::file, "file", seen_.sha256, twins_.files, seen_.missing);
-        if (!spec_.tensors.empty()) tensors();
+        if (names_a_file(spec_.tensors, scenario_)) tensors();
         if (!spec_.metric.empty()) metric();
     }
 
@@ -114,10 +123,12 @@ class ModelJudge {
 
     void tensors() {
         if (twins_.tensors.empty()) return unjudged("tensors", "no undisturbed run has any (run --twins 3)");
-        if (!seen_.difference) {
-            if (seen_.tensors.empty()) return unjudged("tensors", "there is no model to compare");
-            return unjudged("tensors", seen_.tensors);
+        if (!seen_.no_tensors.empty()) {
+            judged("tensors");
+            return find(FindingKind::tensors, "there is no model like the twins' (" + seen_.no_tensors + ")");
         }
+        if (!seen_.difference)
+            return unjudged("tensors", seen_.tensors.empty() ? "they were not looked at" : seen_.tensors);
         auto limit = spec_.within;
         // The largest of very many differences varies little.
         if (!limit && twins_.tensors.size() > 1 && seen_.twins_differ) limit = 3 * *seen_.twins_differ;
@@ -133,6 +144,7 @@ class ModelJudge {
     }
 
     const event::ModelSeen seen_;
+    const Scenario& scenario_;
     const ModelSpec& spec_;
     const TwinFacts& twins_;
     Safety& safety_;

@@ -24,7 +24,7 @@ class CountJudge {
         : facts_(facts),
           scenario_(scenario),
           counting_(facts.safety.counting),
-          ledger_(make_ledger(facts.safety, scenario.twins)),
+          ledger_(make_ledger(facts, scenario.twins)),
           safety_(safety) {
         for (unsigned i = 1; i <= scenario.collaborators; ++i) safety.nodes.push_back(collaborator_name(i));
     }
@@ -211,6 +211,16 @@ class CountJudge {
 
 }  // namespace
 
+namespace {
+
+// The aggregator was never ready: no collaborator was started.
+bool never_began(const Facts& facts) {
+    return std::none_of(facts.nodes.begin(), facts.nodes.end(),
+                        [](const NodeOutcome& node) { return node.started && node.name != aggregator_name; });
+}
+
+}  // namespace
+
 Safety judge_safety(const Facts& facts, const Scenario& scenario) {
     Safety safety;
     safety.asked = scenario.counted.any() || scenario.model.any() || scenario.twins.any();
@@ -219,11 +229,11 @@ Safety judge_safety(const Facts& facts, const Scenario& scenario) {
     if (!safety.asked) return safety;
     CountJudge(facts, scenario, safety).judge();
     judge_model(facts, scenario, safety);
-    const bool judges_none = facts.end == EndReason::failed || facts.end == EndReason::interrupted;
-    if (judges_none) {
+    if (never_began(facts) || facts.end == EndReason::failed || facts.end == EndReason::interrupted) {
         safety.findings.clear();
         safety.judged.clear();
-        safety.unjudged = {"the run did not come to its end"};
+        safety.unjudged = {never_began(facts) ? "no collaborator was started"
+                                              : "the run did not come to its end"};
         safety.counted_is_known = safety.model_is_known = false;
     }
     safety.word = !safety.findings.empty() ? SafetyWord::but

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "safety/tensor_bytes.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
-
-#include "base/io.h"
+#include <limits>
 
 namespace netcut {
 namespace {
@@ -18,43 +15,48 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "values are read as they lie in memory");
 
 template <typename T>
-std::vector<double> as_doubles(std::string_view bytes) {
-    std::vector<double> values(bytes.size() / sizeof(T));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        T value;
-        std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-        values[i] = static_cast<double>(value);
-    }
-    return values;
+T as(const char* place) {
+    T value;
+    std::memcpy(&value, place, sizeof(T));
+    return value;
+}
+
+template <typename T>
+double number(const char* place) {
+    return static_cast<double>(as<T>(place));
 }
 
 // The upper half of a float32.
-std::vector<double> brain_floats(std::string_view bytes) {
-    std::vector<double> values(bytes.size() / 2);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        std::uint16_t half = 0;
-        std::memcpy(&half, bytes.data() + 2 * i, 2);
-        values[i] = double{std::bit_cast<float>(std::uint32_t{half} << 16)};
-    }
-    return values;
+double brain_float(const char* place) {
+    return double{std::bit_cast<float>(std::uint32_t{as<std::uint16_t>(place)} << 16)};
 }
 
-struct ValueType {
-    std::string_view numpy, safetensors;
-    std::size_t bytes;
-    std::vector<double> (*read)(std::string_view);
-};
-constexpr std::array<ValueType, 10> value_types = {{
-    {"<f4", "F32", 4, as_doubles<float>},
-    {"<f8", "F64", 8, as_doubles<double>},
-    {"", "BF16", 2, brain_floats},
-    {"<i8", "I64", 8, as_doubles<std::int64_t>},
-    {"<i4", "I32", 4, as_doubles<std::int32_t>},
-    {"<i2", "I16", 2, as_doubles<std::int16_t>},
-    {"|i1", "I8", 1, as_doubles<std::int8_t>},
-    {"<u8", "U64", 8, as_doubles<std::uint64_t>},
-    {"|u1", "U8", 1, as_doubles<std::uint8_t>},
-    {"|b1", "BOOL", 1, as_doubles<std::uint8_t>},
+// IEEE 754's binary16: a sign, 5 bits of exponent, 10 of fraction.
+double half_float(const char* place) {
+    const auto bits = as<std::uint16_t>(place);
+    const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
+    const double sign = (bits & 0x8000) != 0 ? -1 : 1;
+    if (exponent == 0x1f)
+        return fraction != 0 ? std::numeric_limits<double>::quiet_NaN()
+                             : sign * std::numeric_limits<double>::infinity();
+    if (exponent == 0) return sign * std::ldexp(fraction, -24);
+    return sign * std::ldexp(1024 + fraction, exponent - 25);
+}
+
+constexpr std::array<ValueType, 13> value_types = {{
+    {"<f4", "F32", 4, number<float>},
+    {"<f8", "F64", 8, number<double>},
+    {"<f2", "F16", 2, half_float},
+    {"", "BF16", 2, brain_float},
+    {"<i8", "I64", 8, number<std::int64_t>},
+    {"<i4", "I32", 4, number<std::int32_t>},
+    {"<i2", "I16", 2, number<std::int16_t>},
+    {"|i1", "I8", 1, number<std::int8_t>},
+    {"<u8", "U64", 8, number<std::uint64_t>},
+    {"<u4", "U32", 4, number<std::uint32_t>},
+    {"<u2", "U16", 2, number<std::uint16_t>},
+    {"|u1", "U8", 1, number<std::uint8_t>},
+    {"|b1", "BOOL", 1, number<std::uint8_t>},
 }};
 
 }  // namespace
@@ -85,13 +87,16 @@ std::optional<std::uint64_t> Bytes::varint() {
     return {};
 }
 
-Result<std::vector<double>> values_of(std::string_view type, std::string_view bytes) {
+Failure unreadable_model(const std::string& why) {
+    return usage_failure("read the tensors of a model", why, "see docs/safety.md for what can be read");
+}
+
+Result<Tensor> tensor_of(std::string_view type, std::string_view bytes) {
     for (const ValueType& one : value_types)
-        if ((type == one.numpy || type == one.safetensors) && bytes.size() % one.bytes == 0)
-            return one.read(bytes);
-    return usage_failure("read the tensors of a model",
-                         fmt::format("it has values of the type {}, or not whole ones", type.substr(0, 40)),
-                         "see docs/safety.md for the types that can be read");
+        if (!type.empty() && (type == one.numpy || type == one.safetensors) && bytes.size() % one.bytes == 0)
+            return Tensor{&one, bytes};
+    return unreadable_model(
+        fmt::format("it has values of the type {}, or not whole ones", type.substr(0, 40)));
 }
 
 std::optional<std::vector<ProtoField>> proto_fields(std::string_view message) {
@@ -114,25 +119,6 @@ std::optional<std::vector<ProtoField>> proto_fields(std::string_view message) {
         }
     }
     return fields;
-}
-
-Result<std::string> read_model_file(const std::string& path, std::size_t most) {
-    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) return system_failure("read the model in " + path);
-    if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) > most)
-        return usage_failure("read the model in " + path,
-                             fmt::format("it is no file of at most {} bytes", most));
-    std::string text(static_cast<std::size_t>(info.st_size), '\0');
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const ssize_t count = ::read(fd.get(), text.data() + done, text.size() - done);
-        if (count < 0) return system_failure("read the model in " + path);
-        if (count == 0) break;
-        done += static_cast<std::size_t>(count);
-    }
-    text.resize(done);
-    return text;
 }
 
 }  // namespace netcut

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pieces of a model's file. Nothing beyond the bytes is read, whatever they say.
+// Pieces of a model's file, as views of its bytes. Nothing beyond the bytes is read, whatever they say.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,8 +28,28 @@ class Bytes {
     std::string_view bytes_;
 };
 
-// Little-endian values of a type of NumPy ("<f4") or of safetensors ("F32").
-Result<std::vector<double>> values_of(std::string_view type, std::string_view bytes);
+// A type of values: what NumPy ("<f4") and safetensors ("F32") call it, and how one of them is read.
+struct ValueType {
+    std::string_view numpy, safetensors;
+    std::size_t bytes;
+    double (*read)(const char* place);
+};
+
+// Little-endian values, which lie in the bytes of the file.
+struct Tensor {
+    const ValueType* type = nullptr;
+    std::string_view bytes;
+
+    std::size_t size() const { return bytes.size() / type->bytes; }
+    double at(std::size_t i) const { return type->read(bytes.data() + i * type->bytes); }
+};
+using Tensors = std::map<std::string, Tensor>;
+
+// An error if the type is not known, or the last value is not whole.
+Result<Tensor> tensor_of(std::string_view type, std::string_view bytes);
+
+// "read the tensors of a model: ...".
+Failure unreadable_model(const std::string& why);
 
 // The fields of a message of protobuf that have a length; none if it is no such message.
 struct ProtoField {
@@ -35,8 +57,5 @@ struct ProtoField {
     std::string_view bytes;
 };
 std::optional<std::vector<ProtoField>> proto_fields(std::string_view message);
-
-// A regular file of at most `most` bytes.
-Result<std::string> read_model_file(const std::string& path, std::size_t most);
 
 }  // namespace netcut

@@ -4,62 +4,63 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "base/json.h"
-#include "safety/tensor_bytes.h"
+#include "safety/model_file.h"
+#include "safety/torch_state.h"
+#include "safety/zip_entries.h"
 
 namespace netcut {
 namespace {
 
-constexpr std::size_t largest_model = std::size_t{1} << 30;  // bytes
+// --- NPY, and npz: a ZIP archive of these, as numpy.savez writes it ---
 
-Failure unreadable(const std::string& why) {
-    return usage_failure("read the tensors of a model", why, "see docs/safety.md for what can be read");
+constexpr std::string_view npy_mark = "\x93NUMPY";
+
+// How many values an array of this shape has: 'shape': (3, 2).
+std::optional<std::uint64_t> values_of_shape(std::string_view header) {
+    const std::size_t key = header.find("'shape'");
+    std::size_t at = key == std::string_view::npos ? key : header.find('(', key);
+    const std::size_t end = at == std::string_view::npos ? at : header.find(')', at);
+    if (end == std::string_view::npos) return {};
+    std::uint64_t count = 1;
+    while (++at < end) {
+        std::uint64_t size = 0;
+        const auto [rest, error] = std::from_chars(header.data() + at, header.data() + end, size);
+        if (error == std::errc()) count = size > largest_model ? size : count * size;
+        if (error == std::errc::result_out_of_range || count > largest_model) return {};
+        if (error == std::errc()) at = static_cast<std::size_t>(rest - header.data());
+    }
+    return count;
 }
 
-// --- npz: a ZIP archive of NPY files, as numpy.savez writes it ---
-
-// The shape and the order of what is compared do not matter: both are of one program.
-Result<std::vector<double>> read_npy(std::string_view file) {
-    if (file.size() < 10 || file.substr(0, 6) != std::string_view("\x93NUMPY", 6))
-        return unreadable("an entry of it is no NPY file");
+// The order of what is compared does not matter: both are of one program.
+Result<Tensor> read_npy(std::string_view file) {
+    if (file.size() < 10 || !file.starts_with(npy_mark))
+        return unreadable_model("an entry of it is no NPY file");
     const bool is_long = file[6] >= 2;
     Bytes bytes(file.substr(8));
     const auto length = is_long ? bytes.number(4) : bytes.number(2);
     const auto header = length ? bytes.take(*length) : std::nullopt;
-    if (!header) return unreadable("the header of an NPY file is cut off");
+    if (!header) return unreadable_model("the header of an NPY file is cut off");
     const std::size_t key = header->find("'descr'");
     const std::size_t begin = key == std::string_view::npos ? key : header->find('\'', key + 7);
     const std::size_t end = begin == std::string_view::npos ? begin : header->find('\'', begin + 1);
-    if (end == std::string_view::npos) return unreadable("an NPY file does not say of what type it is");
-    return values_of(header->substr(begin + 1, end - begin - 1), bytes.rest());
+    if (end == std::string_view::npos) return unreadable_model("an NPY file does not say of what type it is");
+    NETCUT_ASSIGN(const Tensor tensor, tensor_of(header->substr(begin + 1, end - begin - 1), bytes.rest()));
+    if (tensor.size() != values_of_shape(*header)) return unreadable_model("an NPY file is not whole");
+    return tensor;
 }
 
-Result<Tensors> read_npz(std::string_view file) {
+Result<Tensors> read_archive(std::string_view file) {
+    NETCUT_ASSIGN(const auto entries, zip_entries(file));
+    if (is_torch_state(entries)) return read_torch_state(entries);
     Tensors tensors;
-    Bytes bytes(file);
-    for (;;) {
-        const auto signature = bytes.number(4);
-        if (!signature || *signature != 0x04034b50) break;  // the directory comes
-        bytes.take(2);
-        const auto flags = bytes.number(2), method = bytes.number(2);
-        bytes.take(8);
-        auto size = bytes.number(4);
-        bytes.take(4);
-        const auto name_length = bytes.number(2), more_length = bytes.number(2);
-        const auto name = name_length ? bytes.take(*name_length) : std::nullopt;
-        const auto more = more_length ? bytes.take(*more_length) : std::nullopt;
-        if (!flags || !method || !size || !name || !more) return unreadable("an entry of the npz is cut off");
-        if (*method != 0) return unreadable("it is compressed; write it with numpy.savez");
-        // ZIP64: the size of 64 bits comes second of the extra field's own.
-        if (*size == 0xffffffff && more->size() >= 20) size = Bytes(more->substr(12)).number(8);
-        const auto entry = size ? bytes.take(*size) : std::nullopt;
-        if (!entry) return unreadable("an entry of the npz is cut off");
-        NETCUT_ASSIGN(tensors[std::string(name->substr(0, name->rfind(".npy")))], read_npy(*entry));
+    for (const auto& [name, bytes] : entries) {
+        NETCUT_ASSIGN(tensors[name.substr(0, name.rfind(".npy"))], read_npy(bytes));
     }
     return tensors;
 }
@@ -70,9 +71,9 @@ Result<Tensors> read_safetensors(std::string_view file) {
     Bytes bytes(file);
     const auto length = bytes.number(8);
     const auto header = length ? bytes.take(*length) : std::nullopt;
-    if (!header) return unreadable("it is no npz, no safetensors and no model of OpenFL");
+    if (!header) return unreadable_model("it is no npz, no safetensors and no model of OpenFL");
     NETCUT_ASSIGN(const Json json, parse_json(std::string(*header), "read the header of safetensors"));
-    if (!json.is_object()) return unreadable("the header of its safetensors is no object");
+    if (!json.is_object()) return unreadable_model("the header of its safetensors is no object");
     Tensors tensors;
     const std::string_view values = bytes.rest();
     for (const auto& [name, one] : json.items()) {
@@ -81,11 +82,12 @@ Result<Tensors> read_safetensors(std::string_view file) {
         const bool good = offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
                           offsets[1].is_number_unsigned() && one.contains("dtype") &&
                           one.at("dtype").is_string();
-        if (!good) return unreadable("safetensors do not say where a tensor is");
+        if (!good) return unreadable_model("safetensors do not say where a tensor is");
         const auto from = offsets[0].get<std::size_t>(), to = offsets[1].get<std::size_t>();
-        if (from > to || to > values.size()) return unreadable("a tensor of its safetensors is cut off");
+        if (from > to || to > values.size())
+            return unreadable_model("a tensor of its safetensors is cut off");
         NETCUT_ASSIGN(tensors[name],
-                      values_of(one.at("dtype").get<std::string>(), values.substr(from, to - from)));
+                      tensor_of(one.at("dtype").get<std::string>(), values.substr(from, to - from)));
     }
     return tensors;
 }
@@ -95,19 +97,19 @@ Result<Tensors> read_safetensors(std::string_view file) {
 Result<Tensors> read_model_proto(std::string_view file) {
     Tensors tensors;
     const auto model = proto_fields(file);
-    if (!model) return unreadable("it is no npz, no safetensors and no model of OpenFL");
+    if (!model) return unreadable_model("it is no npz, no safetensors and no model of OpenFL");
     for (const ProtoField& entry : *model) {
         if (entry.number != 1) continue;
         const auto tensor = proto_fields(entry.bytes);
-        if (!tensor) return unreadable("a tensor of OpenFL's model is cut off");
+        if (!tensor) return unreadable_model("a tensor of OpenFL's model is cut off");
         std::string name;
         std::string_view data;
         for (const ProtoField& field : *tensor) {
             if (field.number == 1) name = std::string(field.bytes);
             if (field.number == 7) data = field.bytes;
         }
-        if (name.empty()) return unreadable("it is no npz, no safetensors and no model of OpenFL");
-        NETCUT_ASSIGN(tensors[name], values_of("F32", data));
+        if (name.empty()) return unreadable_model("it is no npz, no safetensors and no model of OpenFL");
+        NETCUT_ASSIGN(tensors[name], tensor_of("F32", data));
     }
     return tensors;
 }
@@ -124,58 +126,99 @@ double between(double a, double b) {
     return std::isfinite(distance) ? distance : std::numeric_limits<double>::max();
 }
 
-Result<Difference> difference_of(const Tensors& a, const Tensors& b) {
-    if (a.size() != b.size()) return unreadable("it has other tensors than a twin's");
-    Difference difference;
+// What two files differ in that are not alike.
+std::optional<std::string> unlike(const Tensors& a, const Tensors& b) {
+    if (a.size() != b.size())
+        return fmt::format("it has {} tensors, and a twin's has {}", a.size(), b.size());
     for (const auto& [name, values] : a) {
         const auto other = b.find(name);
         if (other == b.end() || other->second.size() != values.size())
-            return unreadable(fmt::format("a twin's has no {} of that size", name));
+            return fmt::format("a twin's has no tensor {} of {} values", name, values.size());
+    }
+    return {};
+}
+
+Difference difference_of(const Tensors& a, const Tensors& b) {
+    Difference difference;
+    for (const auto& [name, values] : a) {
+        const Tensor& other = b.at(name);
         for (std::size_t i = 0; i < values.size(); ++i)
-            if (const double one = between(values[i], other->second[i]);
+            if (const double one = between(values.at(i), other.at(i));
                 one > difference.most || difference.tensor.empty())
                 difference = {one, name};
     }
     return difference;
 }
 
-Result<Tensors> read_model(const std::string& path) {
-    NETCUT_ASSIGN(const std::string file, read_model_file(path, largest_model));
-    return read_tensors(file);
+struct ModelFile {
+    std::unique_ptr<const std::string> bytes;  // which the tensors are views of
+    Tensors tensors;
+};
+
+Result<ModelFile> read_model(std::string bytes) {
+    ModelFile file{std::make_unique<const std::string>(std::move(bytes)), {}};
+    NETCUT_ASSIGN(file.tensors, read_tensors(*file.bytes));
+    return file;
 }
 
-Result<void> compare(const std::string& path, const std::vector<std::string>& paths, event::ModelSeen& seen) {
-    NETCUT_ASSIGN(const Tensors own, read_model(path));
-    std::vector<Tensors> twins;
-    for (const std::string& twin : paths) {
-        NETCUT_ASSIGN(Tensors read, read_model(twin));
-        NETCUT_ASSIGN(const Difference one, difference_of(own, read));
-        if (!seen.difference || one.most < *seen.difference) {  // from the nearest of them
-            seen.difference = one.most;
-            seen.tensor = one.tensor;
+Result<std::vector<ModelFile>> read_twins(const std::vector<std::string>& paths, event::ModelSeen& seen) {
+    std::vector<ModelFile> twins;
+    for (const std::string& path : paths) {
+        NETCUT_ASSIGN(ModelFile twin, find_model_file(path).and_then(read_model_file).and_then(read_model));
+        for (const ModelFile& other : twins) {
+            if (const auto why = unlike(twin.tensors, other.tensors))
+                return unreadable_model("undisturbed runs differ in it: " + *why);
+            const double most = difference_of(twin.tensors, other.tensors).most;
+            seen.twins_differ = std::max(seen.twins_differ.value_or(0), most);
         }
-        for (const Tensors& other : twins) {
-            NETCUT_ASSIGN(const Difference two, difference_of(read, other));
-            seen.twins_differ = std::max(seen.twins_differ.value_or(0), two.most);
-        }
-        twins.push_back(std::move(read));
+        twins.push_back(std::move(twin));
     }
-    return {};
+    return twins;
 }
 
 }  // namespace
 
 Result<Tensors> read_tensors(std::string_view file) {
-    if (file.substr(0, 4) == std::string_view("PK\x03\x04", 4)) return read_npz(file);
-    if (file.size() > 9 && file[8] == '{') return read_safetensors(file);
-    return read_model_proto(file);
+    const bool is_safetensors = file.size() > 9 && file[8] == '{';
+    Tensors tensors;
+    if (file.starts_with("PK\x03\x04")) {
+        NETCUT_ASSIGN(tensors, read_archive(file));
+    } else if (file.starts_with(npy_mark)) {
+        NETCUT_ASSIGN(tensors["values"], read_npy(file));
+    } else if (is_safetensors) {
+        NETCUT_ASSIGN(tensors, read_safetensors(file));
+    } else {
+        NETCUT_ASSIGN(tensors, read_model_proto(file));
+    }
+    // Tensors may share bytes, but not so that a small file takes for ever.
+    std::uint64_t bytes = 0;
+    for (const auto& [name, tensor] : tensors) bytes += tensor.bytes.size();
+    if (tensors.empty() || bytes / 4 > file.size()) return unreadable_model("it has no tensors of its own");
+    return tensors;
 }
 
-void compare_with_twins(const std::string& path, const std::vector<std::string>& twins,
+void compare_with_twins(const Result<std::string>& file, const std::vector<std::string>& twins,
                         event::ModelSeen& seen) {
-    if (const auto compared = compare(path, twins, seen); !compared) {
-        seen.tensors = compared.error().text();
-        seen.difference.reset();
+    const auto others = read_twins(twins, seen);
+    if (!others) {
+        seen.tensors = others.error().text();
+        return;
+    }
+    const auto own = file.and_then(read_model);
+    if (!own) {
+        seen.no_tensors = own.error().why();  // the path is the scenario's
+        return;
+    }
+    for (const ModelFile& twin : *others) {
+        if (const auto why = unlike(own->tensors, twin.tensors)) {
+            seen.no_tensors = *why;
+            seen.difference.reset();
+            return;
+        }
+        const Difference one = difference_of(own->tensors, twin.tensors);
+        if (seen.difference && one.most >= *seen.difference) continue;
+        seen.difference = one.most;  // from the nearest of them
+        seen.tensor = one.tensor;
     }
 }
 

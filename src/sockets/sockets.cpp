@@ -9,9 +9,11 @@
 #include <tuple>
 
 #include "fabric/options.h"
+#include "fabric/sites.h"
 #include "kernel/address.h"
 #include "kernel/links_read.h"
 #include "sockets/half_open.h"
+#include "sockets/site_ends.h"
 
 namespace netcut {
 namespace {
@@ -19,11 +21,14 @@ namespace {
 Result<std::vector<NodeSockets>> read_all(const Fabric& fabric, SocketReader& reader,
                                           const std::function<bool(const std::string&)>& wanted) {
     std::vector<NodeSockets> nodes;
+    std::vector<std::optional<std::size_t>> site_of;
     for (std::size_t i = 0; i < fabric.size(); ++i) {
         if (!wanted(fabric.node(i).name)) continue;
         NETCUT_ASSIGN(auto sockets, reader.read(i));
         nodes.push_back({fabric.node(i).name, fabric.node(i).addresses, std::move(sockets)});
+        site_of.push_back(fabric.sites() != nullptr ? fabric.sites()->of(i) : std::nullopt);
     }
+    if (fabric.sites() != nullptr) leave_out_hidden(*fabric.sites(), site_of, nodes);
     return nodes;
 }
 
@@ -40,7 +45,9 @@ Result<NetlinkSocket*> SocketReader::diag_of(std::size_t node) {
 
 Result<std::vector<TcpSocket>> SocketReader::read(std::size_t node) {
     NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
-    return list_tcp_sockets(*diag);
+    NETCUT_ASSIGN(auto sockets, list_tcp_sockets(*diag));
+    if (fabric_.sites() != nullptr) NETCUT_TRY(reveal_ends(*fabric_.sites(), sockets));
+    return sockets;
 }
 
 Result<std::set<std::uint16_t>> SocketReader::read_udp_ports(std::size_t node) {
@@ -56,6 +63,7 @@ Result<std::vector<TcpSocket>> SocketReader::read_listening(std::size_t node) {
 Result<WaitReading> SocketReader::read_waits(std::size_t node, pid_t outermost) {
     NETCUT_ASSIGN(NetlinkSocket* const diag, diag_of(node));
     NETCUT_ASSIGN(WaitReading reading, netcut::read_waits(outermost, *diag));
+    if (fabric_.sites() != nullptr) NETCUT_TRY(reveal_ends(*fabric_.sites(), reading.facts));
     if (const auto found = tries_.find(node); found != tries_.end()) reading.facts.tries = found->second;
     if (fabric_.options().kind == FabricKind::bridge) NETCUT_TRY(add_neighbours(node, reading.facts));
     return reading;

@@ -4,8 +4,6 @@
 #include <sys/sysinfo.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <thread>
 
 #include "kernel/crowd.h"
 
@@ -28,14 +26,13 @@ bool is_crowded() {
 
 }  // namespace
 
-StuckWatch::StuckWatch(boost::asio::io_context& io, const Fabric& fabric, SocketReader& sockets,
-                       Clock::time_point begin, Observer observer)
-    : io_(io),
-      fabric_(fabric),
-      sockets_(sockets),
+StuckWatch::StuckWatch(Timers& timers, std::vector<std::string> names, Clock::time_point begin,
+                       Observer observer)
+    : timers_(timers),
+      names_(std::move(names)),
       begin_(begin),
       observer_(std::move(observer)),
-      timer_(io) {}
+      timer_(timers.make()) {}
 
 void StuckWatch::restart() {
     pause_ = first_pause;
@@ -44,15 +41,12 @@ void StuckWatch::restart() {
 
 void StuckWatch::stop() {
     ++use_;
-    timer_.cancel();
+    timer_->cancel();
 }
 
 void StuckWatch::look_after(Nanoseconds pause) {
-    timer_.expires_after(pause);
-    timer_.async_wait([this, use = ++use_](boost::system::error_code error) {
-        if (error || use != use_) return;
-        observer_.may_look() ? begin_look() : later();
-    });
+    ++use_;
+    timer_->at(timers_.now() + pause, [this] { observer_.may_look() ? begin_look() : later(); });
 }
 
 void StuckWatch::later() {
@@ -63,8 +57,8 @@ void StuckWatch::later() {
 
 std::vector<std::size_t> StuckWatch::running() const {
     std::vector<std::size_t> nodes;
-    for (std::size_t node = 0; node < fabric_.size(); ++node)
-        if (observer_.process(node) != 0) nodes.push_back(node);
+    for (std::size_t node = 0; node < names_.size(); ++node)
+        if (observer_.runs(node)) nodes.push_back(node);
     return nodes;
 }
 
@@ -79,16 +73,14 @@ void StuckWatch::begin_look() {
 
 void StuckWatch::look_at(std::vector<std::size_t> nodes, bool again) {
     if (nodes.empty() && !again) {
-        timer_.expires_after(is_crowded() ? between_looks_in_a_crowd : between_looks);
-        timer_.async_wait([this, use = ++use_](boost::system::error_code error) {
-            if (!error && use == use_) look_at(running(), true);
-        });
+        ++use_;
+        timer_->at(timers_.now() + (is_crowded() ? between_looks_in_a_crowd : between_looks),
+                   [this] { look_at(running(), true); });
         return;
     }
     if (nodes.empty()) {
         WaitsByNode all;
-        for (const auto& [node, seen] : second_)
-            all[fabric_.node(node).name] = together(first_.at(node), seen, begin_);
+        for (const auto& [node, seen] : second_) all[names_[node]] = together(first_.at(node), seen, begin_);
         later();
         return observer_.at_rest(std::move(all));
     }
@@ -98,24 +90,24 @@ void StuckWatch::look_at(std::vector<std::size_t> nodes, bool again) {
         restless_ = node;
         return later();
     }
-    boost::asio::post(io_, [this, again, nodes = std::move(nodes), use = use_,
-                            alive = std::weak_ptr<char>(alive_)]() mutable {
-        if (!alive.expired() && use == use_) look_at(std::move(nodes), again);
-    });
+    timers_.post(
+        [this, again, nodes = std::move(nodes), use = use_, alive = std::weak_ptr<char>(alive_)]() mutable {
+            if (!alive.expired() && use == use_) look_at(std::move(nodes), again);
+        });
 }
 
 // False also if it cannot be read, and that was told.
 bool StuckWatch::moves(std::size_t node, bool again) {
-    const auto begun = Clock::now();
+    const auto begun = timers_.now();
     auto seen = read(node);
-    worked_ += Clock::now() - begun;
+    worked_ += timers_.now() - begun;
     if (!seen) {
         observer_.failed(std::move(seen).error());
         return true;
     }
     NodeWaits facts = seen->facts;
     facts.unchanged_since = Nanoseconds(0);
-    const std::string& name = fabric_.node(node).name;
+    const std::string& name = names_[node];
     // What is about another node is judged when all are known.
     const auto hindrances = hindrances_of(name, {{name, std::move(facts)}});
     const bool hindered = std::any_of(hindrances.begin(), hindrances.end(), [](const Hindrance& one) {
@@ -127,8 +119,8 @@ bool StuckWatch::moves(std::size_t node, bool again) {
 }
 
 Result<StuckWatch::Seen> StuckWatch::read(std::size_t node) {
-    const auto when = Clock::now();
-    NETCUT_ASSIGN(WaitReading reading, sockets_.read_waits(node, observer_.process(node)));
+    const auto when = timers_.now();
+    NETCUT_ASSIGN(WaitReading reading, observer_.read(node));
     return Seen{std::move(reading.marks), when, std::move(reading.facts)};
 }
 
@@ -142,7 +134,7 @@ Result<WaitsByNode> StuckWatch::glance() {
     WaitsByNode all;
     for (const std::size_t node : running()) {
         NETCUT_ASSIGN(Seen seen, read(node));
-        all[fabric_.node(node).name] = std::move(seen.facts);
+        all[names_[node]] = std::move(seen.facts);
     }
     return all;
 }
@@ -163,11 +155,11 @@ Result<WaitsByNode> StuckWatch::look() {
     for (const std::size_t node : running()) {
         NETCUT_ASSIGN(first[node], read(node));
     }
-    std::this_thread::sleep_for(between_last_looks);
+    timers_.sleep(between_last_looks);
     WaitsByNode all;
     for (const auto& [node, before] : first) {
         NETCUT_ASSIGN(const Seen now, read(node));
-        all[fabric_.node(node).name] = together(before, now, begin_);
+        all[names_[node]] = together(before, now, begin_);
     }
     return all;
 }

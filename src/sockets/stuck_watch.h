@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "fabric/fabric.h"
-#include "sockets/sockets.h"
+#include "base/timers.h"
+#include "kernel/wait_reader.h"
 #include "why/proof.h"
 
 namespace netcut {
@@ -22,14 +21,14 @@ namespace netcut {
 class StuckWatch {
   public:
     struct Observer {
-        std::function<bool()> may_look;                  // nothing is to come that is known to come
-        std::function<pid_t(std::size_t node)> process;  // its outermost; 0: it does not run
-        std::function<void(WaitsByNode)> at_rest;        // of each node that runs, and nobody has moved
+        std::function<bool()> may_look;  // nothing is to come that is known to come
+        std::function<bool(std::size_t node)> runs;
+        std::function<Result<WaitReading>(std::size_t node)> read;  // what a node that runs waits for now
+        std::function<void(WaitsByNode)> at_rest;  // of each node that runs, and nobody has moved
         std::function<void(Error)> failed;
     };
-    // `fabric` and `sockets` must outlive it. `begin`: of the run.
-    StuckWatch(boost::asio::io_context& io, const Fabric& fabric, SocketReader& sockets,
-               Clock::time_point begin, Observer observer);
+    // `names`: of the nodes. `begin`: of the run. `timers` must outlive it.
+    StuckWatch(Timers& timers, std::vector<std::string> names, Clock::time_point begin, Observer observer);
 
     // Something has happened: looks anew, from some tenths of a second on.
     void restart();
@@ -58,14 +57,13 @@ class StuckWatch {
     static NodeWaits together(const Seen& first, const Seen& second, Clock::time_point begin);
     std::vector<std::size_t> running() const;
 
-    boost::asio::io_context& io_;
-    const Fabric& fabric_;
-    SocketReader& sockets_;
+    Timers& timers_;
+    const std::vector<std::string> names_;
     const Clock::time_point begin_;
     Observer observer_;
-    boost::asio::steady_timer timer_;
+    std::unique_ptr<Timer> timer_;
     std::shared_ptr<char> alive_ = std::make_shared<char>();
-    unsigned use_ = 0;  // of the timer, and of turns of the loop that are under way
+    unsigned use_ = 0;  // of the turns of the loop that are under way
     Nanoseconds pause_{0};
     Nanoseconds worked_{0};     // for the look under way
     std::size_t restless_ = 0;  // who moved last

@@ -16,12 +16,6 @@ constexpr Nanoseconds shortest_pause = std::chrono::milliseconds(5);
 constexpr int rest_after_setting = 50;                       // times as long as it took
 constexpr std::size_t most_told = 64, most_unset_told = 16;  // of a node
 
-Nanoseconds cpu_time_of_this_thread() {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
-}
-
 }  // namespace
 
 TcpSetter::TcpSetter(boost::asio::io_context& io, const Fabric& fabric,
@@ -83,10 +77,9 @@ void TcpSetter::run() {
     for (bool last = false; !last;) {
         last = stopping_;
         lock.unlock();
-        const Nanoseconds before = cpu_time_of_this_thread();
+        const Nanoseconds before = thread_cpu_time();
         look_at_all();
-        const Nanoseconds pause =
-            std::max(shortest_pause, rest_after_setting * (cpu_time_of_this_thread() - before));
+        const Nanoseconds pause = std::max(shortest_pause, rest_after_setting * (thread_cpu_time() - before));
         lock.lock();
         if (!last) wake_.wait_for(lock, pause, [this] { return stopping_; });
     }

@@ -152,8 +152,8 @@ bool concerns(const FaultPlan& plan, const SeenPacket& packet) {
     };
     return (includes(filter.direction, Direction::up) && of_nodes(plan.nodes, packet.from) &&
             with_peer(packet.to)) ||
-           (includes(filter.direction, Direction::down) && of_nodes(plan.nodes, packet.to) &&
-            with_peer(packet.from));
+           (includes(filter.direction, Direction::down) && !packet.crosses &&
+            of_nodes(plan.nodes, packet.to) && with_peer(packet.from ? packet.from : packet.source));
 }
 
 bool opens_connection(const PacketHeader& header) {
@@ -187,7 +187,8 @@ std::string firing_name(const Firing& firing, const FaultSpec& spec) {
 std::optional<bool> loses(const FaultPlan& plan, const SeenPacket& packet) {
     if (!concerns(plan, packet)) return false;
     const auto meant = is_meant(plan.filter, packet.header);
-    if (meant == false || std::holds_alternative<LeaveAlone>(plan.action) || plan.queues()) return false;
+    if (meant == false || std::holds_alternative<LeaveAlone>(plan.action) || plan.queues() || plan.waits())
+        return false;
     if (!meant) return {};
     if (std::holds_alternative<Drop>(plan.action) || std::holds_alternative<Refuse>(plan.action)) return true;
     if (std::holds_alternative<ResetConnection>(plan.action)) return packet.header.tcp.has_value();

@@ -10,13 +10,14 @@
 #include "fabric/options.h"
 #include "folder/run_files.h"
 #include "kernel/address.h"
+#include "link/rate.h"
 #include "recovery/conversation_key.h"
 #include "scenario/plan.h"
 
 namespace netcut {
 namespace {
 
-constexpr std::size_t ethernet_header = 14, mac_bytes = 6;
+constexpr std::size_t mac_bytes = 6;
 constexpr std::size_t most_unseen = 10;
 constexpr std::size_t most_of_beginning = 64;                  // packets of a connection, each way
 constexpr std::size_t longest_capture = std::size_t{4} << 30;  // bytes
@@ -47,6 +48,10 @@ class Owners {
           has_others_(!scenario.fabric.uplink.empty() || scenario.fabric.name_server) {
         const auto names = node_names(scenario);
         for (std::size_t i = 0; i < names.size(); ++i) indices_[names[i]] = i;
+        for (const SiteSpec& site : scenario.fabric.sites)
+            for (const std::string& name : site.nodes)
+                if (const auto found = indices_.find(name); found != indices_.end())
+                    sites_[found->second] = site.name;
         for (const Event& event : events) {
             if (const auto* built = event.as<event::FabricBuilt>())
                 for (const auto& [name, addresses] : built->nodes) add(name, addresses);
@@ -63,8 +68,18 @@ class Owners {
         return find(owners_, mac_text(mac));
     }
 
-    bool is_from_outside(const PacketHeader& header) const {
-        return has_others_ && !find(owners_, header.source.to_string());
+    std::optional<std::size_t> from_whom(const PacketHeader& header) const {
+        return find(owners_, header.source.to_string());
+    }
+    // Of a packet that leaves by this node's port, or would.
+    bool is_from_outside(const PacketHeader& header, std::size_t node) const {
+        const auto source = from_whom(header);
+        if (!source) return has_others_ || !sites_.empty();
+        return are_apart(node, source);
+    }
+    // Whether a site's border is between them. Who is not known is behind a NAT, or nobody.
+    bool are_apart(std::size_t node, std::optional<std::size_t> other) const {
+        return !sites_.empty() && (!other || site_of(node) != site_of(*other));
     }
 
   private:
@@ -72,6 +87,10 @@ class Owners {
                                            const std::string& what) {
         const auto found = in.find(what);
         return found == in.end() ? std::nullopt : std::optional(found->second);
+    }
+    std::string site_of(std::size_t node) const {
+        const auto found = sites_.find(node);
+        return found == sites_.end() ? std::string() : found->second;
     }
     void add(const std::string& node, const event::Addresses& addresses) {
         const auto index = indices_.find(node);
@@ -82,6 +101,7 @@ class Owners {
 
     bool bridged_, has_others_;  // who sends, beside the nodes
     std::map<std::string, std::size_t> indices_;
+    std::map<std::size_t, std::string> sites_;   // of those in one
     std::map<std::string, std::size_t> owners_;  // by IP or MAC address
 };
 
@@ -103,6 +123,7 @@ class ReboundFlows {
         if (header.protocol != IPPROTO_UDP || header.source_port == 0) return;
         if (packet.from && flips_.contains(*packet.from))
             spoken_.insert({header.source, header.source_port, header.destination, header.destination_port});
+        if (!packet.from && packet.source && flips_.contains(*packet.source)) turn_arrival_back(packet);
         if (!packet.to || !flips_.contains(*packet.to)) return;
         const auto has_spoken = [&](std::uint16_t port) {
             return spoken_.contains({header.destination, port, header.source, header.source_port});
@@ -117,6 +138,20 @@ class ReboundFlows {
     }
 
   private:
+    // What the node has sent comes out of its site with the other port.
+    void turn_arrival_back(SeenPacket& packet) const {
+        PacketHeader& header = packet.header;
+        const auto has_spoken = [&](std::uint16_t port) {
+            return spoken_.contains({header.source, port, header.destination, header.destination_port});
+        };
+        if (has_spoken(header.source_port)) return;
+        for (const std::uint16_t flip : flips_.at(*packet.source))
+            if (const auto own = static_cast<std::uint16_t>(header.source_port ^ flip); has_spoken(own)) {
+                header.source_port = own;
+                return;
+            }
+    }
+
     std::map<std::size_t, std::vector<std::uint16_t>> flips_;  // by node
     std::set<ConversationKey> spoken_;
 };
@@ -180,15 +215,24 @@ class CaptureReader {
         const auto header = parse_packet(frame.subspan(ethernet_header));
         if (!header) return;
         const bool inbound = packet.way == pcapng::Way::inbound;
-        if (!inbound && !owners_.is_from_outside(*header)) return;
+        if (!inbound && !owners_.is_from_outside(*header, node)) return;
+        add_seen(node, inbound, frame, *header, packet.time);
+    }
+
+    SeenPacket& add_seen(std::size_t node, bool inbound, PacketBytes frame, const PacketHeader& header,
+                         Nanoseconds time) {
+        const auto to = owners_.to_whom(frame, header);
         captures_.seen.push_back({inbound ? std::optional(node) : std::nullopt,
-                                  owners_.to_whom(frame, *header),
-                                  packet.time - begun_,
-                                  *header,
+                                  to,
+                                  time - begun_,
+                                  header,
                                   content_of(frame.subspan(ethernet_header), header, rebound_.any()),
                                   {},
                                   false,
-                                  beginning_of(frame.subspan(ethernet_header), *header)});
+                                  inbound && owners_.are_apart(node, to),
+                                  inbound ? std::nullopt : owners_.from_whom(header),
+                                  beginning_of(frame.subspan(ethernet_header), header)});
+        return captures_.seen.back();
     }
 
     // Its file is read alone: what a connection's ends say to each other is put together later.
@@ -211,12 +255,18 @@ class CaptureReader {
         if (!mark || !faults_.contains(mark->fault))
             return wrong(fmt::format("{} has a lost packet that names no fault of the scenario", file));
         const PacketBytes frame = packet.bytes;
-        const auto network = frame.subspan(std::min(ethernet_header, frame.size()));
+        const auto network = frame.subspan(std::min<std::size_t>(ethernet_header, frame.size()));
         const auto header = parse_packet(network);
+        const bool crossed = header && !mark->up && owners_.are_apart(node, owners_.from_whom(*header));
         captures_.lost.push_back({node, faults_.at(mark->fault), *mark, packet.time - begun_,
                                   content_of(network, header, rebound_.any()),
                                   header ? packet_text(*header) : "a packet that is not IP",
-                                  header.has_value(), header && owners_.is_from_outside(*header)});
+                                  header.has_value(),
+                                  header && !crossed && owners_.is_from_outside(*header, node)});
+        if (!crossed) return;  // else it came in as another packet, at another port
+        SeenPacket& seen = add_seen(node, false, frame, *header, packet.time);
+        seen.lost_by = captures_.lost.back().fault;
+        seen.lost_by_address = mark->by_address;
     }
 
     Owners owners_;

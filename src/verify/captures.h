@@ -19,16 +19,19 @@
 
 namespace netcut {
 
-// A packet that came in at a port of the router, or left it for a node if it came from beyond the nodes.
+// A packet that came in at a port of the router, or left it for a node if it came from beyond the nodes. One that crosses the
+// border of a site is two: where it came in, and where it left, or was lost there.
 struct SeenPacket {
-    std::optional<std::size_t> from;  // the node whose port it is; none: an uplink, the name server
+    std::optional<std::size_t> from;  // the node whose port it is; none: an uplink, the name server, a site
     std::optional<std::size_t> to;    // the node that it is for; none: the router, all, or nobody known
     Nanoseconds time{0};              // since the run began
     PacketHeader header;
     std::uint64_t content = 0;  // of all its bytes but those that a router changes
     // Who has lost it: the fault's number in the scenario.
     std::optional<std::size_t> lost_by;
-    bool lost_by_address = false;  // before any fault has counted it
+    bool lost_by_address = false;         // before any fault has counted it
+    bool crosses = false;                 // it came in here, and is judged as its receiver's where it leaves
+    std::optional<std::size_t> source{};  // of one that left: who has sent it, by its address
     // All that was captured of it, from the network header on, if it is one of the first of a TCP connection.
     std::vector<std::uint8_t> beginning;
 };

@@ -14,6 +14,7 @@
 #include "scenario/tcp.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
+#include "verify/link_rules.h"
 #include "why/hang_state.h"
 #include "why/proof.h"
 
@@ -25,7 +26,7 @@ bool is_told_late(const Event& event) {
     const std::string_view name = event.name();
     return name.starts_with("fault.") || name.starts_with("trigger.") || event.is<event::NodePhase>() ||
            event.is<event::NodePaused>() || event.is<event::NodeResumed>() || event.is<event::Traffic>() ||
-           event.is<event::ConnectionChanged>();
+           event.is<event::ConnectionChanged>() || event.is<event::LinksSeen>();
 }
 
 bool is_of_fault(const Event& event) {
@@ -43,7 +44,7 @@ bool waits_for_packet(const FaultSpec& fault) {
 // had come to by then.
 class Rules {
   public:
-    Rules(const Scenario& scenario, Check& check) : scenario_(scenario), check_(check) {}
+    Rules(const Scenario& scenario, Check& check) : scenario_(scenario), check_(check), links_(scenario) {}
 
     void take(const Event& event) {
         line_ = &event;
@@ -67,6 +68,7 @@ class Rules {
         if (!line_->is<event::RunEntered>() || state_.phase() != RunPhase::done)
             check_.disagreements.emplace_back(
                 "the run did not end in order: the last line is not its state 'done'");
+        if (const std::string why = links_.finish(); !why.empty()) check_.disagreements.push_back(why);
         for (const NodeState& node : state_.nodes())
             if (node.runs())
                 check_.disagreements.push_back(node.outcome.name + " was started and never ended");
@@ -105,6 +107,7 @@ class Rules {
     }
 
     void rule(const event::RunEntered& entered) {
+        if (entered.state == RunPhase::starting) links_.begin(line_->t);
         if (state_.phase() && entered.state <= *state_.phase())
             wrong(fmt::format("{} does not follow {}", word_of(entered.state), word_of(*state_.phase())));
     }
@@ -226,6 +229,13 @@ class Rules {
             sockets_unset_[line_->node] > sum.unset || sum.inherited > sum.connections)
             wrong("its sums are less than its lines");
     }
+    void rule(const event::NodeLink& told) { agree(links_.take(line_->node, told)); }
+    void rule(const event::LinksSeen& seen) { agree(links_.take(seen)); }
+    void rule(const event::HoldLapsed&) { links_.stood_still(); }
+    void rule(const event::LinksSummed& sum) { links_.take(sum); }
+    void agree(const std::string& why) {
+        if (!why.empty()) wrong(why);
+    }
     void rule(const event::NodeStack&) {
         if (!state_.stopping() || state_.stopping()->end != EndReason::hung) wrong("the run had not hung");
     }
@@ -250,6 +260,7 @@ class Rules {
 
     const Scenario& scenario_;
     Check& check_;
+    LinkRules links_;
     RunState state_;
     const Event* line_ = nullptr;
     const FaultSpec* spec_ = nullptr;  // of the line's fault

@@ -61,8 +61,9 @@ class MomentCheck {
     }
 
     bool goes(const SeenPacket& packet, bool up) const {
+        if (!up && packet.crosses) return false;
         const std::optional<std::size_t> own = up ? packet.from : packet.to;
-        const std::optional<std::size_t> other = up ? packet.to : packet.from;
+        const std::optional<std::size_t> other = up ? packet.to : packet.from ? packet.from : packet.source;
         return own == trigger_.node && (!trigger_.peer || other == trigger_.peer);
     }
 

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 
-#include "base/sha256.h"
 #include "folder/node_log.h"
 #include "folder/run_files.h"
 #include "safety/counted_reader.h"
 #include "safety/deliveries.h"
-#include "scenario/expand.h"
+#include "safety/ledger.h"
 #include "trigger/line_scanner.h"
+#include "verify/model_check.h"
 
 namespace netcut {
 namespace {
@@ -99,58 +99,27 @@ void check_value(const RunFolder& folder, const std::string& node, const std::st
             "the {} of the model is '{}' by the journal, and no log of {} says so", what, wanted, node));
 }
 
-// A file in the run's own folder; one elsewhere may be another by now.
-void check_file(const RunFolder& folder, const Scenario& scenario, const std::string& node,
-                const event::ModelSeen& seen, Check& check) {
-    if (seen.sha256.empty()) return;
-    const ExpandContext context{node, static_cast<unsigned>(node_index(scenario, node).value_or(0)), "work",
-                                "", ""};
-    const auto path = expand_text(scenario.model.file, scenario, context);
-    const auto file =
-        path && path->starts_with("work/") ? folder.open_file(*path) : Result<Fd>(Failure(Error{}));
-    if (!file) return check.unchecked.push_back("the file of the model is not in the folder of the run");
-    const auto digest = digest_file(file->get(), "read the model");
-    if (!digest || digest->sha256 != seen.sha256)
-        check.disagreements.push_back(
-            fmt::format("the file of the model has the SHA-256 {}, and by the journal {}",
-                        digest ? digest->sha256 : "(none)", seen.sha256));
-}
-
 using Ends = std::tuple<std::string, std::uint16_t, std::uint16_t>;
 using Totals = std::map<Ends, std::pair<std::uint64_t, std::uint64_t>>;
 
-void add(Totals& totals, const std::string& node, const event::Delivered& what) {
-    auto& [up, down] = totals[{node, what.local_port, what.port}];
-    up += what.up;
-    down += what.down;
+using Deliveries = std::vector<SafetyFacts::Delivery>;
+
+Totals totals_of(const Deliveries& deliveries) {
+    Totals totals;
+    for (const auto& [node, what] : deliveries) {
+        auto& [up, down] = totals[{node, what.local_port, what.port}];
+        up += what.up;
+        down += what.down;
+    }
+    return totals;
 }
 
-}  // namespace
-
-Check check_safety(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario) {
-    Check check{"updates", {}, {}, {}};
-    if (scenario.counted.any()) check_counted(folder, events, scenario, check);
-    const std::string node = scenario.model.node.empty() ? aggregator_name : scenario.model.node;
-    for (const Event& event : events)
-        if (const auto* seen = event.as<event::ModelSeen>()) {
-            check_value(folder, node, scenario.model.digest, "digest", seen->digest, check);
-            check_value(folder, node, scenario.model.metric, "metric", seen->metric, check);
-            check_file(folder, scenario, node, *seen, check);
-        }
-    return check;
-}
-
-void check_deliveries(const Captures& captures, const std::vector<Event>& events, const RunState& state,
-                      const Scenario& scenario, Check& check) {
-    const SafetyFacts& safety = state.safety();
-    if (safety.deliveries.empty() && scenario.twins.updates.empty() && !scenario.deliveries) return;
-    if (safety.deliveries_missed || state.captures().missed.seen > 0)
-        return check.unchecked.push_back("deliveries: not all packets were seen");
-    Totals told, found;
-    for (const auto& [node, what] : safety.deliveries)
-        if (what.to_ns < state.stopped_at()) add(told, node, what);
+// What the packets come to, up to when the run was stopped.
+Deliveries captured_deliveries(const Captures& captures, const std::vector<Event>& events,
+                               Nanoseconds stopped) {
+    Deliveries found;
     DeliveryFollower follower([&](const std::string& node, const event::Delivered& what) {
-        if (what.to_ns < state.stopped_at()) add(found, node, what);
+        if (what.to_ns < stopped) found.push_back({node, what});
     });
     for (const Event& event : events) {
         if (const auto* built = event.as<event::FabricBuilt>())
@@ -162,6 +131,10 @@ void check_deliveries(const Captures& captures, const std::vector<Event>& events
     for (const SeenPacket& packet : captures.seen)
         if (!packet.lost_by) follower.take(packet.header, packet.time);
     follower.finish();
+    return found;
+}
+
+void compare_totals(const Totals& told, const Totals& found, Check& check) {
     std::size_t wrong = 0;
     for (const auto& [ends, bytes] : told) {
         const auto same = found.find(ends);
@@ -181,6 +154,58 @@ void check_deliveries(const Captures& captures, const std::vector<Event>& events
                             "journal has none of it",
                             std::get<0>(ends), bytes.first, bytes.second, std::get<1>(ends)));
     if (wrong == 0) check.found += fmt::format("\n{} connections carried what the journal says", told.size());
+}
+
+// Of which round something was follows from its time. What one of the two cannot tell is no disagreement.
+void compare_ledgers(const Ledger& told, const Ledger& found, Check& check) {
+    const auto differ = [](const Times& a, const Times& b) { return a && b && *a != *b; };
+    std::size_t wrong = 0;
+    for (const auto& [node, rounds] : told) {
+        const auto other = found.find(node);
+        for (std::size_t i = 0; other != found.end() && i < std::min(rounds.size(), other->second.size());
+             ++i) {
+            const Delivery &a = rounds[i], &b = other->second[i];
+            if ((differ(a.update, b.update) || differ(a.model, b.model)) && ++wrong <= most_told)
+                check.disagreements.push_back(fmt::format(
+                    "what {} delivered in round {} is not what the captures come to", node, i + 1));
+        }
+    }
+}
+
+}  // namespace
+
+Check check_safety(const RunFolder& folder, const std::vector<Event>& events, const Scenario& scenario) {
+    Check check{"updates", {}, {}, {}};
+    if (scenario.counted.any()) check_counted(folder, events, scenario, check);
+    const std::string node = scenario.model.node.empty() ? aggregator_name : scenario.model.node;
+    const auto has = [&](const auto& is) { return std::any_of(events.begin(), events.end(), is); };
+    if (scenario.model.any() && has([](const Event& event) { return event.is<event::RunEnded>(); }) &&
+        !has([](const Event& event) { return event.is<event::ModelSeen>(); }))
+        check.disagreements.emplace_back("the journal does not say what was left of the model");
+    for (const Event& event : events)
+        if (const auto* seen = event.as<event::ModelSeen>()) {
+            check_value(folder, node, scenario.model.digest, "digest", seen->digest, check);
+            check_value(folder, node, scenario.model.metric, "metric", seen->metric, check);
+            check_model_files(folder, scenario, *seen, check);
+        }
+    check_twins(folder, scenario, check);
+    if (!scenario.pcap && has([](const Event& event) { return event.is<event::Delivered>(); }))
+        check.unchecked.emplace_back("deliveries: no packets were captured (--pcap)");
+    return check;
+}
+
+void check_deliveries(const Captures& captures, const std::vector<Event>& events, const RunState& state,
+                      const Scenario& scenario, Check& check) {
+    const SafetyFacts& safety = state.safety();
+    if (safety.deliveries.empty() && scenario.twins.updates.empty() && !scenario.deliveries) return;
+    if (safety.deliveries_missed || state.captures().missed.seen > 0)
+        return check.unchecked.push_back("deliveries: not all packets were seen");
+    Facts told = state.facts(scenario), found = told;
+    std::erase_if(told.safety.deliveries,
+                  [&](const auto& one) { return one.what.to_ns >= state.stopped_at(); });
+    found.safety.deliveries = captured_deliveries(captures, events, state.stopped_at());
+    compare_totals(totals_of(told.safety.deliveries), totals_of(found.safety.deliveries), check);
+    compare_ledgers(make_ledger(told, scenario.twins), make_ledger(found, scenario.twins), check);
 }
 
 }  // namespace netcut

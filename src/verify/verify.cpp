@@ -15,12 +15,14 @@
 #include "folder/folder.h"
 #include "folder/manifest.h"
 #include "folder/run_files.h"
+#include "link/trace_text.h"
 #include "record/event.h"
 #include "record/facts.h"
 #include "record/run_state.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/fault_spec.h"
+#include "scenario/link.h"
 #include "scenario/scenario.h"
 #include "scenario/yaml.h"
 #include "user/as_user.h"
@@ -63,6 +65,22 @@ Result<void> restore_traces(const RunFolder& folder, const std::vector<Event>& e
     return {};
 }
 
+// The run has left copies of the traces of links.
+Result<void> restore_links(const RunFolder& folder, const std::vector<Event>& events, Scenario& scenario) {
+    for (const Event& event : events) {
+        const auto* link = event.as<event::NodeLink>();
+        for (const auto& side : link == nullptr ? std::vector<std::optional<event::LinkSide>>()
+                                                : std::vector{link->up, link->down}) {
+            if (!side || side->file.empty() || scenario.traces.contains(side->file)) continue;
+            NETCUT_ASSIGN(std::string text, read_whole(folder, kept_trace(side->sha256), most_trace_text));
+            NETCUT_ASSIGN(LinkTrace trace, parse_trace(text, kept_trace(side->sha256)));
+            const std::string sha256 = sha256_hex(text);
+            scenario.traces[side->file] = {{}, sha256, std::make_shared<LinkTrace>(std::move(trace))};
+        }
+    }
+    return {};
+}
+
 Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>& events,
                                std::string& sha256) {
     NETCUT_ASSIGN(const std::string text, read_whole(folder, "scenario.yaml", longest_file));
@@ -72,6 +90,7 @@ Result<Scenario> read_scenario(const RunFolder& folder, const std::vector<Event>
     const AsUser as_user(folder.user());
     NETCUT_TRY(read_yaml(scenario, text, "scenario.yaml"));
     NETCUT_TRY(restore_traces(folder, events, scenario));
+    NETCUT_TRY(restore_links(folder, events, scenario));
     NETCUT_TRY(check(scenario));
     return scenario;
 }
@@ -97,6 +116,33 @@ Check check_manifest(const RunFolder& folder) {
     for (const auto& [name, digest] : *found)
         if (!told->contains(name)) check.unchecked.push_back(name + " is not in the manifest");
     check.found = fmt::format("{} files are as when the run ended", unchanged);
+    return check;
+}
+
+// Which packets links lose follows from the scenario; the record has it as a file of each.
+std::optional<Check> check_link_lists(const RunFolder& folder, const std::vector<Event>& events,
+                                      const Scenario& scenario) {
+    Check check{"links", {}, {}, {}};
+    std::size_t same = 0;
+    for (const Event& event : events) {
+        const auto* link = event.as<event::NodeLink>();
+        const auto index = link == nullptr ? std::nullopt : node_index(scenario, event.node);
+        const auto plan = index ? link_plan(scenario, *index) : Result<LinkPlan>(LinkPlan{});
+        for (const bool up : {true, false}) {
+            const auto& told = link == nullptr ? std::nullopt : up ? link->up : link->down;
+            if (!told || !told->losses || !plan) continue;
+            const auto& wanted = up ? plan->up : plan->down;
+            const auto text = read_whole(folder, told->losses->file, longest_file);
+            if (!text)
+                check.disagreements.push_back(text.error().text());
+            else if (!wanted || *text != wanted->losses.text())
+                check.disagreements.push_back(told->losses->file + " is not the list that its seed makes");
+            else
+                ++same;
+        }
+    }
+    if (same + check.disagreements.size() == 0) return {};
+    check.found = fmt::format("{} lists of losses are those that their seeds make", same);
     return check;
 }
 
@@ -266,6 +312,7 @@ Result<Verification> verify_run(const std::string& path, const User& reader) {
     result.checks.push_back(std::move(lines));
     if (!scenario) return result;
     result.checks.push_back(check_faults(state, *scenario));
+    if (auto lists = check_link_lists(folder, events, *scenario)) result.checks.push_back(std::move(*lists));
     result.checks.push_back(check_verdict(folder, state, *scenario));
     if (scenario->counted.any() || scenario->model.any())
         result.checks.push_back(check_safety(folder, events, *scenario));

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "kernel/sockdiag.h"
+#include "kernel/zero_window.h"
 #include "why/seen.h"
 #include "why/story.h"
 
@@ -16,7 +17,6 @@ namespace {
 constexpr std::uint16_t port_of_names = 53;
 constexpr unsigned attempts_of_a_dead_path = 2, attempts_beyond_loss = 3;
 constexpr std::size_t most_evidence = 8;
-constexpr Nanoseconds surely_after = std::chrono::milliseconds(300);
 
 using Found = std::optional<Explanation>;
 
@@ -64,34 +64,53 @@ class Rules {
         for (const FaultOutcome& fault : facts_.outcomes) {
             if (fault.healed || fault.losses.empty() || !met(fault) || lets_some_through(fault)) continue;
             Explanation found{Cause::fault_on,
-                              fault.losses.begin()->first,
+                              first_met(fault)->first,
                               {},
                               fmt::format("{} is on to the end.", fault.fault)};
+            if (fault.kind->on_lookups) {  // which nobody is seen to wait for between two of them
+                found.cause = Cause::name_server;
+                found.sentence = fmt::format(
+                    "{} asks for names, and {}, which is on to the end, keeps the answers from it.",
+                    found.node, fault.fault);
+            }
             story_.add_waits(found);
             return found;
         }
         return {};
     }
 
-    static bool met(const FaultOutcome& fault) {
-        return std::any_of(fault.losses.begin(), fault.losses.end(),
-                           [](const auto& one) { return one.second.total() > 0; });
+    // The first node that lost something; the end: none did.
+    static std::map<std::string, Losses>::const_iterator first_met(const FaultOutcome& fault) {
+        return std::find_if(fault.losses.begin(), fault.losses.end(),
+                            [](const auto& one) { return one.second.total() > 0; });
     }
+    static bool met(const FaultOutcome& fault) { return first_met(fault) != fault.losses.end(); }
     // Though it was on, new data went both ways, or came to somebody on a connection of which both ends are there.
     bool lets_some_through(const FaultOutcome& fault) const {
         return std::any_of(fault.recovery.begin(), fault.recovery.end(),
                            [](const auto& one) { return one.second.exchanged; }) ||
                std::any_of(story_.connections().begin(), story_.connections().end(),
                            [&](const Connection& one) {
-                               return one.other != nullptr && fault.losses.contains(one.peer) &&
-                                      received(one) > fault.fired + surely_after;
+                               return fault.losses.contains(one.peer) && got_data_during(fault, one);
                            });
     }
-    // When it last had data, by the end of the first node that was stopped, shortly after it was looked at.
-    Nanoseconds received(const Connection& connection) const {
-        Nanoseconds stopped = Nanoseconds::max();
-        for (const NodeOutcome* node : story_.running()) stopped = std::min(stopped, node->ended);
-        return stopped - std::chrono::milliseconds(connection.socket().ms_since_received);
+    // From the other end, which has it, too: by what both have carried more than when the fault had begun. What was not
+    // open then was opened since, and packets went both ways for that.
+    static bool got_data_during(const FaultOutcome& fault, const Connection& one) {
+        if (one.other == nullptr || !is_open(one.socket()) || !is_open(one.other->socket)) return false;
+        if (const auto then = fault.carried.find(one.node); then != fault.carried.end()) {
+            const auto before = then->second.find(connection_name(one.node, one.socket()));
+            return before == then->second.end() || before->second.received != one.socket().bytes_received;
+        }
+        const auto then = fault.carried.find(one.peer);
+        if (then == fault.carried.end()) return false;
+        const auto before = then->second.find(connection_name(one.peer, one.other->socket));
+        return before == then->second.end() || before->second.acked != one.other->socket.bytes_acked;
+    }
+    static bool was_opened_during(const FaultOutcome& fault, const HalfOpen& half) {
+        const auto then = fault.carried.find(half.node);
+        return then != fault.carried.end() && is_open(half.socket) &&
+               !then->second.contains(connection_name(half.node, half.socket));
     }
 
     Found address_gone() const {
@@ -127,7 +146,7 @@ class Rules {
                 Cause::node_ended, story_.running().front()->name, node.name,
                 fmt::format("{} has ended ({}), and {} still wait{} for it.", node.name, node.exit->text(),
                             story_.names_of_running(), story_.running().size() == 1 ? "s" : "")};
-            story_.add_waits(found);
+            story_.add_waits_for_others(found);
             return found;
         }
         return {};
@@ -161,7 +180,7 @@ class Rules {
 
     Found zero_window() const {
         const Connection* full = story_.find(
-            [](const Connection& one) { return one.facts->timers.timer == TcpTimer::zero_window; });
+            [](const Connection& one) { return is_window_full(one.socket(), one.facts->timers); });
         if (full == nullptr) return {};
         Explanation found{
             Cause::zero_window, full->node, full->peer,
@@ -176,8 +195,10 @@ class Rules {
     }
 
     bool is_resending(const Connection& one) const {
-        return one.facts->timers.timer == TcpTimer::retransmission &&
-               (one.facts->timers.attempts >= attempts_of_a_dead_path || one.socket().state == "SYN_SENT");
+        const TcpTimers& timers = one.facts->timers;
+        if (could_not_leave(one.socket(), timers)) return true;
+        return timers.timer == TcpTimer::retransmission &&
+               (timers.attempts >= attempts_of_a_dead_path || one.socket().state == "SYN_SENT");
     }
 
     // On a bridge. The node that has the address must be there, or nobody can answer.
@@ -208,15 +229,36 @@ class Rules {
         return {};
     }
 
-    // Both ends are there, and what is small came through, or there would be no connection.
-    Found large_packets() const {
-        const bool is_on = std::any_of(
-            facts_.outcomes.begin(), facts_.outcomes.end(),
-            [this](const auto& fault) { return !fault.healed && met(fault) && lets_some_through(fault); });
-        const Connection* one = story_.find([&](const Connection& c) {
-            return is_resending(c) && c.other != nullptr && c.facts->timers.attempts >= attempts_beyond_loss;
+    // What a list or a queue loses may be of any size.
+    static bool may_be_by_size(const FaultOutcome& fault) {
+        return !fault.healed && met(fault) && fault.list_period == 0 && !fault.queued;
+    }
+
+    // Since the fault began a connection between these nodes was given up that had lost packets.
+    static bool gave_up_before(const FaultOutcome& fault, const Connection& one) {
+        return std::any_of(fault.recovery.begin(), fault.recovery.end(), [&](const auto& node) {
+            const std::string& peer = node.first == one.node ? one.peer : one.node;
+            const auto& all = node.second.conversations;
+            return (node.first == one.node || node.first == one.peer) &&
+                   std::any_of(all.begin(), all.end(), [&](const Conversation& conversation) {
+                       return conversation.peer == peer &&
+                              conversation.outcome == Conversation::Outcome::given_up;
+                   });
         });
-        if (!is_on || one == nullptr) return large_answer();
+    }
+
+    // Both ends are there, and what is small came through, or there would be no connection. One that a program has opened
+    // in place of another has not been tried as often.
+    Found large_packets() const {
+        const Connection* one = story_.find([this](const Connection& c) {
+            return c.other != nullptr && c.socket().send_queue > 0 &&
+                   std::any_of(facts_.outcomes.begin(), facts_.outcomes.end(), [&](const auto& fault) {
+                       const bool often = is_resending(c) && c.facts->timers.attempts >= attempts_beyond_loss;
+                       return may_be_by_size(fault) && lets_some_through(fault) &&
+                              (often || gave_up_before(fault, c));
+                   });
+        });
+        if (one == nullptr) return large_answer();
         Explanation found{
             Cause::large_packets, one->node, one->peer,
             fmt::format("What {} sends {} in large packets does not get through, though small ones "
@@ -229,11 +271,10 @@ class Rules {
     // A connection came about while a fault was on, so that small packets pass each way, and then the other end gave up.
     Found large_answer() const {
         for (const HalfOpen& half : facts_.half_open) {
-            const auto opened = facts_.opened.find(connection_name(half.node, half.socket));
-            if (opened == facts_.opened.end() || half.socket.state != "ESTABLISHED") continue;
+            if (half.socket.state != "ESTABLISHED") continue;
             const bool began_since =
                 std::any_of(facts_.outcomes.begin(), facts_.outcomes.end(), [&](const FaultOutcome& fault) {
-                    return !fault.healed && met(fault) && opened->second > fault.fired + surely_after &&
+                    return may_be_by_size(fault) && was_opened_during(fault, half) &&
                            (fault.losses.contains(half.node) || fault.losses.contains(half.peer));
                 });
             if (!began_since) continue;
@@ -256,12 +297,18 @@ class Rules {
         if (one == nullptr) return {};
         const std::string peer = one->peer.empty() ? one->socket().remote.to_string() : one->peer;
         Explanation found{Cause::resending, one->node, one->peer};
-        found.sentence = one->socket().state == "SYN_SENT"
-                             ? fmt::format("{} tries to connect to {}, and nobody answers.", one->node, peer)
-                             : fmt::format(
-                                   "{} has sent {} what was not acknowledged, and its TCP sends it again, "
-                                   "each time after a longer wait.",
-                                   one->node, peer);
+        found.sentence =
+            one->socket().state == "SYN_SENT"
+                ? fmt::format("{} tries to connect to {}, and nobody answers.", one->node, peer)
+            : could_not_leave(one->socket(), one->facts->timers)
+                ? fmt::format(
+                      "What {} sends {} cannot leave it, because it has no link or no route, and "
+                      "its TCP tries again, each time after a longer wait.",
+                      one->node, peer)
+                : fmt::format(
+                      "{} has sent {} what was not acknowledged, and its TCP sends it again, "
+                      "each time after a longer wait.",
+                      one->node, peer);
         story_.add_connection(found, *one);
         story_.add_waits(found);
         return found;

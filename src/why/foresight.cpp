@@ -6,11 +6,15 @@
 #include <algorithm>
 
 #include "kernel/socket_facts.h"
+#include "kernel/zero_window.h"
 #include "why/giving_up.h"
 #include "why/seen.h"
 
 namespace netcut {
 namespace {
+
+// What ends sooner has ended many times while nothing went on, and will again.
+constexpr Nanoseconds shortest_foreseen = std::chrono::seconds(1);
 
 class NodeForesight {
   public:
@@ -18,7 +22,8 @@ class NodeForesight {
         : node_(node), tries_(tries), found_(found) {}
 
     void take(const ThreadFacts& thread) {
-        if (thread.doing == ThreadDoing::waits && thread.end == WaitEnd::in_time && thread.ends_in)
+        if (thread.doing == ThreadDoing::waits && thread.end == WaitEnd::in_time &&
+            thread.ends_in >= shortest_foreseen)
             add(ForeseenKind::wait_ends, name_of(thread), *thread.ends_in);
     }
 
@@ -27,9 +32,11 @@ class NodeForesight {
         const TcpTimers& timers = connection.timers;
         const Nanoseconds expires = std::chrono::milliseconds(timers.expires_ms);
         const std::string ends = ends_of(connection.socket);
-        if (timers.timer == TcpTimer::retransmission) add(ForeseenKind::sends_again, ends, expires);
+        const bool sends_again =
+            timers.timer == TcpTimer::retransmission || could_not_leave(connection.socket, timers);
+        if (sends_again) add(ForeseenKind::sends_again, ends, expires);
         if (timers.timer == TcpTimer::keepalive) add(ForeseenKind::probes, ends, expires);
-        if (timers.timer == TcpTimer::zero_window) add(ForeseenKind::asks_for_room, ends, expires);
+        if (is_window_full(connection.socket, timers)) add(ForeseenKind::asks_for_room, ends, expires);
         if (const auto in = gives_up_in(connection, tries_)) add(ForeseenKind::gives_up, ends, *in);
     }
 

@@ -42,8 +42,8 @@ struct Foreseen {
 
 inline constexpr std::size_t most_foreseen = 32;
 
-// Of each node the first of each kind, in the order of their times. Of a run with a RunProof; waits are left out first
-// where there are more than most_foreseen.
+// Of each node the first of each kind, in the order of their times; of waits, the first that takes a second at least. Of a
+// run with a RunProof; waits are left out first where there are more than most_foreseen.
 std::vector<Foreseen> foresee(const Facts& facts);
 
 // "collaborator2: TCP gives 10.99.0.3 40000 - 10.99.0.2 9000 up in 869.0 s, 929.8 s after the heal"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernel/zero_window.h"
+
 namespace netcut {
 namespace {
 
@@ -70,6 +72,18 @@ Nanoseconds after_tries(const TcpTimers& timers, unsigned linear, unsigned tries
     return in;
 }
 
+// tcp_probe_timer(): the RTO stays as it is, and the wait is doubled. With a time limit of the program's it cannot be said,
+// since when the first was sent is not known.
+std::optional<Nanoseconds> after_probes(const ConnectionFacts& connection, const TcpTries& tries) {
+    if (connection.options && connection.options->user_timeout_ms > 0) return {};
+    const TcpTimers& timers = connection.timers;
+    Nanoseconds in = milliseconds(timers.expires_ms), wait = rto_of(timers);
+    for (unsigned i = 0; i < std::min(timers.backoff, most_tries); ++i) wait = doubled(wait);
+    const unsigned most = connection.holders.empty() ? tries.orphan_tries : tries.retries;
+    for (unsigned i = timers.attempts; i < std::min(most, most_tries); ++i) in += wait = doubled(wait);
+    return in;
+}
+
 Nanoseconds keepalive_over(const TcpTimers& timers, const std::optional<SocketOptions>& options) {
     const Nanoseconds next = milliseconds(timers.expires_ms);
     if (!options) return next;
@@ -85,6 +99,7 @@ Nanoseconds keepalive_over(const TcpTimers& timers, const std::optional<SocketOp
 std::optional<Nanoseconds> gives_up_in(const ConnectionFacts& connection, const TcpTries& tries) {
     const TcpTimers& timers = connection.timers;
     if (timers.timer == TcpTimer::keepalive) return keepalive_over(timers, connection.options);
+    if (could_not_leave(connection.socket, timers)) return after_probes(connection, tries);
     if (timers.timer != TcpTimer::retransmission) return {};
     if (connection.socket.state == "SYN_SENT")
         return after_tries(timers, tries.syn_linear, tries.syn_retries);

@@ -2,6 +2,7 @@
 #include "why/hang_json.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/time.h"
@@ -30,24 +31,37 @@ namespace {
 
 constexpr std::size_t most_lines_of_code = 16;
 
-// Of the nodes that it is about first; each text of a node once. Threads of libraries alone are left out where a node has
-// others.
+using Stack = std::pair<std::string, event::NodeStack>;  // and its node
+
+// Python prints the first thread of a process last, eu-stack first.
+bool is_of_first_thread(const std::vector<Stack>& stacks, std::size_t number) {
+    const auto& [node, stack] = stacks[number];
+    const std::size_t next = stack.python ? number + 1 : number - 1;  // beyond the end, too, if there is none
+    return next >= stacks.size() || stacks[next].first != node ||
+           stacks[next].second.process != stack.process;
+}
+
+// Of the nodes that it is about first, of each the first threads of its processes, where a program mostly waits for its
+// peers; each text of a node once. Threads of libraries alone are left out where a node has others.
 Json code_json(const Facts& facts, const Explanation& why) {
     std::set<std::string> have_own;
     for (const auto& [node, stack] : facts.stacks)
         if (is_of_program(stack)) have_own.insert(node);
-    std::vector<std::string> first, second, others;
-    for (const auto& [node, stack] : facts.stacks) {
+    std::map<std::pair<int, bool>, std::vector<std::string>> ranked;
+    for (std::size_t i = 0; i < facts.stacks.size(); ++i) {
+        const auto& [node, stack] = facts.stacks[i];
         if (have_own.contains(node) && !is_of_program(stack)) continue;
         const std::string text = text_of(stack);
         if (text.empty()) continue;
-        auto& lines = node == why.node ? first : node == why.peer ? second : others;
+        const int nearness = node == why.node ? 0 : node == why.peer ? 1 : 2;
+        auto& lines = ranked[{nearness, !is_of_first_thread(facts.stacks, i)}];
         std::string line = node + ": " + text;
         if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
     }
-    for (const auto& more : {second, others}) first.insert(first.end(), more.begin(), more.end());
-    first.resize(std::min(first.size(), most_lines_of_code));
-    return first;
+    std::vector<std::string> all;
+    for (const auto& [rank, lines] : ranked) all.insert(all.end(), lines.begin(), lines.end());
+    all.resize(std::min(all.size(), most_lines_of_code));
+    return all;
 }
 
 }  // namespace

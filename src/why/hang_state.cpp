@@ -28,7 +28,9 @@ class States {
     }
 
   private:
-    std::string owner_of(const IpAddress& address) const {
+    // By what `node` calls its peer: loopback is itself.
+    std::string owner_of(const std::string& node, const IpAddress& address) const {
+        if (address.is_loopback()) return node;
         const auto found = owners_.find(address.to_string());
         return found == owners_.end() ? std::string() : found->second;
     }
@@ -38,8 +40,8 @@ class States {
         const TcpSocket& socket = connection.socket;
         if (socket.state != "ESTABLISHED" || connection.timers.timer != TcpTimer::none) return nullptr;
         if (socket.send_queue > 0 || socket.receive_queue > 0 || connection.holders.empty()) return nullptr;
-        if (owner_of(socket.local) != node) return "from an address that it has no more";
-        const std::string peer = owner_of(socket.remote);
+        if (owner_of(node, socket.local) != node) return "from an address that it has no more";
+        const std::string peer = owner_of(node, socket.remote);
         if (peer.empty()) return "which nobody is any more";
         const auto other = waits_.find(peer);
         if (other == waits_.end() || other->second.left_out > 0 || !other->second.unread.empty())
@@ -65,7 +67,7 @@ class States {
         const bool is_server =
             std::any_of(facts.listening.begin(), facts.listening.end(),
                         [&](const ListeningFacts& one) { return one.port == socket.local_port; });
-        const std::string owner = owner_of(socket.remote);
+        const std::string owner = owner_of(node, socket.remote);
         const std::string peer = owner.empty() ? "somebody" : owner;
         return fmt::format("{} waits {} in {} on a connection {} {} port {}, {}", node,
                            thread.end == WaitEnd::never ? "for ever" : "again and again", thread.call,

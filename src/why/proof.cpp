@@ -9,6 +9,7 @@
 #include "fabric/options.h"
 #include "fault/plan.h"
 #include "kernel/sockdiag.h"
+#include "kernel/zero_window.h"
 #include "record/facts.h"
 #include "scenario/fault_spec.h"
 #include "scenario/triggers.h"
@@ -85,7 +86,7 @@ class NodeProof {
         if (socket.state == "TIME_WAIT" || socket.state == "CLOSED") return;
         if (!is_held && socket.state == "FIN_WAIT2" && socket.send_queue == 0) return;
         const auto gives_up = gives_up_in(connection, facts_.tries.value_or(TcpTries{}));
-        if (timers.timer == TcpTimer::retransmission)
+        if (timers.timer == TcpTimer::retransmission || could_not_leave(socket, timers))
             return add(HindranceKind::retransmission, ends_of(socket), gives_up);
         if (timers.timer == TcpTimer::keepalive)
             return add(HindranceKind::keepalive, ends_of(socket), gives_up);
@@ -109,7 +110,8 @@ class NodeProof {
         if (connection.timers.attempts > 1 || connection.socket.state != "ESTABLISHED") return false;
         for (const auto& [name, facts] : all_)
             for (const ConnectionFacts& other : facts.connections)
-                if (is_other_end(connection.socket, other.socket))
+                if ((name == node_ || !other.socket.local.is_loopback()) &&
+                    is_other_end(connection.socket, other.socket))
                     return other.socket.state == "ESTABLISHED" && other.socket.receive_queue > 0 &&
                            !other.awaited && !other.holders.empty();
         return false;
@@ -151,11 +153,23 @@ void add_faults(const RunState& state, const Scenario& scenario, std::vector<Hin
 
 // They may wait in a queue, or for a link address, longer than we look.
 void add_datagrams(const Scenario& scenario, const WaitsByNode& waits, std::vector<Hindrance>& found) {
-    if (!scenario.fabric.rate && scenario.fabric.kind == FabricKind::routed) return;
+    const bool waits_in_uplinks =
+        std::any_of(scenario.fabric.sites.begin(), scenario.fabric.sites.end(),
+                    [](const SiteSpec& site) { return site.up.has_value() || site.vpn != Vpn::none; });
+    if (!scenario.fabric.rate && !waits_in_uplinks && scenario.fabric.kind == FabricKind::routed) return;
     for (const auto& [name, facts] : waits)
         if (std::any_of(facts.datagrams.begin(), facts.datagrams.end(),
                         [](const DatagramFacts& socket) { return socket.awaited; }))
             found.push_back({HindranceKind::queued, name, "perhaps a datagram that it waits for"});
+}
+
+// What a link delays for longer than it takes to look twice may still come, a reset for one, and nobody sees it.
+void add_links(const Scenario& scenario, std::vector<Hindrance>& found) {
+    static constexpr Nanoseconds surely_seen = std::chrono::milliseconds(100);  // there and back
+    const auto is_late = [](const TraceStep& step) { return step.delay > surely_seen; };
+    for (const auto& [path, file] : scenario.traces)
+        if (file.trace && std::any_of(file.trace->steps().begin(), file.trace->steps().end(), is_late))
+            return found.push_back({HindranceKind::queued, {}, "perhaps a packet that a link delays"});
 }
 
 void add_unseen(const RunState& state, const WaitsByNode& waits, std::vector<Hindrance>& found) {
@@ -182,6 +196,7 @@ std::vector<Hindrance> hindrances_of(const RunState& state, const Scenario& scen
         found.push_back({HindranceKind::uplink, {}, "somebody outside may send something"});
     add_unseen(state, waits, found);
     add_datagrams(scenario, waits, found);
+    add_links(scenario, found);
     WaitsByNode running;
     for (const auto& [name, one] : waits)
         if (const NodeState* node = state.node(name); node != nullptr && node->runs()) running[name] = one;

@@ -26,7 +26,12 @@ Story::Story(const Facts& facts) : facts_(facts) {
         if (runs(node)) running_.push_back(&node);
     for (const auto& [name, waits] : facts.waits)
         for (const ConnectionFacts& one : waits.connections)
-            connections_.push_back({name, &one, owner_of(one.socket.remote), other_end(one.socket)});
+            connections_.push_back({name, &one, owner_of(one.socket.remote), other_end(name, one.socket)});
+}
+
+bool Story::has_ended(const std::string& node) const {
+    return std::none_of(running_.begin(), running_.end(),
+                        [&](const NodeOutcome* one) { return one->name == node; });
 }
 
 std::string Story::names_of_running() const {
@@ -51,11 +56,12 @@ std::string Story::former_owner_of(const IpAddress& address) const {
                                                                                 : found->second;
 }
 
-const ConnectionFacts* Story::other_end(const TcpSocket& socket) const {
+// Each node has loopback addresses of its own.
+const ConnectionFacts* Story::other_end(const std::string& node, const TcpSocket& socket) const {
     for (const auto& [name, waits] : facts_.waits)
         for (const ConnectionFacts& other : waits.connections)
-            if (other.socket.local == socket.remote && other.socket.remote == socket.local &&
-                other.socket.local_port == socket.remote_port &&
+            if ((name == node || !socket.remote.is_loopback()) && other.socket.local == socket.remote &&
+                other.socket.remote == socket.local && other.socket.local_port == socket.remote_port &&
                 other.socket.remote_port == socket.local_port)
                 return &other;
     return nullptr;
@@ -82,11 +88,22 @@ bool Story::met_a_fault(const std::string& node) const {
 }
 
 void Story::add_waits(Explanation& found) const {
+    add_waits(found, [](const ThreadFacts&) { return true; });
+}
+
+void Story::add_waits_for_others(Explanation& found) const {
+    add_waits(found, [](const ThreadFacts& thread) {
+        return thread.doing != ThreadDoing::waits || target_of(thread) != nullptr;
+    });
+}
+
+void Story::add_waits(Explanation& found, bool (*wanted)(const ThreadFacts&)) const {
     for (const auto& [name, waits] : facts_.waits) {
         if (!found.node.empty() && name != found.node && name != found.peer) continue;
+        if (has_ended(name)) continue;
         const ThreadFacts* best = nullptr;
         for (const ThreadFacts& thread : waits.waits)
-            if (best == nullptr || rank(thread) > rank(*best)) best = &thread;
+            if (wanted(thread) && (best == nullptr || rank(thread) > rank(*best))) best = &thread;
         if (best != nullptr) add_thread(found, name, *best);
     }
 }

@@ -40,13 +40,18 @@ class Story {
     bool is_cut_off(const std::string& node) const;
     bool met_a_fault(const std::string& node) const;
 
-    // Evidence: of each node that it is about the thread that says most, those that wait for a socket first.
+    // Evidence: of each node that it is about, and that has not ended, the thread that says most, those that wait for a
+    // socket first.
     void add_waits(Explanation& found) const;
+    // Likewise, without threads that wait for others of their process alone: of what comes from elsewhere they say nothing.
+    void add_waits_for_others(Explanation& found) const;
     void add_connection(Explanation& found, const Connection& connection) const;
     void add_thread(Explanation& found, const std::string& node, const ThreadFacts& thread) const;
 
   private:
-    const ConnectionFacts* other_end(const TcpSocket& socket) const;
+    void add_waits(Explanation& found, bool (*wanted)(const ThreadFacts&)) const;
+    bool has_ended(const std::string& node) const;
+    const ConnectionFacts* other_end(const std::string& node, const TcpSocket& socket) const;
     // At the other end of the connection that a thread of the node waits on; empty: no node.
     std::string peer_of(const std::string& node, const ThreadFacts& thread) const;
 

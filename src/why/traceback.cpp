@@ -92,6 +92,24 @@ bool matters(const event::NodeStack& stack, const event::StackFrame& frame) {
                : !frame.function.empty() && !is_of_system(frame.file) && !is_of_library(frame.function);
 }
 
+using FrameAt = std::vector<event::StackFrame>::const_iterator;
+
+FrameAt next_that_matters(const event::NodeStack& stack, FrameAt from) {
+    return std::find_if(from, stack.frames.end(),
+                        [&](const event::StackFrame& frame) { return matters(stack, frame); });
+}
+
+// `frame`, or if it and its callers stand between two frames of what carries messages, what is outside of these.
+FrameAt outside_of_interceptors(const event::NodeStack& stack, FrameAt frame) {
+    const auto& frames = stack.frames;
+    if (!stack.python || frame == frames.begin() || !carries_messages(std::prev(frame)->file)) return frame;
+    const auto caller =
+        std::find_if(frame, frames.end(), [&](const event::StackFrame& one) { return !matters(stack, one); });
+    if (caller == frames.end() || !carries_messages(caller->file)) return frame;
+    const auto outside = next_that_matters(stack, caller);
+    return outside == frames.end() ? frame : outside_of_interceptors(stack, outside);
+}
+
 // Keeps the innermost ones.
 void keep_frame(event::NodeStack& stack, event::StackFrame frame) {
     if (stack.frames.size() < most_frames)
@@ -192,9 +210,8 @@ std::vector<event::NodeStack> machine_stacks(std::string_view printed) {
 }
 
 const event::StackFrame* frame_that_matters(const event::NodeStack& stack) {
-    const auto found = std::find_if(stack.frames.begin(), stack.frames.end(),
-                                    [&](const event::StackFrame& frame) { return matters(stack, frame); });
-    if (found != stack.frames.end()) return &*found;
+    const auto found = next_that_matters(stack, stack.frames.begin());
+    if (found != stack.frames.end()) return &*outside_of_interceptors(stack, found);
     return stack.frames.empty() ? nullptr : &stack.frames.front();
 }
 
