@@ -43,7 +43,8 @@ Result<std::map<Need, Reason>> try_needs() {
     for (const FaultKind& fault : fault_kinds())
         for (const Need need : fault.needs)
             if (!all.contains(need)) all[need] = reason_of(probe(need, apart));
-    for (const Need need : {Need::numgen, Need::quota, Need::packet_log})
+    for (const Need need : {Need::numgen, Need::quota, Need::packet_log, Need::tbf, Need::route_by_mark,
+                            Need::track, Need::nat})
         if (!all.contains(need)) all[need] = reason_of(probe(need, apart));
     return all;
 }
@@ -78,6 +79,11 @@ std::vector<DoctorCheck> check_catalogue(const std::map<Need, Reason>& tried) {
     const std::string moments = "moments on the wire";
     checks.push_back({moments, "packets", missing({Need::packet_log, Need::numgen}, tried)});
     checks.push_back({moments, "bytes", missing({Need::packet_log, Need::numgen, Need::quota}, tried)});
+    const std::string sites = "sites";
+    checks.push_back({sites, "uplink", missing({Need::route_by_mark, Need::tbf}, tried)});
+    checks.push_back({sites, "firewall", missing({Need::route_by_mark, Need::track}, tried)});
+    checks.push_back({sites, "nat", missing({Need::route_by_mark, Need::track, Need::nat}, tried)});
+    checks.push_back({sites, "vpn", missing({Need::route_by_mark, Need::wireguard}, tried)});
     checks.push_back({"captures", "--pcap", missing({Need::packet_log}, tried)});
     return checks;
 }

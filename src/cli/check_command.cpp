@@ -12,12 +12,17 @@
 #include "cli/run_command.h"
 #include "cli/screen.h"
 #include "explore/experiments.h"
+#include "matrix/matrix_design.h"
+#include "matrix/matrix_file.h"
+#include "scenario/churn.h"
 #include "scenario/input.h"
+#include "scenario/link.h"
 #include "scenario/mistakes.h"
 #include "scenario/scenario.h"
 #include "scenario/template.h"
 #include "scenario/yaml.h"
 #include "scenario/yaml_section.h"
+#include "study/study_file.h"
 #include "user/as_user.h"
 #include "user/user.h"
 
@@ -37,7 +42,12 @@ class Checker {
             mistakes_.add(Failure(text.error()), Place{options_.file});
             return mistakes_.found();
         }
-        look(*text);
+        if (is_study(*text))
+            look_at_study(*text);
+        else if (is_matrix(*text))
+            look_at_matrix(*text);
+        else
+            look(*text);
         std::vector<Error> all = reading_.errors;
         all.insert(all.end(), mistakes_.found().begin(), mistakes_.found().end());
         for (Error& error : all)
@@ -48,9 +58,29 @@ class Checker {
         });
         return all;
     }
-    const Scenario& scenario() const { return scenario_; }
+    // What it has, of a file that nothing is wrong with.
+    std::string contents() const {
+        return cells_ > 0 ? fmt::format("cells: {}", cells_)
+                          : fmt::format("nodes: {}, faults: {}", scenario_.collaborators + 1,
+                                        scenario_.faults.size());
+    }
 
   private:
+    void look_at_study(const std::string& text) {
+        StudyReading reading = read_study_text(text, options_.file);
+        reading_.errors = std::move(reading.errors);
+        cells_ = reading.design.cells.size();
+    }
+
+    void look_at_matrix(const std::string& text) {
+        MatrixReading reading = read_matrix_text(text, options_.file);
+        reading_.errors = std::move(reading.errors);
+        if (!reading_.errors.empty()) return;
+        const auto design = design_of(reading.spec);
+        if (mistakes_.add(design ? Result<void>() : Result<void>(Failure(design.error())), {"frameworks"}))
+            cells_ = design->cells.size();
+    }
+
     void look(const std::string& text) {
         const std::string base = template_named_in(text);
         const Result<void> beneath = base.empty() ? Result<void>() : read_template(scenario_, base);
@@ -61,6 +91,8 @@ class Checker {
         for (std::size_t i = 0; i < scenario_.faults.size(); ++i)
             if (!mistakes_.add(read_named_files(scenario_.faults[i])))
                 reading_.misread.insert(fmt::format("faults/{}", i));
+        if (!mistakes_.add(read_churn_traces(scenario_))) reading_.misread.insert("churn");
+        if (!mistakes_.add(read_traces(scenario_))) reading_.misread.insert("link");
         find_mistakes(scenario_, reading_, mistakes_);
         if (!reading_.errors.empty() || !mistakes_.found().empty()) return;
         mistakes_.add(check_sets(scenario_, options_.sets), {"--set"});
@@ -77,6 +109,7 @@ class Checker {
 
     const CheckOptions& options_;
     Scenario scenario_;
+    std::size_t cells_ = 0;  // of a study or a matrix
     Reading reading_;
     Mistakes mistakes_;
 };
@@ -114,8 +147,7 @@ Result<int> try_check(const CheckOptions& options) {
     if (options.json)
         show("{}\n", json_of(options.file, mistakes).dump(2, ' ', false, Json::error_handler_t::replace));
     else if (mistakes.empty())
-        show("{}: nothing is wrong with it (nodes: {}, faults: {})\n", options.file,
-             checker.scenario().collaborators + 1, checker.scenario().faults.size());
+        show("{}: nothing is wrong with it ({})\n", options.file, checker.contents());
     else
         for (const Error& error : mistakes) show("{}", text_of(error));
     return mistakes.empty() ? 0 : wrong_status;
@@ -124,7 +156,9 @@ Result<int> try_check(const CheckOptions& options) {
 }  // namespace
 
 void add_check_options(CLI::App& command, CheckOptions& options) {
-    command.add_option("FILE", options.file, "A scenario in YAML")->type_name("")->required();
+    command.add_option("FILE", options.file, "A scenario, a study or a matrix in YAML")
+        ->type_name("")
+        ->required();
     Group(command, "What to check")
         .add("--set", options.sets, "NAME=VALUE", "Set a parameter of the template");
     command.add_flag("--json", options.json, "Print JSON");

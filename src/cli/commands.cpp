@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
 
+#include "cli/bisect_command.h"
 #include "cli/catalogue_commands.h"
 #include "cli/check_command.h"
+#include "cli/compare_command.h"
 #include "cli/experiments_command.h"
 #include "cli/explore_command.h"
 #include "cli/init_command.h"
 #include "cli/inside_commands.h"
+#include "cli/matrix_command.h"
 #include "cli/reduce_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
 #include "cli/schema_command.h"
 #include "cli/stage_commands.h"
+#include "cli/study_command.h"
+#include "cli/trace_command.h"
 #include "cli/verify_command.h"
 #include "cli/why_command.h"
 #include "help/manual.h"
@@ -47,6 +52,18 @@ std::vector<Command> all_commands() {
          with_options(add_experiments_options, experiments_command)},
         {"explore", "Find the shortest outage that a federation does not survive",
          with_options(add_explore_options, explore_command)},
+        {"matrix", "Run versions of frameworks with each cut at each moment, and make a page of the outcomes",
+         with_options(add_matrix_options, matrix_command)},
+        {"compare", "Say what changed between two sets of results, and whether it is more than chance",
+         with_options(add_compare_options, compare_command)},
+        {"bisect", "Find the two versions between which an outcome changed",
+         with_options(add_bisect_options, bisect_command)},
+        {"study", "Make many runs of one scenario with some of its keys varied, and their statistics",
+         with_options(add_study_options, study_command)},
+        {"plan", "Say how many runs a study or a matrix has, how long they take, and how much disk",
+         with_options(add_plan_options, plan_command)},
+        {"merge", "Put the rows of a study's shards together",
+         with_options(add_merge_options, merge_command)},
         {"reduce", "Find the few faults of a failed run that make it fail",
          with_options(add_reduce_options, reduce_command)},
         {"replay", "Repeat a run, and say where it goes another way",
@@ -58,6 +75,8 @@ std::vector<Command> all_commands() {
                   with_options(add_report_options, report_command)},
                  {"faults", "List the faults, with an example of each",
                   with_options(add_faults_options, faults_command)},
+                 {"trace", "Print a trace of a link that a model and a seed make",
+                  with_options(add_trace_options, trace_command)},
                  {"schema", "Print the JSON Schema of scenario files, verdicts, journals or records",
                   with_options(add_schema_options, schema_command)},
                  {"doctor", "Say what this kernel and this user can do, and why not",

@@ -86,14 +86,15 @@ Result<int> try_experiments(const ExperimentsOptions& options, CiOutput& ci) {
     NETCUT_ASSIGN(const int signal_of_stages,
                   do_stages(options.many.run, base, folder.user(), options.many.json));
     if (signal_of_stages != 0) return 128 + signal_of_stages;
+    TwinsOption twins(options.many.run, options.many.json);
     for (std::size_t row = 0; row < table.rows.size(); ++row) {
-        NETCUT_ASSIGN(Scenario scenario, experiment_scenario(base, table.rows[row], table.columns.front()));
-        NETCUT_ASSIGN(const int signal_of_twins,
-                      compare_with_twins(options.many.run, scenario, options.many.json));
+        NETCUT_ASSIGN(Scenario scenario, undisturbed_scenario(base, table.rows[row]));
+        NETCUT_ASSIGN(const int signal_of_twins, twins.compare(scenario, folder.user()));
         if (signal_of_twins != 0) return 128 + signal_of_twins;
         table.twins.push_back(std::move(scenario.twins));
     }
     RunPool pool(folder, program, jobs);
+    NETCUT_TRY(use_engine(options.many, folder.user(), pool));
     int signal = 0;
     {
         ManyScreen screen(pool, options.many.json);

@@ -69,7 +69,10 @@ Result<int> find_thresholds(const ExploreOptions& options, const Scenario& base,
     map.title = base.name;
     NETCUT_ASSIGN(map.rows, moments_of(base, options.many));
     NETCUT_ASSIGN(const auto kinds, kinds_of(options.many));
-    NETCUT_ASSIGN(const SearchOptions search, search_options(options));
+    NETCUT_ASSIGN(SearchOptions search, search_options(options));
+    NETCUT_ASSIGN(const unsigned jobs, jobs_of(options.many));
+    const auto cells = static_cast<unsigned>(map.rows.size() * kinds.size());
+    search.at_once = std::max(1U, jobs / std::max(1U, cells * search.repeats));
     map.limit = search.most;
     for (std::size_t row = 0; row < map.rows.size(); ++row) {
         auto& cells = map.cells.emplace_back(kinds.size());
@@ -137,6 +140,7 @@ Result<int> try_explore(const ExploreOptions& options, CiOutput& ci) {
                   do_stages(options.many.run, base, folder.user(), options.many.json));
     if (signal_of_stages != 0) return 128 + signal_of_stages;
     RunPool pool(folder, program, jobs);
+    NETCUT_TRY(use_engine(options.many, folder.user(), pool));
     return options.sweep ? sweep(options, base, folder, pool, ci)
                          : find_thresholds(options, base, folder, pool, ci);
 }

@@ -13,6 +13,7 @@
 #include "cli/daemon_run.h"
 #include "cli/option_values.h"
 #include "cli/screen.h"
+#include "cli/slurm_study.h"
 #include "explore/phase_moments.h"
 #include "run/engine.h"
 #include "scenario/fault_kind.h"
@@ -63,11 +64,21 @@ void add_many_options(CLI::App& command, ManyOptions& options) {
         ->group("The runs");
     group.add("--jobs", options.jobs, "N", fmt::format("How many runs at once (default: {})", default_jobs));
     group.add("--repeat", options.repeat, "N", "How many runs of each (default: 1)");
+    group.add("--on", options.on, "slurm", "Let jobs of Slurm make the runs");
+    group.add("--partition", options.partition, "NAME", "Of Slurm (default: its own)");
     group.add_flag("--json", options.json, "Print only the result, as JSON");
 }
 
 Result<unsigned> jobs_of(const ManyOptions& options) {
     return positive("--jobs", options.jobs, default_jobs);
+}
+
+Result<void> use_engine(const ManyOptions& options, const User& user, RunPool& pool) {
+    if (!options.on) return {};
+    NETCUT_ASSIGN(const SlurmOptions slurm, slurm_options_of(options.on, options.partition, {}));
+    NETCUT_ASSIGN(std::vector<std::string> words, srun_words(slurm, user));
+    pool.launch_by(std::move(words));
+    return {};
 }
 
 Result<unsigned> repeats_of(const ManyOptions& options) {

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/options.h"
 #include "explore/cut_kind.h"
+#include "explore/run_pool.h"
 #include "folder/folder.h"
 #include "scenario/scenario.h"
 
@@ -13,13 +14,16 @@ namespace netcut::cli {
 // Options of the commands that make many runs.
 struct ManyOptions {
     RunOptions run;
-    std::vector<std::string> moments, kinds;
-    std::optional<std::string> jobs, repeat;
+    std::vector<std::string> moments{}, kinds{};
+    std::optional<std::string> jobs{}, repeat{};
+    std::optional<std::string> on{}, partition{};  // an engine that makes the runs
     bool json = false;
 };
 void add_many_options(CLI::App& command, ManyOptions& options);
 
 Result<unsigned> jobs_of(const ManyOptions& options);
+// Lets the engine that --on names make the pool's runs.
+Result<void> use_engine(const ManyOptions& options, const User& user, RunPool& pool);
 Result<unsigned> repeats_of(const ManyOptions& options);
 Result<std::vector<CutKind>> kinds_of(const ManyOptions& options);
 // The scenario's experiments, or those that --moments names.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 
 #include "base/command.h"
 #include "base/time.h"
@@ -12,7 +11,9 @@
 #include "fabric/options.h"
 #include "link/rate.h"
 #include "scenario/check.h"
+#include "scenario/complete.h"
 #include "scenario/input.h"
+#include "scenario/site.h"
 #include "scenario/tcp.h"
 #include "scenario/template.h"
 #include "scenario/words.h"
@@ -77,6 +78,9 @@ void add_fabric_options(CLI::App& command, RunOptions& options) {
     group.add("--tcp", options.tcp, "NAME=VALUE",
               "Set how the TCP of every node works: keepalive=10s, user_timeout=30s, retries2=8, ... "
               "(docs/scenario.md, TCP)");
+    group.add("--site", options.sites, "SITE",
+              "Put nodes behind a router of their own: 'a: {nodes: collaborators, uplink: 20mbit/5mbit, nat: "
+              "home}' (docs/sites.md)");
     group.add_list(
         "--uplink", options.uplink, "NODE",
         "Nodes that reach the network of this machine: aggregator,collaborator1, or all (default: none)");
@@ -111,20 +115,6 @@ void add_end_options(CLI::App& command, RunOptions& options) {
         ->group("The end");
 }
 
-// As the shell that the user typed them into means it. What begins with a word in braces says where it is.
-Result<void> complete_paths(Scenario& scenario) {
-    for (const std::string& name : scenario.paths) {
-        const auto found = scenario.parameters.find(name);
-        if (found == scenario.parameters.end()) continue;
-        std::string& value = found->second;
-        if (value.empty() || value.starts_with('/') || value.starts_with('{')) continue;
-        std::error_code error;
-        value = std::filesystem::absolute(value, error).lexically_normal();
-        if (error) return system_failure("find the working directory", error.value());
-    }
-    return {};
-}
-
 Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_count(scenario.collaborators, "--cols", options.cols));
     NETCUT_TRY(set_parsed(scenario.aggregator.command, "--aggregator", options.aggregator, split_command));
@@ -144,6 +134,7 @@ Result<void> apply_nodes(Scenario& scenario, const RunOptions& options) {
     set_if(scenario.user, options.user);
     set_if(scenario.name, options.name);
     for (const std::string& pair : options.tcp) NETCUT_TRY(add_tcp(scenario, pair));
+    for (const std::string& site : options.sites) NETCUT_TRY(add_site(scenario, site));
     if (options.tty) scenario.tty = true;
     if (options.no_stacks) scenario.stacks = false;
     if (options.join_output) scenario.join_output = true;
@@ -167,13 +158,6 @@ Result<void> apply_fabric(FabricOptions& fabric, const RunOptions& options) {
     return {};
 }
 
-// "openfl/keras_cnn_mnist" as one folder's name.
-std::string flat_name(std::string name) {
-    std::replace(name.begin(), name.end(), '/', '-');
-    const std::size_t begin = name.find_first_not_of(".-");
-    return begin == std::string::npos ? "scenario" : name.substr(begin);
-}
-
 Result<void> apply_end(Scenario& scenario, const RunOptions& options) {
     NETCUT_TRY(set_parsed(scenario.timeout, "--timeout", options.timeout, parse_duration));
     NETCUT_TRY(set_parsed(scenario.hang_after, "--hang-after", options.hang_after, parse_duration));
@@ -185,13 +169,7 @@ Result<void> apply_workspace(Scenario& scenario, const RunOptions& options) {
     if (options.stage && scenario.stages.empty())
         return usage_failure("begin with --stage " + *options.stage, "the scenario has no stages",
                              "see netcut-fl templates for those that have");
-    if (scenario.workspace.empty() && !scenario.stages.empty())
-        scenario.workspace = "netcut-workspaces/" + flat_name(scenario.template_name);
-    if (scenario.workspace.empty()) return {};
-    std::error_code error;
-    scenario.workspace = std::filesystem::absolute(scenario.workspace, error).lexically_normal();
-    if (error) return system_failure("find the working directory", error.value());
-    return {};
+    return complete_workspace(scenario);
 }
 
 }  // namespace
@@ -278,6 +256,7 @@ Result<Scenario> make_scenario(const RunOptions& options) {
     NETCUT_TRY(apply_fabric(scenario.fabric, options));
     NETCUT_TRY(apply_cut(scenario, options));
     NETCUT_TRY(apply_faults(scenario, options.faults));
+    scenario.kept_traces = options.kept_traces;
     NETCUT_TRY(read_named_files(scenario));
     NETCUT_TRY(apply_end(scenario, options));
     NETCUT_TRY(apply_workspace(scenario, options));

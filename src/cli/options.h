@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct RunOptions {
     std::optional<std::string> cols;
     std::optional<std::string> aggregator, collaborator, cwd, ready_on, ready_within, progress_on,
         progress_marks, end_on;
-    std::vector<std::string> sets, envs, uplink, tcp;
+    std::vector<std::string> sets, envs, uplink, tcp, sites;
     std::optional<std::string> fabric, ip, mtu, rate, shaper;
     std::optional<std::string> cut_on, cut_when, after, round, armed_by, when, kind, direction, down_at,
         watch, nth, delay, reconnect_after, max_cuts;
@@ -27,13 +28,14 @@ struct RunOptions {
     std::optional<std::string> timeout, hang_after, grace;
     std::optional<std::string> pcap_snap;
     bool tty = false, join_output = false, quiet = false, pcap = false, no_stacks = false;
-    std::optional<bool> annotate;             // for CI; by default where it is GitHub's
-    std::optional<std::string> repeat, jobs;  // of the whole run
-    std::optional<std::string> twins;         // undisturbed runs to compare with
-    bool safety = false;                      // who is not as undisturbed has failed
-    bool twin = false;                        // if it fails, run it without its faults
-    std::optional<std::string> socket;        // of the daemon
-    bool local = false, detached = false;     // without the daemon; by the daemon, and not waited for
+    std::map<std::string, std::string> kept_traces{};  // of a run that is replayed, see Scenario
+    std::optional<bool> annotate;                      // for CI; by default where it is GitHub's
+    std::optional<std::string> repeat, jobs;           // of the whole run
+    std::optional<std::string> twins;                  // undisturbed runs to compare with
+    bool safety = false;                               // who is not as undisturbed has failed
+    bool twin = false;                                 // if it fails, run it without its faults
+    std::optional<std::string> socket;                 // of the daemon
+    bool local = false, detached = false;  // without the daemon; by the daemon, and not waited for
 };
 
 // Whether its model is right.

@@ -6,6 +6,7 @@
 #include "folder/run_files.h"
 #include "record/reader.h"
 #include "scenario/check.h"
+#include "scenario/link.h"
 #include "scenario/yaml.h"
 #include "user/user.h"
 
@@ -45,7 +46,19 @@ Result<RecordedRun> RecordedRun::read(const std::string& path) {
         if (auto event = read_event(line).event) run.journal.push_back(std::move(*event));
     });
     if (!read) return unreadable(read.error());
+    run.scenario.kept_traces = run.kept_traces();
+    NETCUT_TRY(read_traces(run.scenario));
     return run;
+}
+
+std::map<std::string, std::string> RecordedRun::kept_traces() const {
+    std::map<std::string, std::string> kept;
+    for (const Event& event : journal)
+        if (const auto* link = event.as<event::NodeLink>())
+            for (const auto& side : {link->up, link->down})
+                if (side && !side->file.empty())
+                    kept[side->file] = this->folder + "/" + kept_trace(side->sha256);
+    return kept;
 }
 
 bool RecordedRun::same_failure(const RunOutcome& outcome) const {

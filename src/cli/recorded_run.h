@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct RecordedRun {
     std::string word() const { return verdict.at("verdict").get<std::string>(); }
     // Crashed, hung or left, or not as was expected.
     bool failed() const { return verdict.at("exit_status") == 1; }
+    // Of files that it read and whose copies it has, the copies' paths.
+    std::map<std::string, std::string> kept_traces() const;
     bool same_failure(const RunOutcome& outcome) const;
 };
 

@@ -55,7 +55,7 @@ Result<int> run_repeatedly(const RunOptions& options, const Scenario& scenario, 
     if (options.detached)
         return usage_failure("repeat a run that is not waited for", "somebody has to count",
                              "leave --detach out");
-    const ManyOptions many{options, {}, {}, options.jobs, options.repeat, false};
+    const ManyOptions many{.run = options, .jobs = options.jobs, .repeat = options.repeat};
     NETCUT_ASSIGN(const unsigned jobs, jobs_of(many));
     NETCUT_ASSIGN(const unsigned count, repeats_of(many));
     NETCUT_ASSIGN(const std::string program, this_program());

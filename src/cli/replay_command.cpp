@@ -21,6 +21,7 @@ Result<int> try_replay(const ReplayOptions& options) {
     run.file = folder + "/scenario.yaml";
     run.out = options.out.value_or(folder + "-replay");
     run.quiet = options.quiet;
+    run.kept_traces = recorded.kept_traces();
     run.annotate = false;  // what the run is expected to do is what it did
     const int status = run_command(run);
     if (status >= 2 && status != 4) return status;  // it made no run

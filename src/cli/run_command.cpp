@@ -107,8 +107,13 @@ Result<int> try_run(RunOptions options, CiOutput& ci) {
     NETCUT_ASSIGN(Scenario scenario, make_scenario(options));
     // Decided once: after a run of root's this process is its user's.
     options.local = !wants_daemon(options);
-    NETCUT_ASSIGN(const int signal, compare_with_twins(options, scenario, options.quiet));
-    if (signal != 0) return 128 + signal;
+    if (options.twins) {
+        NETCUT_ASSIGN(const User user, find_caller(scenario.user));
+        NETCUT_ASSIGN(const int signal_of_stages, do_stages(options, scenario, user, options.quiet));
+        if (signal_of_stages != 0) return 128 + signal_of_stages;
+        NETCUT_ASSIGN(const int signal, TwinsOption(options, options.quiet).compare(scenario, user));
+        if (signal != 0) return 128 + signal;
+    }
     NETCUT_ASSIGN(const int status,
                   options.repeat ? run_repeatedly(options, scenario, ci) : run_once(options, scenario, ci));
     if (status == 1 && options.twin)

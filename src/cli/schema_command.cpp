@@ -3,16 +3,22 @@
 
 #include "cli/run_command.h"
 #include "cli/screen.h"
+#include "matrix/matrix_file.h"
+#include "matrix/matrix_result_schema.h"
 #include "record/journal_schema.h"
 #include "record/run_state.h"
 #include "scenario/schema.h"
 #include "scenario/words.h"
+#include "study/study_file.h"
 #include "verdict/verdict_schema.h"
 
 namespace netcut::cli {
 namespace {
 
-constexpr Words<std::string (*)(), 4> schemas{{{"scenario", scenario_schema},
+constexpr Words<std::string (*)(), 7> schemas{{{"scenario", scenario_schema},
+                                               {"study", study_schema},
+                                               {"matrix", matrix_schema},
+                                               {"result", matrix_result_schema},
                                                {"verdict", verdict_schema},
                                                {"journal", journal_schema},
                                                {"record", RunState::schema}}};
@@ -26,7 +32,8 @@ std::vector<std::string> schema_words() {
 void add_schema_options(CLI::App& command, SchemaOptions& options) {
     command
         .add_option("WHAT", options.what,
-                    "scenario (default), verdict: verdict.json, journal: a line of it, or record: what "
+                    "scenario (default), study, matrix, result: result.json of a matrix, verdict: "
+                    "verdict.json, journal: a line of it, or record: what "
                     "inspect and GET /runs/ID/record say of a run")
         ->type_name("");
     command.footer("Example: netcut-fl schema > netcut-fl.schema.json");

@@ -29,7 +29,7 @@ std::string out_of_twin(const RunOptions& options) {
 Result<void> run_twin(const RunOptions& options, const Scenario& scenario, CiOutput& ci) {
     if (scenario.faults.empty()) return {};  // it is its own twin
     const Scenario twin = without_faults(scenario);
-    ManyOptions many{options, {}, {}, {}, {}, false};
+    ManyOptions many{.run = options};
     many.run.out = out_of_twin(options);
     NETCUT_ASSIGN(const std::string program, this_program());
     NETCUT_ASSIGN(const RunFolder folder, make_folder(many, twin, scenario.name + "-twin"));

@@ -5,7 +5,6 @@
 
 #include "cli/many_options.h"
 #include "cli/screen.h"
-#include "cli/stage_commands.h"
 #include "explore/twin_runs.h"
 
 namespace netcut::cli {
@@ -25,20 +24,23 @@ Result<unsigned> number_of_twins(const std::string& text) {
 
 }  // namespace
 
-Result<int> compare_with_twins(const RunOptions& options, Scenario& scenario, bool quiet) {
-    if (!options.twins) return 0;
-    NETCUT_ASSIGN(const unsigned count, number_of_twins(*options.twins));
-    NETCUT_ASSIGN(const User user, find_caller(scenario.user));
-    NETCUT_ASSIGN(const int signal, do_stages(options, scenario, user, quiet));
-    if (signal != 0) return signal;
+Result<int> TwinsOption::compare(Scenario& scenario, const User& user) {
+    if (!options_.twins) return 0;
+    NETCUT_ASSIGN(const unsigned count, number_of_twins(*options_.twins));
     NETCUT_ASSIGN(const std::string program, this_program());
+    NETCUT_ASSIGN(const std::string key, twin_key(scenario, user, program));
+    if (const auto known = known_.find(key); known != known_.end()) {
+        scenario.twins = known->second;
+        return 0;
+    }
     const auto tell = [&](const RunOutcome& outcome) {
-        if (!quiet && !outcome.reused) show("twin    {}: {}\n", outcome.id, outcome.word());
+        if (!quiet_ && !outcome.reused) show("twin    {}: {}\n", outcome.id, outcome.word());
     };
-    NETCUT_ASSIGN(TwinRuns made, make_twins(scenario, count, user, program, options.local, tell));
-    scenario.twins = std::move(made.facts);
-    if (!quiet && made.reused > 0) show("twins   {} made before, in {}\n", made.reused, made.path);
-    return made.signal;
+    NETCUT_ASSIGN(TwinRuns made, make_twins(scenario, count, user, program, options_.local, tell));
+    if (made.signal != 0) return made.signal;
+    scenario.twins = known_[key] = std::move(made.facts);
+    if (!quiet_ && made.reused > 0) show("twins   {} made before, in {}\n", made.reused, made.path);
+    return 0;
 }
 
 }  // namespace netcut::cli

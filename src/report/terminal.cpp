@@ -79,6 +79,21 @@ class LineOf {
                                      (*list)->file);
         return fmt::format("{} loses of {} packets: {}", fault_, listed.period, lists);
     }
+    std::string operator()(const event::HoldListed& listed) const {
+        std::string lists;
+        for (const auto& [direction, list] :
+             {std::pair("up", &listed.lists.up), std::pair("down", &listed.lists.down)})
+            if (*list)
+                lists += fmt::format("{}{} in {}", lists.empty() ? "" : ", ", direction, (*list)->file);
+        return fmt::format("{} has a list of {} packets: {}", fault_, listed.period, lists);
+    }
+    std::string operator()(const event::HoldMissed& missed) const {
+        return fmt::format("{} packets that were to be held were lost",
+                           missed.unread + missed.no_room + missed.unsent);
+    }
+    std::string operator()(const event::HoldLapsed& lapsed) const {
+        return fmt::format("packets were not held for {:.1f} s: netcut-fl did not run", lapsed.lasted_s);
+    }
     std::string operator()(const event::FaultFired& fired) const {
         return fmt::format("{} {}: {} of {}, {}", fault_, fired.number, fired.kind,
                            fmt::join(fired.nodes, ", "),

@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/delivery_tap.h"
 
+#include "fabric/addresses.h"
 #include "fault/packet.h"
 
 namespace netcut {
 namespace {
 
 // Headers alone. There is room for what a second of 10 Gbit/s takes in whole segments of 64 KiB, and for 20 ms of single ones.
-constexpr PacketTap::Room delivery_room{.frame = 256, .frames = 32 * 1024, .snap = 128};
+constexpr PacketTap::Room delivery_room{
+    .frame = 256, .frames = 32 * 1024, .snap = 128, .links_below = first_site_link};
 constexpr Nanoseconds between_reads = std::chrono::milliseconds(10);
 
 }  // namespace
 
-Result<std::unique_ptr<DeliveryTap>> DeliveryTap::start(Timers& timers, const NetNs& router,
+Result<std::unique_ptr<DeliveryTap>> DeliveryTap::start(Timers& timers, const Fabric& fabric,
                                                         Nanoseconds begin, Observer observer) {
-    NETCUT_ASSIGN(PacketTap tap, PacketTap::open(router, delivery_room));
-    std::unique_ptr<DeliveryTap> started(new DeliveryTap(timers, std::move(tap), begin, std::move(observer)));
+    NETCUT_ASSIGN(PacketTap tap, PacketTap::open(fabric.router(), delivery_room));
+    std::unique_ptr<DeliveryTap> started(
+        new DeliveryTap(timers, std::move(tap), fabric.sites(), begin, std::move(observer)));
     NETCUT_TRY(started->tap_.begin());
     started->read_again_soon();
     return started;
 }
 
-DeliveryTap::DeliveryTap(Timers& timers, PacketTap tap, Nanoseconds begin, Observer observer)
+DeliveryTap::DeliveryTap(Timers& timers, PacketTap tap, Sites* sites, Nanoseconds begin, Observer observer)
     : tap_(std::move(tap)),
+      revealer_(sites),
       begin_(begin),
       observer_(std::move(observer)),
       follower_(
@@ -43,7 +47,8 @@ void DeliveryTap::read_again_soon() {
 
 void DeliveryTap::read() {
     tap_.read([this](const TappedPacket& packet) {
-        if (const auto header = parse_packet(packet.bytes)) follower_.take(*header, packet.time - begin_);
+        if (const auto header = parse_packet(revealer_.reveal(packet.bytes)))
+            follower_.take(*header, packet.time - begin_);
     });
     const auto missed = tap_.missed();
     if (!missed) return observer_.failed(missed.error());

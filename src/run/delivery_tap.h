@@ -8,10 +8,11 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "kernel/netns.h"
+#include "base/timers.h"
+#include "fabric/fabric.h"
 #include "kernel/packet_tap.h"
-#include "run/timers.h"
 #include "safety/deliveries.h"
+#include "sockets/site_ends.h"
 
 namespace netcut {
 
@@ -25,18 +26,20 @@ class DeliveryTap {
         std::function<void(Error)> failed;
     };
     // `begin`: of the run, by CLOCK_REALTIME since the epoch.
-    static Result<std::unique_ptr<DeliveryTap>> start(Timers& timers, const NetNs& router, Nanoseconds begin,
+    // `fabric` must outlive it.
+    static Result<std::unique_ptr<DeliveryTap>> start(Timers& timers, const Fabric& fabric, Nanoseconds begin,
                                                       Observer observer);
     void own(const std::vector<std::string>& addresses, const std::string& node);
     // Tells of what is left.
     void finish();
 
   private:
-    DeliveryTap(Timers& timers, PacketTap tap, Nanoseconds begin, Observer observer);
+    DeliveryTap(Timers& timers, PacketTap tap, Sites* sites, Nanoseconds begin, Observer observer);
     void read();
     void read_again_soon();
 
     PacketTap tap_;
+    PacketRevealer revealer_;
     const Nanoseconds begin_;
     Observer observer_;
     DeliveryFollower follower_;

@@ -14,9 +14,12 @@
 #include "fault/plan.h"
 #include "kernel/address.h"
 #include "kernel/precedence.h"
+#include "kernel/process_tree.h"
 #include "kernel/rights.h"
 #include "run/engine_impl.h"
+#include "run/run_sites.h"
 #include "scenario/fault_kind.h"
+#include "scenario/link.h"
 #include "scenario/words.h"
 #include "scenario/yaml.h"
 
@@ -64,17 +67,19 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     NETCUT_TRY(open_journal());
     NETCUT_TRY(build_network());
     make_parts();
-    NETCUT_TRY(safety_->start());
+    NETCUT_TRY(safety_->start(*fabric_));
     NETCUT_TRY(faults_->lay());
     NETCUT_TRY(start_capture());
     NETCUT_TRY(faults_->prepare());
     NETCUT_TRY(nodes_->make());
     NETCUT_TRY(tcp_->start());
+    NETCUT_TRY(links_->prepare());
     return course_.begin();
 }
 
 void Engine::Impl::entered(RunPhase phase) {
     journal_->add(event::RunEntered{phase});
+    if (phase == RunPhase::starting) links_->start();
 }
 
 Result<void> Engine::Impl::open_journal() {
@@ -104,7 +109,9 @@ Result<void> Engine::Impl::open_journal() {
 
 Result<void> Engine::Impl::build_network() {
     const Nanoseconds begin = journal_->now();
-    NETCUT_ASSIGN(Fabric built, Fabric::build(scenario_.fabric, node_names(scenario_)));
+    FabricOptions options = scenario_.fabric;
+    NETCUT_ASSIGN(options.access, access_links(scenario_));
+    NETCUT_ASSIGN(Fabric built, Fabric::build(options, node_names(scenario_)));
     fabric_.emplace(std::move(built));
     sockets_.emplace(*fabric_);
     event::FabricBuilt network{.kind = fabric_word(scenario_.fabric.kind)};
@@ -112,6 +119,7 @@ Result<void> Engine::Impl::build_network() {
         network.nodes.emplace_back(fabric_->node(i).name, addresses_of(fabric_->node(i)));
     network.took_ms = std::chrono::duration<double, std::milli>(journal_->now() - begin).count();
     journal_->add(std::move(network));
+    note_sites(*fabric_, *journal_);
     if (const Uplink* uplink = fabric_->uplink()) {
         event::UplinkOpened opened{.nodes = scenario_.fabric.uplink, .link = uplink->link()};
         for (const IpAddress& address : uplink->addresses()) opened.addresses.push_back(address.to_string());
@@ -121,14 +129,17 @@ Result<void> Engine::Impl::build_network() {
 }
 
 void Engine::Impl::make_parts() {
-    run_.emplace(RunContext{io_, timers_, scenario_, folder_, user_, program_folder_, *fabric_, *sockets_,
+    run_.emplace(RunContext{io_, timers_, scenario_, folder_, user_, program_folder_, node_names(scenario_),
                             *journal_, [this](Error error) { fail(std::move(error)); },
                             [this] { check_journal(); }});
+    fault_network_.emplace(*run_, *fabric_, *sockets_);
+    node_network_.emplace(io_, *fabric_);
     socket_notes_.emplace(*fabric_, *sockets_, *journal_);
-    tcp_.emplace(*run_);
+    tcp_.emplace(*run_, *fabric_, *sockets_);
+    links_.emplace(*run_, *fabric_, *fault_network_);
     safety_.emplace(*run_);
     stacks_.emplace(*run_);
-    faults_.emplace(*run_, process_control(),
+    faults_.emplace(*run_, *fault_network_, process_control(),
                     RunFaults::Observer{[this] { return course_.is_under_way(); },
                                         [this](const FaultRunner& fault) { on_fired(fault); },
                                         [this](const FaultRunner& fault) { on_healed(fault); },
@@ -137,7 +148,7 @@ void Engine::Impl::make_parts() {
                                                            : std::vector<event::PhaseSeen>();
                                         }});
     progress_.emplace(*run_, record_, course_, *faults_);
-    nodes_.emplace(*run_, course_, *faults_, *progress_, *safety_,
+    nodes_.emplace(*run_, *node_network_, course_, *faults_, *progress_, *safety_,
                    RunNodes::Observer{[this](std::size_t node) {
                                           if (phases_) phases_->node_runs(node, nodes_->pid(node));
                                           tcp_->node_runs(node, nodes_->pid(node));
@@ -174,7 +185,8 @@ ProcessControl Engine::Impl::process_control() {
 
 Result<void> Engine::Impl::start_capture() {
     if (!scenario_.pcap) return {};
-    NETCUT_ASSIGN(capture_, RunCapture::start(*run_, {run_->check_journal, [this] { on_captured(); }}));
+    NETCUT_ASSIGN(capture_,
+                  RunCapture::start(*run_, *fabric_, {run_->check_journal, [this] { on_captured(); }}));
     return {};
 }
 
@@ -192,7 +204,7 @@ void Engine::Impl::before_collaborators() {
 }
 
 void Engine::Impl::start_phases() {
-    phases_.emplace(*run_, faults_->nodes_with_phases(),
+    phases_.emplace(*run_, *fabric_, faults_->nodes_with_phases(),
                     [this](std::size_t node, const PhaseWatch::State& state) {
                         if (course_.phase() == RunPhase::running) faults_->on_state(node, state);
                     });
@@ -203,11 +215,20 @@ void Engine::Impl::start_phases() {
 }
 
 void Engine::Impl::start_hang_watch() {
-    hang_.emplace(
-        *run_, record_,
-        HangWatch::Observer{[this] { return may_hang(); }, [this] { return course_.last_progress(); },
-                            [this](std::size_t node) { return nodes_->pid(node); },
-                            [this] { course_.end(EndReason::hung); }});
+    hang_.emplace(*run_, record_,
+                  HangWatch::Observer{
+                      [this] { return may_hang(); }, [this] { return course_.last_progress(); },
+                      [this](std::size_t node) { return nodes_->runs(node); },
+                      [this](std::size_t node) { return sockets_->read_waits(node, nodes_->pid(node)); },
+                      [this] { course_.end(EndReason::hung); }});
+}
+
+// Before its phases are followed the aggregator runs alone.
+Nanoseconds Engine::Impl::starved() const {
+    if (phases_) return phases_->starved();
+    if (!nodes_->runs(0)) return Nanoseconds(0);
+    ProcessTree aggregator(nodes_->pid(0));
+    return aggregator.look() ? aggregator.read().ready : Nanoseconds(0);
 }
 
 bool Engine::Impl::may_hang() const {

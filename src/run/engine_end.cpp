@@ -12,6 +12,7 @@
 #include "record/facts.h"
 #include "run/engine.h"
 #include "run/engine_impl.h"
+#include "run/run_sites.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "verdict/verdict.h"
@@ -44,14 +45,18 @@ void Engine::Impl::before_end(EndReason reason) {
     if (waited || reason == EndReason::not_ready) note_listening();
     faults_->finish();
     tcp_->finish();
+    links_->finish();
+    run_->must(note_sums_of_sites(*fabric_, *journal_));
 }
 
 void Engine::Impl::ends(EndReason reason, int signal) {
     journal_->add(event::RunStopping{reason, signal});
 }
 
+// Of a state that is known to be a hang, the run in which it was waited for has the lines.
 void Engine::Impl::ask_to_end() {
-    if (!std::exchange(hung_, false) || !scenario_.stacks) return ask_nodes_to_end();
+    const bool is_known = record_.proof() && record_.proof()->proof == Proof::known;
+    if (!std::exchange(hung_, false) || !scenario_.stacks || is_known) return ask_nodes_to_end();
     std::vector<StackSeeker::NodeProcess> running;
     for (std::size_t node = 0; node < nodes_->size(); ++node)
         if (nodes_->runs(node)) running.push_back({node, nodes_->pid(node)});
@@ -113,7 +118,7 @@ Result<void> Engine::Impl::write_manifest() {
 
 // Of each fault, all firings together: what its rules have lost, as the kernel counted it.
 void Engine::Impl::on_captured() {
-    const auto counters = faults_->table().read_hits();
+    const auto counters = fault_network_->read_hits();
     if (!counters) fail(counters.error());
     event::CaptureEnded ended;
     for (std::size_t number = 0; counters && number < faults_->all().size(); ++number) {

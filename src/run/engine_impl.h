@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/timers.h"
 #include "fabric/fabric.h"
 #include "fault/plan.h"
 #include "folder/folder.h"
@@ -17,13 +18,16 @@
 #include "record/journal.h"
 #include "record/run_state.h"
 #include "run/engine.h"
+#include "run/fault_network.h"
 #include "run/fault_runner.h"
 #include "run/hang_watch.h"
+#include "run/node_network.h"
 #include "run/preparation.h"
 #include "run/run_capture.h"
 #include "run/run_context.h"
 #include "run/run_course.h"
 #include "run/run_faults.h"
+#include "run/run_links.h"
 #include "run/run_nodes.h"
 #include "run/run_phases.h"
 #include "run/run_progress.h"
@@ -31,7 +35,6 @@
 #include "run/run_stacks.h"
 #include "run/run_tcp.h"
 #include "run/socket_notes.h"
-#include "run/timers.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 #include "sockets/sockets.h"
@@ -72,7 +75,7 @@ class Engine::Impl : private RunParts {
     bool any_fault_has_fired() const override { return faults_->any_has_fired(); }
     bool any_fault_will_heal() const override { return faults_->any_will_heal(); }
     bool any_starves() override { return hang_ && hang_->any_starves(); }
-    Nanoseconds starved() const override { return phases_ ? phases_->starved() : Nanoseconds(0); }
+    Nanoseconds starved() const override;
     void entered(RunPhase phase) override;
     Result<void> start_preparation() override;
     void before_aggregator() override { faults_->run_begins(); }
@@ -117,8 +120,11 @@ class Engine::Impl : private RunParts {
     std::optional<SocketReader> sockets_;
     // From the network on; each may use those before it.
     std::optional<RunContext> run_;
+    std::optional<KernelFaultNetwork> fault_network_;
+    std::optional<KernelNodeNetwork> node_network_;
     std::optional<SocketNotes> socket_notes_;
     std::optional<RunTcp> tcp_;
+    std::optional<RunLinks> links_;
     std::optional<RunSafety> safety_;
     std::optional<RunStacks> stacks_;
     std::optional<RunFaults> faults_;

@@ -67,6 +67,11 @@ Result<void> check_needs(const Scenario& scenario, const NetNs& apart) {
             if (missing.contains(need))
                 return lacking(fmt::format("do the fault '{}' ({})", fault.name, fault.kind->name), need,
                                fault.kind->without);
+    for (const Need need : needs_of_links(scenario))
+        if (missing.contains(need)) return lacking("give links rates of their own (link:)", need, "");
+    for (const SiteSpec& site : scenario.fabric.sites)
+        for (const Need need : needs_of(site))
+            if (missing.contains(need)) return lacking("make the site " + site.name, need, "");
     for (const Need need : needs_of(scenario.fabric))
         if (missing.contains(need))
             return lacking("limit the rate of all links", need, "use the other shaper: tbf or htb");

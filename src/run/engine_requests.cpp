@@ -104,7 +104,7 @@ Result<std::string> Engine::Impl::add_fault(FaultSpec fault) {
         return usage_failure(attempt, "what it answers must be watched for from the start",
                              "write it into the scenario");
     NETCUT_ASSIGN(FaultPlan plan, plan_of(changed, spec));
-    NETCUT_TRY(faults_->table().add(*fabric_, plan));
+    NETCUT_TRY(faults_->lay_another(plan));
     scenario_ = std::move(changed);
     NETCUT_TRY(rewrite_scenario());
     NETCUT_ASSIGN(FaultRunner * added, faults_->add(plan));

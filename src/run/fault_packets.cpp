@@ -9,20 +9,27 @@
 
 namespace netcut {
 
-FaultPackets::FaultPackets(const RunContext& run, const FaultTable& table, ReplySender replies,
-                           Observer observer)
-    : run_(run), table_(table), replies_(std::move(replies)), observer_(std::move(observer)) {}
+FaultPackets::FaultPackets(const RunContext& run, const FaultTable& table, FaultNumbers numbers,
+                           ReplySender replies, Observer observer)
+    : run_(run),
+      table_(table),
+      numbers_(numbers),
+      replies_(std::move(replies)),
+      observer_(std::move(observer)) {}
 
-Result<std::unique_ptr<FaultPackets>> FaultPackets::open(const RunContext& run, const FaultTable& table,
+Result<std::unique_ptr<FaultPackets>> FaultPackets::open(const RunContext& run, const Fabric& fabric,
+                                                         const FaultTable& table, FaultNumbers numbers,
                                                          Observer observer) {
-    NETCUT_ASSIGN(ReplySender replies, ReplySender::open(run.fabric));
-    std::unique_ptr<FaultPackets> one(new FaultPackets(run, table, std::move(replies), std::move(observer)));
-    for (const std::uint16_t group : {moment_group, reply_group}) NETCUT_TRY(one->watch(group));
+    NETCUT_ASSIGN(ReplySender replies, ReplySender::open(fabric));
+    std::unique_ptr<FaultPackets> one(
+        new FaultPackets(run, table, numbers, std::move(replies), std::move(observer)));
+    for (const std::uint16_t group : {moment_group, reply_group})
+        NETCUT_TRY(one->watch(fabric.router(), group));
     return one;
 }
 
-Result<void> FaultPackets::watch(std::uint16_t group) {
-    NETCUT_ASSIGN(PacketLog log, PacketLog::open(run_.fabric.router(), group));
+Result<void> FaultPackets::watch(const NetNs& router, std::uint16_t group) {
+    NETCUT_ASSIGN(PacketLog log, PacketLog::open(router, group));
     const int fd = ::fcntl(log.fd(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return system_failure("watch the log of packets");
     watches_.push_back(std::make_unique<Watch>(
@@ -47,19 +54,21 @@ void FaultPackets::await(Watch& watch) {
 
 void FaultPackets::take(std::uint16_t group, const LoggedPacket& packet) {
     if (!observer_.is_under_way()) return;
-    for (std::size_t fault = 0; fault < table_.plans().size(); ++fault) {
-        if (packet.prefix != fault_prefix(fault)) continue;
-        if (group == reply_group) return answer(fault, packet);
+    for (std::size_t number = 0; number < table_.plans().size(); ++number) {
+        if (packet.prefix != fault_prefix(number)) continue;
+        if (group == reply_group) return answer(number, packet);
         const auto header = parse_packet(packet.bytes);
-        return observer_.tripped(fault, header ? packet_text(*header) : "a packet that is not IP",
+        return observer_.tripped(numbers_.fault(number),
+                                 header ? packet_text(*header) : "a packet that is not IP",
                                  header ? header->length : 0, time_of(packet));
     }
 }
 
 // Another fault may have taken the link away that the answer goes out of: then it is lost, too.
-void FaultPackets::answer(std::size_t fault, const LoggedPacket& packet) {
-    const auto sent = replies_.answer(packet, table_.plans()[fault]);
+void FaultPackets::answer(std::size_t number, const LoggedPacket& packet) {
+    const auto sent = replies_.answer(packet, table_.plans()[number]);
     if (sent) return;
+    const std::size_t fault = numbers_.fault(number);
     unanswered_.try_emplace(fault, &event::PacketsUnanswered::packets, run_.scenario.faults[fault].name)
         .first->second.add(run_.journal, 1, {.why = sent.error().text()});
 }

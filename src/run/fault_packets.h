@@ -11,10 +11,13 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "fabric/fabric.h"
 #include "fault/reply_sender.h"
 #include "fault/table.h"
+#include "kernel/netns.h"
 #include "kernel/packet_log.h"
 #include "record/event.h"
+#include "run/fault_numbers.h"
 #include "run/run_context.h"
 #include "run/summed_note.h"
 
@@ -31,7 +34,8 @@ class FaultPackets {
             tripped;
     };
     // `table` must outlive it.
-    static Result<std::unique_ptr<FaultPackets>> open(const RunContext& run, const FaultTable& table,
+    static Result<std::unique_ptr<FaultPackets>> open(const RunContext& run, const Fabric& fabric,
+                                                      const FaultTable& table, FaultNumbers numbers,
                                                       Observer observer);
     // The journal has the sums.
     void finish();
@@ -42,15 +46,17 @@ class FaultPackets {
         PacketLog log;
         boost::asio::posix::stream_descriptor readable;  // a duplicate of the log's descriptor
     };
-    FaultPackets(const RunContext& run, const FaultTable& table, ReplySender replies, Observer observer);
-    Result<void> watch(std::uint16_t group);
+    FaultPackets(const RunContext& run, const FaultTable& table, FaultNumbers numbers, ReplySender replies,
+                 Observer observer);
+    Result<void> watch(const NetNs& router, std::uint16_t group);
     void await(Watch& watch);
     void take(std::uint16_t group, const LoggedPacket& packet);
-    void answer(std::size_t fault, const LoggedPacket& packet);
+    void answer(std::size_t number, const LoggedPacket& packet);
     Nanoseconds time_of(const LoggedPacket& packet) const;
 
     const RunContext& run_;
     const FaultTable& table_;
+    const FaultNumbers numbers_;
     ReplySender replies_;
     Observer observer_;
     std::vector<std::unique_ptr<Watch>> watches_;

@@ -268,7 +268,7 @@ void FaultRunner::heal(bool asked_for) {
 
 void FaultRunner::tell_healed(Nanoseconds took, bool asked_for) {
     event::FaultHealed told{.lasted_s = seconds(healed_at_ - fired_at_), .took_us = microseconds(took)};
-    auto& hit = (plan().queues() ? told.packets_queued : told.packets_lost).emplace();
+    auto& hit = (plan().queues() || plan().waits() ? told.packets_queued : told.packets_lost).emplace();
     for (const auto& [node, losses] : losses_) hit[node] = losses.total();
     told.losses = losses_;
     told.asked_for = asked_for;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "base/timers.h"
 #include "fabric/fabric.h"
 #include "fault/fault.h"
 #include "fault/losses.h"
@@ -18,7 +19,6 @@
 #include "node/node.h"
 #include "record/event.h"
 #include "record/journal.h"
-#include "run/timers.h"
 #include "scenario/fault_spec.h"
 #include "scenario/flap.h"
 #include "trigger/match_counter.h"

@@ -11,10 +11,10 @@ HangWatch::HangWatch(const RunContext& run, const RunState& record, Observer obs
     : run_(run),
       record_(record),
       observer_(std::move(observer)),
-      watch_(run.io, run.fabric, run.sockets, run.journal.begin(),
-             {observer_.may_hang, observer_.process, [this](const WaitsByNode& waits) { on_at_rest(waits); },
-              run.fail}),
-      known_(run.io, run.scenario.known_hangs, run.scenario.hang_after,
+      watch_(run.timers, run.nodes, run.journal.begin(),
+             {observer_.may_hang, observer_.runs, observer_.read,
+              [this](const WaitsByNode& waits) { on_at_rest(waits); }, run.fail}),
+      known_(run.timers, run.scenario.known_hangs, run.scenario.hang_after,
              {observer_.last_progress, observer_.may_hang, [this] { return watch_.glance(); },
               [this](const WaitsByNode& waits) { return hang_state(record_.addresses(), waits); },
               [this](const WaitsByNode& waits, Nanoseconds in_state) { on_known(waits, in_state); },
@@ -33,14 +33,14 @@ void HangWatch::stop() {
 // Something may have come between the looks and now.
 void HangWatch::on_at_rest(const WaitsByNode& waits) {
     if (!observer_.may_hang()) return;
-    const auto begun = Clock::now();
+    const auto begun = run_.timers.now();
     if (!hindrances_of(record_, run_.scenario, waits).empty()) return;
     note(waits, {.proof = Proof::certain}, {}, begun);
     observer_.hangs();
 }
 
 void HangWatch::on_known(const WaitsByNode& waits, Nanoseconds in_state) {
-    const auto begun = Clock::now();
+    const auto begun = run_.timers.now();
     auto hindrances = hindrances_of(record_, run_.scenario, waits);
     note(waits, {.proof = Proof::known, .in_state_ns = in_state}, std::move(hindrances), begun);
     observer_.hangs();
@@ -54,7 +54,7 @@ void HangWatch::note(const WaitsByNode& waits, event::RunProof proof, std::vecto
     proof.more_hindrances = hindrances.size() - std::min(hindrances.size(), most_hindrances);
     hindrances.resize(std::min(hindrances.size(), most_hindrances));
     proof.hindrances = std::move(hindrances);
-    proof.took_ms = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
+    proof.took_ms = std::chrono::duration<double, std::milli>(run_.timers.now() - begun).count();
     run_.journal.add(std::move(proof));
 }
 
@@ -65,7 +65,7 @@ bool HangWatch::any_starves() {
 
 Result<void> HangWatch::look(bool attended) {
     if (record_.proof()) return {};
-    const auto begun = Clock::now();
+    const auto begun = run_.timers.now();
     NETCUT_ASSIGN(const auto waits, watch_.look());
     auto hindrances = hindrances_of(record_, run_.scenario, waits);
     if (attended) hindrances.push_back({HindranceKind::attended});

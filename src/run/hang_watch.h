@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <vector>
 
@@ -24,7 +22,8 @@ class HangWatch {
     struct Observer {
         std::function<bool()> may_hang;  // nothing is to come that is known to come
         std::function<Clock::time_point()> last_progress;
-        std::function<pid_t(std::size_t node)> process;  // its outermost; 0: it does not run
+        std::function<bool(std::size_t node)> runs;
+        std::function<Result<WaitReading>(std::size_t node)> read;  // what a node that runs waits for now
         std::function<void()> hangs;
     };
     // `record` must outlive it.

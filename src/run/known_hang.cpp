@@ -13,9 +13,12 @@ constexpr int rest_after_glance = 100;  // times as long as it took
 
 }  // namespace
 
-KnownHang::KnownHang(boost::asio::io_context& io, std::vector<std::string> known, Nanoseconds limit,
-                     Observer observer)
-    : known_(std::move(known)), limit_(limit), observer_(std::move(observer)), timer_(io) {}
+KnownHang::KnownHang(Timers& timers, std::vector<std::string> known, Nanoseconds limit, Observer observer)
+    : known_(std::move(known)),
+      limit_(limit),
+      observer_(std::move(observer)),
+      timers_(timers),
+      timer_(timers.make()) {}
 
 void KnownHang::restart() {
     state_.clear();
@@ -24,22 +27,20 @@ void KnownHang::restart() {
 
 void KnownHang::stop() {
     ++use_;
-    timer_.cancel();
+    timer_->cancel();
 }
 
 void KnownHang::look_after(Nanoseconds pause) {
-    timer_.expires_after(pause);
-    timer_.async_wait([this, use = ++use_](boost::system::error_code error) {
-        if (error || use != use_) return;
-        const auto begun = Clock::now();
+    timer_->at(timers_.now() + pause, [this, use = ++use_] {
+        const auto begun = timers_.now();
         if (auto looked = look(); !looked) return observer_.failed(std::move(looked).error());
         if (use == use_)
-            look_after(std::max<Nanoseconds>(least_pause, rest_after_glance * (Clock::now() - begun)));
+            look_after(std::max<Nanoseconds>(least_pause, rest_after_glance * (timers_.now() - begun)));
     });
 }
 
 Result<void> KnownHang::look() {
-    const auto now = Clock::now();
+    const auto now = timers_.now();
     if (!observer_.may_look()) {
         state_.clear();
         return {};

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
+#include "base/timers.h"
 #include "why/proof.h"
 
 namespace netcut {
 
 // Looks, while there is no progress, whether a run has come to a state that is known to be a hang (the scenario's
-// known_hangs), and stays there. Does nothing where none is known. All on the thread of the io_context.
+// known_hangs), and stays there. Does nothing where none is known. All on the thread of `timers`.
 class KnownHang {
   public:
     struct Observer {
@@ -26,8 +27,7 @@ class KnownHang {
         std::function<void(Error)> failed;
     };
     // `limit`: longer waits count as if they never ended, because nobody waits for them.
-    KnownHang(boost::asio::io_context& io, std::vector<std::string> known, Nanoseconds limit,
-              Observer observer);
+    KnownHang(Timers& timers, std::vector<std::string> known, Nanoseconds limit, Observer observer);
 
     // Something has happened: looks anew.
     void restart();
@@ -40,8 +40,9 @@ class KnownHang {
     const std::vector<std::string> known_;
     const Nanoseconds limit_;
     Observer observer_;
-    boost::asio::steady_timer timer_;
-    unsigned use_ = 0;
+    Timers& timers_;
+    std::unique_ptr<Timer> timer_;
+    unsigned use_ = 0;   // of the timer: what observers do may begin another one
     std::string state_;  // in which it is; empty: in none that is known
     Clock::time_point since_;
     Nanoseconds longest_{0};  // wait that ends by itself, since then

@@ -42,12 +42,16 @@ NameRule rule_of(const FaultSpec& fault) {
 
 }  // namespace
 
-NodeNames::NodeNames(const Scenario& scenario, const Fabric& fabric,
+NodeNames::NodeNames(const Scenario& scenario, const NodeNetwork& network, std::vector<std::string> nodes,
                      std::vector<std::vector<std::string>> names, FaultsOf faults)
-    : scenario_(scenario), fabric_(fabric), names_(std::move(names)), faults_(std::move(faults)) {}
+    : scenario_(scenario),
+      network_(network),
+      nodes_(std::move(nodes)),
+      names_(std::move(names)),
+      faults_(std::move(faults)) {}
 
 Result<void> NodeNames::update() {
-    if (const NodeLink* place = fabric_.name_server()) return serve(*place);
+    if (const NodeLink* place = network_.name_server()) return serve(*place);
     hosts_ = hosts_under({});
     return {};
 }
@@ -55,13 +59,12 @@ Result<void> NodeNames::update() {
 // Without the names that a fault takes, and with those that it lets lead to nobody.
 std::string NodeNames::hosts_under(const std::vector<const FaultSpec*>& faults) const {
     std::string hosts = localhost;
-    const std::vector<IpAddress> nobody = fabric_.addresses_of_nobody();
-    for (std::size_t i = 0; i < fabric_.size(); ++i) {
-        const NodeLink& node = fabric_.node(i);
+    const std::vector<IpAddress> nobody = network_.addresses_of_nobody();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
         const auto fault = std::find_if(faults.begin(), faults.end(),
-                                        [&](const FaultSpec* one) { return holds(*one, node.name); });
+                                        [&](const FaultSpec* one) { return holds(*one, nodes_[i]); });
         if (fault != faults.end() && (*fault)->text("answer") == "none") continue;
-        add_host(hosts, fault != faults.end() ? nobody : node.addresses, names_[i]);
+        add_host(hosts, fault != faults.end() ? nobody : network_.addresses(i), names_[i]);
     }
     return hosts;
 }
@@ -69,7 +72,7 @@ std::string NodeNames::hosts_under(const std::vector<const FaultSpec*>& faults) 
 std::string NodeNames::hosts_of(std::size_t index) const {
     if (scenario_.fabric.name_server) {
         std::string hosts = localhost;
-        add_host(hosts, fabric_.node(index).addresses, names_[index]);
+        add_host(hosts, network_.addresses(index), names_[index]);
         return hosts;
     }
     const auto faults = faults_(index);
@@ -79,24 +82,24 @@ std::string NodeNames::hosts_of(std::size_t index) const {
 Names NodeNames::names_now() const {
     Names names;
     names.ttl = scenario_.names_ttl;
-    names.nobody = fabric_.addresses_of_nobody();
-    for (std::size_t i = 0; i < fabric_.size(); ++i) {
-        const NodeLink& node = fabric_.node(i);
-        for (const std::string& name : names_[i]) names.addresses[lower_case(name)] = node.addresses;
-        for (const IpAddress& address : node.addresses) {
-            names.by_reverse[reverse_name(address)] = node.name;
-            if (fabric_.has_uplink(node.name)) names.forwarded.insert(address);
+    names.nobody = network_.addresses_of_nobody();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const std::vector<IpAddress>& addresses = network_.addresses(i);
+        for (const std::string& name : names_[i]) names.addresses[lower_case(name)] = addresses;
+        for (const IpAddress& address : addresses) {
+            names.by_reverse[reverse_name(address)] = nodes_[i];
+            if (network_.has_uplink(nodes_[i])) names.forwarded.insert(address);
         }
-        for (const FaultSpec* fault : faults_(i)) add_rules(*fault, node, names);
+        for (const FaultSpec* fault : faults_(i)) add_rules(*fault, addresses, names);
     }
     return names;
 }
 
 // Of several faults that are on the first counts.
-void NodeNames::add_rules(const FaultSpec& fault, const NodeLink& client, Names& names) const {
+void NodeNames::add_rules(const FaultSpec& fault, const std::vector<IpAddress>& clients, Names& names) const {
     for (const std::string& held : fault.list("names"))
         for (const std::string& name : names_[node_index(scenario_, held).value()])
-            for (const IpAddress& address : client.addresses)
+            for (const IpAddress& address : clients)
                 names.of_client[address].emplace(lower_case(name), rule_of(fault));
 }
 
@@ -110,9 +113,9 @@ Result<void> NodeNames::serve(const NodeLink& place) {
 }
 
 std::string NodeNames::name_servers_of(const std::string& node) const {
-    if (const NodeLink* place = fabric_.name_server())
+    if (const NodeLink* place = network_.name_server())
         return fmt::format("nameserver {}\n", place->addresses.front().to_string());
-    return fabric_.has_uplink(node) ? name_servers_beyond_this_machine() : std::string();
+    return network_.has_uplink(node) ? name_servers_beyond_this_machine() : std::string();
 }
 
 }  // namespace netcut

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "fabric/fabric.h"
+#include "kernel/address.h"
 #include "names/name_server.h"
+#include "run/node_network.h"
 #include "scenario/fault_spec.h"
 #include "scenario/scenario.h"
 
@@ -20,9 +21,9 @@ class NodeNames {
   public:
     // Faults of names that are on, and hit this node.
     using FaultsOf = std::function<std::vector<const FaultSpec*>(std::size_t node)>;
-    // `names`: each node's own name and its aliases. All that is given by reference must outlive it.
-    NodeNames(const Scenario& scenario, const Fabric& fabric, std::vector<std::vector<std::string>> names,
-              FaultsOf faults);
+    // `nodes`: their own names; `names`: these and the aliases of each. All that is given by reference must outlive it.
+    NodeNames(const Scenario& scenario, const NodeNetwork& network, std::vector<std::string> nodes,
+              std::vector<std::vector<std::string>> names, FaultsOf faults);
 
     // Faults or addresses have changed; the first time, the name server starts.
     Result<void> update();
@@ -34,11 +35,12 @@ class NodeNames {
   private:
     std::string hosts_under(const std::vector<const FaultSpec*>& faults) const;
     Names names_now() const;
-    void add_rules(const FaultSpec& fault, const NodeLink& client, Names& names) const;
+    void add_rules(const FaultSpec& fault, const std::vector<IpAddress>& clients, Names& names) const;
     Result<void> serve(const NodeLink& place);
 
     const Scenario& scenario_;
-    const Fabric& fabric_;
+    const NodeNetwork& network_;
+    const std::vector<std::string> nodes_;
     const std::vector<std::vector<std::string>> names_;
     FaultsOf faults_;
     std::string hosts_;  // of every node that no fault takes names from

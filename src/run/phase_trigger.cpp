@@ -41,13 +41,14 @@ event::PhaseSeen phase_seen(const std::string& node, Phase phase, Nanoseconds si
     return {node, phase, since, in_milliseconds(now - since), sent, received};
 }
 
-PhaseTrigger::PhaseTrigger(boost::asio::io_context& io, Journal& journal, FaultTable& table,
-                           FaultRunner& runner, std::size_t node)
+PhaseTrigger::PhaseTrigger(Timers& timers, Journal& journal, FaultNetwork& network, FaultRunner& runner,
+                           std::size_t node)
     : journal_(journal),
-      table_(table),
+      network_(network),
       runner_(runner),
       node_(node),
-      timer_(io),
+      timers_(timers),
+      timer_(timers.make()),
       round_reached_(moment().round == 0),
       armed_by_seen_(moment().armed_by.empty()),
       exchanged_(!moment().after_exchange) {}
@@ -59,7 +60,7 @@ void PhaseTrigger::begin() {
 
 void PhaseTrigger::end() {
     begun_ = false;
-    timer_.cancel();
+    timer_->cancel();
 }
 
 void PhaseTrigger::on_progress(const std::string& round) {
@@ -97,10 +98,7 @@ void PhaseTrigger::look_at_phase() {
     const Nanoseconds time = journal_.now();
     const Nanoseconds due = now.since + moment().time.value_or(Nanoseconds(0));
     if (time < due) {
-        timer_.expires_after(due - time);
-        timer_.async_wait([this](boost::system::error_code error) {
-            if (!error) look();
-        });
+        timer_->at(timers_.now() + (due - time), [this] { look(); });
         return;
     }
     fired_in_ = now.since;
@@ -113,7 +111,7 @@ void PhaseTrigger::look_at_phase() {
 // --- so many bytes into sending or receiving ---
 
 Result<std::uint64_t> PhaseTrigger::passed_bytes() {
-    NETCUT_ASSIGN(const DataCounters data, table_.read_data(node_));
+    NETCUT_ASSIGN(const DataCounters data, network_.read_data(node_));
     return moment().kind == PhaseMoment::Kind::sending ? data.up.bytes : data.down.bytes;
 }
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
+#include <memory>
 
 #include "base/error.h"
 #include "base/time.h"
-#include "fault/table.h"
+#include "base/timers.h"
 #include "phase/phase.h"
 #include "phase/phase_watch.h"
 #include "record/event.h"
 #include "record/journal.h"
+#include "run/fault_network.h"
 #include "run/fault_runner.h"
 #include "scenario/triggers.h"
 
@@ -19,7 +20,8 @@ namespace netcut {
 // it is armed, or armed anew, while the node is seen not to be there yet. The rest follows the watch's word.
 class PhaseTrigger {
   public:
-    PhaseTrigger(boost::asio::io_context& io, Journal& journal, FaultTable& table, FaultRunner& runner,
+    // All that is given by reference must outlive it.
+    PhaseTrigger(Timers& timers, Journal& journal, FaultNetwork& network, FaultRunner& runner,
                  std::size_t node);
 
     std::size_t node() const { return node_; }
@@ -45,10 +47,11 @@ class PhaseTrigger {
     Result<std::uint64_t> passed_bytes();
 
     Journal& journal_;
-    FaultTable& table_;
+    FaultNetwork& network_;
     FaultRunner& runner_;
     const std::size_t node_;
-    boost::asio::steady_timer timer_;  // until far enough into the phase
+    Timers& timers_;
+    std::unique_ptr<Timer> timer_;  // until far enough into the phase
     bool begun_ = false, round_reached_, armed_by_seen_, exchanged_;
     PhaseWatch::State state_;
     std::optional<Nanoseconds> fired_in_;  // the beginning of the phase that was told to the fault last

@@ -11,12 +11,13 @@
 
 namespace netcut {
 
-Result<std::unique_ptr<RunCapture>> RunCapture::start(const RunContext& run, Observer observer) {
-    std::unique_ptr<RunCapture> one(new RunCapture(run, std::move(observer)));
+Result<std::unique_ptr<RunCapture>> RunCapture::start(const RunContext& run, Fabric& fabric,
+                                                      Observer observer) {
+    std::unique_ptr<RunCapture> one(new RunCapture(run, fabric, std::move(observer)));
     std::vector<std::string> faults;
     for (const FaultSpec& fault : run.scenario.faults) faults.push_back(fault.name);
-    NETCUT_ASSIGN(one->capture_, Capture::start(run.fabric, std::move(faults), run.folder,
-                                                run.scenario.pcap_snap, one->on_this_thread()));
+    NETCUT_ASSIGN(one->capture_, Capture::start(fabric, std::move(faults), run.folder, run.scenario.pcap_snap,
+                                                one->on_this_thread()));
     one->work_.emplace(run.io.get_executor());
     run.journal.add(event::CaptureBegun{run.scenario.pcap_snap});
     return one;
@@ -55,7 +56,7 @@ void RunCapture::note(const FaultRunner& fault, Nanoseconds t, const char* what)
 bool RunCapture::end() {
     if (ended_) return true;
     if (std::exchange(ends_, true)) return false;
-    if (auto closed = run_.fabric.close_ports(); !closed) run_.fail(std::move(closed).error());
+    if (auto closed = fabric_.close_ports(); !closed) run_.fail(std::move(closed).error());
     capture_->stop();
     return false;
 }
@@ -64,7 +65,7 @@ void RunCapture::journal_files(const std::vector<CaptureTotals>& totals) {
     ended_ = true;
     work_.reset();
     for (std::size_t node = 0; node < totals.size(); ++node) {
-        const std::string& name = run_.fabric.node(node).name;
+        const std::string& name = run_.nodes[node];
         run_.journal.add(event::CaptureWritten{.file = capture_name(name),
                                                .packets = totals[node].packets,
                                                .lost = totals[node].lost,

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "capture/capture.h"
+#include "fabric/fabric.h"
 #include "kernel/address.h"
 #include "run/fault_runner.h"
 #include "run/run_context.h"
@@ -25,7 +26,9 @@ class RunCapture {
         std::function<void()> missed;  // packets, as the journal has it now
         std::function<void()> ended;   // after end(): all of it is written
     };
-    static Result<std::unique_ptr<RunCapture>> start(const RunContext& run, Observer observer);
+    // All must outlive it.
+    static Result<std::unique_ptr<RunCapture>> start(const RunContext& run, Fabric& fabric,
+                                                     Observer observer);
 
     void note(const FaultRunner& fault, Nanoseconds t, const char* what);
     void add_addresses(std::size_t node, const std::vector<IpAddress>& addresses) {
@@ -35,11 +38,13 @@ class RunCapture {
     bool end();
 
   private:
-    RunCapture(const RunContext& run, Observer observer) : run_(run), observer_(std::move(observer)) {}
+    RunCapture(const RunContext& run, Fabric& fabric, Observer observer)
+        : run_(run), fabric_(fabric), observer_(std::move(observer)) {}
     Capture::Observer on_this_thread();
     void journal_files(const std::vector<CaptureTotals>& totals);
 
     const RunContext& run_;
+    Fabric& fabric_;
     Observer observer_;
     std::shared_ptr<void> alive_ = std::make_shared<char>();
     std::unique_ptr<Capture> capture_;

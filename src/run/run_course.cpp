@@ -7,7 +7,7 @@
 namespace netcut {
 namespace {
 
-constexpr unsigned most_prolonged = 10;  // times hang_after
+constexpr unsigned most_prolonged = 10;  // times hang_after, or ready_within
 
 }  // namespace
 
@@ -46,7 +46,13 @@ void RunCourse::start_aggregator() {
     if (auto started = parts_.start_node(0); !started) return parts_.fail(std::move(started).error());
     if (scenario_.ready.empty()) return start_collaborators();
     if (scenario_.ready_within <= Nanoseconds(0)) return;
-    ready_timer_->at(timers_.now() + scenario_.ready_within, [this] { end(EndReason::not_ready); });
+    prolonged_ = 0;
+    ready_timer_->at(timers_.now() + scenario_.ready_within, [this] { on_ready_timer(); });
+}
+
+void RunCourse::on_ready_timer() {
+    if (!waits_longer(*ready_timer_, scenario_.ready_within, [this] { on_ready_timer(); }))
+        end(EndReason::not_ready);
 }
 
 void RunCourse::ready() {
@@ -56,8 +62,8 @@ void RunCourse::ready() {
 void RunCourse::start_collaborators() {
     enter(RunPhase::running);
     ready_timer_->cancel();
-    progressed();
     parts_.before_collaborators();
+    progressed();
     arm_hang_timer();
     start_collaborator(1);
 }
@@ -95,7 +101,6 @@ void RunCourse::fault_changed() {
 void RunCourse::arm_hang_timer() {
     if (phase_ != RunPhase::running || (!parts_.any_fault_has_fired() && !crashed_)) return;
     parts_.hang_is_looked_for();
-    starved_ = parts_.starved();
     prolonged_ = 0;
     hang_timer_->at(last_progress_ + scenario_.hang_after, [this] { on_hang_timer(); });
 }
@@ -103,14 +108,17 @@ void RunCourse::arm_hang_timer() {
 void RunCourse::on_hang_timer() {
     if (parts_.any_fault_will_heal()) return;  // its heal arms the timer again
     if (timers_.now() < last_progress_ + scenario_.hang_after) return arm_hang_timer();
-    // What a machine has no time for is no hang: as long as it was missing it is waited for.
-    const Nanoseconds starved = parts_.starved() - std::exchange(starved_, parts_.starved());
-    const Nanoseconds half = scenario_.hang_after / 2;
-    if (prolonged_ >= most_prolonged || (starved < half && !parts_.any_starves()))
-        return end(EndReason::hung);
+    if (!waits_longer(*hang_timer_, scenario_.hang_after, [this] { on_hang_timer(); })) end(EndReason::hung);
+}
+
+// What a machine has no time for is no hang: as long as it was missing it is waited for.
+bool RunCourse::waits_longer(Timer& timer, Nanoseconds limit, std::function<void()> then) {
+    const Nanoseconds now = parts_.starved();
+    const Nanoseconds starved = now - std::exchange(starved_, now), half = limit / 2;
+    if (prolonged_ >= most_prolonged || (starved < half && !parts_.any_starves())) return false;
     ++prolonged_;
-    hang_timer_->at(timers_.now() + std::clamp(starved, half, scenario_.hang_after),
-                    [this] { on_hang_timer(); });
+    timer.at(timers_.now() + std::clamp(starved, half, limit), std::move(then));
+    return true;
 }
 
 void RunCourse::stop(int signal) {

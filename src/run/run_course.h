@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/error.h"
 #include "base/time.h"
+#include "base/timers.h"
 #include "record/end_reason.h"
 #include "record/event.h"
-#include "run/timers.h"
 #include "scenario/scenario.h"
 
 namespace netcut {
@@ -71,7 +72,10 @@ class RunCourse {
     void ready();     // a line of the aggregator
     void end_line();  // likewise
     void node_ended(std::size_t index, bool successfully);
-    void progressed() { last_progress_ = timers_.now(); }
+    void progressed() {
+        last_progress_ = timers_.now();
+        starved_ = parts_.starved();
+    }
     Clock::time_point last_progress() const { return last_progress_; }
     // A fault was fired, or has healed: that is progress, and now hangs are looked for.
     void fault_changed();
@@ -87,6 +91,9 @@ class RunCourse {
     void start_collaborator(std::size_t index);
     void arm_hang_timer();
     void on_hang_timer();
+    void on_ready_timer();
+    // Sets a timer whose limit is over anew, because some node had no CPU; false if none did.
+    bool waits_longer(Timer& timer, Nanoseconds limit, std::function<void()> then);
     void end_nodes();
     template <typename Condition>
     bool any_node(Condition condition) const;
@@ -100,7 +107,7 @@ class RunCourse {
     RunPhase phase_ = RunPhase::preparing;
     std::unique_ptr<Timer> timeout_timer_, ready_timer_, hang_timer_, grace_timer_;
     Clock::time_point last_progress_;
-    Nanoseconds starved_{0};  // parts_.starved() when the hang timer was set
+    Nanoseconds starved_{0};  // parts_.starved() at the last progress, or when it was waited longer
     unsigned prolonged_ = 0;  // how often it was waited longer because of that, since there was progress
     bool crashed_ = false;
     int signal_ = 0;

@@ -5,10 +5,7 @@
 
 #include <algorithm>
 
-#include "capture/capture.h"
 #include "fault/needs.h"
-#include "fault/network_fault.h"
-#include "recovery/recovery_watch.h"
 #include "scenario/fault_kind.h"
 #include "scenario/plan.h"
 #include "trigger/pattern.h"
@@ -30,52 +27,41 @@ std::string file_of(const FaultTrigger& trigger, const Scenario& scenario, const
 
 }  // namespace
 
-RunFaults::RunFaults(const RunContext& run, ProcessControl processes, Observer observer)
-    : run_(run), processes_(std::move(processes)), observer_(std::move(observer)), tap_(run.fabric) {}
+RunFaults::RunFaults(const RunContext& run, FaultNetwork& network, ProcessControl processes,
+                     Observer observer)
+    : run_(run), network_(network), processes_(std::move(processes)), observer_(std::move(observer)) {}
 
 Result<void> RunFaults::lay() {
     const Scenario& scenario = run_.scenario;
-    if (!scenario.faults.empty()) NETCUT_TRY(tap_.prepare());
     std::vector<FaultPlan> plans;
     for (const FaultSpec& spec : scenario.faults) {
         NETCUT_ASSIGN(FaultPlan plan, plan_of(scenario, spec));
-        NETCUT_TRY(write_loss_lists(spec, plan));
+        NETCUT_TRY(write_lists(spec, plan));
         plans.push_back(std::move(plan));
     }
-    const auto logged_losses =
-        scenario.pcap ? std::optional(Capture::logged_bytes(scenario.pcap_snap)) : std::nullopt;
-    NETCUT_ASSIGN(FaultTable laid, FaultTable::lay(run_.fabric, std::move(plans), logged_losses));
-    table_.emplace(std::move(laid));
-    return {};
+    return network_.lay(std::move(plans));
 }
 
 Result<void> RunFaults::prepare() {
     NETCUT_TRY(watch_packets());
-    for (std::size_t number = 0; number < run_.scenario.faults.size(); ++number) {
-        NETCUT_ASSIGN(Fault fault, Fault::prepare(run_.fabric, *table_, number));
-        add_runner(std::move(fault));
-    }
+    for (std::size_t fault = 0; fault < run_.scenario.faults.size(); ++fault) NETCUT_TRY(add_runner(fault));
     for (const auto& runner : runners_) {
         const FaultTrigger& trigger = runner->spec().trigger;
         if (trigger.kind != FaultTrigger::Kind::phase) continue;
         phase_triggers_.push_back(std::make_unique<PhaseTrigger>(
-            run_.io, run_.journal, *table_, *runner, node_index(run_.scenario, trigger.node).value()));
+            run_.timers, run_.journal, network_, *runner, node_index(run_.scenario, trigger.node).value()));
     }
     return {};
 }
 
 Result<FaultRunner*> RunFaults::add(const FaultPlan& plan) {
-    NETCUT_TRY(write_loss_lists(run_.scenario.faults.back(), plan));
-    NETCUT_ASSIGN(Fault laid, Fault::prepare(run_.fabric, *table_, run_.scenario.faults.size() - 1));
-    add_runner(std::move(laid));
+    NETCUT_TRY(write_lists(run_.scenario.faults.back(), plan));
+    NETCUT_TRY(add_runner(run_.scenario.faults.size() - 1));
     return runners_.back().get();
 }
 
-void RunFaults::add_runner(Fault fault) {
-    const FaultSpec& spec = run_.scenario.faults[fault.number()];
-    auto watch = std::make_unique<RecoveryWatch>(
-        run_.io, run_.fabric, *table_, run_.sockets, tap_, fault.plan(), *spec.kind,
-        RecoveryWatch::into_journal(run_.journal, run_.fabric, spec.name, run_.fail));
+Result<void> RunFaults::add_runner(std::size_t fault) {
+    NETCUT_ASSIGN(std::unique_ptr<NetworkFault> prepared, network_.prepare(fault));
     const auto fired = [this](const FaultRunner& runner) {
         observer_.fired(runner);
         trigger_others(FaultTrigger::Kind::together, runner);
@@ -85,9 +71,14 @@ void RunFaults::add_runner(Fault fault) {
         trigger_others(FaultTrigger::Kind::after, runner);
     };
     runners_.push_back(std::make_unique<FaultRunner>(
-        run_.timers, run_.journal, spec,
-        std::make_unique<KernelFault>(run_.fabric, *table_, std::move(fault)), std::move(watch), processes_,
-        FaultRunner::Observer{fired, healed, run_.fail, observer_.phases}));
+        run_.timers, run_.journal, run_.scenario.faults[fault], std::move(prepared), network_.watch(fault),
+        processes_, FaultRunner::Observer{fired, healed, run_.fail, observer_.phases}));
+    return {};
+}
+
+Result<void> RunFaults::write_lists(const FaultSpec& fault, const FaultPlan& plan) {
+    NETCUT_TRY(write_loss_lists(fault, plan));
+    return write_hold_lists(fault, plan);
 }
 
 // The lists are the evidence: just these packets are lost.
@@ -110,6 +101,23 @@ Result<void> RunFaults::write_loss_lists(const FaultSpec& fault, const FaultPlan
     return {};
 }
 
+// The same of packets that are held, if not all are alike.
+Result<void> RunFaults::write_hold_lists(const FaultSpec& fault, const FaultPlan& plan) {
+    const Hold* hold = std::get_if<Hold>(&plan.action);
+    if (hold == nullptr || !hold->up.list.is_drawn()) return {};
+    event::HoldListed listed{.seed = std::stoull(fault.text("seed")), .period = hold->up.list.period()};
+    for (const auto& [way, word, spec, into] :
+         {std::tuple(Direction::up, "up", &hold->up, &listed.lists.up),
+          std::tuple(Direction::down, "down", &hold->down, &listed.lists.down)}) {
+        if (!includes(plan.filter.direction, way)) continue;
+        const std::string name = fmt::format("hold-{}-{}.txt", fault.name, word);
+        NETCUT_TRY(run_.folder.write_file(name, spec->list.text()));
+        *into = {name, spec->list.size()};
+    }
+    run_.journal.add(std::move(listed), {.fault = fault.name});
+    return {};
+}
+
 // Some things are told by packets: moments, and on a bridge what we must answer.
 Result<void> RunFaults::watch_packets() {
     const auto logs = [this](const FaultSpec& fault) {
@@ -117,13 +125,12 @@ Result<void> RunFaults::watch_packets() {
     };
     const auto& faults = run_.scenario.faults;
     if (std::none_of(faults.begin(), faults.end(), logs)) return {};
-    NETCUT_ASSIGN(packets_, FaultPackets::open(
-                                run_, *table_,
-                                {observer_.is_under_way, [this](std::size_t fault, const std::string& packet,
-                                                                unsigned bytes, Nanoseconds when) {
-                                     on_tripped(*runners_[fault], packet, bytes, when);
-                                 }}));
-    return {};
+    sees_packets_ = true;
+    return network_.watch_packets(
+        {observer_.is_under_way,
+         [this](std::size_t fault, const std::string& packet, unsigned bytes, Nanoseconds when) {
+             on_tripped(*runners_[fault], packet, bytes, when);
+         }});
 }
 
 void RunFaults::on_tripped(FaultRunner& runner, const std::string& packet, unsigned bytes, Nanoseconds when) {
@@ -254,10 +261,6 @@ void RunFaults::end_phases() {
 
 void RunFaults::finish() {
     for (const auto& runner : runners_) runner->finish();
-}
-
-void RunFaults::finish_packets() {
-    if (packets_) packets_->finish();
 }
 
 }  // namespace netcut

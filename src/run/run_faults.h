@@ -10,13 +10,10 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "fault/fault.h"
 #include "fault/plan.h"
-#include "fault/table.h"
 #include "phase/phase_watch.h"
 #include "record/event.h"
-#include "recovery/work_tap.h"
-#include "run/fault_packets.h"
+#include "run/fault_network.h"
 #include "run/fault_runner.h"
 #include "run/phase_trigger.h"
 #include "run/run_context.h"
@@ -36,19 +33,20 @@ class RunFaults {
         std::function<void(const FaultRunner&)> fired, healed;
         std::function<std::vector<event::PhaseSeen>(const std::vector<std::size_t>& nodes)> phases;  // now
     };
-    RunFaults(const RunContext& run, ProcessControl processes, Observer observer);
+    // All that is given by reference must outlive it.
+    RunFaults(const RunContext& run, FaultNetwork& network, ProcessControl processes, Observer observer);
 
     // Before the nodes run, in this order: the rules are laid, and the faults wait.
     Result<void> lay();
     Result<void> prepare();
-    // One more, which is the last of the scenario's by now; `plan` has been added to the table.
+    // One more, in two steps: its rules, and when the scenario has it as its last one, the fault itself.
+    Result<void> lay_another(const FaultPlan& plan) { return network_.add(plan); }
     Result<FaultRunner*> add(const FaultPlan& plan);
 
-    FaultTable& table() { return *table_; }
     const std::vector<std::unique_ptr<FaultRunner>>& all() const { return runners_; }
     bool any_has_fired() const;
     bool any_will_heal() const;  // or is on its way
-    bool sees_packets() const { return packets_ != nullptr; }
+    bool sees_packets() const { return sees_packets_; }
     Result<FaultRunner*> find(const std::string& name) const;
     // Faults of names that are on, and hit this node.
     std::vector<const FaultSpec*> taking_names_of(std::size_t node) const;
@@ -71,24 +69,25 @@ class RunFaults {
     // No more phases, then no more faults, then no more packets.
     void end_phases();
     void finish();
-    void finish_packets();
+    void finish_packets() { network_.finish_packets(); }
 
   private:
     Result<void> watch_packets();
+    Result<void> write_lists(const FaultSpec& fault, const FaultPlan& plan);
     Result<void> write_loss_lists(const FaultSpec& fault, const FaultPlan& plan);
-    void add_runner(Fault fault);
+    Result<void> add_runner(std::size_t fault);
+    Result<void> write_hold_lists(const FaultSpec& fault, const FaultPlan& plan);
     void watch_for(LineScanner& scanner, FaultRunner& fault);
     void trigger_others(FaultTrigger::Kind kind, const FaultRunner& runner);
     void on_tripped(FaultRunner& runner, const std::string& packet, unsigned bytes, Nanoseconds when);
 
     const RunContext& run_;
+    FaultNetwork& network_;
     const ProcessControl processes_;
     Observer observer_;
-    WorkTap tap_;
-    std::optional<FaultTable> table_;
     std::vector<std::unique_ptr<FaultRunner>> runners_;
     std::vector<std::unique_ptr<PhaseTrigger>> phase_triggers_;
-    std::unique_ptr<FaultPackets> packets_;  // if the kernel logs any
+    bool sees_packets_ = false;  // of which the kernel tells
 };
 
 }  // namespace netcut

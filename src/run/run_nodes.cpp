@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run_nodes.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <filesystem>
 
@@ -25,7 +23,7 @@ struct RunNodes::Log {
 
 struct RunNodes::One {
     std::size_t index = 0;
-    std::unique_ptr<Node> node;
+    std::unique_ptr<NodeProcesses> node;
     LineScanner out, err, syslog;
     std::vector<std::unique_ptr<Log>> logs;
     Fd syslog_copy;
@@ -35,9 +33,10 @@ struct RunNodes::One {
     bool start_when_gone = false;  // the time for that has come, and it has not ended yet
 };
 
-RunNodes::RunNodes(const RunContext& run, RunCourse& course, RunFaults& faults, RunProgress& progress,
-                   RunSafety& safety, Observer observer)
+RunNodes::RunNodes(const RunContext& run, NodeNetwork& network, RunCourse& course, RunFaults& faults,
+                   RunProgress& progress, RunSafety& safety, Observer observer)
     : run_(run),
+      network_(network),
       course_(course),
       faults_(faults),
       progress_(progress),
@@ -52,17 +51,17 @@ const RoleSpec& RunNodes::role_of(std::size_t node) const {
 }
 
 ExpandContext RunNodes::context_of(std::size_t node) const {
-    return run_.expand_context(run_.fabric.node(node).name, node);
+    return run_.expand_context(run_.nodes[node], node);
 }
 
 Result<void> RunNodes::make_names() {
     std::vector<std::vector<std::string>> names;
-    for (std::size_t i = 0; i < run_.fabric.size(); ++i) {
+    for (std::size_t i = 0; i < run_.nodes.size(); ++i) {
         NETCUT_ASSIGN(const auto aliases, expand(role_of(i).aliases, run_.scenario, context_of(i)));
-        names.push_back({run_.fabric.node(i).name});
+        names.push_back({run_.nodes[i]});
         names.back().insert(names.back().end(), aliases.begin(), aliases.end());
     }
-    names_.emplace(run_.scenario, run_.fabric, std::move(names),
+    names_.emplace(run_.scenario, network_, run_.nodes, std::move(names),
                    [this](std::size_t node) { return faults_.taking_names_of(node); });
     return names_->update();
 }
@@ -122,12 +121,12 @@ Result<void> RunNodes::make() {
     NETCUT_ASSIGN(Fd times, run_.folder.create_file("logs/times.csv"));
     log_times_.emplace(std::move(times));
     NETCUT_TRY(make_names());
-    for (std::size_t i = 0; i < run_.fabric.size(); ++i) {
+    for (std::size_t i = 0; i < run_.nodes.size(); ++i) {
         auto one = std::make_unique<One>();
         one->index = i;
         NETCUT_ASSIGN(NodeSpec spec, spec_of(i));
         one->outcome.name = spec.name;
-        one->node = std::make_unique<Node>(run_.io, std::move(spec), observer_of(*one));
+        one->node = network_.make(i, std::move(spec), observer_of(*one));
         NETCUT_TRY(open_logs(*one));
         watch(*one);
         nodes_.push_back(std::move(one));
@@ -147,7 +146,7 @@ Result<void> RunNodes::start(std::size_t node) {
     if (one.outcome.starts == 0)
         for (const auto& log : one.logs) NETCUT_TRY(log->follower->start(folders_));
     NETCUT_TRY(one.node->rewrite_hosts(names_->hosts_of(node)));
-    NETCUT_TRY(one.node->start(run_.fabric.node(node).ns, std::move(out), std::move(err)));
+    NETCUT_TRY(one.node->start(std::move(out), std::move(err)));
     ++one.outcome.starts;
     return {};
 }
@@ -188,9 +187,7 @@ Result<Node*> RunNodes::execute(std::size_t node, CommandSpec command, Node::Obs
     spec.joined = false;
     if (!command.terminal.empty()) spec.env["TERM"] = command.terminal;
     spec.hosts = names_->hosts_of(node);
-    auto guest = std::make_unique<Node>(run_.io, std::move(spec), std::move(observer));
-    const auto nowhere = [] { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); };
-    NETCUT_TRY(guest->start(run_.fabric.node(node).ns, nowhere(), nowhere()));
+    NETCUT_ASSIGN(auto guest, network_.start_beside(node, std::move(spec), std::move(observer)));
     guests_.push_back(std::move(guest));
     return guests_.back().get();
 }
@@ -256,7 +253,7 @@ void RunNodes::on_exit(One& one, ExitStatus status) {
         run_.check_journal();
         course_.progressed();
         if (one.start_when_gone)
-            boost::asio::post(run_.io, [this, node = one.index] {
+            run_.timers.post([this, node = one.index] {
                 if (course_.is_under_way()) run_.must(start_again(node));
             });
         if (!one.starts_again && !status.success()) observer_.failed(one.index);

@@ -21,6 +21,7 @@
 #include "run/fault_runner.h"
 #include "run/late_lines.h"
 #include "run/node_names.h"
+#include "run/node_network.h"
 #include "run/run_context.h"
 #include "run/run_course.h"
 #include "run/run_faults.h"
@@ -44,8 +45,8 @@ class RunNodes {
         std::function<void(std::size_t node)> failed;
     };
     // All that is given by reference must outlive it.
-    RunNodes(const RunContext& run, RunCourse& course, RunFaults& faults, RunProgress& progress,
-             RunSafety& safety, Observer observer);
+    RunNodes(const RunContext& run, NodeNetwork& network, RunCourse& course, RunFaults& faults,
+             RunProgress& progress, RunSafety& safety, Observer observer);
     ~RunNodes();
 
     // They do not run yet.
@@ -93,6 +94,7 @@ class RunNodes {
     void on_exit(One& one, ExitStatus status);
 
     const RunContext& run_;
+    NodeNetwork& network_;
     RunCourse& course_;
     RunFaults& faults_;
     RunProgress& progress_;

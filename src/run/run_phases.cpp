@@ -5,24 +5,24 @@
 
 namespace netcut {
 
-RunPhases::RunPhases(const RunContext& run, std::set<std::size_t> awaited,
+RunPhases::RunPhases(const RunContext& run, const Fabric& fabric, std::set<std::size_t> awaited,
                      std::function<void(std::size_t node, const PhaseWatch::State&)> on_state)
     : run_(run),
-      watch_(run.io, run.fabric, run.journal.begin(), std::move(awaited),
+      watch_(run.io, fabric, run.journal.begin(), std::move(awaited),
              PhaseWatch::Observer{
                  [this](std::size_t node, const PhaseInterval& interval) { note(node, interval); },
                  [this](const PhaseWatch::Traffic& traffic) { note(traffic); }, std::move(on_state),
                  [this](std::size_t node, const ConnectionChanges::Told& told) { note(node, told); }}) {}
 
 void RunPhases::note(std::size_t node, const PhaseInterval& interval) {
-    run_.journal.add_at(interval.to, event::NodePhase{interval}, {.node = run_.fabric.node(node).name});
+    run_.journal.add_at(interval.to, event::NodePhase{interval}, {.node = run_.nodes[node]});
 }
 
 void RunPhases::note(const PhaseWatch::Traffic& traffic) {
     event::Traffic told{.from_ns = traffic.from, .to_ns = traffic.to};
     for (std::size_t node = 0; node < traffic.bytes.size(); ++node) {
         const auto& [up, down] = traffic.bytes[node];
-        if (up + down > 0) told.bytes.push_back({run_.fabric.node(node).name, {up, down}});
+        if (up + down > 0) told.bytes.push_back({run_.nodes[node], {up, down}});
     }
     run_.journal.add_at(traffic.to, std::move(told));
 }
@@ -30,7 +30,7 @@ void RunPhases::note(const PhaseWatch::Traffic& traffic) {
 void RunPhases::note(std::size_t node, const ConnectionChanges::Told& told) {
     const auto& [when, news] = told;
     run_.journal.add_at(when, event::ConnectionChanged{news.change, news.socket, news.timers, news.untold},
-                        {.node = run_.fabric.node(node).name});
+                        {.node = run_.nodes[node]});
 }
 
 std::vector<event::PhaseSeen> RunPhases::now(const std::vector<std::size_t>& nodes) const {
@@ -38,8 +38,7 @@ std::vector<event::PhaseSeen> RunPhases::now(const std::vector<std::size_t>& nod
     const Nanoseconds time = run_.journal.now();
     for (const std::size_t node : nodes) {
         const PhaseNow now = watch_.now(node);
-        all.push_back(
-            phase_seen(run_.fabric.node(node).name, now.phase, now.since, time, now.sent, now.received));
+        all.push_back(phase_seen(run_.nodes[node], now.phase, now.since, time, now.sent, now.received));
     }
     return all;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "fabric/fabric.h"
 #include "phase/phase.h"
 #include "phase/phase_watch.h"
 #include "record/event.h"
@@ -19,8 +20,8 @@ namespace netcut {
 // fabric.
 class RunPhases {
   public:
-    // `awaited`: nodes whose phases faults wait for; `on_state` sees these nodes as they are in each sample.
-    RunPhases(const RunContext& run, std::set<std::size_t> awaited,
+    // `fabric` must outlive it. `awaited`: nodes whose phases faults wait for; `on_state` sees these nodes as they are in each sample.
+    RunPhases(const RunContext& run, const Fabric& fabric, std::set<std::size_t> awaited,
               std::function<void(std::size_t node, const PhaseWatch::State&)> on_state);
 
     Result<void> start() { return watch_.start(); }

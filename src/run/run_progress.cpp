@@ -17,7 +17,7 @@ void RunProgress::watch(LineScanner& scanner, std::size_t node) {
     if (node == 0 && !scenario.ready.empty()) when(scenario.ready, [this] { course_.ready(); });
     if (node == 0 && !scenario.end.empty() && scenario.end != end_with_collaborators)
         when(scenario.end, [this] { course_.end_line(); });
-    expected_.watch(scanner, run_.fabric.node(node).name);
+    expected_.watch(scanner, run_.nodes[node]);
     if (scenario.progress.empty()) return;
     // A round's number may go on: it is taken when the line is whole.
     const Pattern progress = Pattern::parse(scenario.progress).value();
@@ -35,13 +35,13 @@ void RunProgress::on_progress(std::size_t node, const std::optional<std::string>
     course_.progressed();
     if (!round) return;
     // First, since the journal has what fires a fault before what it fires.
-    if (record_.rounds().is_new(run_.fabric.node(node).name, *round)) on_round(node, *round);
+    if (record_.rounds().is_new(run_.nodes[node], *round)) on_round(node, *round);
     faults_.on_progress(*round);
 }
 
 // What nodes print has no end, and the journal must have one.
 void RunProgress::on_round(std::size_t node, const std::string& round) {
-    const std::string& name = run_.fabric.node(node).name;
+    const std::string& name = run_.nodes[node];
     const Nanoseconds now = run_.journal.now();
     if (record_.rounds().count(name) < most_rounds) {
         run_.journal.add_at(now, event::Progress{round}, {.node = name});

@@ -2,6 +2,7 @@
 #include "run/run_safety.h"
 
 #include "base/sha256.h"
+#include "safety/model_file.h"
 #include "safety/tensors.h"
 #include "scenario/scenario.h"
 #include "trigger/pattern.h"
@@ -19,15 +20,15 @@ std::string or_aggregator(const std::string& node) {
 
 }  // namespace
 
-Result<void> RunSafety::start() {
+Result<void> RunSafety::start(const Fabric& fabric) {
     if (!run_.scenario.deliveries && run_.scenario.twins.updates.empty()) return {};
     NETCUT_ASSIGN(tap_,
                   DeliveryTap::start(
-                      run_.timers, run_.fabric.router(), run_.journal.realtime_begin(),
+                      run_.timers, fabric, run_.journal.realtime_begin(),
                       {[this](const std::string& node, const event::Delivered& what) { note(node, what); },
                        [this](std::uint64_t packets) { note_missed(packets); }, run_.fail}));
-    for (std::size_t i = 0; i < run_.fabric.size(); ++i) {
-        const NodeLink& node = run_.fabric.node(i);
+    for (std::size_t i = 0; i < fabric.size(); ++i) {
+        const NodeLink& node = fabric.node(i);
         std::vector<std::string> addresses;
         for (const IpAddress& address : node.addresses) addresses.push_back(address.to_string());
         own(addresses, node.name);
@@ -95,20 +96,31 @@ void RunSafety::note_model(const PathOf& path_of) {
     const std::string name = or_aggregator(model.node);
     const std::size_t node = node_index(run_.scenario, name).value_or(0);
     const AsUser as_user(run_.user);
-    if (!model.file.empty()) {
-        const auto digest =
-            path_of(node, model.file).and_then([](const std::string& path) { return digest_file(path); });
-        if (digest) {
-            model_.sha256 = digest->sha256;
-            model_.bytes = digest->bytes;
-        } else {
-            model_.missing = digest.error().text();
-        }
+    note_file(path_of(node, model.file).and_then(find_model_file));
+    if (const auto& twins = run_.scenario.twins.tensors; !twins.empty()) {
+        const auto path = path_of(node, model.tensors).and_then(find_model_file);
+        if (path) model_.tensors_place = place_of(*path);
+        compare_with_twins(path.and_then(read_model_file), twins, model_);
     }
-    if (!model.tensors.empty() && !run_.scenario.twins.tensors.empty())
-        if (const auto path = path_of(node, model.tensors))
-            compare_with_twins(*path, run_.scenario.twins.tensors, model_);
     run_.journal.add(model_, {.node = name});
+}
+
+void RunSafety::note_file(const Result<std::string>& path) {
+    if (run_.scenario.model.file.empty()) return;
+    const auto digest = path.and_then([](const std::string& found) { return digest_file(found); });
+    if (!digest) {
+        model_.missing = digest.error().text();
+        return;
+    }
+    model_.sha256 = digest->sha256;
+    model_.bytes = digest->bytes;
+    model_.place = place_of(*path);
+}
+
+// In the folder of the run; empty if it is elsewhere.
+std::string RunSafety::place_of(const std::string& path) const {
+    const std::string folder = run_.folder.path() + "/";
+    return path.starts_with(folder) ? path.substr(folder.size()) : "";
 }
 
 }  // namespace netcut

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "fabric/fabric.h"
 #include "record/event.h"
 #include "run/delivery_tap.h"
 #include "run/run_context.h"
@@ -22,8 +23,8 @@ class RunSafety {
   public:
     explicit RunSafety(const RunContext& run) : run_(run), reader_(run.scenario) {}
 
-    // Before the nodes start.
-    Result<void> start();
+    // Before the nodes start; deliveries are seen at the router of `fabric`.
+    Result<void> start(const Fabric& fabric);
     // A node's output.
     void watch(LineScanner& scanner, const std::string& node);
     // The node has these addresses too.
@@ -39,6 +40,8 @@ class RunSafety {
     void note(const std::string& node, const event::Delivered& delivered);
     void note_missed(std::uint64_t packets);
     void note_model(const PathOf& path_of);
+    void note_file(const Result<std::string>& path);
+    std::string place_of(const std::string& path) const;
 
     const RunContext& run_;
     const CountedReader reader_;

@@ -27,8 +27,8 @@ void RunStacks::take(std::size_t node, Stream stream, std::string_view bytes) {
 void RunStacks::finish() {
     if (!seeker_) return;
     std::size_t told = 0;
-    for (std::size_t node = 0; node < run_.fabric.size(); ++node) {
-        const std::string& name = run_.fabric.node(node).name;
+    for (std::size_t node = 0; node < run_.nodes.size(); ++node) {
+        const std::string& name = run_.nodes[node];
         event::StacksSought sum = seeker_->sum_of(node);
         std::vector<event::NodeStack> stacks = seeker_->stacks_of(node);
         for (std::size_t i = 0; i < stacks.size(); ++i)

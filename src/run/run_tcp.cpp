@@ -28,8 +28,8 @@ Result<void> RunTcp::start() {
 
 Result<void> RunTcp::set_up() {
     if (run_.scenario.tcp.empty()) return {};
-    for (std::size_t node = 0; node < run_.fabric.size(); ++node) {
-        const std::string& name = run_.fabric.node(node).name;
+    for (std::size_t node = 0; node < run_.nodes.size(); ++node) {
+        const std::string& name = run_.nodes[node];
         NETCUT_ASSIGN(const TcpSettings settings, tcp_settings(run_.scenario, name));
         if (settings.keys.empty()) continue;
         NETCUT_TRY(set_sysctls_of(node));
@@ -37,29 +37,28 @@ Result<void> RunTcp::set_up() {
         for (const SocketOption& option : settings.options)
             told.options.emplace_back(option.text, option.value);
         run_.journal.add(std::move(told), {.node = name});
-        if (const TcpTries tries = tries_of(settings); tries != TcpTries{})
-            run_.sockets.set_tries(node, tries);
+        if (const TcpTries tries = tries_of(settings); tries != TcpTries{}) sockets_.set_tries(node, tries);
     }
     return {};
 }
 
 Result<void> RunTcp::set_sysctls_of(std::size_t node) {
-    NETCUT_ASSIGN(const TcpSettings settings, tcp_settings(run_.scenario, run_.fabric.node(node).name));
+    NETCUT_ASSIGN(const TcpSettings settings, tcp_settings(run_.scenario, run_.nodes[node]));
     if (settings.sysctls.empty()) return {};
-    return set_tcp_sysctls_in(run_.fabric.node(node).ns, settings);
+    return set_tcp_sysctls_in(fabric_.node(node).ns, settings);
 }
 
 Result<void> RunTcp::start_setter() {
     if (!has_socket_options(run_.scenario)) return {};
     std::vector<std::vector<SocketOption>> options;
-    for (std::size_t node = 0; node < run_.fabric.size(); ++node) {
-        NETCUT_ASSIGN(TcpSettings settings, tcp_settings(run_.scenario, run_.fabric.node(node).name));
+    for (std::size_t node = 0; node < run_.nodes.size(); ++node) {
+        NETCUT_ASSIGN(TcpSettings settings, tcp_settings(run_.scenario, run_.nodes[node]));
         options.push_back(std::move(settings.options));
     }
     const auto tell = [this](std::size_t node, auto what) {
-        run_.journal.add(std::move(what), {.node = run_.fabric.node(node).name});
+        run_.journal.add(std::move(what), {.node = run_.nodes[node]});
     };
-    setter_.emplace(run_.io, run_.fabric, std::move(options), TcpSetter::Observer{tell, tell});
+    setter_.emplace(run_.io, fabric_, std::move(options), TcpSetter::Observer{tell, tell});
     return setter_->start();
 }
 
@@ -82,10 +81,9 @@ Result<void> RunTcp::change_network(std::size_t node, const std::function<Result
 void RunTcp::finish() {
     if (!setter_) return;
     setter_->stop();
-    for (std::size_t node = 0; node < run_.fabric.size(); ++node)
+    for (std::size_t node = 0; node < run_.nodes.size(); ++node)
         if (setter_->sets_options_of(node))
-            run_.journal.add(event::TcpOptionsSummed(setter_->sum(node)),
-                             {.node = run_.fabric.node(node).name});
+            run_.journal.add(event::TcpOptionsSummed(setter_->sum(node)), {.node = run_.nodes[node]});
     setter_.reset();
 }
 

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "base/error.h"
+#include "fabric/fabric.h"
 #include "run/run_context.h"
+#include "sockets/sockets.h"
 #include "sockets/tcp_setter.h"
 
 namespace netcut {
@@ -16,7 +18,9 @@ namespace netcut {
 // Nodes are given by their index in the fabric.
 class RunTcp {
   public:
-    explicit RunTcp(const RunContext& run) : run_(run) {}
+    // All must outlive it.
+    RunTcp(const RunContext& run, const Fabric& fabric, SocketReader& sockets)
+        : run_(run), fabric_(fabric), sockets_(sockets) {}
 
     // Before the nodes start.
     Result<void> start();
@@ -33,6 +37,8 @@ class RunTcp {
     Result<void> start_setter();
 
     const RunContext& run_;
+    const Fabric& fabric_;
+    SocketReader& sockets_;
     std::optional<TcpSetter> setter_;
 };
 

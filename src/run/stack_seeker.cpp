@@ -197,7 +197,8 @@ void StackSeeker::abort(std::size_t node, ProcessHandle process) {
     Subject& subject = subjects_[node];
     ++subject.sum.aborted;
     subject.aborted.emplace_back(process.pid(), process.program());
-    process.signal(SIGABRT);
+    // What it waits for may come meanwhile: the end of a peer that was aborted before it.
+    process.signal_first_thread(SIGABRT);
     process.signal(SIGCONT);
     auto& ended = dying_[node];
     ended = std::make_unique<boost::asio::posix::stream_descriptor>(

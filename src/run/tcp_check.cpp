@@ -14,7 +14,8 @@
 namespace netcut {
 namespace {
 
-constexpr const char* congestion_controls = "/proc/sys/net/ipv4/tcp_available_congestion_control";
+constexpr const char *available_controls = "/proc/sys/net/ipv4/tcp_available_congestion_control",
+                     *allowed_controls = "/proc/sys/net/ipv4/tcp_allowed_congestion_control";
 
 std::vector<std::string> words_in(const std::string& file) {
     std::istringstream text(read_file(file).value_or(""));
@@ -24,27 +25,34 @@ std::vector<std::string> words_in(const std::string& file) {
 }
 
 // Of tcp_congestion_control.
-std::string why_no_congestion_control(int code) {
-    if (code == ENOENT)
-        return fmt::format("this kernel has, or has loaded, {}",
-                           fmt::join(words_in(congestion_controls), ", "));
-    if (code == EPERM)
-        return "this kernel keeps it for the machine's own network (sysctl "
-               "net.ipv4.tcp_allowed_congestion_control)";
-    return {};
-}
-
-Error told_for_people(Error error, const std::string& key, const std::string& value) {
-    error.attempt = fmt::format("use tcp: {}: {}", key, value);
-    if (key == "congestion")
-        if (std::string why = why_no_congestion_control(error.code); !why.empty())
-            error.reason = std::move(why);
-    if (error.code == ENOENT && key != "congestion") error.reason = "this kernel has no such sysctl";
-    error.hint = "leave it out; netcut-fl doctor lists what there is";
-    return error;
+void tell_of_congestion_control(Error& error, const std::string& name) {
+    if (error.code == ENOENT) {
+        error.reason = fmt::format("this kernel has, or has loaded, {} alone",
+                                   fmt::join(words_in(available_controls), ", "));
+        error.hint = fmt::format(
+            "netcut-fl doctor lists what there is; one that is a module: sudo modprobe tcp_{}", name);
+    }
+    if (error.code == EPERM) {
+        std::vector<std::string> allowed = words_in(allowed_controls);  // which a user's network may not have
+        if (allowed.empty()) allowed = {"reno"};
+        error.reason =
+            "this machine keeps it for its own network (sysctl net.ipv4.tcp_allowed_congestion_control)";
+        error.hint = fmt::format("sudo sysctl -w net.ipv4.tcp_allowed_congestion_control=\"{} {}\"",
+                                 fmt::join(allowed, " "), name);
+    }
 }
 
 }  // namespace
+
+Error told_of_tcp(Error error, const std::string& key, const std::string& value) {
+    error.attempt = fmt::format("use tcp: {}: {}", key, value);
+    error.hint = "leave it out; netcut-fl doctor lists what there is";
+    if (key == "congestion")
+        tell_of_congestion_control(error, value);
+    else if (error.code == ENOENT)
+        error.reason = "this kernel has no such sysctl";
+    return error;
+}
 
 Result<void> set_tcp_sysctls_in(const NetNs& ns, const TcpSettings& settings) {
     return ns.run([&] { return set_sysctls(settings.sysctls); });
@@ -60,7 +68,7 @@ Result<void> check_tcp_here(const Scenario& scenario, const NetNs& apart) {
             TcpSettings one;
             NETCUT_TRY(tcp_key(key)->add(value, one));
             if (auto set = set_tcp_sysctls_in(apart, one); !set)
-                return Failure(told_for_people(std::move(set).error(), key, value));
+                return Failure(told_of_tcp(std::move(set).error(), key, value));
         }
     }
     return {};
@@ -79,12 +87,12 @@ std::vector<TcpAbility> tcp_abilities(const NetNs& apart) {
         return {};
     };
     if (auto looked = apart.run(look); !looked) all.push_back({"tcp", looked.error().text()});
-    for (const std::string& name : words_in(congestion_controls)) {
+    for (const std::string& name : words_in(available_controls)) {
         TcpSettings one;
         one.sysctls = {{"net/ipv4/tcp_congestion_control", name}};
         const auto set = set_tcp_sysctls_in(apart, one);
         all.push_back(
-            {"congestion: " + name, set ? "" : told_for_people(set.error(), "congestion", name).reason});
+            {"congestion: " + name, set ? "" : told_of_tcp(set.error(), "congestion", name).reason});
     }
     return all;
 }

@@ -15,6 +15,8 @@ namespace netcut {
 
 // In a network namespace; read back.
 Result<void> set_tcp_sysctls_in(const NetNs& ns, const TcpSettings& settings);
+// The error of a sysctl that could not be set for this key of `tcp:`, as people are told it, and what they can do.
+Error told_of_tcp(Error error, const std::string& key, const std::string& value);
 // Tries what the scenario asks for in a namespace that nobody uses.
 Result<void> check_tcp_here(const Scenario& scenario, const NetNs& apart);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/server/account.h"
 
-#include <ctime>
+#include "base/thread.h"
 
 namespace netcut {
 namespace {
@@ -36,12 +36,6 @@ std::shared_ptr<Account> Accounts::of(uid_t user) {
     std::erase_if(accounts_,
                   [](const auto& one) { return one.second.use_count() == 1 && one.second->cpu.is_full(); });
     return accounts_.emplace(user, std::make_shared<Account>()).first->second;
-}
-
-Nanoseconds thread_cpu_time() {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
 void Bill::to(std::shared_ptr<Account> account) {

@@ -75,6 +75,4 @@ class Bill {
     static void run(boost::asio::io_context& io);
 };
 
-Nanoseconds thread_cpu_time();
-
 }  // namespace netcut

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/thread.h"
 
 namespace netcut {
 namespace {

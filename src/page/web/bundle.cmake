@@ -7,7 +7,8 @@ set(NETCUT_PAGE_DIR ${CMAKE_CURRENT_LIST_DIR})
 set(NETCUT_CHARTS_DIR ${PROJECT_SOURCE_DIR}/third_party/uplot)
 # In this order; they share one scope.
 set(NETCUT_PAGE_SCRIPTS elements.js format.js tables.js theme.js range.js phases.js lanes.js rows.js links.js timeline.js
-    traffic.js verdict.js safety.js why.js aftermath.js faults.js logs.js sockets.js nodes.js run.js experiments.js map.js index.js main.js)
+    capacity.js traffic.js verdict.js safety.js why.js aftermath.js faults.js logs.js sockets.js nodes.js run.js experiments.js map.js study_charts.js study.js
+    comparison.js matrix.js index.js main.js)
 
 # As Content-Security-Policy names what may run: the SHA-256 in base64.
 function(netcut_csp_hash text result)

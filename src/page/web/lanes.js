@@ -113,6 +113,7 @@ class LanePainter {
             const row = rows.list[i], top = box.top + (rows.top(i) - scroll) * scale;
             if (row.kind === "node") this.paintNode(place, row.node, i === chosen, top);
             else if (row.kind === "group") this.paintGroup(place, row, top, rows.tall(i) * scale);
+            else if (row.kind === "capacity") this.paintCapacity(place, row, top, rows.tall(i) * scale);
             else this.paintLinks(place, row, top, rows.tall(i) * scale);
             if (row.kind === "node") ++nodes;
         }
@@ -163,6 +164,12 @@ class LanePainter {
             });
         }
         this.paintText(pen, scale, row.name, {box, top: this.narrow ? top + 8 * scale : top + height / 2, weight: "600"});
+    }
+
+    paintCapacity({pen, scale, box, x, left, right}, row, top, height) {
+        const name = this.narrow ? 14 * scale : 0;
+        this.run.capacity.paint(pen, scale, row.node.index, this.range, x, left, right, top + name + 2 * scale, height - name - 4 * scale);
+        this.paintText(pen, scale, row.name, {box, top: this.narrow ? top + 7 * scale : top + height / 2, colour: "muted", size: 11, indent: 10});
     }
 
     paintLinks({pen, scale, box, x, left, right}, row, top, height) {

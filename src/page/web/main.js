@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws the page of the data's kind. Errors are kept where tests and users can see them.
 
-const pages = {run: runPage, experiments: experimentsPage, map: mapPage, index: indexPage};
+const pages = {run: runPage, experiments: experimentsPage, map: mapPage, study: studyPage, comparison: comparisonPage, matrix: matrixPage,
+    index: indexPage};
 
 function fail(message) {
     const root = document.documentElement;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of the timeline: a lane for each node that matters, one for all that are alike, and below a node its connections.
+// The rows of the timeline: a lane for each node that matters, one for all that are alike, and below a node its link and its connections.
 
-const rowHeights = {node: 26, group: 56, links: 18};    // CSS pixels
-const narrowHeights = {node: 40, group: 66, links: 30};  // names stand above
+const rowHeights = {node: 26, group: 56, links: 18, capacity: 34};    // CSS pixels
+const narrowHeights = {node: 40, group: 66, links: 30, capacity: 48};  // names stand above
 const mostAlone = 20;  // nodes that each have a lane of their own, whatever became of them
 
 class Rows {
@@ -44,6 +44,12 @@ function groupedRows(run) {
 }
 
 const singleRows = (nodes) => nodes.map((node) => ({kind: "node", node}));
+
+// Below a node what its link could carry, where that has a rate of its own.
+function withCapacity(run, rows) {
+    return rows.flatMap((row) => row.kind === "node" && run.capacity?.of(row.node.index) ?
+        [row, {kind: "capacity", node: row.node, name: run.capacity.rowName(row.node.index)}] : [row]);
+}
 
 // `which`: none, hit (of nodes that a fault hit, and the other ends) or all.
 function withLinks(run, rows, which) {

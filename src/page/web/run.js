@@ -33,6 +33,7 @@ class Run {
         this.events = this.notableEvents();
         this.bytes = [0, 1].map((way) => this.nodes.reduce((sum, node) => sum + node.bytes[way], 0));
         this.traffic = data.traffic && {...data.traffic, step: data.traffic.step_us / 1e6};
+        this.capacity = data.links && new Capacity(data.links);
         this.gutter = this.nameWidth();
         this.summary = `Timeline of ${plural(this.nodes.length, "node")} over ${seconds(this.length)}, with ` +
             `${plural(this.bands.length, "fault")}. The tables below say the same.`;
@@ -105,7 +106,8 @@ class Run {
         const pen = document.createElement("canvas").getContext("2d");
         pen.font = theme.font(12, "600");
         const widest = Math.max(60, ...this.nodes.slice(0, 300).map((node) => pen.measureText(node.name + " ✕").width));
-        return Math.min(this.links.size ? 210 : 170, Math.ceil(widest) + (this.links.size ? 90 : 16));
+        const below = this.links.size || this.capacity;  // rows with names of their own
+        return Math.min(below ? 210 : 170, Math.ceil(widest) + (below ? 90 : 16));
     }
 }
 
@@ -113,12 +115,16 @@ function runPage(data) {
     const run = new Run(data);
     const range = new Range(run.length), moment = new Moment();
     const crashed = run.verdict?.verdict === "crashed";
+    const modelIsWrong = run.verdict?.safety?.word === "but";
+    const model = section("model", "Is the model right?", () => safetySection(run));
+    const why = section("why", crashed ? "Why the others did not go on" : "Why it hangs", () => whySection(run));
     return {
-        header: verdictHeader(run),
+        header: verdictHeader(run, crashed ? null : why),
         parts: [
-            run.verdict?.safety?.word === "but" ? section("model", "Is the model right?", () => safetySection(run)) : null,
             crashed ? section("died", "Last words", () => diedSection(run)) : null,
-            section("why", crashed ? "Why the others did not go on" : "Why it hangs", () => whySection(run)),
+            crashed ? why : null,
+            section("evidence", crashed ? "What shows why they did not" : "What shows why it hangs", () => evidenceSection(run)),
+            modelIsWrong ? model : null,
             section("waited", "What never came", () => waitedSection(run)),
             section("listens", "Where the aggregator listens", () => listensNote(run)),
             crashed ? null : section("died", "Last words", () => diedSection(run)),
@@ -127,12 +133,13 @@ function runPage(data) {
                 timeline(run, range, moment),
                 details("All events as a table", () => eventTable(run)),
             ]),
-            run.verdict?.safety?.word === "but" ? null : section("model", "Is the model right?", () => safetySection(run)),
+            modelIsWrong ? null : model,
             section("logs", "Logs", () => logSection(run, moment)),
             section("traffic", "Bytes over time", () => run.traffic ? [
                 traffic(run, range),
                 details("Bytes as tables", () => trafficTable(run)),
             ] : null),
+            section("capacity", "Links over time", () => run.capacity ? capacityTable(run) : null),
             section("faults", "Faults", () => run.faults.length ? faultTable(run) : el("p", {}, "No fault was fired in this run.")),
             section("nodes", "Nodes", () => run.nodes.length ? nodeTable(run) : null),
             section("sockets", "Connections", () => socketSection(run)),

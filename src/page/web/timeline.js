@@ -11,7 +11,7 @@ function timeline(run, range, moment) {
     const lanes = el("div.lanes", {tabindex: 0, role: "group", "aria-label":
         `Timeline of ${plural(run.nodes.length, "node")}. Left and right arrow keys move, plus and minus zoom, 0 shows the ` +
         "whole run, N and P go from event to event, up and down scroll, a click shows the moment in the logs. The tables below say the same."}, place, filler);
-    let shown = withLinks(run, groupedRows(run), "hit"), rows, painter, chosen = -1, at = -1;
+    let shown = withCapacity(run, withLinks(run, groupedRows(run), "hit")), rows, painter, chosen = -1, at = -1;
 
     const live = new LiveChart(place, range, (narrow) => {
         painter = new LanePainter(run, range, narrow);
@@ -104,6 +104,8 @@ function describe(run, time, span, row) {
     const parts = [clock(time, digits)], node = row?.node;
     if (row?.kind === "group") {
         parts.push(row.name, ...groupDoing(run, row.nodes, time));
+    } else if (row?.kind === "capacity") {
+        parts.push(node.name, ...run.capacity.texts(node.index, time));
     } else if (row?.kind === "links") {
         const links = row.links.filter((link) => link.from <= time && time <= (link.to ?? run.length));
         parts.push(node.name, ...(links.length ? links.map((link) => describeLink(link, time)) : ["no connection then"]));
@@ -179,7 +181,7 @@ function laneChoice(run, show) {
     const choose = () => {
         const wanted = search.value.trim().toLowerCase();
         const list = wanted ? singleRows(ordered.filter((node) => node.name.toLowerCase().includes(wanted))) : choices[which.value][1]();
-        show(run.links.size ? withLinks(run, list, links.value) : list);
+        show(withCapacity(run, run.links.size ? withLinks(run, list, links.value) : list));
     };
     search.addEventListener("input", choose);
     for (const choice of [which, links]) choice.addEventListener("change", choose);
@@ -209,6 +211,7 @@ function legend(run) {
         run.bands.length ? entry(swatch((pen, width, height, scale) => drawBand(pen, scale, 0, 0, width, height, faultHatch(pen, scale))), "fault") : null,
         Object.keys(markLooks).filter((kind) => used.has(kind) && kind !== "progress").map((kind) => entry(
             swatch((pen, width, height, scale) => drawGlyph(pen, kind, width / 2, height / 2, 4 * scale)), markLooks[kind].says)),
+        run.capacity ? capacityLegend(run, entry) : null,
         run.links.size ? linkLegend(run) : null,
         groupedRows(run).some((row) => row.kind === "group") ? entry(swatch((pen, width, height) => {
             pen.fillStyle = theme.colour("life");

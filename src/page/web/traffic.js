@@ -16,7 +16,9 @@ function traffic(run, range) {
     const count = Math.max(all.up.length, all.down.length, Math.ceil(run.length / step));
     const times = Array.from({length: count + 1}, (unused, i) => i * step);
     const filled = (row, sign) => times.map((unused, i) => sign * (row[Math.min(i, count - 1)] ?? 0) / step);
-    const choose = (node) => node ? {name: node.name, up: up[node.index] ?? [], down: down[node.index] ?? [], total: node.bytes} : all;
+    // What could have passed, where a link has a rate of its own: in the steps of what did.
+    const could = (way, sign) => times.map((time) => chosen.index === undefined ? null : signed(run.capacity?.rate(chosen.index, way, time), sign));
+    const choose = (node) => node ? {index: node.index, name: node.name, up: up[node.index] ?? [], down: down[node.index] ?? [], total: node.bytes} : all;
     // What is up for one node is down for another: all together are a picture of nothing.
     const first = run.nodes.find((node) => node.hit && node.index > 0) ?? run.nodes.find((node) => node.index === 1);
     let chosen = choose(first), bands = first ? first.bands : run.bands;
@@ -26,7 +28,7 @@ function traffic(run, range) {
     const live = new LiveChart(place, range, (narrow) => ({
         about: `Bytes per second over time, of ${chosen.name}: ${bytes(chosen.total?.[0] ?? run.bytes[0])} up, ` +
             `${bytes(chosen.total?.[1] ?? run.bytes[1])} down in all. The table below says the same.`,
-        data: [times, filled(chosen.up, 1), filled(chosen.down, -1)],
+        data: [times, filled(chosen.up, 1), filled(chosen.down, -1), could("up", 1), could("down", -1)],
         options: {
             height: 220,
             padding: [12, 26, 0, 0],
@@ -41,7 +43,7 @@ function traffic(run, range) {
                 incrs: byteSteps,
                 values: (chart, splits) => splits.map((value) => bytes(Math.abs(value)) + "/s"),
             }],
-            series: [{}, line("up"), line("down")],
+            series: [{}, line("up"), line("down"), limit("up"), limit("down")],
             hooks: {
                 drawClear: [(chart) => paintBands(chart, bands, range, run.length)],
                 setCursor: [(chart) => {
@@ -63,7 +65,8 @@ function traffic(run, range) {
     return [
         el("div.tools", {}, field("Bytes of", choice)),
         el("figure", {}, place, readout, el("figcaption.legend", {}, el("ul", {},
-            el("li", {}, wave("up"), "up: from the node"), el("li", {}, wave("down"), "down: to the node")))),
+            el("li", {}, wave("up"), "up: from the node"), el("li", {}, wave("down"), "down: to the node"),
+            run.capacity ? el("li", {}, "dashed: what its link could carry") : null))),
     ];
 }
 
@@ -72,6 +75,18 @@ function line(way) {
         stroke: () => theme.colour("traffic-" + way),
         fill: () => theme.colour("traffic-" + way + "-fill"),
         width: 1.25,
+        paths: uPlot.paths.stepped({align: 1}),
+        points: {show: false},
+    };
+}
+
+const signed = (value, sign) => value === null || value === undefined ? null : sign * value;
+
+function limit(way) {
+    return {
+        stroke: () => theme.colour("traffic-" + way),
+        width: 1.25,
+        dash: [4, 3],
         paths: uPlot.paths.stepped({align: 1}),
         points: {show: false},
     };

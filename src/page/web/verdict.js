@@ -37,7 +37,8 @@ function sentence(text) {
 const reasonText = (reason, names) => names.some((name) => String(reason).startsWith(name)) ?
     String(reason) + "." : sentence(reason);
 
-function verdictHeader(run) {
+// `why`: null, or the section that says why it hangs: who opens the page sees it before all else.
+function verdictHeader(run, why) {
     const verdict = run.verdict;
     const names = run.nodes.map((node) => String(node.name));
     return [
@@ -47,6 +48,7 @@ function verdictHeader(run) {
         expectations(verdict, names),
         el("p.lead", {}, typeof verdict?.passed === "boolean" ? el("b", {}, `Verdict: ${verdict.verdict}. `) : null,
             verdict ? reasonText(verdict.reason, names) : "This run left no verdict.json that can be read: it has not ended, or netcut-fl was killed. Below is what its journal has."),
+        why,
         verdict?.safety?.word === "but" ? el("p.lead.bad", {}, el("a", {href: "#model"}, "But the model is not right"), ": " +
             listed(objects(verdict.safety.findings).map((one) => one.text), 3) + ".") : null,
         run.faults.slice(0, 3).map((fault) => el("p", {}, faultStory(run, fault))),
