@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/time.h"
-#include "run/timers.h"
+#include "base/timers.h"
 
 namespace netcut::test {
 
@@ -16,6 +16,7 @@ class FakeTimers : public Timers {
     Clock::time_point now() const override { return now_; }
     std::unique_ptr<Timer> make() override { return std::make_unique<FakeTimer>(*this); }
     void post(std::function<void()> work) override { posted_.push_back(std::move(work)); }
+    void sleep(Nanoseconds time) override { now_ += time; }
 
     // Each call sees the time that it asked for.
     void pass(Nanoseconds time) {

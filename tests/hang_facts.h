@@ -5,6 +5,8 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "record/facts.h"
 
@@ -23,6 +25,16 @@ inline ConnectionFacts connection(const char* local, std::uint16_t local_port, c
     facts.holders = {{10, "p", 3}};
     facts.options.emplace();
     return facts;
+}
+
+// A thread of process 10 that waits on descriptor 3 for ever.
+inline ThreadFacts waiting(WaitObject object, std::string call = "recvfrom") {
+    return {.process = 10,
+            .program = "python3",
+            .doing = ThreadDoing::waits,
+            .call = std::move(call),
+            .end = WaitEnd::never,
+            .on = {{object, 3}}};
 }
 
 }  // namespace netcut::test

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,10 @@ class FakeParts : public RunParts {
         nodes_[index] = {.runs = true};
         return {};
     }
-    void before_collaborators() override { note("phases"); }
+    void before_collaborators() override {
+        note("phases");
+        if (on_phases) on_phases();
+    }
     void before_end(EndReason) override {
         note("last look");
         if (fails_at == "last look") fail({});
@@ -76,6 +80,7 @@ class FakeParts : public RunParts {
     bool preparing = false, fired = false, will_heal = false, failed = false, concludes = true;
     Nanoseconds starved_so_far{0};
     bool starves = false;
+    std::function<void()> on_phases;
     std::string fails_at;
     Calls calls;
 };

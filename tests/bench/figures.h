@@ -33,6 +33,7 @@ std::vector<Figure> measure_passage(std::size_t repeats);
 std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats);  // all of one kind
 // TCP while the tap is on that tells work from set-up, of a connection that was opened since and of one that was there
 // before; the floor's is off.
+std::vector<Figure> measure_held(std::size_t repeats);
 std::vector<Figure> measure_tap(std::size_t repeats);
 // A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each.
 std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats);

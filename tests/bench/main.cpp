@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 #include <fstream>
+#include <string_view>
 
 #include "base/time.h"
 #include "bench/docker_engine.h"
@@ -68,39 +70,53 @@ PeerSamples try_docker(const Plan& plan, const Cores& cores) {
     }
 }
 
-std::vector<Figure> measure(const Plan& plan, const Cores& cores) {
+// What --only can name.
+constexpr std::array group_names = {"docker",  "network", "bridge", "processes", "sampling", "round",
+                                    "passage", "held",    "tap",    "faults",    "pump",     "line",
+                                    "fire",    "daemon",  "report", "length"};
+
+std::vector<Figure> measure(const Plan& plan, const Cores& cores, const std::string& only) {
     std::vector<Figure> all;
-    const auto take = [&](std::vector<Figure> figures) {
-        for (Figure& figure : figures) all.push_back(std::move(figure));
+    const auto is_wanted = [&](std::string_view group) { return only.empty() || only == group; };
+    const auto take = [&](std::string_view group, const auto& figures_of) {
+        if (!is_wanted(group)) return;
+        for (Figure& figure : figures_of()) all.push_back(std::move(figure));
     };
-    const PeerSamples docker = try_docker(plan, cores);  // while no thread is pinned
-    for (const auto& [nodes, repeats, peers] : plan.networks) take(measure_network(nodes, repeats, peers));
-    take(measure_bridge(plan.bridge.nodes, plan.bridge.repeats));
-    for (const auto& [collaborators, repeats] : plan.processes)
-        take(measure_processes(collaborators, repeats));
-    for (const std::size_t collaborators : plan.sampled) take(measure_sampling(collaborators, plan.sampling));
-    for (const std::size_t collaborators : plan.rounds) take(measure_round(collaborators));
-    take(measure_passage(plan.passages));
-    take(measure_tap(plan.passages));
-    for (const std::size_t faults : plan.faults) take(measure_passage_of(faults, plan.passages));
+    // While no thread is pinned.
+    const PeerSamples docker = is_wanted("docker") ? try_docker(plan, cores) : PeerSamples();
+    for (const Network& one : plan.networks)
+        take("network", [&] { return measure_network(one.nodes, one.repeats, one.peers); });
+    take("bridge", [&] { return measure_bridge(plan.bridge.nodes, plan.bridge.repeats); });
+    for (const auto& one : plan.processes)
+        take("processes", [&] { return measure_processes(one.first, one.second); });
+    for (const std::size_t nodes : plan.sampled)
+        take("sampling", [&] { return measure_sampling(nodes, plan.sampling); });
+    for (const std::size_t nodes : plan.rounds) take("round", [&] { return measure_round(nodes); });
+    take("passage", [&] { return measure_passage(plan.passages); });
+    take("held", [&] { return measure_held(plan.passages); });
+    take("tap", [&] { return measure_tap(plan.passages); });
+    for (const std::size_t faults : plan.faults)
+        take("faults", [&] { return measure_passage_of(faults, plan.passages); });
     for (const std::size_t patterns : plan.patterns)
-        take(measure_pump(patterns, plan.pump_megabytes, plan.pump_repeats));
-    take(measure_line(cores, plan.cuts));
-    for (const std::size_t rate : plan.log_rates) take(measure_line_beside(cores, rate, plan.cuts));
-    take(measure_fire(cores, plan.cuts));
-    take(measure_daemon(cores, plan.cuts));
-    take(measure_report(plan.report_events, 3));
-    for (const auto& [length, repeats] : plan.lengths) take(measure_length(cores, length, repeats));
+        take("pump", [&] { return measure_pump(patterns, plan.pump_megabytes, plan.pump_repeats); });
+    take("line", [&] { return measure_line(cores, plan.cuts); });
+    for (const std::size_t rate : plan.log_rates)
+        take("line", [&] { return measure_line_beside(cores, rate, plan.cuts); });
+    take("fire", [&] { return measure_fire(cores, plan.cuts); });
+    take("daemon", [&] { return measure_daemon(cores, plan.cuts); });
+    take("report", [&] { return measure_report(plan.report_events, 3); });
+    for (const auto& one : plan.lengths)
+        take("length", [&] { return measure_length(cores, one.first, one.second); });
     for (Figure& figure : all)
         if (const auto found = docker.find(figure.name); found != docker.end())
             figure.peers["Docker"] = found->second;
     return all;
 }
 
-void run(const RunInfo& info, const std::string& out) {
+void run(const RunInfo& info, const std::string& only, const std::string& out) {
     netcut::raise_limits();
     const Cores cores = choose_cores();
-    const auto figures = measure(info.shortened ? short_plan : Plan{}, cores);
+    const auto figures = measure(info.shortened ? short_plan : Plan{}, cores, only);
     fmt::print("{}\nOf the cuts, the sender is pinned to core {}, what is measured to core {}.\n",
                table_text(figures), cores.sender, cores.product);
     std::ofstream file(out);
@@ -115,8 +131,9 @@ void run(const RunInfo& info, const std::string& out) {
 int main(int argc, char** argv) {
     CLI::App app("Measures netcut-fl beside the least that the kernel needs for the same.");
     RunInfo info;
-    std::string out = "bench.json";
+    std::string only, out = "bench.json";
     app.add_flag("--short", info.shortened, "few repeats: shows that it works, measures little");
+    app.add_option("--only", only, "these figures alone")->check(CLI::IsMember(group_names));
     app.add_option("--out", out, "where the JSON goes")->capture_default_str();
     app.add_option("--revision", info.revision, "revision of the source, for the JSON");
     CLI11_PARSE(app, argc, argv);
@@ -125,7 +142,7 @@ int main(int argc, char** argv) {
         return not_possible_here;
     }
     try {
-        run(info, out);
+        run(info, only, out);
     } catch (const std::exception& error) {
         fmt::print(stderr, "netcut_bench: {}\n", error.what());
         return failed;

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "bench/figures.h"
 #include "bench/floor_network.h"
+#include "bench/passage.h"
 #include "bench/scene.h"
 #include "fabric/fabric.h"
 #include "fault/plan.h"
@@ -28,75 +29,7 @@
 namespace netcut::bench {
 namespace {
 
-constexpr std::uint32_t aggregator_address = 0x0a630002;  // 10.99.0.2
-constexpr std::uint16_t port = 5000;
 constexpr std::uint32_t lost_packets = 3000, period = 100'000;
-constexpr auto bulk_time = std::chrono::milliseconds(500);
-constexpr int round_trips = 500;
-
-sockaddr_in endpoint(std::uint32_t address) {
-    return {AF_INET, htons(port), {htonl(address)}, {}};
-}
-
-struct Connection {
-    Connection(int collaborator_ns, int aggregator_ns) {
-        Fd listener;
-        in_namespace(aggregator_ns, [&] { listener = open_socket(); });
-        in_namespace(collaborator_ns, [&] { collaborator = open_socket(); });
-        const int on = 1;
-        ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        const sockaddr_in any = endpoint(INADDR_ANY), target = endpoint(aggregator_address);
-        must(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)), "bind a socket");
-        must(::listen(listener.get(), 1), "listen");
-        must(::connect(collaborator.get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)),
-             "connect");
-        aggregator = Fd(must(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC), "accept"));
-        for (const Fd* end : {&collaborator, &aggregator})
-            ::setsockopt(end->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-    static Fd open_socket() {
-        return Fd(must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "open a socket"));
-    }
-
-    Fd collaborator, aggregator;
-};
-
-double bytes_per_second(Connection& connection) {
-    auto reader = std::async(std::launch::async, [&] {
-        std::vector<char> buffer(1 << 20);
-        double bytes = 0;
-        for (;;) {
-            const auto size =
-                must(::recv(connection.aggregator.get(), buffer.data(), buffer.size(), 0), "receive");
-            if (size == 0) return bytes;
-            bytes += static_cast<double>(size);
-        }
-    });
-    const std::string data(256 * 1024, 'x');
-    const auto begin = Clock::now();
-    while (Clock::now() - begin < bulk_time) must(write_all(connection.collaborator.get(), data, "send"));
-    must(::shutdown(connection.collaborator.get(), SHUT_WR), "end a stream");
-    const double bytes = reader.get();
-    return bytes / std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-void pass_byte(const Fd& from, const Fd& to) {
-    char byte = 'x';
-    must(::send(from.get(), &byte, 1, 0), "send a byte");
-    must(::recv(to.get(), &byte, 1, 0), "receive a byte");
-}
-
-// The median of many.
-Nanoseconds round_trip(Connection& connection) {
-    Samples all;
-    for (int i = 0; i < round_trips; ++i) {
-        const auto begin = Clock::now();
-        pass_byte(connection.collaborator, connection.aggregator);
-        pass_byte(connection.aggregator, connection.collaborator);
-        all.add(Clock::now() - begin);
-    }
-    return Nanoseconds(static_cast<std::int64_t>(all.quantile(0.5)));
-}
 
 FaultPlan plan_with(PacketAction action) {
     FaultPlan plan = Scene::cut_plan(std::chrono::seconds(20));

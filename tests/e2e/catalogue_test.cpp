@@ -19,6 +19,7 @@
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
+#include "scenario/site.h"
 #include "scenario/yaml.h"
 
 namespace netcut {
@@ -35,7 +36,7 @@ namespace {
 // What the verdict on an example must be.
 struct Expected {
     const char* word;
-    enum class Effect { packets_lost, packets_queued, processes, sometimes_lost, none } effect;
+    enum class Effect { packets_lost, packets_queued, processes, flows, sometimes_lost, none } effect;
     const char* reason = "";  // part of it
 };
 
@@ -49,10 +50,16 @@ const Expected& expected_of(const std::string& kind) {
         {"reorder", {"recovered", Effect::packets_queued}},
         {"duplicate", {"recovered", Effect::packets_queued}},
         {"corrupt", {"recovered", Effect::packets_queued}},
+        {"stall", {"recovered", Effect::packets_queued}},
+        {"drip", {"recovered", Effect::packets_queued}},
+        {"slow-start", {"recovered", Effect::packets_queued}},
         {"rate", {"recovered", Effect::packets_queued}},
         {"renumber", {"recovered", Effect::sometimes_lost, "under another address"}},
         {"dns", {"recovered", Effect::none, "nobody noticed"}},
         {"rebind", {"recovered", Effect::none, "nobody noticed"}},  // it speaks TCP
+        {"nat-rebind", {"recovered", Effect::flows, "under another address"}},
+        {"full-uplink", {"recovered", Effect::packets_queued}},
+        {"vpn-down", {"recovered", Effect::packets_queued}},
         {"pause", {"recovered", Effect::processes}},
         {"kill", {"hung", Effect::processes, "did not end"}},
         {"restart", {"recovered", Effect::processes}},
@@ -79,7 +86,7 @@ Arguments words_of(const std::string& example) {
     return *words;
 }
 
-// Its keys may need more than its kind.
+// Its keys may need more than its kind, and so may the site that it is of.
 std::set<Need> needs_of_example(const FaultKind& fault) {
     const Arguments words = words_of(fault.example);
     const auto option = std::find(words.begin(), words.end(), "--fault");
@@ -87,7 +94,14 @@ std::set<Need> needs_of_example(const FaultKind& fault) {
     FaultSpec spec;
     if (auto read = read_fault_yaml(spec, *(option + 1), "example"); !read)
         throw std::runtime_error(read.error().text());
-    return needs_of(Scenario{}, spec);
+    std::set<Need> needs = needs_of(Scenario{}, spec);
+    Scenario sites;
+    for (auto word = words.begin(); word != words.end(); ++word)
+        if (*word == "--site")
+            if (auto added = add_site(sites, *(word + 1)); !added)
+                throw std::runtime_error(added.error().text());
+    for (const SiteSpec& site : sites.fabric.sites) needs.merge(needs_of(site));
+    return needs;
 }
 
 // With all times `factor` times as long.

@@ -3,12 +3,17 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
+#include <memory>
 #include <numeric>
+#include <stdexcept>
 
+#include "base/io.h"
 #include "base/time.h"
 
 namespace netcut::test {
@@ -49,6 +54,60 @@ double Crowd::share() const {
 
 std::string Crowd::text() const {
     return fmt::format("others used {:.0f} % of the processors", 100 * share());
+}
+
+namespace {
+
+// Ends when the other end is closed.
+void answer(const Fd& socket) {
+    char question = 0;
+    while (::recv(socket.get(), &question, 1, 0) == 1)
+        if (::send(socket.get(), &question, 1, MSG_NOSIGNAL) != 1) return;
+}
+
+}  // namespace
+
+Lateness::Lateness() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+        throw std::runtime_error("no pair of sockets");
+    answers_ = std::jthread([socket = std::make_shared<Fd>(ends[0])] { answer(*socket); });
+    asks_ = std::jthread([this, socket = std::make_shared<Fd>(ends[1])](const std::stop_token& end) {
+        ask(end, socket->get());
+    });
+}
+
+Lateness::~Lateness() = default;
+
+void Lateness::ask(const std::stop_token& end, int socket) {
+    constexpr auto apart = std::chrono::milliseconds(10);
+    while (!end.stop_requested()) {
+        const auto due = Clock::now() + apart;
+        std::this_thread::sleep_until(due);
+        char question = 0;
+        if (::send(socket, &question, 1, MSG_NOSIGNAL) != 1 || ::recv(socket, &question, 1, 0) != 1) return;
+        const double took = 1000 * netcut::seconds(Clock::now() - due);
+        const std::lock_guard lock(mutex_);
+        took_ms_.push_back(took);
+    }
+}
+
+double Lateness::longest_ms() const {
+    const std::lock_guard lock(mutex_);
+    return took_ms_.empty() ? 0 : *std::max_element(took_ms_.begin(), took_ms_.end());
+}
+
+double Lateness::quantile_ms(double part) const {
+    const std::lock_guard lock(mutex_);
+    if (took_ms_.empty()) return 0;
+    std::vector<double> all = took_ms_;
+    const auto at = all.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(all.size() - 1));
+    std::nth_element(all.begin(), at, all.end());
+    return *at;
+}
+
+std::string Lateness::text() const {
+    return fmt::format("a program answered another one after {:.1f} ms (median)", median_ms());
 }
 
 }  // namespace netcut::test

@@ -5,7 +5,11 @@
 #pragma once
 
 #include <algorithm>
+#include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace netcut::test {
 
@@ -26,6 +30,31 @@ class Crowd {
     static Used used();
 
     Used before_;
+};
+
+// How long programs wait for a processor when something has come for them. It sees, too, what an emulated machine cannot
+// count: that its processors are waiting for those of their host.
+class Lateness {
+  public:
+    Lateness();  // measures from here on, by a thread that answers another one every 10 ms
+    ~Lateness();
+    Lateness(const Lateness&) = delete;
+    Lateness& operator=(const Lateness&) = delete;
+
+    // Of a question and its answer, without any network, so far: what `part` of them took at most.
+    double quantile_ms(double part) const;
+    double median_ms() const { return quantile_ms(0.5); }
+    double longest_ms() const;
+    bool is_one(double most_ms = 10) const { return median_ms() > most_ms; }
+    std::string text() const;
+
+  private:
+    void ask(const std::stop_token& end, int socket);
+
+    mutable std::mutex mutex_;
+    std::vector<double> took_ms_;
+    std::jthread answers_;
+    std::jthread asks_;  // ends first, and so lets the other end
 };
 
 #define NETCUT_SKIP_IN_A(crowd) \

@@ -57,7 +57,8 @@ Json judged(const std::string& run) {
 // By its manifest: each file, with the digest of those that the scenario alone decides.
 std::map<std::string, std::string> listed(const std::string& run) {
     std::map<std::string, std::string> files;
-    for (const Json& file : Json::parse(slurp(run + "/manifest.json")).at("files")) {
+    const Json manifest = Json::parse(slurp(run + "/manifest.json"));
+    for (const Json& file : manifest.at("files")) {
         const std::string name = file.at("file");
         const bool decided = name == "scenario.yaml" || name.starts_with("loss-");
         files[name] = decided ? file.at("sha256").get<std::string>() : "";

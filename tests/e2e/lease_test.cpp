@@ -3,6 +3,8 @@
 // A fault ends on time though the tool that fired it is stopped or dead: the kernel keeps its lease.
 #include <signal.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/time.h"
 #include "e2e/inside.h"
@@ -39,7 +41,7 @@ class LeaseTest : public testing::TestWithParam<Lease> {
         host_before_ = host_state();
         const std::string aggregator = "sh -c 'sleep " + seconds(8) + "'";
         const std::string collaborator =
-            "sh -c 'sleep " + seconds(1) + "; echo go; sleep " + seconds(7) + "'";
+            "sh -c 'sleep " + seconds(1) + "; echo go; sleep " + seconds(6) + "'";  // it ends first
         Arguments arguments = {"run",          "--out",    run_folder(),     "--cols",    "1",
                                "--aggregator", aggregator, "--collaborator", collaborator};
         for (const std::string& option : GetParam().options)
@@ -102,6 +104,36 @@ TEST_P(LeaseTest, EndsThoughTheToolWasKilledWhileItsNetworkLivesOn) {
     ASSERT_TRUE(probe_->wait_until_passes());
     expect_on_time(probe_->longest_gap());
     EXPECT_EQ(host_state(), host_before_);
+}
+
+// Nobody sends on what is held.
+class StoppedHolderTest : public LeaseTest {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Ways, StoppedHolderTest,
+    testing::Values(Lease{"Open", {"--fault", "{name: cut, kind: stall, on: {log: go}, for: never}"}},
+                    Lease{"Closed",
+                          {"--fault", "{name: cut, kind: stall, fail: closed, on: {log: go}, for: never}"}}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST_P(StoppedHolderTest, LetsPacketsPassOrLosesThemAsTheFaultSays) {
+    const bool open = std::string(GetParam().name) == "Open";
+    tool_->signal(SIGSTOP);
+    EXPECT_EQ(probe_->wait_until_passes(3s), open);
+    tool_->signal(SIGCONT);
+    if (open) {
+        EXPECT_TRUE(probe_->wait_until_lost()) << "it holds them again";
+    }
+    const Finished finished = tool_->wait();
+    // With a reply of the probe on its way when all was held, the node has left.
+    EXPECT_LE(finished.status, 1) << finished.out << finished.err;
+    const auto events = read_journal(run_folder());
+    const auto lapsed = std::find_if(events.begin(), events.end(),
+                                     [](const Json& event) { return event.at("event") == "hold.lapsed"; });
+    ASSERT_NE(lapsed, events.end());
+    EXPECT_GE(lapsed->at("details").at("times"), 1);
+    EXPECT_GT(lapsed->at("details").at("lasted_s"), 0);
+    EXPECT_LT(lapsed->at("details").at("lasted_s"), lapsed->at("t_ns").get<double>() / 1e9);
 }
 
 // Watches a file that a node appends to all the time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Faults that make packets wait, be late, come twice or be wrong, through the whole program. They need netem.
+// Faults that make packets wait, be late, come twice or be wrong, through the whole program; held by us, and by netem where
+// the kernel has it.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "e2e/crowd.h"
 #include "e2e/tool.h"
 
 namespace netcut::test::NETCUT_FILE {
@@ -39,10 +41,10 @@ std::set<int> numbers_of(const Answers& answers) {
 }
 
 // Both collaborators ask the aggregator in three rounds; collaborator2 has the fault in the second.
-class NetemRun {
+class HeldRun {
   public:
-    NetemRun(const std::string& fault, const Arguments& network) {
-        const int round_ms = 3500 * time_scale();
+    HeldRun(const std::string& fault, const Arguments& network) {
+        const int round_ms = 2200 * time_scale();
         const std::string program = std::string(NETCUT_BUILD_DIR) + "/netcut_datagrams";
         Arguments arguments = {"run",
                                "--out",
@@ -58,13 +60,18 @@ class NetemRun {
                                    std::to_string(questions) + " 4000 53",
                                "--fault",
                                "{" + fault + ", on: {log: 'round 2', node: collaborator2}, for: " +
-                                   std::to_string(3000 * time_scale()) + "ms}"};
+                                   std::to_string(1900 * time_scale()) + "ms}"};
         arguments.insert(arguments.end(), network.begin(), network.end());
+        const Lateness lateness;
         const Finished finished = run_tool(arguments);
         EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
         verdict_ = read_verdict(folder_ / "run");
         for (int node : {1, 2}) read_log(node);
+        // One of the three rounds may be crowded alone: the first one, while programs begin.
+        crowd_ = lateness.is_one() || lateness.quantile_ms(0.9) > 20 ? lateness.text() : "";
     }
+    // Programs waited so long for a processor that the times of answers say nothing of the network: how long. Else empty.
+    const std::string& crowd() const { return crowd_; }
     const Answers& answers(int node, int round, int port = 4000) { return answers_[{node, round, port}]; }
     const Answers& answers() { return answers(2, 2); }  // those that met the fault
     const Json& verdict() const { return verdict_; }
@@ -78,7 +85,10 @@ class NetemRun {
                     const Answers& all = answers(node, round, port);
                     SCOPED_TRACE(testing::Message() << node << ", round " << round << ", port " << port);
                     EXPECT_EQ(all.size(), std::size_t{questions});
-                    EXPECT_LT(median_ms(all), 50);
+                    // In round 1 nothing has fired yet, and times are those of programs that begin.
+                    if (round > 1) {
+                        EXPECT_LT(median_ms(all), 50);
+                    }
                     EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const Answer& a, const Answer& b) {
                         return a.number < b.number;
                     }));
@@ -97,20 +107,29 @@ class NetemRun {
     }
 
     Folder folder_;
+    std::string crowd_;
     Json verdict_;
     std::map<std::tuple<int, int, int>, Answers> answers_;
 };
 
-class NetemFaultTest : public testing::Test {
+#define NETCUT_SKIP_IF_CROWDED(run) \
+    if (!(run).crowd().empty()) GTEST_SKIP() << "crowded: " << (run).crowd()
+
+class HeldFaultTest : public testing::TestWithParam<const char*> {
   protected:
     void SetUp() override {
         NETCUT_E2E();
-        NETCUT_NEEDS_NETEM();
+        if (GetParam() == std::string("netem")) NETCUT_NEEDS_NETEM();
     }
+    std::string by(const std::string& fault) const { return fault + ", engine: " + GetParam(); }
 };
 
-TEST_F(NetemFaultTest, DelayIsAddedEachWay) {
-    NetemRun run("kind: delay, delay: 100ms", {"--ip", "4"});
+INSTANTIATE_TEST_SUITE_P(Engines, HeldFaultTest, testing::Values("own", "netem"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(HeldFaultTest, DelayIsAddedEachWay) {
+    HeldRun run(by("kind: delay, delay: 100ms"), {"--ip", "4"});
+    NETCUT_SKIP_IF_CROWDED(run);
     EXPECT_EQ(numbers_of(run.answers()).size(), std::size_t{questions});
     for (const Answer& answer : run.answers()) EXPECT_GE(answer.ms, 200);
     EXPECT_LT(median_ms(run.answers()), 300);
@@ -122,9 +141,10 @@ TEST_F(NetemFaultTest, DelayIsAddedEachWay) {
     EXPECT_EQ(run.verdict().at("noticed"), true);
 }
 
-TEST_F(NetemFaultTest, JitterSpreadsTheDelay) {
-    NetemRun run("kind: jitter, delay: 150ms, jitter: 100ms, distribution: normal",
-                 {"--fabric", "bridge", "--ip", "6"});
+TEST_P(HeldFaultTest, JitterSpreadsTheDelay) {
+    HeldRun run(by("kind: jitter, delay: 150ms, jitter: 100ms, distribution: normal"),
+                {"--fabric", "bridge", "--ip", "6"});
+    NETCUT_SKIP_IF_CROWDED(run);
     EXPECT_EQ(numbers_of(run.answers()).size(), std::size_t{questions});
     const auto [fastest, slowest] =
         std::minmax_element(run.answers().begin(), run.answers().end(),
@@ -135,8 +155,9 @@ TEST_F(NetemFaultTest, JitterSpreadsTheDelay) {
     run.expect_others_alone();
 }
 
-TEST_F(NetemFaultTest, ReorderedPacketsOvertakeOthers) {
-    NetemRun run("kind: reorder, delay: 100ms, share: 30%, direction: up", {"--fabric", "bridge"});
+TEST_P(HeldFaultTest, ReorderedPacketsOvertakeOthers) {
+    HeldRun run(by("kind: reorder, delay: 100ms, share: 30%, direction: up"), {"--fabric", "bridge"});
+    NETCUT_SKIP_IF_CROWDED(run);
     EXPECT_EQ(numbers_of(run.answers()).size(), std::size_t{questions});
     int highest = 0;
     int overtaken = 0;
@@ -148,22 +169,26 @@ TEST_F(NetemFaultTest, ReorderedPacketsOvertakeOthers) {
     run.expect_others_alone();
 }
 
-TEST_F(NetemFaultTest, DuplicatesComeAsSecondAnswers) {
-    NetemRun run("kind: duplicate, share: 50%, direction: up", {"--ip", "6"});
+TEST_P(HeldFaultTest, DuplicatesComeAsSecondAnswers) {
+    HeldRun run(by("kind: duplicate, share: 50%, direction: up"), {"--ip", "6"});
+    NETCUT_SKIP_IF_CROWDED(run);
     EXPECT_EQ(numbers_of(run.answers()).size(), std::size_t{questions});
     EXPECT_THAT(run.answers().size(), AllOf(Ge(questions * 12 / 10), Le(questions * 18 / 10)));
     run.expect_others_alone();
 }
 
-TEST_F(NetemFaultTest, CorruptPacketsAreNotAnswered) {
-    NetemRun run("kind: corrupt, share: 50%, direction: up", {"--ip", "4"});
+TEST_P(HeldFaultTest, CorruptPacketsAreNotAnswered) {
+    HeldRun run(by("kind: corrupt, share: 50%, direction: up"), {"--ip", "4"});
+    NETCUT_SKIP_IF_CROWDED(run);
     EXPECT_EQ(numbers_of(run.answers()).size(), run.answers().size());
     EXPECT_THAT(run.answers().size(), AllOf(Ge(questions * 2 / 10), Le(questions * 8 / 10)));
     run.expect_others_alone();
 }
 
-TEST_F(NetemFaultTest, LateNameServerLeavesOtherPortsAlone) {
-    NetemRun run("kind: dns, answer: late, delay: 200ms", {"--fabric", "bridge", "--ip", "4"});
+TEST(DnsFaultTest, LateNameServerLeavesOtherPortsAlone) {
+    NETCUT_E2E();
+    HeldRun run("kind: dns, answer: late, delay: 200ms", {"--fabric", "bridge", "--ip", "4"});
+    NETCUT_SKIP_IF_CROWDED(run);
     EXPECT_EQ(numbers_of(run.answers(2, 2, 53)).size(), std::size_t{questions});
     for (const Answer& answer : run.answers(2, 2, 53)) EXPECT_GE(answer.ms, 200);
     run.expect_others_alone({53});

@@ -11,6 +11,9 @@
 #include <memory>
 
 #include "e2e/random_kills.h"
+#include "fault/needs.h"
+#include "fault/probe.h"
+#include "kernel/netns.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -38,6 +41,35 @@ TEST(Rootless, FederationIsCutRecoversAndItsFilesAreTheUsers) {
             EXPECT_EQ(owner_of(run + file), ordinary_user) << file;
         EXPECT_TRUE(tool.leaves_no_process());
     }
+    EXPECT_EQ(host_state(), before);
+}
+
+TEST(Rootless, FederationBehindNatAndAFullUplinkIsCutAndRecovers) {
+    NETCUT_E2E_WITH_REFERENCE();
+    const auto apart = NetNs::create();
+    ASSERT_TRUE(apart) << apart.error().text();
+    for (const Need need : {Need::route_by_mark, Need::tbf, Need::track, Need::nat})
+        if (!probe(need, *apart)) GTEST_SKIP() << "this kernel has no " << need_name(need);
+    const Folder folder;
+    const std::string before = host_state();
+    const std::string run = folder / "run";
+    Tool tool(
+        small_reference(
+            run,
+            {"--ip", "4", "--pcap", "--site",
+             "a: {nodes: collaborators, uplink: 50mbit/20mbit, nat: home, firewall: idle 300s}", "--fault",
+             "{name: full, kind: full-uplink, up: 2mbit, on: {log: 'round 1: training'}, for: 500ms}",
+             "--fault",
+             "{name: cut, kind: drop, nodes: [collaborator2], on: {log: 'round 2: training'}, for: "
+             "500ms}"}),
+        become_ordinary_user);
+    const Finished finished = tool.wait();
+    ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_EQ(read_verdict(run).at("verdict"), "recovered");
+    EXPECT_EQ(read_verdict(run).at("noticed"), true);
+    const Finished verified = run_tool({"verify", run});
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+    EXPECT_TRUE(tool.leaves_no_process());
     EXPECT_EQ(host_state(), before);
 }
 

@@ -124,22 +124,20 @@ TEST(Safety, ARunThatIsCutIsAsUndisturbedAndItsTwinIsMadeOnce) {
     EXPECT_EQ(std::filesystem::last_write_time(folder / "netcut-twins"), made);
 }
 
-// A line of an update less, in the journal and in the verdict that follows from it.
-TEST(Safety, ADoctoredRecordIsFound) {
+// A and C differ in their cuts alone.
+TEST(Safety, MomentsOfATableShareTheirTwins) {
     NETCUT_E2E_WITH_REFERENCE();
     const Folder folder;
-    const std::string run = folder / "run";
-    run_tool(small_reference(run, {}));
-    EXPECT_EQ(run_tool({"verify", run}).status, 0);
-    std::string journal = slurp(run + "/journal.jsonl");
-    const std::string samples = "\"samples\":";
-    const std::size_t at = journal.find(samples);
-    ASSERT_NE(at, std::string::npos);
-    journal.insert(at + samples.size(), "1");
-    std::ofstream(run + "/journal.jsonl") << journal;
-    const Finished verified = run_tool({"verify", run});
-    EXPECT_EQ(verified.status, 1);
-    EXPECT_THAT(verified.out, HasSubstr("tells of updates"));
+    const HereOf here(folder);
+    const Finished table =
+        run_tool({"experiments", "--template", "reference", "--cols", "2", "--moments", "A,C", "--kinds",
+                  "drop", "--for", "300ms", "--twins", "1", "--out", folder / "table"});
+    EXPECT_EQ(table.status, 0) << table.out << table.err;
+    const auto first = table.out.find("twin    twin1: undisturbed");
+    ASSERT_NE(first, std::string::npos) << table.out;
+    EXPECT_EQ(table.out.find("twin", first + 20), std::string::npos) << table.out;
+    for (const Json& row : Json::parse(slurp(folder / "table/experiments.json")).at("rows"))
+        EXPECT_EQ(row.at("cells")[0].at("repeats").size(), 1U) << row;
 }
 
 TEST(Safety, WhatNobodyTellsIsNotAsExpected) {

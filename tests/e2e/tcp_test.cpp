@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `tcp:` of a scenario, as nodes see it from inside.
+#include <fstream>
+#include <sstream>
+
 #include "base/json.h"
+#include "e2e/daemon.h"
 #include "e2e/python_nodes.h"
 #include "e2e/tool.h"
 
@@ -64,6 +68,23 @@ TEST(Tcp, OptionsAreSetFromOutsideOnWhatConnects) {
 TEST(Tcp, OptionsAreSetForAnOrdinaryUser) {
     NETCUT_E2E();
     expect_options(become_ordinary_user);
+}
+
+// The run's process has no rights over the machine there, and its nodes are another user's.
+TEST(Tcp, OptionsAreSetByTheDaemonsRuns) {
+    NETCUT_E2E();
+    const Daemon daemon;
+    const std::string home = daemon.home(alice);
+    write_scenario(
+        {"s = serve(); print('listening'); c = s.accept()[0]; c.recv(9)\n",
+         std::string(until_wanted) + "c = connect(); print('connected', settle(c)); c.sendall(b'x')\n", tcp},
+        home + "/scenario.yaml");
+    const Finished run = daemon.run(alice, {"run", "scenario.yaml", "--out", "run"});
+    EXPECT_EQ(run.status, 0) << run.out << run.err;
+    const std::string printed = slurp(home + "/run/logs/collaborator1.out");
+    EXPECT_TRUE(contains(printed, std::string("connected ") + wanted)) << printed;
+    EXPECT_EQ(read_verdict(home + "/run").at("tcp").at("not_set"), 0);
+    EXPECT_EQ(run_tool({"verify", home + "/run"}).status, 0);
 }
 
 // Its listening socket has had them for long when the collaborator comes.
@@ -158,6 +179,37 @@ TEST(Tcp, WhatThisKernelLacksIsToldBeforeAnythingStarts) {
     const Finished doctor = run_tool({"doctor"});
     for (const char* line : {"  keepalive ", "  user_timeout ", "  congestion: reno "})
         EXPECT_TRUE(contains(doctor.out, line)) << doctor.out;
+}
+
+std::string a_control_that_is_not_allowed() {
+    std::istringstream available(slurp("/proc/sys/net/ipv4/tcp_available_congestion_control"));
+    const std::string allowed = " " + slurp("/proc/sys/net/ipv4/tcp_allowed_congestion_control") + " ";
+    for (std::string name; available >> name;)
+        if (!contains(allowed, " " + name + " ") && !contains(allowed, " " + name + "\n")) return name;
+    return {};
+}
+
+TEST(Tcp, WhatThisMachineDoesNotAllowIsToldWithTheSysctlThatAllowsIt) {
+    NETCUT_E2E();
+    const std::string name = a_control_that_is_not_allowed();
+    if (name.empty()) GTEST_SKIP() << "this machine allows all congestion controls that it has";
+    const Folder folder;
+    const std::string scenario = write_scenario(
+        {"print('listening')\n", "", "tcp: {congestion: " + name + "}\n"}, folder / "scenario.yaml");
+    const Finished finished = run_tool({"run", scenario, "--out", folder / "run"});
+    EXPECT_EQ(finished.status, 3) << finished.out;
+    const std::string order = "sudo sysctl -w net.ipv4.tcp_allowed_congestion_control=";
+    EXPECT_TRUE(contains(finished.err, order)) << finished.err;
+    // A study says so before its first run, although only some of its cells ask for it.
+    std::ofstream(folder / "study.yaml")
+        << "scenario: {collaborators: 1, aggregator: {command: [sleep, '0.1']}, collaborator: {command: "
+           "[sleep, '0.1']}}\nfactors: [{key: tcp.congestion, values: [reno, "
+        << name << "]}]\nrepeat: 2\n";
+    const Finished study = run_tool({"study", folder / "study.yaml", "--out", folder / "out"});
+    EXPECT_EQ(study.status, 3) << study.out;
+    EXPECT_TRUE(contains(study.err, "c002")) << study.err;
+    EXPECT_TRUE(contains(study.err, order)) << study.err;
+    EXPECT_FALSE(std::filesystem::exists(folder / "out/runs"));
 }
 
 }  // namespace

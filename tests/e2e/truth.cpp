@@ -2,6 +2,7 @@
 #include "e2e/truth.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -69,10 +70,13 @@ std::optional<std::int64_t> next_answer(const std::string& log, std::int64_t sin
 // How late a fault came after the line that it waited for, whose first word is its time.
 std::int64_t lateness_of(const Json& fired, std::int64_t begun) {
     const std::string line = fired.at("details").at("trigger").at("line");
-    std::int64_t said = 0;
+    const std::string said = line.substr(0, line.find(' '));
     const bool has_fired_before = fired.at("details").value("flap", Json{{"cycle", 1}}).at("cycle") != 1;
-    if (!(std::istringstream(line) >> said) || has_fired_before) return 0;
-    return begun + fired.at("t_ns").get<std::int64_t>() - said;
+    const bool is_time = !said.empty() && std::all_of(said.begin(), said.end(), [](unsigned char letter) {
+        return std::isdigit(letter) != 0;
+    });
+    if (!is_time || has_fired_before) return 0;  // such as a packet, which begins with an address
+    return begun + fired.at("t_ns").get<std::int64_t>() - std::stoll(said);
 }
 
 // How late the programs of the federation were to run, by their own measure, or a fault was to come, at worst.

@@ -28,6 +28,11 @@ struct Federation {
     int exit_status = -1;  // -1: the verdict's own
 };
 
+inline constexpr auto measured = Federation::Recovery::measured;
+inline constexpr auto none = Federation::Recovery::none;
+// The usual aggregator: whoever asks is answered.
+inline constexpr const char* answers_all = "serve(9000); listening(60)";
+
 // Leaves the run in `folder`.
 Finished run_federation(const Federation& federation, const std::string& folder);
 // Runs all of them, several at once, and compares.

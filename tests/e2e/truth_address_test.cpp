@@ -6,9 +6,6 @@
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr auto measured = Federation::Recovery::measured;
-constexpr auto none = Federation::Recovery::none;
-
 TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
     NETCUT_E2E();
     // It is idle while the address changes, and speaks much later.
@@ -21,7 +18,6 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
         "c.settimeout(1)\n"
         "try: c.sendall(b'two'); c.recv(1)\nexcept OSError as e: print('connection lost:', e)";
     constexpr const char* waits_for_ever = "c = connect(9000); exchange(c); say('training'); receive(c)";
-    constexpr const char* answers = "serve(9000); listening(60)";
     expect_truth({
         {"renumbered-4",
          listens,
@@ -56,7 +52,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          {"nobody noticed"},
          none},
         {"hangs-on-it-4",
-         answers,
+         answers_all,
          waits_for_ever,
          "fabric: {ip: 4}\nhang_after: 1s\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
          "hung",
@@ -65,7 +61,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          {},
          none},
         {"hangs-on-it-6",
-         answers,
+         answers_all,
          waits_for_ever,
          "fabric: {ip: 6}\nhang_after: 1s\nfaults: [{kind: renumber, on: {log: training}, for: 200ms}]\n",
          "hung",
@@ -73,7 +69,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          {},
          none},
         {"connects-anew",
-         answers,
+         answers_all,
          "work(9000, 8, timeout=0.3, again=True)",
          "end: collaborators\nfaults: [{kind: renumber, on: {log: work 2}, for: 200ms}]\n",
          "recovered",
@@ -81,7 +77,7 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
          {},
          measured},
         {"connects-anew-on-a-bridge-with-a-new-mac",
-         answers,
+         answers_all,
          "work(9000, 8, timeout=0.3, again=True)",
          "fabric: {kind: bridge}\nend: collaborators\n"
          "faults: [{kind: renumber, mac: new, on: {log: work 2}, for: 200ms}]\n",
@@ -94,8 +90,9 @@ TEST(Truth, ConnectionFromAnAddressThatIsGoneIsNamed) {
 
 TEST(Truth, NeighboursThatNobodyFindsAreNamed) {
     NETCUT_E2E();
+    // Nobody comes.
     constexpr const char* serves =
-        "serve(9000); listening(5.5); print('all done', flush=True); time.sleep(60)";
+        "serve(9000); met.set(); listening(5.5); print('all done', flush=True); time.sleep(60)";
     // It has looked the address up before it changed.
     constexpr const char* connects =
         "family, _, _, _, at = socket.getaddrinfo('aggregator', 9000)[0]; say('looked up'); time.sleep(0.5)\n"

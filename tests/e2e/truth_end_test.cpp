@@ -6,7 +6,6 @@
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr const char* answers_for_ever = "serve(9000); listening(60)";
 constexpr const char* cut_at_work_2 =
     "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 300ms}]\n";
 
@@ -23,22 +22,22 @@ TEST(Truth, NodeThatLeftIsNamed) {
          {"collaborator1 left with exit 0 after cut, before it healed"},
          {"work went on"}},
         {"left-for-good",
-         answers_for_ever,
+         answers_all,
          "work(9000, 2); c = connect(9000); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
          "time.sleep(0.3)",
          "end: collaborators\nfaults: [{kind: unplug, on: {log: cut me}, for: never}]\n",
          "left",
          {"collaborator1 left with exit 0 after cut, which did not heal"}},
         {"left-and-the-others-hang",
-         answers_for_ever,
+         answers_all,
          "work(9000, 2); c = connect(9000); say('cut me'); time.sleep(0.4); c.sendall(b'u' * 3000)\n"
          "time.sleep(0.2); os._exit(0)",
          "faults: [{kind: drop, on: {log: cut me}, for: 1200ms}]\n",
          "hung",
          {"aggregator did not end", "collaborator1 left with exit 0"}},
-        {"stayed", answers_for_ever, "work(9000, 6)", cut_at_work_2, "recovered", {}, {"left"}},
+        {"stayed", answers_all, "work(9000, 6)", cut_at_work_2, "recovered", {}, {"left"}},
         {"not-noticed-is-not-left",
-         answers_for_ever,
+         answers_all,
          "work(9000, 3); say('cut me'); time.sleep(0.2)",
          "end: collaborators\nfaults: [{kind: drop, port: 9999, on: {log: cut me}, for: 1s}]\n",
          "recovered",
@@ -92,20 +91,20 @@ TEST(Truth, EndLineEndsTheRunAndThenEachNodeIsJudged) {
          "hung",
          {"collaborator1 waits since", "is half open"}},
         {"all-collaborators-ended",
-         answers_for_ever,
+         answers_all,
          "work(9000, 6)",
          "collaborators: 2\nend: collaborators\nexpect: {finished: true}\n"
          "faults: [{kind: drop, on: {log: work 2}, for: 300ms}]\n",
          "recovered",
          {"all collaborators finished"}},
         {"one-of-them-crashed",
-         answers_for_ever,
+         answers_all,
          "work(9000, 6, timeout=0.2)",
          "collaborators: 2\nend: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 600ms}]\n",
          "crashed",
          {"collaborator2 ended with exit code 1"}},
         {"one-of-them-left",
-         answers_for_ever,
+         answers_all,
          "try: work(9000, 6, timeout=0.2)\nexcept OSError: pass",
          "collaborators: 2\nend: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 900ms}]\n",
          "left",

@@ -6,8 +6,6 @@
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr auto measured = Federation::Recovery::measured;
-constexpr auto none = Federation::Recovery::none;
 constexpr const char* answers_two = "serve(9000, 9001); listening(60)";
 constexpr const char* beats_and_works = "beat(9001); work(9000, 6)";
 
@@ -63,7 +61,7 @@ TEST(Truth, OtherFlowsThatWentOnDoNotEndTheMeasurement) {
         {"both-flows-were-cut", answers_two, beats_and_works,
          "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n", "recovered"},
         {"idle-and-nobody-noticed",
-         "serve(9000); listening(60)",
+         answers_all,
          "c = work(9000, 2); say('cut me'); time.sleep(0.8)",
          "end: collaborators\nfaults: [{kind: drop, on: {log: cut me}, for: 300ms}]\n",
          "recovered",
@@ -77,7 +75,7 @@ TEST(Truth, TwoFaultsAndFlapsAreEachMeasured) {
     NETCUT_E2E();
     expect_truth({
         {"two-faults",
-         "serve(9000); listening(60)",
+         answers_all,
          "work(9000, 12)",
          "end: collaborators\nfaults:\n"
          "  - {name: one, kind: drop, on: {log: work 2}, for: 250ms}\n"
@@ -87,13 +85,13 @@ TEST(Truth, TwoFaultsAndFlapsAreEachMeasured) {
          {},
          measured},
         {"flap",
-         "serve(9000); listening(60)",
+         answers_all,
          "work(9000, 12)",
          "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, flap: {period: 300ms, duty: 50%, "
          "count: 3}}]\n",
          "recovered",
          {"on and off 3 times"}},
-        {"the-aggregator-is-cut", "serve(9000); listening(60)", "work(9000, 6)",
+        {"the-aggregator-is-cut", answers_all, "work(9000, 6)",
          "end: collaborators\nfaults: [{kind: drop, nodes: [aggregator], on: {log: work 2, node: "
          "collaborator1}, for: 700ms}]\n",
          "recovered"},
@@ -116,7 +114,7 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
          {},
          none},
         {"given-up-after-the-heal",
-         "serve(9000); listening(60)",
+         answers_all,
          "c = connect(9000); exchange(c); say('cut me'); time.sleep(0.2); c.settimeout(1.2)\n"
          "try: exchange(c)\nexcept OSError: pass",
          "end: collaborators\nfaults: [{kind: drop, on: {log: cut me}, for: 1100ms}]\n",
@@ -125,13 +123,13 @@ TEST(Truth, WhatIsStuckOrGivenUpIsNamed) {
          {},
          none},
         {"killed",
-         "serve(9000); listening(60)",
+         answers_all,
          "work(9000, 99)",
          "end: collaborators\nfaults: [{kind: kill, on: {log: work 2}}]\n",
          "recovered",
          {"the fault killed collaborator1"}},
         {"crashed",
-         "serve(9000); listening(60)",
+         answers_all,
          "work(9000, 6, timeout=0.2)",
          "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 500ms}]\n",
          "crashed",

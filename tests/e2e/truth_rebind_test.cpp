@@ -7,8 +7,6 @@
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr auto measured = Federation::Recovery::measured;
-constexpr auto none = Federation::Recovery::none;
 constexpr const char* by_id = "serve_sessions(9000, by_id=True); listening(60)";
 constexpr const char* by_address = "serve_sessions(9000, by_id=False); listening(60)";
 constexpr const char* works = "session(9000, 12)";
@@ -56,7 +54,7 @@ TEST(Truth, AServerThatKnowsIdentifiersFollowsARebinding) {
          "recovered",
          {"work went on", "a fault was active to the end"}},
         {"nothing-to-rebind",
-         "serve(9000); listening(60)",
+         answers_all,
          "work(9000, 6)",
          "end: collaborators\nfaults: [{kind: rebind, on: {log: work 2}, for: 300ms}]\n",
          "recovered",

@@ -6,8 +6,6 @@
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
-constexpr auto measured = Federation::Recovery::measured;
-constexpr const char* answers = "serve(9000); listening(60)";
 constexpr const char* works = "work(9000, 6)";
 // Until its third request is answered, by the timers of TCP.
 #define CUT_WORK(more) "end: collaborators\nfaults: [{" more ", on: {log: work 2}, for: 700ms}]\n"
@@ -15,10 +13,24 @@ constexpr const char* works = "work(9000, 6)";
 TEST(Truth, TimeToRecoverIsWhatTheProgramSaw) {
     NETCUT_E2E();
     expect_truth({
-        {"drop-4", answers, works, "fabric: {ip: 4}\n" CUT_WORK("kind: drop"), "recovered", {}, {}, measured},
-        {"drop-6", answers, works, "fabric: {ip: 6}\n" CUT_WORK("kind: drop"), "recovered", {}, {}, measured},
+        {"drop-4",
+         answers_all,
+         works,
+         "fabric: {ip: 4}\n" CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
+        {"drop-6",
+         answers_all,
+         works,
+         "fabric: {ip: 6}\n" CUT_WORK("kind: drop"),
+         "recovered",
+         {},
+         {},
+         measured},
         {"bridge-4",
-         answers,
+         answers_all,
          works,
          "fabric: {kind: bridge, ip: 4}\n" CUT_WORK("kind: drop"),
          "recovered",
@@ -26,19 +38,19 @@ TEST(Truth, TimeToRecoverIsWhatTheProgramSaw) {
          {},
          measured},
         {"bridge-6",
-         answers,
+         answers_all,
          works,
          "fabric: {kind: bridge, ip: 6}\n" CUT_WORK("kind: drop"),
          "recovered",
          {},
          {},
          measured},
-        {"up", answers, works, CUT_WORK("kind: drop, direction: up"), "recovered", {}, {}, measured},
-        {"down", answers, works, CUT_WORK("kind: drop, direction: down"), "recovered", {}, {}, measured},
-        {"link-down", answers, works, CUT_WORK("kind: down"), "recovered", {}, {}, measured},
-        {"unplug", answers, works, CUT_WORK("kind: unplug"), "recovered", {}, {}, measured},
+        {"up", answers_all, works, CUT_WORK("kind: drop, direction: up"), "recovered", {}, {}, measured},
+        {"down", answers_all, works, CUT_WORK("kind: drop, direction: down"), "recovered", {}, {}, measured},
+        {"link-down", answers_all, works, CUT_WORK("kind: down"), "recovered", {}, {}, measured},
+        {"unplug", answers_all, works, CUT_WORK("kind: unplug"), "recovered", {}, {}, measured},
         {"bridge-unplug",
-         answers,
+         answers_all,
          works,
          "fabric: {kind: bridge}\n" CUT_WORK("kind: unplug"),
          "recovered",
@@ -46,7 +58,7 @@ TEST(Truth, TimeToRecoverIsWhatTheProgramSaw) {
          {},
          measured},
         {"partition",
-         answers,
+         answers_all,
          works,
          "end: collaborators\nfaults: [{kind: partition, groups: [[aggregator], [collaborator1]], on: {log: "
          "work 2, node: collaborator1}, "
@@ -71,9 +83,16 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
     NETCUT_E2E();
     constexpr const char* replaces = "work(9000, 6, timeout=0.25, again=True)";
     expect_truth({
-        {"replaced", answers, replaces, CUT_WORK("kind: drop"), "recovered", {"work went on"}, {}, measured},
+        {"replaced",
+         answers_all,
+         replaces,
+         CUT_WORK("kind: drop"),
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
         {"replaced-6",
-         answers,
+         answers_all,
          replaces,
          "fabric: {ip: 6}\n" CUT_WORK("kind: drop"),
          "recovered",
@@ -81,17 +100,17 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
          {},
          measured},
         {"replaced-bridge",
-         answers,
+         answers_all,
          replaces,
          "fabric: {kind: bridge}\n" CUT_WORK("kind: unplug"),
          "recovered",
          {},
          {},
          measured},
-        {"reset", answers, replaces, CUT_WORK("kind: reset"), "recovered", {}, {}, measured},
-        {"refused", answers, replaces, CUT_WORK("kind: reject"), "recovered", {}, {}, measured},
+        {"reset", answers_all, replaces, CUT_WORK("kind: reset"), "recovered", {}, {}, measured},
+        {"refused", answers_all, replaces, CUT_WORK("kind: reject"), "recovered", {}, {}, measured},
         {"a-connection-a-request",
-         answers,
+         answers_all,
          "for n in range(6):\n  say('work %d' % n)\n  c = connect(9000); exchange(c); truth('answered'); "
          "c.close()\n"
          "  time.sleep(0.1)",
@@ -101,7 +120,7 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
          {},
          measured},
         {"new-address",
-         answers,
+         answers_all,
          replaces,
          CUT_WORK("kind: unplug, address: new"),
          "recovered",
@@ -109,7 +128,7 @@ TEST(Truth, ConnectionThatIsReplacedGoesOnWithTheNewOne) {
          {},
          measured},
         {"restarted",
-         answers,
+         answers_all,
          works,
          "end: collaborators\nfaults: [{kind: restart, on: {log: work 2}, for: 300ms}]\n",
          "recovered",
@@ -169,7 +188,7 @@ TEST(Truth, FaultThatNeverHealsStopsNoNodeThatGetsThrough) {
          "end: all done\nhang_after: 5s\nfaults: [{kind: loss, model: iid 5%, on: {log: work 1}, for: "
          "never}]\n",
          "recovered"},
-        {"loss-and-end-with-collaborators", answers, "work(9000, 20, pause=0.02)",
+        {"loss-and-end-with-collaborators", answers_all, "work(9000, 20, pause=0.02)",
          "end: collaborators\nhang_after: 5s\n"
          "faults: [{kind: loss, model: iid 5%, on: {log: work 1}, for: never}]\n",
          "recovered"},

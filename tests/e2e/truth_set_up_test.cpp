@@ -9,8 +9,6 @@
 namespace netcut::test {
 namespace {
 
-constexpr auto measured = Federation::Recovery::measured;
-constexpr auto none = Federation::Recovery::none;
 #define CUT_AND_SEE(more) \
     "pcap: true\npcap_snap: 2048\nend: collaborators\nfaults: [{" more ", on: {log: work 2}, for: 700ms}]\n"
 

@@ -33,7 +33,6 @@ struct Case {
 
 TEST(Truth, CapturesDisagreeWithARecordOfAnyData) {
     NETCUT_E2E();
-    constexpr auto measured = Federation::Recovery::measured;  // with captures
     const Case cases[] = {
         {{"other-flow",
           "serve(9000, 9001); listening(60)",
@@ -104,7 +103,7 @@ std::string disagreements_in(const std::string& run) {
 TEST(Truth, RecordOfAnOlderVersionIsCheckedAsFarAsItGoes) {
     NETCUT_E2E();
     const Federation federation = {
-        "older", "serve(9000); listening(60)", "work(9000, 6)",
+        "older", answers_all, "work(9000, 6)",
         "pcap: true\nend: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n",
         "recovered"};
     const Folder folder;

@@ -82,9 +82,9 @@ TEST(Try, WithNothingToTryItSaysWhatWouldHaveToChange) {
     NETCUT_E2E();
     const Folder folder;
     const std::string scenario =
-        write_scenario({"print('listening'); l = threading.Lock(); l.acquire(); l.acquire()\n",
-                        "print('cut me'); l = threading.Lock(); l.acquire(); l.acquire()\n",
-                        "faults: [{kind: drop, on: {log: cut me}, for: 300ms}]\n"},
+        write_scenario(PythonNodes{"print('listening'); l = threading.Lock(); l.acquire(); l.acquire()\n",
+                                   "print('cut me'); l = threading.Lock(); l.acquire(); l.acquire()\n",
+                                   "faults: [{kind: drop, on: {log: cut me}, for: 300ms}]\n"},
                        folder / "scenario.yaml");
     ASSERT_EQ(run_tool({"run", scenario, "--out", folder / "run"}).status, 1);
     const Finished tried = run_tool({"why", "--try", folder / "run"});

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether proofs are true: runs that recover are never said to hang, and those that hang have the right cause.
 
-    sudo tests/hang/run.py --recovering 300 --hanging 20 [--jobs 6] [--scale 1] [--only NAME] [--keep FOLDER]
+    sudo tests/hang/run.py --recovering 300 --hanging 20 [--jobs 6] [--scale 1] [--only NAME] [--keep FOLDER] [--starve]
 
+With --starve netcut-fl is stopped most of the time, for up to 150 ms at once, as if it had no CPU.
 Exit status 1 if a run is judged wrongly; each has a line."""
 import argparse
 import collections
@@ -11,6 +12,8 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -80,19 +83,29 @@ def judge(story, verdict):
     return f"it is {verdict['verdict']}: {verdict['reason']}"
 
 
-def make(story, folder):
+def run(words, starve):
+    """What it prints. Its end is not awaited in a stop."""
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        while starve and running.poll() is None:
+            running.send_signal(signal.SIGSTOP)
+            time.sleep(random.uniform(0.02, 0.15))
+            running.send_signal(signal.SIGCONT)
+            time.sleep(random.uniform(0.0005, 0.008))
+        return running.communicate()[0]
+
+
+def make(story, folder, starve):
     os.makedirs(folder)
     with open(f"{folder}/scenario.yaml", "w", encoding="utf-8") as file:
         file.write(yaml_of(story))
     program = os.path.join(BUILD, "netcut-fl")
     with crowd(story.crowd):
-        done = subprocess.run([program, "run", f"{folder}/scenario.yaml", "--local", "--quiet", "--out", f"{folder}/run"],
-                              capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        printed = run([program, "run", f"{folder}/scenario.yaml", "--local", "--quiet", "--out", f"{folder}/run"], starve)
     try:
         with open(f"{folder}/run/verdict.json", encoding="utf-8") as file:
             verdict = json.load(file)
     except OSError:
-        return "there is no verdict: " + done.stdout + done.stderr, None, None
+        return "there is no verdict: " + printed, None, None
     wrong = judge(story, verdict)
     checked = subprocess.run([program, "verify", f"{folder}/run"], capture_output=True, text=True, check=False)
     if not wrong and checked.returncode != 0:
@@ -118,6 +131,7 @@ def main():
     parser.add_argument("--hanging", type=int, default=0, metavar="N", help="so many runs of each that hangs")
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--scale", type=float, default=1.0, help="of the long waits, which are of 30 s")
+    parser.add_argument("--starve", action="store_true", help="stop netcut-fl most of the time")
     parser.add_argument("--only", help="only those with this in their names")
     parser.add_argument("--keep", help="where the runs are kept")
     arguments = parser.parse_args()
@@ -132,7 +146,7 @@ def main():
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o755)
         pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(arguments.jobs))
-        under_way = {pool.submit(make, story, f"{folder}/{number}"): (number, story) for number, story in enumerate(todo)}
+        under_way = {pool.submit(make, story, f"{folder}/{number}", arguments.starve): (number, story) for number, story in enumerate(todo)}
         for done in concurrent.futures.as_completed(under_way):
             number, story = under_way[done]
             mistake, _, proved_in = done.result()

@@ -28,7 +28,7 @@ FaultPlan cut_of(std::size_t node) {
 // All of them, by the reader of another thread and by the table, which must agree.
 std::vector<DataCounters> read(FaultScene& scene) {
     DataReader reader = must(DataReader::open(scene.fabric));
-    auto all = must(reader.read());
+    const auto all = *must(reader.read());
     EXPECT_EQ(all.size(), scene.fabric.size());
     for (std::size_t node = 0; node < all.size(); ++node) {
         const DataCounters one = must(scene.table.read_data(node));
@@ -72,6 +72,23 @@ TEST_P(DataCounterTest, DatagramsOfAFlowAreCountedBeforeAndBehindTheFaults) {
     NetlinkSocket diag = must(NetlinkSocket::open(NETLINK_SOCK_DIAG, &scene.fabric.node(0).ns));
     EXPECT_TRUE(must(list_udp_ports(diag)).contains(std::get<3>(way)));
     EXPECT_FALSE(must(list_udp_ports(diag)).contains(std::get<1>(way)));
+}
+
+TEST_P(DataCounterTest, WhatPassesBetweenTwoReadingsIsInTheSecond) {
+    FaultScene scene(options(), {}, 3);
+    DataReader reader = must(DataReader::open(scene.fabric));
+    const Datagrams one(scene.fabric, 2, 3, v6()), other(scene.fabric, 3, 1, v6());
+    EXPECT_EQ((*must(reader.read()))[2].up.packets, 0U);
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+        const Datagrams& stream = i % 2 == 1 ? one : other;
+        stream.send(300);
+        ASSERT_EQ(stream.arrived(1), 1U);
+        EXPECT_EQ(must(reader.read(2)).up.packets, (i + 1) / 2);
+        const auto& all = *must(reader.read());
+        EXPECT_EQ(all[2].up.packets, (i + 1) / 2);
+        EXPECT_EQ(all[3].up.packets, i / 2);
+        EXPECT_EQ((*must(reader.read()))[1].down.packets, i / 2) << "nothing has passed since";
+    }
 }
 
 TEST_P(DataCounterTest, WithoutFaultsToo) {

@@ -141,7 +141,7 @@ TEST_F(NodeLife, MayEndWithTheNodeInsideOfThatCallback) {
 
 TEST_F(NodeLife, IsNotTouchedByWhatTheLastOneLeftOpen) {
     // A process outside of the tree that holds the output open is emulated by this one.
-    Subject subject = Subject::shell("echo alive; sleep 0.3");
+    Subject subject = Subject::shell("echo alive; sleep 1");
     subject.start();
     ASSERT_TRUE(subject.until_printed("alive"));
     Fd held;

@@ -61,6 +61,31 @@ TEST(ProcessTree, CountsChildrenOfThreadsAndTheirChildren) {
     EXPECT_GE(tree.read().cpu, last) << "what has ended has used it all the same";
 }
 
+TEST(ProcessTree, LeavesTheFirstGenerationsOut) {
+    const pid_t root = start([] {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        burn(200ms);
+        start([] {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            burn(50ms);
+            ::pause();
+        });
+        ::pause();
+    });
+    ProcessTree all(root), grandchildren(root, 2), children(root, 1);
+    const auto deadline = Clock::now() + patience;
+    while (children.read().cpu < 50ms && Clock::now() < deadline) {
+        for (ProcessTree* tree : {&all, &grandchildren, &children}) ASSERT_TRUE(tree->look());
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_GE(children.read().cpu, 50ms);
+    EXPECT_GE(all.read().cpu, 200ms + 50ms);
+    EXPECT_LT(children.read().cpu, all.read().cpu - 150ms);
+    EXPECT_EQ(grandchildren.read().cpu, 0ns);
+    ::kill(root, SIGKILL);
+    ::waitpid(root, nullptr, 0);
+}
+
 TEST(ProcessTree, SurvivesProcessesThatComeAndGo) {
     ProcessTree tree(::getpid());
     Nanoseconds last{0};

@@ -3,6 +3,8 @@
 
 import json
 import os
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -126,6 +128,35 @@ def test_run_that_recovered(beats, chromium):
     assert {"aggregator", "collaborator1", "cut"} <= set(names_of_lanes(chromium))
 
 
+def test_scripts_of_pages_have_no_name_twice():
+    """All of them share one scope: of two functions of one name the last one counts, and nobody says so."""
+    folder = pathlib.Path(__file__).resolve().parents[2] / "src/page/web"
+    names = [name for file in sorted(folder.glob("*.js"))
+             for name in re.findall(r"^(?:function|class|const|let) (\w+)", file.read_text(), re.MULTILINE)]
+    assert len(names) > 100
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
+def test_grid_of_many_updates_shows_what_is_otherwise(beats, chromium):
+    netcut_fl("run", beats(faults=[cut()]), "--out", "run")
+    path = pathlib.Path("run/verdict.json")
+    verdict = json.loads(path.read_text())
+    nodes, rounds = [f"collaborator{i}" for i in range(1, 31)], [str(i) for i in range(1, 61)]
+    cells = [[{"delivered": 1, "model_delivered": 1, "counted": 1} for _ in nodes] for _ in rounds]
+    cells[41][16].update(counted=0, finding="not-counted")
+    finding = {"finding": "not-counted", "round": "42", "node": nodes[16], "text": "round 42 went on without collaborator17"}
+    verdict["safety"] = {"word": "but", "text": "but: round 42 went on without collaborator17", "findings": [finding],
+                         "judged": ["counted"], "unjudged": [], "grid": {"nodes": nodes, "rounds": rounds, "cells": cells}}
+    path.write_text(json.dumps(verdict))
+    netcut_fl("report", "run")
+    look(chromium, "run/report.html")
+    rows = chromium.evaluate("""[...document.querySelectorAll("table.outcomes tr")].map((row) => [...row.cells].map((cell) => cell.innerText.trim()))""")
+    assert [row[0] for row in rows] == ["Round", "1 to 41", "42", "43 to 60"]
+    assert rows[0][1:] == ["collaborator17", "29 others"]
+    assert [row[2] for row in rows[1:]] == ["✓", "✓", "✓"]
+    assert "not counted" in rows[2][1] and rows[3][1] == "✓"
+
+
 def test_expectation_that_failed_comes_first(beats, chromium):
     netcut_fl("run", beats(faults=[cut()], expect={"verdict": "crashed"}), "--out", "run", status=1)
     look(chromium, "run/report.html")
@@ -145,14 +176,38 @@ def test_hang_says_who_waits_for_whom(pytester, chromium):
     look(chromium, "run/report.html")
     headings = chromium.evaluate(HEADINGS)
     assert headings[0].endswith("Hung")
-    assert headings[1:4] == ["Why it hangs", "Where the nodes stood", "Timeline"]
+    assert headings[1:5] == ["Why it hangs", "What shows why it hangs", "Where the nodes stood", "Timeline"]
     assert "waits for" in seen(chromium, "#why .lead")
+    # Whoever opens the page sees the cause, the line and what helps, without a model that is wrong in between.
+    verdict = json.loads(pathlib.Path("run/verdict.json").read_text())
+    verdict["safety"] = {"word": "but", "text": "but: round 1 went on without collaborator1", "judged": ["counted"], "unjudged": [],
+                         "findings": [{"finding": "not-counted", "round": "1", "node": "collaborator1", "text": "round 1 went on without it"}]}
+    pathlib.Path("run/verdict.json").write_text(json.dumps(verdict))
+    netcut_fl("report", "run")
+    look(chromium, "run/report.html")
+    for width in (400, 1200):
+        for dark in (False, True):
+            chromium.open("run/report.html", width=width, height=800, dark=dark)
+            assert chromium.evaluate("document.querySelector('#why').getBoundingClientRect().bottom") <= 800, width
+    assert re.search(r"(server|client)\.py:[0-9]+", seen(chromium, "#why")) and "What helps" in seen(chromium, "#why")
+    headings = chromium.evaluate(HEADINGS)
+    assert headings.index("Why it hangs") < headings.index("Is the model right?")
     assert "round 1" in seen(chromium, "#stood")
     assert "still there, the other end is gone" in seen(chromium, "#sockets")
     chromium.open("run/report.html")
     # Below the aggregator its end of the connection, which outlives the other.
     lanes = [name for name in names_of_lanes(chromium) if name.startswith(("aggregator", "collaborator", "↳"))]
     assert lanes[0] == "aggregator" and lanes[1].startswith("↳ collaborator1"), lanes
+
+
+def test_link_has_a_row_below_its_node(beats, chromium):
+    pathlib.Path("far.csv").write_text("0,8,40\n")
+    netcut_fl("run", beats(link={"up": {"trace": "far.csv"}, "down": "20mbit"}), "--out", "run")
+    look(chromium, "run/report.html")
+    chromium.open("run/report.html")
+    lanes = [name for name in names_of_lanes(chromium) if name.startswith(("aggregator", "collaborator", "↑"))]
+    assert lanes[:2] == ["aggregator", "collaborator1"] and lanes[2].startswith("↑") and lanes[2].endswith(" Mbit/s, 40 ms"), lanes
+    assert "its delay" in seen(chromium, "#timeline") and "far.csv" in seen(chromium, "#capacity")
 
 
 def test_crash_shows_its_last_words_first(beats, chromium):

@@ -61,7 +61,7 @@ TEST_F(AftermathTest, OfAHangIsWhereEachNodeStood) {
     event(
         20, "sockets", "collaborator1",
         fmt::format(
-            R"({{"moment":"end","sockets":[{{"local":"10.99.0.3 40001","remote":"10.99.0.9 8080","state":"ESTABLISHED","ms_since_received":90000}},{{{},"ms_since_received":12500,"unacknowledged_bytes":7,"retransmits":3}}]}})",
+            R"({{"moment":"end","sockets":[{{"local":"10.99.0.3 40001","remote":"10.99.0.9 8080","state":"ESTABLISHED","ms_since_received":90000}},{{"local":"::1 40002","remote":"::1 9091","state":"ESTABLISHED","ms_since_received":700}},{{{},"ms_since_received":12500,"unacknowledged_bytes":7,"retransmits":3}}]}})",
             half));
     event(20, "socket.half_open", "collaborator1", fmt::format(R"({{"peer":"aggregator",{}}})", half));
     event(20, "run.stopping", "", R"({"because":"no progress","end":"hung"})");
@@ -80,7 +80,8 @@ TEST_F(AftermathTest, OfAHangIsWhereEachNodeStood) {
         node["connections"],
         Json({"ESTABLISHED to aggregator (10.99.0.2 8080), half open: the other end is gone, 7 bytes not "
               "acknowledged, sent again 3 times, nothing received for 12.5 s",
-              "ESTABLISHED to an address of no node (10.99.0.9 8080), nothing ever received"}));
+              "ESTABLISHED to an address of no node (10.99.0.9 8080), nothing ever received",
+              "ESTABLISHED to itself (::1 9091), nothing received for 0.7 s"}));
     EXPECT_THAT(screen_, HasSubstr("Where the nodes stood when the run was stopped, at 20.0 s"));
     EXPECT_THAT(screen_, HasSubstr("its last line came 12.0 s before: \"round 2: waiting for the reply\""));
 }

@@ -100,6 +100,27 @@ TEST_F(CauseTest, NodeThatHasEnded) {
                 HasSubstr("collaborator1 has ended (exit code 1), and aggregator still waits"));
 }
 
+TEST_F(CauseTest, EvidenceIsOfNodesThatRunAndOfWhatComesFromElsewhere) {
+    facts.nodes[1].stopped_by_us = false;
+    facts.nodes[1].exit = ExitStatus{false, 1};
+    facts.waits[server].connections.clear();
+    facts.waits[server].waits = {waiting(WaitObject::memory)};
+    EXPECT_EQ(why().cause, Cause::node_ended);
+    EXPECT_THAT(why().evidence, testing::IsEmpty());
+    facts.waits[server].waits.push_back(waiting(WaitObject::listening));
+    EXPECT_THAT(why().evidence,
+                testing::ElementsAre(HasSubstr("aggregator: p (10): 1 thread in c, on listening")));
+}
+
+TEST_F(CauseTest, WhatCannotLeaveItsNodeFillsNoWindow) {
+    end_of(client).timers = {.timer = TcpTimer::zero_window, .expires_ms = 400, .peer_window = 65'536};
+    end_of(client).socket.send_queue = end_of(client).socket.unsent = 700;
+    EXPECT_EQ(why().cause, Cause::resending);
+    EXPECT_THAT(why().sentence, HasSubstr("no link or no route"));
+    end_of(client).timers.peer_window = 600;
+    EXPECT_EQ(why().cause, Cause::zero_window);
+}
+
 TEST_F(CauseTest, AddressThatIsGone) {
     half_open(client, server, true);
     EXPECT_EQ(why().cause, Cause::address_gone);
@@ -127,6 +148,18 @@ TEST_F(CauseTest, NameServerThatDoesNotAnswer) {
     EXPECT_EQ(why().cause, Cause::all_wait);
 }
 
+// gRPC waits a second between two lookups, and at that moment has no socket that says so.
+TEST_F(CauseTest, NameServerThatIsAskedAgainInAMoment) {
+    FaultOutcome& fault = fault_that_is_on(false);
+    fault.losses[server] = {};
+    EXPECT_EQ(why().cause, Cause::fault_on);
+    fault.kind = fault_kind("dns");
+    EXPECT_EQ(why().cause, Cause::name_server);
+    EXPECT_EQ(why().node, client) << "the other one has asked for nothing";
+    fault.healed = 20s;
+    EXPECT_EQ(why().cause, Cause::all_wait);
+}
+
 TEST_F(CauseTest, LargePacketsThatDoNotGetThrough) {
     fault_that_is_on(true);
     resend(server, 5);
@@ -135,26 +168,71 @@ TEST_F(CauseTest, LargePacketsThatDoNotGetThrough) {
     EXPECT_EQ(why().cause, Cause::resending) << "that may be loss";
 }
 
-TEST_F(CauseTest, LargePacketsOfAHandshakeThatBeganSince) {
-    fault_that_is_on(false).fired = 10s;
+// The program has given one up, and tries anew.
+TEST_F(CauseTest, LargePacketsOfTheNextConnectionAreNotYetSentAgainAsOften) {
+    FaultOutcome& fault = fault_that_is_on(true);
+    end_of(server).socket.send_queue = 1351;
+    EXPECT_NE(why().cause, Cause::large_packets) << "it was sent just now";
+    Conversation before;
+    before.peer = server;
+    before.outcome = Conversation::Outcome::given_up;
+    fault.recovery[client].conversations = {before};
+    EXPECT_EQ(why().cause, Cause::large_packets);
+    fault.recovery[client].conversations[0].peer = "collaborator7";
+    EXPECT_NE(why().cause, Cause::large_packets);
+}
+
+TEST_F(CauseTest, LargePacketsOfAConnectionThatWasOpenedSince) {
+    FaultOutcome& fault = fault_that_is_on(false);
     resend(server, 5);
-    for (NodeOutcome& node : facts.nodes) node.ended = 30s;
-    end_of(server).socket.ms_since_received = 15'000;
-    EXPECT_EQ(why().cause, Cause::large_packets) << "the request came, and its answer does not get through";
-    end_of(server).socket.ms_since_received = 20'100;
+    EXPECT_EQ(why().cause, Cause::fault_on) << "nobody has looked when it began";
+    fault.carried[server];
+    EXPECT_EQ(why().cause, Cause::large_packets) << "it was not there, however soon it came";
+    end_of(client).socket.state = "SYN_SENT";
+    EXPECT_EQ(why().cause, Cause::fault_on) << "its answer may have been lost for any reason";
+}
+
+TEST_F(CauseTest, LargePacketsOfAConnectionThatWasThere) {
+    FaultOutcome& fault = fault_that_is_on(false);
+    resend(server, 5);
+    end_of(server).socket.bytes_received = 700;
+    fault.carried[server][connection_name(server, end_of(server).socket)] = {.received = 700};
     EXPECT_EQ(why().cause, Cause::fault_on);
+    end_of(server).socket.bytes_received = 800;
+    EXPECT_EQ(why().cause, Cause::large_packets) << "the request came, and its answer does not get through";
+}
+
+TEST_F(CauseTest, WhatCameIsKnownFromTheOtherEndToo) {
+    FaultOutcome& fault = fault_that_is_on(false);
+    resend(server, 5);
+    end_of(client).socket.bytes_acked = 700;
+    fault.carried[client][connection_name(client, end_of(client).socket)] = {.acked = 700};
+    EXPECT_EQ(why().cause, Cause::fault_on);
+    end_of(client).socket.bytes_acked = 800;
+    EXPECT_EQ(why().cause, Cause::large_packets);
 }
 
 TEST_F(CauseTest, LargeAnswerThatWasGivenUp) {
-    fault_that_is_on(false).fired = 10s;
+    FaultOutcome& fault = fault_that_is_on(false);
     half_open(client, server);
     EXPECT_EQ(why().cause, Cause::fault_on);
-    const std::string name = connection_name(client, facts.half_open[0].socket);
-    facts.opened[name] = 9s;
+    const TcpSocket& socket = facts.half_open[0].socket;
+    fault.carried[client][connection_name(client, socket)];
     EXPECT_EQ(why().cause, Cause::fault_on) << "it was there before";
-    facts.opened[name] = 12s;
-    EXPECT_EQ(why().cause, Cause::large_packets);
+    fault.carried[client].clear();
+    EXPECT_EQ(why().cause, Cause::large_packets) << "it was opened since";
     EXPECT_EQ(why().node, client);
+}
+
+// Loss by a list, in bursts: TCP has bad luck with packets of any size.
+TEST_F(CauseTest, WhatAListLosesIsNotLostForItsSize) {
+    FaultOutcome& fault = fault_that_is_on(true);
+    fault.list_period = 100'000;
+    resend(server, 5);
+    EXPECT_EQ(why().cause, Cause::resending);
+    half_open(client, server);
+    fault.carried[client];
+    EXPECT_EQ(why().cause, Cause::reply_given_up);
 }
 
 TEST_F(CauseTest, FaultThatIsOn) {

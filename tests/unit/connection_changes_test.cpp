@@ -93,6 +93,9 @@ TEST_F(ConnectionChangesTest, ProbesAreTold) {
     full.timers.attempts = 1;
     EXPECT_THAT(see({full}), ElementsAre(Change::window_full));
     EXPECT_THAT(see({connection("ESTABLISHED")}), ElementsAre(Change::answered));
+    full.timers = {.timer = TcpTimer::zero_window, .expires_ms = 200, .peer_window = 60'000};
+    EXPECT_THAT(see({full}), ElementsAre(Change::resent)) << "it could not leave its node";
+    EXPECT_THAT(see({connection("ESTABLISHED")}), ElementsAre(Change::answered));
     TcpConnection idle = connection("ESTABLISHED");
     idle.timers = {.timer = TcpTimer::keepalive, .expires_ms = 7'200'000};
     EXPECT_THAT(see({idle}), IsEmpty());

@@ -4,70 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/time.h"
-#include "kernel/address.h"
-#include "kernel/sockdiag.h"
+#include "unit/conversation_story.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = Conversation::Outcome;
-
-const IpAddress here = boost::asio::ip::make_address("10.0.0.2"),
-                there = boost::asio::ip::make_address("10.0.0.1");
-
-// The node's end of a connection to port 9000 of the aggregator.
-TcpSocket own(std::uint16_t port, std::uint64_t sent, std::uint64_t received, std::uint32_t waiting = 0) {
-    TcpSocket socket;
-    socket.local = here;
-    socket.local_port = port;
-    socket.remote = there;
-    socket.remote_port = 9000;
-    socket.state = "ESTABLISHED";
-    socket.bytes_acked = sent + 1;
-    socket.bytes_received = received;
-    socket.data_segments_sent = 1;
-    socket.send_queue = waiting;
-    return socket;
-}
-
-TcpSocket as(TcpSocket socket, const char* state, bool held) {
-    socket.state = state;
-    socket.held = held;
-    return socket;
-}
-
-class Story {
-  public:
-    Story() : conversations_([](const TcpSocket&, bool) { return true; }) {}
-
-    // Other ends exist as long as the node's are said to be whole; `waiting` bytes are on their way to it.
-    SocketSample sample(std::vector<TcpSocket> sockets, bool whole = true, std::uint32_t waiting = 0) {
-        SocketSample sample;
-        sample.own = std::move(sockets);
-        sample.addresses = {address};
-        sample.who = [](const IpAddress& address) { return address == there ? "aggregator" : ""; };
-        for (const TcpSocket& socket : sample.own) {
-            TcpSocket other = socket;
-            std::swap(other.local, other.remote);
-            std::swap(other.local_port, other.remote_port);
-            other.send_queue = waiting;
-            other.held = true;
-            other.state = "ESTABLISHED";
-            if (whole) sample.other_ends[conversation_key(socket)] = other;
-        }
-        return sample;
-    }
-    IpAddress address = here;
-    Conversations& operator*() { return conversations_; }
-    Conversations* operator->() { return &conversations_; }
-    Outcome outcome() const { return conversations_.list().at(0).outcome; }
-    std::optional<Nanoseconds> after() const { return conversations_.list().at(0).after; }
-
-  private:
-    Conversations conversations_;
-};
+using namespace conversation;
 
 TEST(Conversations, RequestThatMetTheFaultIsResumedByItsAnswer) {
     Story story;
@@ -199,41 +142,6 @@ TEST(Conversations, OneThatConnectsInTheFaultGoesOnWithWork) {
     story->after(sample({own(51, 800, 2500)}), 900ms);
     EXPECT_EQ(story.outcome(), Outcome::resumed);
     EXPECT_EQ(story.after(), 900ms);
-}
-
-TEST(Conversations, ReplacementThatCameAndWentBetweenTwoSamplesCounts) {
-    Story story;
-    story->at_fire(story.sample({own(50, 100, 100), as(own(40, 0, 0), "TIME_WAIT", false)}));
-    story->at_heal(story.sample({own(50, 100, 100, 500)}));
-    story->after(story.sample({as(own(40, 0, 0), "TIME_WAIT", false)}), 100ms);
-    EXPECT_FALSE(story->all_went_on()) << "it was over before the heal";
-    story->after(story.sample({as(own(51, 0, 0), "TIME_WAIT", false)}), 200ms);
-    EXPECT_EQ(story.outcome(), Outcome::replaced);
-    EXPECT_EQ(story.after(), 200ms);
-}
-
-TEST(Conversations, WhatHasEndedAtAPeerThatIsReadForTheFirstTimeIsOld) {
-    Story story;
-    story->at_fire(story.sample({}));
-    story->at_heal(story.sample({}));
-    SocketSample sample = story.sample({own(51, 0, 0, 1)});
-    TcpSocket old = own(40, 100, 100);
-    std::swap(old.local, old.remote);
-    std::swap(old.local_port, old.remote_port);
-    sample.other_ends[conversation_key(own(40, 0, 0))] = as(old, "TIME_WAIT", false);
-    sample.new_peers = {"aggregator"};
-    story->after(sample, 10ms);
-    EXPECT_FALSE(story->sent());
-    EXPECT_FALSE(story->exchanged());
-}
-
-TEST(Conversations, OneThatWasSeenClosingBeforeTheHealIsNoneThatCameAndWent) {
-    Story story;
-    story->at_fire(story.sample({}));
-    story->at_heal(story.sample({as(own(50, 100, 100, 1), "LAST_ACK", false)}));
-    story->after(story.sample({as(own(50, 100, 100), "TIME_WAIT", false)}), 10ms);
-    EXPECT_FALSE(story->sent());
-    EXPECT_FALSE(story->exchanged());
 }
 
 TEST(Conversations, FarewellOfThePeerIsNoData) {

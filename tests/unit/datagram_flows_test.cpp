@@ -23,8 +23,8 @@ struct Counts {
 FlowSample sample(std::initializer_list<Counts> flows, std::set<std::uint16_t> held) {
     FlowSample sample;
     for (const Counts& one : flows)
-        sample.flows[{near, one.port, far, 9000}] = {{one.up_came, one.up_passed},
-                                                     {one.down_came, one.down_passed}};
+        sample.flows[{near, one.port, far, 9000}] = {{one.up_came, one.up_passed, 0, one.up_passed},
+                                                     {one.down_came, one.down_passed, 0, one.down_passed}};
     sample.held = std::move(held);
     sample.who = [](const IpAddress&) { return "aggregator"; };
     return sample;
@@ -47,6 +47,24 @@ TEST(DatagramFlows, OneThatLostDatagramsHasGoneOnWhenTheyPassBothWays) {
     EXPECT_EQ(all.list().at(0).after, 20ms);
     EXPECT_TRUE(all.list().at(0).udp);
     EXPECT_TRUE(all.exchanged());
+}
+
+TEST(DatagramFlows, OneThatASitesRouterLosesHasNotPassed) {
+    DatagramFlows all = flows();
+    FlowSample lost = sample({{50, 3, 3, 3, 3}}, {50});
+    all.at_fire(lost);
+    auto& counts = lost.flows.begin()->second;
+    counts.up = {7, 3, 0, 3};
+    all.at_heal(lost);
+    counts = {{9, 5, 0, 5}, {6, 6, 0, 3}};
+    all.after(lost, 10ms);
+    EXPECT_TRUE(all.sent());
+    EXPECT_FALSE(all.received());
+    EXPECT_FALSE(all.all_went_on());
+    counts.down = {8, 8, 0, 4};
+    all.after(lost, 20ms);
+    EXPECT_EQ(all.received(), 20ms);
+    EXPECT_TRUE(all.all_went_on());
 }
 
 TEST(DatagramFlows, AnotherPortReplacesOne) {

@@ -86,6 +86,36 @@ TEST(Bisection, FindsTheThresholdWithinItsBoundInLogarithmicallyManyTries) {
     }
 }
 
+TEST(Bisection, OfSeveralAtOnceIsOverSooner) {
+    for (const auto threshold : {1001ms, 3700ms, 7000ms, 12345ms, 59999ms}) {
+        Bisection bisection(500ms, 60s, 250ms);
+        unsigned turns = 0;
+        for (auto lengths = bisection.next(4); !lengths.empty() && turns < 100;
+             lengths = bisection.next(4), ++turns) {
+            EXPECT_LE(lengths.size(), 4U);
+            EXPECT_TRUE(std::is_sorted(lengths.begin(), lengths.end()));
+            for (const auto length : lengths)
+                bisection.take(length, length <= threshold ? Effect::survived : Effect::fatal);
+        }
+        EXPECT_LE(turns, 5U);
+        ASSERT_TRUE(bisection.longest_survived() && bisection.shortest_fatal());
+        EXPECT_LE(*bisection.longest_survived(), threshold);
+        EXPECT_GT(*bisection.shortest_fatal(), threshold);
+        EXPECT_LE(*bisection.shortest_fatal() - *bisection.longest_survived(), 250ms);
+    }
+}
+
+TEST(Bisection, TriesNoMoreThanTellsAll) {
+    Bisection bisection(1s, 10s, 1s);
+    EXPECT_EQ(bisection.next(4), (std::vector<Nanoseconds>{1s, 10s}));
+    bisection.take(1s, Effect::survived);
+    bisection.take(10s, Effect::fatal);
+    bisection.take(4s, Effect::fatal);
+    EXPECT_EQ(bisection.next(9), (std::vector<Nanoseconds>{2s, 3s}));
+    bisection.take(3s, Effect::survived);
+    EXPECT_TRUE(bisection.next(9).empty());
+}
+
 TEST(Bisection, SaysWhenThereIsNoThresholdBetweenItsEnds) {
     Bisection always(500ms, 60s, 250ms);
     EXPECT_EQ(search(always, 100s), 1U);
@@ -286,18 +316,6 @@ TEST(RunOutcome, TellsThatItsCutCameLaterThanAskedFor) {
     ExperimentCell cell;
     cell.repeats = {outcome};
     EXPECT_EQ(cell.text(), "recovered +1.5 s (later: 2 replies had passed)");
-}
-
-TEST(Repeats, ShareOfFailuresIsAsLikelyAsWilsonSays) {
-    const auto near = [](std::size_t failed, std::size_t runs, double least, double most) {
-        const auto share = likely_share(failed, runs);
-        EXPECT_NEAR(share.first, least, 0.0005) << failed << " of " << runs;
-        EXPECT_NEAR(share.second, most, 0.0005) << failed << " of " << runs;
-    };
-    near(2, 20, 0.0279, 0.3010);
-    near(0, 20, 0, 0.1611);
-    near(20, 20, 0.8389, 1);
-    near(1, 1, 0.2065, 1);
 }
 
 TEST(Repeats, FlakyRunSaysHowOftenAndWhich) {

@@ -46,9 +46,13 @@ void expect_refused(const std::vector<std::string>& faults, const std::string& p
 }
 
 TEST(Fault, ValuesThatTheKernelCannotKeepAreRefusedAtTheirPlace) {
-    expect_refused({"kind: jitter, jitter: 2200ms, on: start"}, "2200ms",
+    expect_refused({"kind: jitter, jitter: 2200ms, engine: netem, on: start"}, "2200ms",
                    "2.2s is more than netem can keep, which is 2.147 s");
-    EXPECT_EQ(fault_error({"kind: jitter, jitter: 2100ms, on: start"}), "none");
+    EXPECT_EQ(fault_error({"kind: jitter, jitter: 2100ms, engine: netem, on: start"}), "none");
+    EXPECT_EQ(fault_error({"kind: jitter, jitter: 2200ms, on: start"}), "none");
+    expect_refused({"kind: jitter, jitter: 1s, engine: netem, seed: 3, on: start"}, "3", "netem has no seed");
+    expect_refused({"kind: drip, bytes: 0, on: start"}, "0", "nothing would ever pass");
+    expect_refused({"kind: slow-start, from: 2mbit, to: 1mbit, on: start"}, "1mbit", "it is slower than");
     expect_refused({"kind: delay, delay: 11m, on: start"}, "11m", "11m is longer than 10m");
     expect_refused({"kind: dns, answer: late, delay: 11m, on: start"}, "11m", "11m is longer than 10m");
     EXPECT_THAT(fault_error({"kind: reorder, share: 5%, on: start"}), HasSubstr("5:3: there is no delay"));

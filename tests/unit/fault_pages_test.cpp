@@ -13,12 +13,14 @@
 #include "base/io.h"
 #include "fault/moments.h"
 #include "fault/needs.h"
+#include "matrix/matrix_file.h"
 #include "scenario/check.h"
 #include "scenario/fault_kind.h"
 #include "scenario/scenario.h"
 #include "scenario/schema.h"
 #include "scenario/template.h"
 #include "scenario/yaml.h"
+#include "study/study_file.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -171,12 +173,20 @@ TEST(FaultPages, NameTheKernelOptionsThatAreNeeded) {
     }
 }
 
-TEST(FaultPages, ExamplesAreScenarios) {
+// The first mistake of a file that some command reads; empty: there is none.
+std::string mistake_in(const std::string& yaml) {
+    const auto first_of = [](const std::vector<Error>& errors) {
+        return errors.empty() ? "" : errors.front().text();
+    };
+    if (is_study(yaml)) return first_of(read_study_text(yaml, "example").errors);
+    if (is_matrix(yaml)) return first_of(read_matrix_text(yaml, "example").errors);
+    const auto scenario = scenario_of(yaml);
+    return scenario ? "" : scenario.error().text();
+}
+
+TEST(FaultPages, ExamplesAreFilesThatCommandsRead) {
     for (const auto& page : all_pages())
-        for (const std::string& yaml : yaml_blocks(read(page))) {
-            const auto scenario = scenario_of(yaml);
-            EXPECT_TRUE(scenario) << page << ": " << (scenario ? "" : scenario.error().text());
-        }
+        for (const std::string& yaml : yaml_blocks(read(page))) EXPECT_EQ(mistake_in(yaml), "") << page;
 }
 
 TEST(FaultPages, ExamplesAreOfTheirKind) {

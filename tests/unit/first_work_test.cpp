@@ -5,18 +5,12 @@
 
 #include "base/time.h"
 #include "recovery/tls_hello.h"
+#include "unit/packet_samples.h"
 
 namespace netcut::test {
 namespace {
 
 using namespace std::chrono_literals;
-using Bytes = std::vector<std::uint8_t>;
-
-Bytes operator+(Bytes a, const Bytes& b) {
-    a.insert(a.end(), b.begin(), b.end());
-    return a;
-}
-
 Bytes number(std::size_t value, int bytes) {
     Bytes text;
     for (int i = bytes - 1; i >= 0; --i) text.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
@@ -40,21 +34,21 @@ Bytes data(std::size_t bytes) {
     return record(23, Bytes(bytes + 17));
 }
 
-Bytes extension(unsigned type, const Bytes& body) {
+Bytes hello_extension(unsigned type, const Bytes& body) {
     return number(type, 2) + counted(body, 2);
 }
 
 Bytes client_hello(const std::string& protocol = {}, bool tickets = true) {
     Bytes extensions;
-    if (!protocol.empty()) extensions = extension(16, counted(counted(text(protocol), 1), 2));
-    if (tickets) extensions = extensions + extension(45, {1, 1});
+    if (!protocol.empty()) extensions = hello_extension(16, counted(counted(text(protocol), 1), 2));
+    if (tickets) extensions = extensions + hello_extension(45, {1, 1});
     const Bytes body =
         Bytes{3, 3} + Bytes(32) + Bytes{0} + counted({0x13, 1}, 2) + counted({0}, 1) + counted(extensions, 2);
     return record(22, Bytes{1} + counted(body, 3));
 }
 
 Bytes server_hello(bool tls13, Bytes random = Bytes(32)) {
-    const Bytes extensions = tls13 ? extension(43, {3, 4}) : extension(23, {});
+    const Bytes extensions = tls13 ? hello_extension(43, {3, 4}) : hello_extension(23, {});
     const Bytes body = Bytes{3, 3} + random + Bytes{0, 0x13, 1, 0} + counted(extensions, 2);
     return record(22, Bytes{2} + counted(body, 3));
 }
@@ -231,6 +225,62 @@ TEST(FirstWork, WhatIsMissingMakesItUnclear) {
     EXPECT_EQ(dialogue.state(), WorkState::unclear);
     dialogue.asks(data(call)).answers(data(reply));
     EXPECT_EQ(dialogue.state(), WorkState::unclear);
+}
+
+// Between a client and a server, of which only some are seen.
+class Wire {
+  public:
+    Wire& client(std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, std::size_t payload = 0) {
+        return take(v4_hosts, 45678, 8080, flags, seq, ack, payload);
+    }
+    Wire& server(std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, std::size_t payload = 0) {
+        return take({v4_hosts.destination, v4_hosts.source}, 8080, 45678, flags, seq, ack, payload);
+    }
+    Wire& open() { return client(syn, 99, 0).server(syn | ack, 4'294'967'295, 100).client(ack, 100, 0); }
+    std::size_t worked() const { return all_.worked().size(); }
+    std::optional<Nanoseconds> exchanged() const { return all_.exchanged(all_key()); }
+    static constexpr std::uint8_t fin = tcp_flag::fin, syn = tcp_flag::syn, rst = tcp_flag::rst,
+                                  ack = tcp_flag::ack;
+
+  private:
+    static ConversationKey all_key() {
+        return {boost::asio::ip::make_address(v4_hosts.destination), 8080,
+                boost::asio::ip::make_address(v4_hosts.source), 45678};
+    }
+    Wire& take(const Addresses& hosts, unsigned from, unsigned to, std::uint8_t flags, std::uint32_t seq,
+               std::uint32_t acked, std::size_t payload) {
+        const Bytes segment = number(from, 2) + number(to, 2) + number(seq, 4) + number(acked, 4) +
+                              Bytes{0x50, flags, 1, 0, 0, 0, 0, 0} + Bytes(payload, 'x');
+        all_.take(ipv4(6, segment, hosts), now_ += 1ms);
+        return *this;
+    }
+    OpenedConnections all_;
+    Nanoseconds now_{0};
+};
+
+TEST(OpenedConnections, HowOneEndedSaysWhatItHasCarried) {
+    Wire closed;
+    closed.open().client(Wire::ack, 100, 0, 7);
+    EXPECT_EQ(closed.worked(), 0U);
+    closed.server(Wire::fin | Wire::ack, 9, 107);  // its answer of 9 bytes was left out
+    EXPECT_EQ(closed.worked(), 0U) << "the client need not have it";
+    closed.client(Wire::fin | Wire::ack, 107, 10);
+    EXPECT_EQ(closed.worked(), 1U);
+    EXPECT_EQ(closed.exchanged(), 6ms);
+    Wire reset;
+    reset.open()
+        .client(Wire::ack, 100, 0, 7)
+        .server(Wire::ack, 0, 107, 9)
+        .client(Wire::rst | Wire::ack, 107, 9);
+    EXPECT_EQ(reset.worked(), 1U);
+}
+
+TEST(OpenedConnections, WithoutAnAnswerHasCarriedNoWork) {
+    Wire wire;
+    wire.open().client(Wire::ack, 100, 0, 7).server(Wire::fin | Wire::ack, 0, 107);
+    wire.client(Wire::fin | Wire::ack, 107, 1).server(Wire::ack, 1, 108);
+    EXPECT_FALSE(wire.exchanged()) << "a FIN is no data";
+    EXPECT_EQ(wire.worked(), 0U);
 }
 
 TEST(FirstWork, AnyBytesMayBeGiven) {

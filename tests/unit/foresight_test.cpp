@@ -83,6 +83,8 @@ TEST_F(ForesightTest, WhenTcpGivesUpSinceTheHeal) {
 TEST_F(ForesightTest, OfEachKindTheFirstOfANodeAndWaitsAreLeftOutFirst) {
     NodeWaits& waits = facts.waits[server];
     waits.waits.push_back(waits.waits.front());
+    waits.waits.back().ends_in = 999ms;
+    EXPECT_THAT(texts(), ElementsAre("aggregator: s (9), epoll_wait ends within 10.0 s")) << "not what polls";
     waits.waits.back().ends_in = 1s;
     EXPECT_THAT(texts(), ElementsAre("aggregator: s (9), epoll_wait ends within 1.0 s"));
     for (int i = 0; i < 100; ++i) facts.waits["n" + std::to_string(i)] = facts.waits[server];
@@ -90,6 +92,25 @@ TEST_F(ForesightTest, OfEachKindTheFirstOfANodeAndWaitsAreLeftOutFirst) {
     const auto all = foresee(facts);
     ASSERT_EQ(all.size(), most_foreseen);
     EXPECT_EQ(all.back().kind, ForeseenKind::asks_for_room);
+}
+
+// No link: 700 bytes wait, and the other end has room for them.
+TEST_F(ForesightTest, WhatCannotLeaveIsTriedAgainAndGivenUp) {
+    end().socket.send_queue = end().socket.unsent = 700;
+    end().timers = {.timer = TcpTimer::zero_window,
+                    .expires_ms = 400,
+                    .attempts = 1,
+                    .backoff = 1,
+                    .rto_us = 200'000,
+                    .peer_window = 65'536};
+    const auto all = foresee(facts);
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].kind, ForeseenKind::sends_again);
+    EXPECT_EQ(all[2].kind, ForeseenKind::gives_up);
+    // 0.4 s, then 0.8 s, 1.6 s and so on to 102.4 s, and 120 s each after that: 14 tries more.
+    EXPECT_EQ(all[2].in, 204'400ms + 6 * 120s);
+    end().timers.peer_window = 0;
+    EXPECT_EQ(foresee(facts).back().kind, ForeseenKind::wait_ends);
 }
 
 TEST_F(ForesightTest, StateOfADeadWait) {
@@ -104,6 +125,18 @@ TEST_F(ForesightTest, StateOfADeadWait) {
     EXPECT_THAT(state(), testing::HasSubstr("aggregator port 9000"));
     facts.addresses.erase("10.99.0.3");
     EXPECT_THAT(state(), testing::HasSubstr("from an address that it has no more"));
+}
+
+TEST_F(ForesightTest, TalkOfANodeToItselfIsNoDeadWait) {
+    NodeWaits& waits = facts.waits[client];
+    waits.connections = {connection("127.0.0.1", 40000, "127.0.0.1", 9000),
+                         connection("127.0.0.1", 9000, "127.0.0.1", 40000)};
+    waits.waits[0].on[0].what = ends_of(waits.connections[0].socket);
+    EXPECT_THAT(state(), IsEmpty());
+    waits.connections.pop_back();
+    facts.waits[server].connections = {
+        connection("127.0.0.1", 9000, "127.0.0.1", 40000)};  // another loopback
+    EXPECT_THAT(state(), testing::HasSubstr("collaborator1 port 9000, which has no trace of it"));
 }
 
 TEST_F(ForesightTest, WhatMayEndByItselfIsNoState) {

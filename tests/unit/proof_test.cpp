@@ -24,15 +24,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-ThreadFacts waiting(WaitObject object, std::string call = "recvfrom") {
-    return {.process = 10,
-            .program = "python3",
-            .doing = ThreadDoing::waits,
-            .call = std::move(call),
-            .end = WaitEnd::never,
-            .on = {{object, 3}}};
-}
-
 // Two nodes that wait for each other.
 class ProofTest : public testing::Test {
   protected:
@@ -203,6 +194,18 @@ TEST_F(ProofTest, WhatTheScenarioLeavesOpenIsInTheWay) {
     client().datagrams = {{.local_port = 1, .awaited = true}};
     EXPECT_THAT(kinds(), IsEmpty());
     scenario.fabric.kind = FabricKind::bridge;
+    EXPECT_THAT(kinds(), ElementsAre(HindranceKind::queued));
+}
+
+TEST_F(ProofTest, WhatALinkDelaysForLongIsInTheWay) {
+    const auto delayed = [](Nanoseconds delay) {
+        return TraceFile{
+            .trace = std::make_shared<LinkTrace>(
+                std::vector<TraceStep>{{.bits_per_second = 1e6, .delay = delay}}, Nanoseconds(0))};
+    };
+    scenario.traces["near"] = delayed(50ms);
+    EXPECT_THAT(kinds(), IsEmpty());
+    scenario.traces["far"] = delayed(500ms);
     EXPECT_THAT(kinds(), ElementsAre(HindranceKind::queued));
 }
 

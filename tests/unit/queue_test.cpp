@@ -11,6 +11,7 @@
 #include "fault/plan.h"
 #include "fault/queues.h"
 #include "kernel/queue.h"
+#include "link/distribution.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -112,23 +113,23 @@ double deviation(const std::vector<std::int16_t>& table) {
     return std::sqrt(sum / static_cast<double>(table.size()));
 }
 
-TEST(NetemDistribution, TablesRiseAndHaveTheirMeanAndSpread) {
-    EXPECT_TRUE(netem_distribution("").empty());
-    EXPECT_TRUE(netem_distribution("uniform").empty());
+TEST(Distribution, TablesRiseAndHaveTheirMeanAndSpread) {
+    EXPECT_TRUE(distribution_table("").empty());
+    EXPECT_TRUE(distribution_table("uniform").empty());
     for (const char* name : {"normal", "pareto", "paretonormal"}) {
-        const auto table = netem_distribution(name);
+        const auto table = distribution_table(name);
         ASSERT_EQ(table.size(), 4096U) << name;
         EXPECT_TRUE(std::is_sorted(table.begin(), table.end())) << name;
         EXPECT_NEAR(mean(table), 0, 0.05) << name;  // the tail that does not fit is cut off
     }
-    const auto normal = netem_distribution("normal");
+    const auto normal = distribution_table("normal");
     EXPECT_NEAR(deviation(normal), 1, 0.01);
     EXPECT_NEAR(normal[4096 * 84134 / 100000] / 8192.0, 1, 0.01);  // its share below one deviation
-    const auto pareto = netem_distribution("pareto");
+    const auto pareto = distribution_table("pareto");
     EXPECT_NEAR(pareto.front() / 8192.0, -2.0 / 3, 0.01);
     EXPECT_EQ(pareto.back(), 32767);
     EXPECT_NEAR(pareto[2048] / 8192.0, (std::cbrt(2.0) - 1.5) * 4 / 3, 0.01);
-    EXPECT_NEAR(netem_distribution("paretonormal")[2048] / 8192.0, (std::cbrt(2.0) - 1.5), 0.01);
+    EXPECT_NEAR(distribution_table("paretonormal")[2048] / 8192.0, (std::cbrt(2.0) - 1.5), 0.01);
 }
 
 TEST(QueuePlan, OfTooManyLinksIsRefused) {

@@ -259,6 +259,19 @@ TEST_F(RunCourseTest, ANodeThatHadNoCpuIsWaitedForAsMuchLonger) {
     EXPECT_EQ(course_.phase(), RunPhase::stopping) << "it had its CPU meanwhile";
 }
 
+// The timer was set before that progress: how long a CPU was missing since then is not forgotten when it is set anew.
+TEST_F(RunCourseTest, ANodeThatHadNoCpuSinceItsLastProgressIsWaitedForLonger) {
+    run();
+    a_fault_fires();
+    timers_.pass(45s);
+    course_.progressed();
+    parts_.starved_so_far = 30s;
+    timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(30s);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
 TEST_F(RunCourseTest, ANodeThatWaitsForACpuAtTheEndIsWaitedForHalfAsLongAgain) {
     run();
     a_fault_fires();
@@ -289,6 +302,37 @@ TEST_F(RunCourseTest, ANodeThatMissesItsCpuForEverIsGivenUp) {
         timers_.pass(50s);
     }
     EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+TEST_F(RunCourseTest, AnAggregatorThatHadNoCpuMayBeReadyLater) {
+    begin();
+    parts_.starved_so_far = 40s;
+    timers_.pass(60s);
+    EXPECT_EQ(course_.phase(), RunPhase::starting);
+    timers_.pass(40s - 1ns);
+    course_.ready();
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+}
+
+TEST_F(RunCourseTest, AnAggregatorThatHadItsCpuMeanwhileIsNotWaitedForAgain) {
+    begin();
+    parts_.starved_so_far = 40s;
+    timers_.pass(60s);
+    timers_.pass(40s);
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+}
+
+// Who counts it before and who does afterwards are two.
+TEST_F(RunCourseTest, WhatWasMissingBeforeItWasReadyIsNotMissingAfterwards) {
+    begin();
+    parts_.starved_so_far = 40s;
+    timers_.pass(60s);
+    parts_.on_phases = [this] { parts_.starved_so_far = 0s; };
+    parts_.fired = true;
+    course_.ready();
+    parts_.starved_so_far = 30s;
+    timers_.pass(50s);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
 }
 
 TEST_F(RunCourseTest, ACutThatWillHealIsNoHang) {

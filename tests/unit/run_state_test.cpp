@@ -159,6 +159,54 @@ TEST(RunState, SumsOverConnectionsAsTheyWereSeenLast) {
     EXPECT_EQ(story.state.node("collaborator1")->outcome.figures[0], 16U);
 }
 
+// It came and went between two looks at all sockets.
+TEST(RunState, SumsOverConnectionsThatWereShort) {
+    Story story;
+    story.begin();
+    TcpSocket socket;
+    const auto tell = [&](ConnectionChange change, std::uint32_t resent) {
+        socket.total_retransmits = resent;
+        story.tell(event::ConnectionChanged{.change = change, .socket = socket}, {.node = "collaborator1"});
+    };
+    const auto sum = [&] { return story.state.node("collaborator1")->outcome.figures[0]; };
+    tell(ConnectionChange::opened, 0);
+    tell(ConnectionChange::resent, 3);
+    tell(ConnectionChange::gone, 3);
+    EXPECT_EQ(sum(), 3U);
+    story.now += 1s;
+    tell(ConnectionChange::opened, 0);  // the same ports
+    tell(ConnectionChange::resent, 2);
+    EXPECT_EQ(sum(), 5U);
+    socket.total_retransmits = 4;
+    story.now += 1s;
+    story.tell(event::SocketsSeen{.sockets = {socket}}, {.node = "collaborator1"});
+    story.now -= 1500ms;
+    tell(ConnectionChange::resent, 3);  // what a thread saw before that, and told afterwards
+    EXPECT_EQ(sum(), 7U);
+}
+
+TEST(RunState, AFiringHasWhatConnectionsHadCarriedWhenItBegan) {
+    Story story;
+    story.begin();
+    story.fire();
+    TcpSocket open, opening;
+    open.state = "ESTABLISHED";
+    open.local_port = 1;
+    open.bytes_acked = 10;
+    open.bytes_received = 20;
+    opening.state = "SYN_SENT";
+    opening.local_port = 2;
+    story.tell(event::SocketsSeen{SocketMoment::cut, {open, opening}}, {.node = "collaborator1"});
+    const auto& carried = story.state.firings().at(0).carried.at("collaborator1");
+    EXPECT_THAT(carried,
+                testing::ElementsAre(testing::Pair(connection_name("collaborator1", open), Carried{10, 20})));
+    open.bytes_acked = 30;
+    story.tell(event::SocketsSeen{SocketMoment::end, {open}}, {.node = "collaborator1"});
+    EXPECT_EQ(carried.begin()->second.acked, 10U);
+    story.heal();
+    EXPECT_THAT(story.state.firings().at(0).carried, IsEmpty());
+}
+
 TEST(RunState, KeepsNoMoreThanItsBytes) {
     Story story({.bytes = 10'000});
     story.begin();

@@ -44,6 +44,10 @@ Scenario three() {
 
 Facts facts_of(const std::vector<event::Counted>& lines) {
     Facts facts;
+    for (const std::string& name : node_names(three())) {
+        facts.nodes.emplace_back().name = name;
+        facts.nodes.back().started = true;
+    }
     for (const event::Counted& line : lines) facts.safety.counting.take(line);
     return facts;
 }
@@ -155,6 +159,15 @@ TEST(Safety, AnInterruptedRunIsNotJudged) {
     EXPECT_EQ(judge_safety(facts, three()).word, SafetyWord::unknown);
 }
 
+TEST(Safety, ARunInWhichNoCollaboratorWasStartedIsNotJudged) {
+    Facts facts = facts_of({begun("1")});
+    facts.end = EndReason::not_ready;
+    for (NodeOutcome& node : facts.nodes) node.started = node.name == aggregator_name;
+    const Safety safety = judge_safety(facts, three());
+    EXPECT_EQ(safety.word, SafetyWord::unknown);
+    EXPECT_THAT(safety.text(), HasSubstr("no collaborator was started"));
+}
+
 TEST(Safety, HowManyUpdatesThereWereIsEnoughForALostOne) {
     Scenario scenario = three();
     scenario.counted.patterns = {{CountedKind::total, {"total"}}};
@@ -178,7 +191,7 @@ Scenario with_model(bool deterministic, std::vector<std::string> digests, std::v
 }
 
 Facts with_seen(const std::string& digest, const std::string& metric) {
-    Facts facts;
+    Facts facts = facts_of({});
     facts.safety.model = event::ModelSeen{.digest = digest, .metric = metric};
     return facts;
 }
@@ -250,7 +263,8 @@ TEST(SafetySpec, ReadsTheLinesOfTheReference) {
 TEST(SafetySpec, SurvivesBeingWrittenAndRead) {
     Scenario scenario;
     ASSERT_TRUE(read_template(scenario, "reference"));
-    scenario.twins = {.count = 2,
+    scenario.twins = {.folder = "twins",
+                      .count = 2,
                       .rounds = 5,
                       .digests = {"aa", "aa"},
                       .files = {"bb", "bb"},

@@ -6,12 +6,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
+#include "run/tcp_check.h"
 #include "scenario/check.h"
 #include "scenario/mistakes.h"
 #include "scenario/yaml.h"
+#include "unit/checked_scenario.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -20,16 +23,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
-
-constexpr const char* roles = "aggregator: {command: a}\ncollaborator: {command: c}\ncollaborators: 3\n";
-
-Scenario checked(const std::string& yaml) {
-    Scenario scenario;
-    auto result = read_yaml(scenario, roles + yaml, "test.yaml");
-    if (result) result = check(scenario);
-    if (!result) throw std::runtime_error(result.error().text());
-    return scenario;
-}
 
 // "line:column: text", the lines of `roles` left out.
 std::string mistake_in(const std::string& yaml) {
@@ -155,6 +148,19 @@ TEST(Tcp, EachExampleIsTakenAndThePageHasEachKey) {
             EXPECT_THAT(page.str(), HasSubstr(fmt::format("| `{}`", key.sysctl)));
         }
     }
+}
+
+TEST(TcpSettings, WhatTheMachineDoesNotAllowIsToldWithTheCommandThatAllowsIt) {
+    const Error error{Error::Kind::machine, "write tcp_congestion_control", EPERM, "Operation not permitted",
+                      ""};
+    const std::string told = told_of_tcp(error, "congestion", "cubic").text();
+    EXPECT_THAT(told, HasSubstr("use tcp: congestion: cubic"));
+    EXPECT_THAT(told, HasSubstr("sudo sysctl -w net.ipv4.tcp_allowed_congestion_control=\"reno"));
+    EXPECT_THAT(told, HasSubstr(" cubic\""));
+    Error missing = error;
+    missing.code = ENOENT;
+    EXPECT_THAT(told_of_tcp(missing, "congestion", "vegas").text(), HasSubstr("modprobe tcp_vegas"));
+    EXPECT_THAT(told_of_tcp(missing, "retries2", "8").text(), HasSubstr("no such sysctl"));
 }
 
 }  // namespace

@@ -49,6 +49,28 @@ TEST(Traceback, NamesTheLineOfTheProgramThatWaits) {
     EXPECT_EQ(processes[0][1].more_frames, 2U);
 }
 
+// As OpenFL's client has it: its interceptor stands between two frames of gRPC's.
+TEST(Traceback, AnInterceptorIsPassedOverForWhoMadeTheCall) {
+    const std::string grpc =
+        "  File \"/usr/lib/python3/dist-packages/grpc/_interceptor.py\", line 425 in continuation\n";
+    const std::string own = "  File \"/env/lib/python3.11/site-packages/openfl/transport/client.py\", line ";
+    const std::string head = "Fatal Python error: Aborted\n\nCurrent thread 0x1 (most recent call first):\n";
+    const auto text = [&](const std::string& frames) {
+        return text_of(named(python_stacks(head + frames).at(0).at(0)));
+    };
+    const std::string interceptor = own + "52 in intercept\n" + own + "76 in intercept_unary\n";
+    EXPECT_EQ(text(grpc + interceptor + grpc + own + "322 in send_results\n" + own + "92 in wrapper\n"),
+              "python3 (17) is in send_results, client.py:322, called by wrapper, client.py:92");
+    EXPECT_EQ(text(grpc + interceptor + grpc + interceptor + grpc + own + "322 in send_results\n"),
+              "python3 (17) is in send_results, client.py:322");
+    // Of a server, whose own code gRPC has called: nothing is outside.
+    EXPECT_EQ(text(grpc + own + "9 in Send\n" + grpc +
+                   "  File \"/usr/lib/python3.11/threading.py\", line 9 in run\n"),
+              "python3 (17) is in Send, client.py:9");
+    EXPECT_EQ(text(interceptor + grpc + own + "1 in main\n"),
+              "python3 (17) is in intercept, client.py:52, called by intercept_unary, client.py:76");
+}
+
 TEST(Traceback, AProgramOfOnlyTheLibraryHasItsInnermostFrame) {
     const auto processes = python_stacks(
         "Fatal Python error: Aborted\n\nCurrent thread 0x1 (most recent call first):\n"

@@ -52,6 +52,9 @@ def exchange(connection, size=MESSAGE):
     receive(connection, size)
 
 
+met = threading.Event()  # somebody has come to one of our servers
+
+
 def in_background(work, *arguments):
     threading.Thread(target=work, args=arguments, daemon=True).start()
 
@@ -75,6 +78,7 @@ def serve(*ports, answer=answer):
     def accept(server):
         while True:
             in_background(answer, server.accept()[0])
+            met.set()
     for port in ports:
         in_background(accept, listen(port))
 
@@ -85,6 +89,7 @@ def serve_datagrams(*ports, forget_after=9e9):
         heard = {}
         while True:
             request, client = server.recvfrom(9999)
+            met.set()
             if time.monotonic() - heard.get(client, time.monotonic()) > forget_after:
                 continue
             heard[client] = time.monotonic()
@@ -109,6 +114,7 @@ def serve_sessions(port, by_id, forget_after=9e9):
         heard, places = {}, {}
         while True:
             request, client = server.recvfrom(9999)
+            met.set()
             session = request[:IDENTIFIER] if by_id else client
             now = time.monotonic()
             if request[IDENTIFIER:] == HELLO:
@@ -151,6 +157,7 @@ def tell_sessions(port, pause=0.1):
     """Tells who has said hello a number again and again, at the place where that came from."""
     def tell(server):
         client = server.recvfrom(9999)[1]
+        met.set()
         number = 0
         while True:
             server.sendto(b"%08d" % number, client)
@@ -170,8 +177,9 @@ def hear_session(port, rounds):
 
 
 def listening(seconds):
-    """The collaborators may start; the work of the aggregator is to answer them for so long."""
+    """The collaborators may start; the work of the aggregator is to answer them for so long since the first has come."""
     print("listening", flush=True)
+    met.wait(60)
     time.sleep(seconds)
 
 
