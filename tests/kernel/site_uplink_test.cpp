@@ -2,6 +2,7 @@
 //
 // Nodes behind routers of their own: who reaches whom, and the uplink that they share.
 #include <gmock/gmock.h>
+#include <netinet/tcp.h>
 
 #include <future>
 
@@ -103,6 +104,9 @@ TEST_P(SiteUplinkTest, AnUploadMakesItsNeighboursWaitInTheQueue) {
     site.down = megabytes_per_second(10);
     Fabric all = fabric(site);
     const TcpPair neighbour(all, 1, 0, v6(), 5001), talk(all, 2, 0, v6(), 5002);
+    // Unlike cubic, it does not stop short of filling a queue because round trips have grown (HyStart).
+    constexpr std::string_view reno = "reno";
+    ASSERT_EQ(::setsockopt(neighbour.client.get(), IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size()), 0);
     const auto round_trip = [&] {
         const auto begin = Clock::now();
         EXPECT_TRUE(talk.speaks());
@@ -112,13 +116,12 @@ TEST_P(SiteUplinkTest, AnUploadMakesItsNeighboursWaitInTheQueue) {
     const Lateness lateness;
     const double before = round_trip();
     auto upload = std::async(std::launch::async, [&] { return seconds_on(neighbour, 2'500'000); });
-    std::this_thread::sleep_for(1s);
-    const double meanwhile = round_trip();
-    upload.get();
+    double longest = 0;
+    while (upload.wait_for(100ms) == std::future_status::timeout) longest = std::max(longest, round_trip());
     NETCUT_SKIP_IN_A(crowd);
     NETCUT_SKIP_IN_A(lateness);
     EXPECT_LT(before, 0.1 * time_scale());
-    EXPECT_GT(meanwhile, 0.2);
+    EXPECT_GT(longest, 0.2);
 }
 
 }  // namespace
