@@ -34,6 +34,8 @@ UnitText text_of(Unit unit) {
             return {"KiB", 1024};
         case Unit::mebibytes:
             return {"MiB", 1024 * 1024};
+        case Unit::percent:
+            return {"%", 0.01};
         case Unit::gigabytes_per_second:
             break;
     }

@@ -26,7 +26,7 @@ class Samples {
     std::vector<double> values_;
 };
 
-enum class Unit { milliseconds, microseconds, kibibytes, mebibytes, gigabytes_per_second };
+enum class Unit { milliseconds, microseconds, kibibytes, mebibytes, gigabytes_per_second, percent };
 
 struct Figure {
     std::string name;

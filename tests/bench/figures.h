@@ -31,9 +31,18 @@ std::vector<Figure> measure_pump(std::size_t patterns, std::size_t megabytes, st
 // TCP through a router with faults of each kind prepared; the floor's router has no rules.
 std::vector<Figure> measure_passage(std::size_t repeats);
 std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats);  // all of one kind
+// TCP whose packets are held, beside a proxy by hand; and how late so many packets are, 1,000 a second, on a machine that idles and
+// on one that is busy. netem, where the kernel has it.
+std::vector<Figure> measure_held(std::size_t repeats);
+std::vector<Figure> measure_late(std::size_t packets);
+// How far what passes in each tenth of a second is from what a trace says. Mahimahi's mm-link, where it is installed.
+std::vector<Figure> measure_trace();
+// CPU time, for each second, of the thread that sets the rates of so many links, both ways, ten times a second. Without a floor.
+std::vector<Figure> measure_links(std::size_t links, Nanoseconds length);
+// Building a network of sites, each with a NAT; the floor is the same nodes without sites.
+std::vector<Figure> measure_sites(std::size_t sites, std::size_t nodes_each, std::size_t repeats);
 // TCP while the tap is on that tells work from set-up, of a connection that was opened since and of one that was there
 // before; the floor's is off.
-std::vector<Figure> measure_held(std::size_t repeats);
 std::vector<Figure> measure_tap(std::size_t repeats);
 // A run of so many nodes that only sleep: until all are started, and what netcut-fl needs for each.
 std::vector<Figure> measure_processes(std::size_t collaborators, std::size_t repeats);

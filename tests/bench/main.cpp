@@ -23,6 +23,9 @@ constexpr int failed = 1, not_possible_here = 3;
 struct Network {
     std::size_t nodes, repeats, peers;
 };
+struct Sites {
+    std::size_t sites, nodes_each, repeats;
+};
 struct Plan {
     std::size_t cuts = 200;
     std::vector<Network> networks{{10, 20, 5}, {100, 10, 3}, {1000, 5, 1}, {4000, 2, 0}};
@@ -32,6 +35,9 @@ struct Plan {
     std::size_t pump_megabytes = 512, pump_repeats = 5;
     std::vector<std::size_t> patterns{1, 4, 16, 64};
     std::size_t passages = 10;
+    std::size_t late_packets = 5000;
+    std::size_t links = 1000;
+    Sites sites{100, 10, 5};
     std::vector<std::size_t> faults{1, 10, 100, 1000};
     std::vector<std::size_t> log_rates{10'000, 100'000, 1'000'000};  // bytes a second, of each of many nodes
     std::vector<std::pair<std::size_t, std::size_t>> processes{{50, 3}, {1000, 1}};  // collaborators, repeats
@@ -49,6 +55,9 @@ const Plan short_plan{.cuts = 10,
                       .pump_repeats = 1,
                       .patterns = {16},
                       .passages = 1,
+                      .late_packets = 100,
+                      .links = 20,
+                      .sites = {2, 3, 1},
                       .faults = {10},
                       .log_rates = {100'000},
                       .processes = {{20, 1}},
@@ -71,9 +80,9 @@ PeerSamples try_docker(const Plan& plan, const Cores& cores) {
 }
 
 // What --only can name.
-constexpr std::array group_names = {"docker",  "network", "bridge", "processes", "sampling", "round",
-                                    "passage", "held",    "tap",    "faults",    "pump",     "line",
-                                    "fire",    "daemon",  "report", "length"};
+constexpr std::array group_names = {
+    "docker", "network", "bridge", "sites", "processes", "sampling", "round",  "passage", "held",  "trace",
+    "links",  "tap",     "faults", "pump",  "line",      "fire",     "daemon", "report",  "length"};
 
 std::vector<Figure> measure(const Plan& plan, const Cores& cores, const std::string& only) {
     std::vector<Figure> all;
@@ -87,6 +96,7 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores, const std::str
     for (const Network& one : plan.networks)
         take("network", [&] { return measure_network(one.nodes, one.repeats, one.peers); });
     take("bridge", [&] { return measure_bridge(plan.bridge.nodes, plan.bridge.repeats); });
+    take("sites", [&] { return measure_sites(plan.sites.sites, plan.sites.nodes_each, plan.sites.repeats); });
     for (const auto& one : plan.processes)
         take("processes", [&] { return measure_processes(one.first, one.second); });
     for (const std::size_t nodes : plan.sampled)
@@ -94,6 +104,9 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores, const std::str
     for (const std::size_t nodes : plan.rounds) take("round", [&] { return measure_round(nodes); });
     take("passage", [&] { return measure_passage(plan.passages); });
     take("held", [&] { return measure_held(plan.passages); });
+    take("held", [&] { return measure_late(plan.late_packets); });
+    take("trace", [] { return measure_trace(); });
+    take("links", [&] { return measure_links(plan.links, plan.sampling); });
     take("tap", [&] { return measure_tap(plan.passages); });
     for (const std::size_t faults : plan.faults)
         take("faults", [&] { return measure_passage_of(faults, plan.passages); });

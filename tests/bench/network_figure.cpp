@@ -6,7 +6,7 @@
 #include "bench/floor_network.h"
 #include "bench/peer_network.h"
 #include "bench/program.h"
-#include "bench/require.h"
+#include "bench/scene.h"
 #include "bench/traffic.h"
 #include "fabric/fabric.h"
 #include "fabric/options.h"
@@ -14,12 +14,6 @@
 
 namespace netcut::bench {
 namespace {
-
-std::vector<std::string> node_names(std::size_t count) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < count; ++i) names.push_back(fmt::format("node{}", i));
-    return names;
-}
 
 // Namespaces of a network, whoever has built it.
 int router(const Fabric& fabric) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include "base/time.h"
 #include "bench/require.h"
 #include "bench/traffic.h"
@@ -10,6 +12,12 @@
 #include "fault/table.h"
 
 namespace netcut::bench {
+
+inline std::vector<std::string> node_names(std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back(fmt::format("node{}", i));
+    return names;
+}
 
 inline constexpr std::size_t victim = 1;  // the node that is cut off
 

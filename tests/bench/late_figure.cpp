@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How late packets are that are held: by us, and by netem where the kernel has it.
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "bench/arrivals.h"
+#include "bench/figures.h"
+#include "bench/held.h"
+#include "fault/needs.h"
+#include "fault/probe.h"
+#include "kernel/netns.h"
+
+namespace netcut::bench {
+namespace {
+
+constexpr auto apart = std::chrono::milliseconds(1);  // 1,000 packets a second
+
+// Keeps all processors busy, at ordinary priority.
+class Busy {
+  public:
+    explicit Busy(bool wanted) {
+        for (unsigned i = 0; wanted && i < std::thread::hardware_concurrency(); ++i)
+            threads_.emplace_back([this] {
+                while (!enough_) continue;
+            });
+    }
+    ~Busy() {
+        enough_ = true;
+        for (std::thread& one : threads_) one.join();
+    }
+
+  private:
+    std::atomic<bool> enough_ = false;
+    std::vector<std::thread> threads_;
+};
+
+void add_lateness(Held& network, std::size_t packets, Samples& late) {
+    Arrivals arrivals(network.fabric.node(0).ns.fd());
+    Sender(network.fabric.node(victim).ns.fd()).send_paced(packets, apart);
+    for (const auto& [sent, came] : arrivals.read(std::chrono::milliseconds(200)))
+        late.add(came - sent - held_for);
+}
+
+}  // namespace
+
+std::vector<Figure> measure_late(std::size_t packets) {
+    std::vector<Figure> figures;
+    const bool netem = probe(Need::netem, must(NetNs::create())).has_value();
+    for (const bool busy : {false, true}) {
+        Figure late{busy ? "late_of_held_busy" : "late_of_held", Unit::microseconds, {}, {}};
+        Held product(held_by_us());
+        std::optional<Held> peer;
+        if (netem) peer.emplace(held_by_netem());
+        const Busy others(busy);
+        add_lateness(product, packets, late.product);
+        if (peer) add_lateness(*peer, packets, late.peers["netem"]);
+        figures.push_back(std::move(late));
+    }
+    return figures;
+}
+
+}  // namespace netcut::bench
