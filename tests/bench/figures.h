@@ -35,6 +35,8 @@ std::vector<Figure> measure_passage_of(std::size_t faults, std::size_t repeats);
 // on one that is busy. netem, where the kernel has it.
 std::vector<Figure> measure_held(std::size_t repeats);
 std::vector<Figure> measure_late(std::size_t packets);
+// How far what passes in each tenth of a second is from a rate, beside a proxy by hand.
+std::vector<Figure> measure_rate();
 // How far what passes in each tenth of a second is from what a trace says. Mahimahi's mm-link, where it is installed.
 std::vector<Figure> measure_trace();
 // CPU time, for each second, of the thread that sets the rates of so many links, both ways, ten times a second. Without a floor.

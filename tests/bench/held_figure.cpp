@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What it costs to hold packets: by us, by a TCP proxy, and by netem where the kernel has it.
-#include "bench/delay_proxy.h"
 #include "bench/figures.h"
 #include "bench/floor_network.h"
 #include "bench/held.h"
 #include "bench/passage.h"
+#include "bench/slow_proxy.h"
 #include "fault/needs.h"
 #include "fault/probe.h"
 #include "kernel/netns.h"
@@ -37,8 +37,8 @@ std::vector<Figure> measure_held(std::size_t repeats) {
     for (std::size_t i = 0; i < repeats; ++i) {
         measure_in(product, trip.product, bulk.product);
         {
-            const DelayProxy proxy(floor.node(0), held_for);
-            measure_on({floor.node(victim), floor.node(0), DelayProxy::port}, trip.floor, bulk.floor);
+            const SlowProxy proxy(floor.node(0), {held_for});
+            measure_on({floor.node(victim), floor.node(0), SlowProxy::port}, trip.floor, bulk.floor);
         }
         if (peer) measure_in(*peer, trip.peers["netem"], bulk.peers["netem"]);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How late packets are that are held: by us, and by netem where the kernel has it.
+// How late packets are that are held: by us, by netem where the kernel has it, and by Mahimahi's mm-delay where it is
+// installed.
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "bench/arrivals.h"
 #include "bench/figures.h"
 #include "bench/held.h"
+#include "bench/mahimahi.h"
 #include "fault/needs.h"
 #include "fault/probe.h"
 #include "kernel/netns.h"
@@ -36,11 +38,16 @@ class Busy {
     std::vector<std::thread> threads_;
 };
 
-void add_lateness(Held& network, std::size_t packets, Samples& late) {
+Samples lateness(const std::vector<Arrivals::Arrival>& arrivals) {
+    Samples late;
+    for (const auto& [sent, came] : arrivals) late.add(came - sent - held_for);
+    return late;
+}
+
+Samples lateness_in(Held& network, std::size_t packets) {
     Arrivals arrivals(network.fabric.node(0).ns.fd());
     Sender(network.fabric.node(victim).ns.fd()).send_paced(packets, apart);
-    for (const auto& [sent, came] : arrivals.read(std::chrono::milliseconds(200)))
-        late.add(came - sent - held_for);
+    return lateness(arrivals.read(std::chrono::milliseconds(200)));
 }
 
 }  // namespace
@@ -54,8 +61,11 @@ std::vector<Figure> measure_late(std::size_t packets) {
         std::optional<Held> peer;
         if (netem) peer.emplace(held_by_netem());
         const Busy others(busy);
-        add_lateness(product, packets, late.product);
-        if (peer) add_lateness(*peer, packets, late.peers["netem"]);
+        late.product = lateness_in(product, packets);
+        if (peer) late.peers["netem"] = lateness_in(*peer, packets);
+        if (has_mahimahi("mm-delay"))
+            late.peers["mm-delay"] = lateness(through_mahimahi({"mm-delay", std::to_string(held_for.count())},
+                                                               {std::to_string(packets)}, packets * apart));
         figures.push_back(std::move(late));
     }
     return figures;

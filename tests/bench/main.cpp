@@ -105,6 +105,7 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores, const std::str
     take("passage", [&] { return measure_passage(plan.passages); });
     take("held", [&] { return measure_held(plan.passages); });
     take("held", [&] { return measure_late(plan.late_packets); });
+    take("held", [] { return measure_rate(); });
     take("trace", [] { return measure_trace(); });
     take("links", [&] { return measure_links(plan.links, plan.sampling); });
     take("tap", [&] { return measure_tap(plan.passages); });

@@ -26,7 +26,7 @@ foreach(i RANGE ${last})
 endforeach()
 foreach(name build_10_nodes take_down_10_nodes build_100_nodes take_down_100_nodes build_100_bridged
         start_1+20_processes memory_a_node_of_21 round_of_1+2 throughput_prepared round_trip_prepared
-        build_7_in_2_sites throughput_held_1ms round_trip_held_1ms late_of_held late_of_held_busy
+        build_7_in_2_sites throughput_held_1ms round_trip_held_1ms late_of_held late_of_held_busy error_of_10mbit
         error_of_trace cpu_a_second_of_20_links throughput_tapped round_trip_tapped
         throughput_beside_tap round_trip_beside_tap round_trip_10_faults log_pump_16_patterns line_to_loss_asleep line_to_loss_awake line_to_loss_beside_100kB
         fire_to_acknowledged fire_to_loss heal_to_passage daemon_fire_to_loss length_error_of_100ms

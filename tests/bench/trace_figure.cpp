@@ -6,13 +6,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "base/random.h"
 #include "bench/arrivals.h"
 #include "bench/figures.h"
-#include "bench/namespaces.h"
-#include "bench/program.h"
+#include "bench/mahimahi.h"
 #include "bench/require.h"
 #include "bench/scene.h"
 #include "fabric/fabric.h"
@@ -91,23 +89,14 @@ std::vector<Arrivals::Arrival> play(const LinkTrace& trace) {
     return arrivals.read(std::chrono::milliseconds(200));
 }
 
-// Its shell runs the program that floods its own end of the tunnel.
 std::vector<Arrivals::Arrival> play_by_mm_link(const LinkTrace& trace) {
     const auto folder = std::filesystem::temp_directory_path() / "netcut-bench-trace";
     std::filesystem::create_directories(folder);
     const auto file = folder / "trace";
     std::ofstream(file) << mahimahi_text(trace);
-    std::vector<Arrivals::Arrival> all;
-    in_new_namespace([&] {
-        std::ofstream("/proc/sys/net/ipv4/ip_forward") << '1';  // without it, it does not start
-        Arrivals arrivals(own_namespace().get());
-        // It refuses to be started by root, and becomes root by its set-user-ID bit.
-        const Running link({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "mm-link",
-                            "--uplink-queue=droptail", "--uplink-queue-args=bytes=262144", file, file, "--",
-                            built_program("netcut_flood"), std::to_string(Arrivals::port)});
-        std::this_thread::sleep_for(trace.length() + std::chrono::seconds(2));
-        all = arrivals.read(std::chrono::milliseconds(0));
-    });
+    auto all = through_mahimahi(
+        {"mm-link", "--uplink-queue=droptail", "--uplink-queue-args=bytes=262144", file, file}, {},
+        trace.length());
     std::filesystem::remove_all(folder);
     return all;
 }
@@ -119,7 +108,7 @@ std::vector<Figure> measure_trace() {
     const LinkTrace trace = must(parse_trace(mahimahi_text(some_trace()), "trace"));
     const Counts right = wanted(trace);
     for (const double one : least_errors(play(trace), right)) error.product.add(one);
-    if (is_installed("mm-link") && is_installed("setpriv"))
+    if (has_mahimahi("mm-link"))
         for (const double one : least_errors(play_by_mm_link(trace), right)) error.peers["mm-link"].add(one);
     return {error};
 }
