@@ -16,7 +16,7 @@ std::vector<Arrivals::Arrival> through_mahimahi(Words shell, const Words& argume
     // It refuses to be started by root, and becomes root by its set-user-ID bit.
     Words words = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
     words.insert(words.end(), shell.begin(), shell.end());
-    words.insert(words.end(), {"--", built_program("netcut_flood"), std::to_string(Arrivals::port)});
+    words.insert(words.end(), {built_program("netcut_flood"), std::to_string(Arrivals::port)});
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<Arrivals::Arrival> all;
     in_new_namespace([&] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -129,6 +130,7 @@ std::vector<Figure> measure(const Plan& plan, const Cores& cores, const std::str
 
 void run(const RunInfo& info, const std::string& only, const std::string& out) {
     netcut::raise_limits();
+    ::signal(SIGPIPE, SIG_IGN);  // a proxy's client is gone before it knows
     const Cores cores = choose_cores();
     const auto figures = measure(info.shortened ? short_plan : Plan{}, cores, only);
     fmt::print("{}\nOf the cuts, the sender is pinned to core {}, what is measured to core {}.\n",

@@ -19,8 +19,8 @@ namespace {
 constexpr double bits_per_second = 10e6;
 // Of packets of 1,500 bytes, which have 52 bytes of headers and time stamps.
 constexpr double payload = 1448.0 / 1500;
-constexpr auto step = std::chrono::milliseconds(100);
-constexpr std::size_t steps = 30, until_steady = 10;
+constexpr auto rate_step = std::chrono::milliseconds(100);
+constexpr std::size_t rate_steps = 30, until_steady = 10;
 
 PacketAction dripping() {
     Hold hold;
@@ -36,21 +36,21 @@ void measure_on(Connection connection, double bytes_per_second, Samples& errors)
         while (!enough && ::send(connection.collaborator.get(), data.data(), data.size(), MSG_NOSIGNAL) > 0)
             continue;
     });
-    std::vector<double> bytes(steps);
+    std::vector<double> bytes(rate_steps);
     std::vector<char> buffer(1 << 20);
     const auto begin = Clock::now();
     for (;;) {
         const auto size =
             must(::recv(connection.aggregator.get(), buffer.data(), buffer.size(), 0), "receive");
-        const auto number = static_cast<std::size_t>((Clock::now() - begin) / step);
-        if (number >= steps) break;
+        const auto number = static_cast<std::size_t>((Clock::now() - begin) / rate_step);
+        if (number >= rate_steps) break;
         bytes[number] += static_cast<double>(size);
     }
     enough = true;
     ::shutdown(connection.collaborator.get(), SHUT_RDWR);
     writer.join();
-    const double right = bytes_per_second * seconds(step);
-    for (std::size_t i = until_steady; i < steps; ++i) errors.add(std::abs(bytes[i] - right) / right);
+    const double right = bytes_per_second * seconds(rate_step);
+    for (std::size_t i = until_steady; i < rate_steps; ++i) errors.add(std::abs(bytes[i] - right) / right);
 }
 
 }  // namespace

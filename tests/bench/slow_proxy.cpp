@@ -24,6 +24,7 @@ class Way {
     void run() {
         std::thread reader([this] { read(); });
         write();
+        end();
         reader.join();
     }
 
@@ -37,7 +38,8 @@ class Way {
                                   buffer.substr(0, size > 0 ? static_cast<std::size_t>(size) : 0));
             changed_.notify_all();
             if (size <= 0) return;
-            if (is_limited()) changed_.wait(lock, [this] { return waiting_.empty(); });
+            if (is_limited()) changed_.wait(lock, [this] { return waiting_.empty() || ended_; });
+            if (ended_) return;
         }
     }
     void write() {
@@ -57,6 +59,13 @@ class Way {
             if (!pass(bytes)) return;
         }
     }
+    // Nothing is written any more: then nothing need be read.
+    void end() {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        ::shutdown(from_, SHUT_RD);
+        changed_.notify_all();
+    }
     bool is_limited() const { return slowness_.bytes_per_second > 0; }
     // A hundredth of a second's worth at once, if that is limited.
     bool pass(std::string_view bytes) {
@@ -75,6 +84,7 @@ class Way {
     int from_, to_;
     Slowness slowness_;
     std::mutex mutex_;
+    bool ended_ = false;
     std::condition_variable changed_;
     std::deque<std::pair<Clock::time_point, std::string>> waiting_;
     Clock::time_point next_{};  // when the next bytes may pass

@@ -95,7 +95,7 @@ std::vector<Arrivals::Arrival> play_by_mm_link(const LinkTrace& trace) {
     const auto file = folder / "trace";
     std::ofstream(file) << mahimahi_text(trace);
     auto all = through_mahimahi(
-        {"mm-link", "--uplink-queue=droptail", "--uplink-queue-args=bytes=262144", file, file}, {},
+        {"mm-link", "--uplink-queue=droptail", "--uplink-queue-args=bytes=262144", file, file, "--"}, {},
         trace.length());
     std::filesystem::remove_all(folder);
     return all;
