@@ -48,15 +48,15 @@ std::uint64_t resident_bytes(pid_t process) {
 }  // namespace
 
 double TaskUse::starved() const {
-    const double all = seconds(cpu) + seconds(waited);
-    return all > 0 ? seconds(waited) / all : 0;
+    return watched > Nanoseconds(0) ? std::min(1.0, seconds(most_waited) / seconds(watched)) : 0;
 }
 
 void TaskWatch::begin(pid_t root) {
-    trees_[root];
+    trees_[root].begun = Clock::now();
 }
 
-void TaskWatch::add_process(Tree& tree, pid_t process) {
+void TaskWatch::add_process(Tree& tree, pid_t process, pid_t branch) {
+    Nanoseconds& waited_by_branch = tree.waited[branch];
     const std::string tasks = fmt::format("/proc/{}/task", process);
     for_each_number(tasks, [&](pid_t thread) {
         const std::string text = read_proc(fmt::format("{}/{}/schedstat", tasks, thread));
@@ -66,24 +66,29 @@ void TaskWatch::add_process(Tree& tree, pid_t process) {
         if (Nanoseconds(ran) < before.cpu || Nanoseconds(waited) < before.waited)
             before = {};  // another's now
         tree.use.cpu += Nanoseconds(ran) - before.cpu;
-        tree.use.waited += Nanoseconds(waited) - before.waited;
+        waited_by_branch += Nanoseconds(waited) - before.waited;
         before = {Nanoseconds(ran), Nanoseconds(waited)};
     });
+    tree.use.most_waited = std::max(tree.use.most_waited, waited_by_branch);
 }
 
 void TaskWatch::look() {
     if (trees_.empty()) return;
+    const auto now = Clock::now();
     std::map<pid_t, std::vector<pid_t>> children;
     for_each_number("/proc", [&](pid_t process) { children[parent_of(process)].push_back(process); });
     for (auto& [root, tree] : trees_) {
-        std::vector<pid_t> found{root};
+        std::vector<std::pair<pid_t, pid_t>> found{{root, root}};  // each with its branch
+        tree.use.watched = now - tree.begun;
         std::uint64_t memory = 0;
         for (std::size_t i = 0; i < found.size(); ++i) {
-            add_process(tree, found[i]);
-            memory += resident_bytes(found[i]);
-            const auto below = children.find(found[i]);
-            if (below != children.end())
-                found.insert(found.end(), below->second.begin(), below->second.end());
+            const auto [process, branch] = found[i];
+            add_process(tree, process, branch);
+            memory += resident_bytes(process);
+            const auto below = children.find(process);
+            if (below == children.end()) continue;
+            for (const pid_t child : below->second)
+                found.emplace_back(child, process == root ? child : branch);
         }
         tree.use.most_memory = std::max(tree.use.most_memory, memory);
     }

@@ -14,11 +14,14 @@ namespace netcut {
 // What the processes of a tree have used, and how long their threads were ready to run and had no CPU
 // (/proc/PID/task/TID/schedstat, see sched-stats.rst).
 struct TaskUse {
-    Nanoseconds cpu{0}, waited{0};
+    Nanoseconds cpu{0};
+    Nanoseconds most_waited{0};  // of that child of the root, with all below it, whose threads waited most
+    Nanoseconds watched{0};      // until the last look
     std::uint64_t most_memory =
         0;  // bytes that are resident in all of them at one look, shared ones counted for each
 
-    // The share of the time in which they could run that they had no CPU; 0: they never ran.
+    // The share of the time for which that child waited: so much of a run may have been lost at most. Who sleeps waits for
+    // no CPU, and who wakes often for a moment waits a little each time, which is little of a run.
     double starved() const;
 };
 
@@ -37,10 +40,13 @@ class TaskWatch {
         Nanoseconds cpu{0}, waited{0};
     };
     struct Tree {
-        std::map<pid_t, Times> threads{};  // as they were at the last look
+        Clock::time_point begun{};
+        std::map<pid_t, Times> threads{};       // as they were at the last look
+        std::map<pid_t, Nanoseconds> waited{};  // by children of the root, and of the root itself
         TaskUse use{};
     };
-    static void add_process(Tree& tree, pid_t process);
+    // `branch`: the root's child that it belongs to.
+    static void add_process(Tree& tree, pid_t process, pid_t branch);
 
     std::map<pid_t, Tree> trees_;
 };

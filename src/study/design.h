@@ -88,7 +88,7 @@ struct StudyDesign {
     std::optional<Nanoseconds> budget{};     // after so long no command begins another run
     std::optional<std::size_t> most_runs{};  // rows of the whole study
     unsigned most_tries = 3;                 // of a run that the machine spoils
-    double crowded_above = 0.3;              // share of starved time
+    double crowded_above = 0.1;              // share of the run
     KeepRuns keep = KeepRuns::failed;
 
     // SHA-256 of what rows depend on: cells, measures, seed. Repeats and limits may be changed later.

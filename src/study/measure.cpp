@@ -136,6 +136,11 @@ double bytes_below(const RunFolder& run) {
     return bytes;
 }
 
+bool has_ended_well(std::string_view verdict) {
+    const auto judgement = parse_word<Judgement>(verdict);
+    return judgement == Judgement::recovered || judgement == Judgement::undisturbed;
+}
+
 // Whether it is one: nodes can reach the file.
 bool read_verdict(StudyRow& row, const Json& verdict) try {
     if (!verdict.is_object()) return false;
@@ -145,7 +150,8 @@ bool read_verdict(StudyRow& row, const Json& verdict) try {
         row.word = safety->value("word", "");
     row.recovery_s = number_at(verdict, "time_to_recover_s");
     row.network_back_s = number_at(verdict, "network_back_s");
-    row.round_s = number_at(verdict, "rounds.median_s");
+    // Else they may be those of a node that waits for nobody, and has more of them than the federation.
+    if (has_ended_well(row.verdict)) row.round_s = number_at(verdict, "rounds.median_s");
     row.lost_packets = number_at(verdict, "packets_lost");
     row.resent_bytes = sum_of_nodes(verdict, "resent_bytes");
     return true;

@@ -43,7 +43,8 @@ std::vector<StudyColumn> make_columns() {
         {"end_reason", "Why the run ended", value_of<&StudyRow::end_reason>},
         measured<&StudyRow::recovery_s>("recovery_s", "Seconds until work continued after the heal"),
         measured<&StudyRow::network_back_s>("network_back_s", "Seconds until packets passed both ways again"),
-        measured<&StudyRow::round_s>("round_s", "Seconds that a round took, the median of the run"),
+        measured<&StudyRow::round_s>("round_s",
+                                     "Seconds that a round took, the median of a run that ended well"),
         measured<&StudyRow::duration_s>("duration_s", "Seconds from the start of the run to its verdict"),
         measured<&StudyRow::resent_bytes>(
             "resent_bytes",
@@ -53,10 +54,13 @@ std::vector<StudyColumn> make_columns() {
         measured<&StudyRow::memory_bytes>("memory_bytes", "The most memory that its processes had at once"),
         measured<&StudyRow::disk_bytes>("disk_bytes", "The size of its folder, before it was removed"),
         {"machine",
-         "ok; crowded: its tasks waited too long for a CPU; unknown: nobody saw how long they did; error: it "
+         "ok; crowded: one of its programs waited too long for a CPU; unknown: nobody saw how long they did; "
+         "error: it "
          "made no verdict for a reason of the machine",
          [](const StudyRow& row) -> Json { return word_of(row.machine); }},
-        {"starved", "The share of their time that its tasks waited for a CPU, from 0 to 1",
+        {"starved",
+         "The share of the run for which the program that waited most for a CPU did so, with all of its "
+         "threads, from 0 to 1",
          number_or_null<&StudyRow::starved>},
         {"tries", "How often the run was begun", value_of<&StudyRow::tries>},
         {"crowded_tries", "Earlier tries on a machine that was too crowded",

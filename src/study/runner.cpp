@@ -26,10 +26,11 @@ std::string folder_of(const Claim& claim) {
 
 std::string why_spoiled(const StudyRow& row) {
     if (row.machine == MachineWord::crowded)
-        return fmt::format("crowded: its tasks waited for a CPU for {:.0f} % of their time",
+        return fmt::format("crowded: one of its programs waited for a CPU for {:.0f} % of the run",
                            100 * row.starved.value_or(0));
     if (row.machine == MachineWord::unknown)
-        return "for how long its tasks waited for a CPU is not known (on a kernel that does not tell, write "
+        return "for how long its programs waited for a CPU is not known (on a kernel that does not tell, "
+               "write "
                "machine: {crowded_above: 100%})";
     return fmt::format("{}: {}", word_of(row.machine), row.detail);
 }

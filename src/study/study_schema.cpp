@@ -49,7 +49,7 @@ const Meanings& meanings_of_study() {
         {"seed", "What the order of the runs and their own seeds follow from"},
         {"machine", "What is done about a machine that spoils runs"},
         {"tries", "How often a run is begun at most"},
-        {"crowded_above", "A run whose tasks waited for a CPU for more than this share is made again"},
+        {"crowded_above", "A run of which a program waited for a CPU for more than this share is made again"},
         {"keep", "The folders of which runs are kept"},
     };
     return all;

@@ -140,6 +140,21 @@ def test_bisect_says_that_an_end_is_not_bad(versions):
     assert "2 is not bad: 0 of" in out
 
 
+def test_a_run_that_did_not_end_well_has_no_length_of_rounds(pytester):
+    said = "for i in 1 2 3; do echo beat $i; sleep 0.1; done; exit {status}"
+    (pytester.path / "beats.yaml").write_text(json.dumps({
+        "name": "beats", "repeat": 1, "machine": {"crowded_above": "100%"}, "keep": "all",
+        "factors": [{"name": "status", "key": "parameters.status", "values": [0, 1]}],
+        "scenario": {"collaborators": 1, "parameters": {"status": ""}, "end": "collaborators", "progress": "re:beat ([0-9]+)",
+                     "aggregator": {"command": "sleep 20"}, "collaborator": {"command": ["sh", "-c", said]}}}))
+    netcut_fl("study", "beats.yaml", "--out", "out", "--jobs", 2)
+    rows = [json.loads(line) for line in (pytester.path / "out/results.jsonl").read_text().splitlines()]
+    length = {row["verdict"]: row["round_s"] for row in rows}
+    assert length["undisturbed"] > 0.05 and length["crashed"] is None, rows
+    crashed = next(row for row in rows if row["verdict"] == "crashed")
+    assert json.loads((pytester.path / "out" / crashed["run"] / "verdict.json").read_text())["rounds"]["each"][1:]
+
+
 MATRIX = {
     "name": "beats", "moments": ["fifth"], "kinds": ["drop", "down"], "durations": ["100ms"], "repeat": 2,
     "machine": {"crowded_above": "100%"},  # other tests run beside it

@@ -103,7 +103,7 @@ function machinePart(data) {
     const trouble = data.trouble ?? {};
     const left = (trouble.crowded_rows ?? 0) + (trouble.error_rows ?? 0);
     return [facts([
-        ["Made again: too crowded", grouped(trouble.crowded ?? 0), "tasks waited too long for a CPU"],
+        ["Made again: too crowded", grouped(trouble.crowded ?? 0), "a program waited too long for a CPU"],
         ["Made again: no verdict", grouped(trouble.errors ?? 0), "for a reason of the machine"],
         ["Made again: killed", grouped(trouble.lost ?? 0), "the process that made the run died"],
         ["Given up", grouped(left), left ? "these runs are in no number of this page" : "every run counts"],
