@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -43,7 +44,7 @@ void sleep_on() {
 }
 
 void spin() {
-    for (volatile int turns = 0;; turns = turns + 1) continue;
+    for (std::atomic<int> turns = 0;; ++turns) continue;
 }
 
 // Two that want the first processor alone: one of them waits at any time.
