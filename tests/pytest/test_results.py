@@ -155,6 +155,22 @@ def test_a_run_that_did_not_end_well_has_no_length_of_rounds(pytester):
     assert json.loads((pytester.path / "out" / crashed["run"] / "verdict.json").read_text())["rounds"]["each"][1:]
 
 
+@needs_browser
+def test_factors_that_change_together_are_one_axis(pytester, chromium):
+    (pytester.path / "pairs.yaml").write_text(json.dumps({
+        "name": "pairs", "repeat": 1, "machine": {"crowded_above": "100%"},
+        "factors": [{"name": "status", "key": "parameters.status", "values": [0, 1]}, {"name": "same", "values": ["no", "yes"]},
+                    {"name": "said", "levels": [{"name": one, "set": {"parameters.said": one + "{same}"}} for one in "ab"]}],
+        "combine": [[status, same, said] for status, same in ((0, "no"), (1, "yes")) for said in "ab"],
+        "scenario": {"collaborators": 1, "parameters": {"status": "", "said": ""}, "end": "collaborators",
+                     "aggregator": {"command": "sleep 20"}, "collaborator": {"command": ["sh", "-c", "echo {said}; exit {status}"]}}}))
+    netcut_fl("study", "pairs.yaml", "--out", "out", "--jobs", 2)
+    chromium.open("out/index.html")
+    assert chromium.evaluate("[...document.querySelectorAll('#study-x option')].map((one) => one.text).join()") == "status,said"
+    shown = chromium.evaluate("[...document.querySelectorAll('td.shade')].map((one) => one.textContent).join()")
+    assert shown and "–" not in shown
+
+
 MATRIX = {
     "name": "beats", "moments": ["fifth"], "kinds": ["drop", "down"], "durations": ["100ms"], "repeat": 2,
     "machine": {"crowded_above": "100%"},  # other tests run beside it

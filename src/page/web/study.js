@@ -23,10 +23,34 @@ class Study {
         this.cells = objects(data.cells).map((cell) => ({...cell, at: list(cell.at)}));
         this.byPlace = new Map(this.cells.map((cell) => [cell.at.join(","), cell]));
         this.judged = this.cells.some((cell) => cell.share);
+        this.following = new Map(this.factors.flatMap((factor) => {
+            const first = this.factors.find((other) => other.index < factor.index && this.areTogether(other, factor));
+            return first ? [[factor.index, {first, levels: this.levelsWith(first, factor)}]] : [];
+        }));
+    }
+    // Which level of `factor` cells have that have a level of `first`; null: they have several.
+    levelsWith(first, factor) {
+        const levels = new Map();
+        for (const {at} of this.cells) {
+            const [from, to] = [at[first.index], at[factor.index]];
+            levels.set(from, levels.has(from) && levels.get(from) !== to ? null : to);
+        }
+        return levels;
+    }
+    // Such factors are one: the first stands for both where cells are put in places.
+    areTogether(first, factor) {
+        const isOne = (levels) => levels.size > 1 && ![...levels.values()].includes(null);
+        return isOne(this.levelsWith(first, factor)) && isOne(this.levelsWith(factor, first));
     }
     levelOf(cell, factor) { return factor.levels[cell.at[factor.index]] ?? "–"; }
     name(cell) { return this.factors.map((factor) => `${factor.name}=${this.levelOf(cell, factor)}`).join(", ") || "all runs"; }
-    cellAt(at) { return this.byPlace.get(at.join(",")); }
+    place(at) {
+        return at.map((level, index) => {
+            const {first, levels} = this.following.get(index) ?? {};
+            return first ? levels.get(at[first.index]) : level;
+        }).join(",");
+    }
+    cellAt(at) { return this.byPlace.get(this.place(at)); }
     // {value, least, most, runs, points}, or null.
     valueOf(cell, measure) {
         if (measure === failedShare)
@@ -42,7 +66,7 @@ class Study {
     }
     // Factors with several levels, those that are numbers first, then by how many.
     get varied() {
-        return this.factors.filter((factor) => factor.levels.length > 1)
+        return this.factors.filter((factor) => factor.levels.length > 1 && !this.following.has(factor.index))
             .sort((a, b) => Boolean(b.numbers) - Boolean(a.numbers) || b.levels.length - a.levels.length);
     }
 }
@@ -59,7 +83,7 @@ class StudyView {
             [this.series, this.panel] = [this.panel, this.series];
     }
     changed() { for (const listener of this.listeners) listener(); }
-    free() { return this.study.factors.filter((factor) => factor.levels.length > 1 && ![this.x, this.series, this.panel].includes(factor)); }
+    free() { return this.study.varied.filter((factor) => ![this.x, this.series, this.panel].includes(factor)); }
     // The cell at levels of some factors, others as they are fixed.
     cell(...pairs) {
         const at = [...this.fixed];

@@ -192,10 +192,10 @@ function thresholds(study) {
     const seen = new Map();
     for (const cell of study.cells) {
         const at = cell.at.map((level, i) => i === factor.index ? 0 : level);
-        seen.set(at.join(","), at);
+        seen.set(study.place(at), at);
     }
     const rows = [...seen.values()].map((at) => ({at, ...bracketOf(study, factor, at)})).filter((row) => row.shares.length > 1);
-    const others = study.factors.filter((one) => one !== factor && one.levels.length > 1);
+    const others = study.varied.filter((one) => one !== factor);
     const runs = (one) => one ? [one.level, el("small", {}, `${Math.round(one.value * one.runs)} of ${one.runs} failed`)] : "not found";
     return table(`Where runs begin to fail along ${factor.name}: up to the first level most runs survive, and from the last one on most fail, with 95 % confidence`, [
         ...(others.length ? others.map((one) => ({name: one.name, cell: (row) => one.levels[row.at[one.index]]})) : [{name: "Cells", cell: () => "all"}]),
