@@ -83,6 +83,7 @@ std::vector<DoctorCheck> check_catalogue(const std::map<Need, Reason>& tried) {
     checks.push_back({sites, "uplink", missing({Need::route_by_mark, Need::tbf}, tried)});
     checks.push_back({sites, "firewall", missing({Need::route_by_mark, Need::track}, tried)});
     checks.push_back({sites, "nat", missing({Need::route_by_mark, Need::track, Need::nat}, tried)});
+    checks.push_back({sites, "proxy", missing({Need::route_by_mark, Need::reject}, tried)});
     checks.push_back({sites, "vpn", missing({Need::route_by_mark, Need::wireguard}, tried)});
     checks.push_back({"captures", "--pcap", missing({Need::packet_log}, tried)});
     return checks;

@@ -7,6 +7,7 @@
 // clang-format on
 #include <fmt/format.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
 
 #include "fabric/addresses.h"
 #include "fabric/fabric.h"
@@ -65,6 +66,7 @@ SiteRouter::SiteRouter(const FabricOptions& options, std::size_t number, NetNs n
     wan_ = {"wan", wan_index, mac_of(MacKind::site_router, first + 1)};
     for (const bool ipv6 : families_)
         addresses_.push_back(run_address(ipv6, first_site_host + static_cast<std::uint32_t>(number)));
+    if (spec_.relays()) relays_.emplace(addresses_);
 }
 
 std::vector<IpAddress> SiteRouter::public_addresses() const {
@@ -132,6 +134,7 @@ void SiteRouter::add_forward_rules(NftTransaction& transaction) const {
     is_of(back, NFT_META_IIF, lan_);
     is_of(back, NFT_META_OIF, lan_).drop();
     transaction.add_rule(back);
+    if (spec_.relays()) return add_refusals(transaction);
     if (!spec_.is_stateful() || tunnel_) return;  // what goes through a tunnel is none of the firewall's
     NftRule from_inside("forward"), known("forward"), from_outside("forward");
     is_of(from_inside, NFT_META_IIF, lan_);
@@ -139,6 +142,35 @@ void SiteRouter::add_forward_rules(NftTransaction& transaction) const {
     is_of(known, NFT_META_IIF, wan_).tracked_as(known_flow).accept();
     is_of(from_outside, NFT_META_IIF, wan_).count(unknown_down).drop();
     for (NftRule* rule : {&from_inside, &known, &from_outside}) transaction.add_rule(*rule);
+}
+
+// Whoever goes round the proxy is told so at once, and nobody outside reaches a node.
+void SiteRouter::add_refusals(NftTransaction& transaction) const {
+    NftRule of_tcp("forward"), other("forward"), from_outside("forward");
+    is_of(of_tcp, NFT_META_IIF, lan_).meta(NFT_META_L4PROTO).equals({IPPROTO_TCP});
+    of_tcp.count(unknown_up).reset_connection();
+    is_of(other, NFT_META_IIF, lan_).count(unknown_up).refuse(NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+    from_outside.count(unknown_down).drop();
+    for (NftRule* rule : {&of_tcp, &other, &from_outside}) transaction.add_rule(*rule);
+}
+
+// It is for the site's nodes alone. Where connections are tracked, what was forgotten does not leave.
+void SiteRouter::add_proxy_rules(NftTransaction& transaction) const {
+    constexpr std::uint32_t port_offset = 2;
+    if (spec_.is_stateful()) {
+        transaction.add_base_chain("output", NF_INET_LOCAL_OUT, filter_hook);
+        NftRule forgotten("output");
+        is_of(forgotten, NFT_META_OIF, wan_).tracked_as(invalid).count(unknown_up).drop();
+        transaction.add_rule(forgotten);
+    } else {
+        transaction.add_base_chain("input", NF_INET_LOCAL_IN, filter_hook);
+    }
+    NftRule from_outside("input");
+    from_outside.meta(NFT_META_IIF).differs(nft_key(static_cast<std::uint32_t>(lan_.index)));
+    from_outside.meta(NFT_META_L4PROTO).equals({IPPROTO_TCP});
+    from_outside.payload(NFT_PAYLOAD_TRANSPORT_HEADER, port_offset, 2);
+    from_outside.equals({proxy_port >> 8, proxy_port & 0xff}).count(unknown_down).reset_connection();
+    transaction.add_rule(from_outside);
 }
 
 void SiteRouter::add_input_rules(NftTransaction& transaction) const {
@@ -183,6 +215,7 @@ Result<void> SiteRouter::lay_filters() {
     transaction.add_base_chain("forward", NF_INET_FORWARD, filter_hook);
     add_forward_rules(transaction);
     if (spec_.is_stateful()) add_input_rules(transaction);
+    if (spec_.relays()) add_proxy_rules(transaction);
     if (spec_.nat != Nat::none) {
         transaction.add_nat_chain("postrouting", NF_INET_POST_ROUTING, source_nat_hook);
         add_translation(transaction);
@@ -225,8 +258,15 @@ Result<void> SiteRouter::learn_flows() {
 }
 
 const SiteRouter::End* SiteRouter::opener_of(std::uint8_t protocol, const End& seen, const End& other) const {
-    const auto found = openers_.find({protocol, seen, other});
-    return found == openers_.end() ? nullptr : &found->second;
+    const End* opener = &seen;
+    if (spec_.hides() && seen.address.is_v4()) {
+        const auto found = openers_.find({protocol, seen, other});
+        if (found == openers_.end()) return nullptr;
+        opener = &found->second;
+    }
+    if (!relays_) return opener;
+    const Relay* relay = protocol == IPPROTO_TCP ? relays_->of_outer(*opener) : nullptr;
+    return relay == nullptr || relay->target != other ? nullptr : &relay->node;
 }
 
 Result<void> SiteRouter::forget_flows(Rebirth rebirth) {

@@ -29,6 +29,7 @@
 #include "kernel/netns.h"
 #include "kernel/nftables.h"
 #include "kernel/queue_counts.h"
+#include "proxy/relay.h"
 
 namespace netcut {
 
@@ -66,20 +67,18 @@ class SiteRouter {
     // The rate of what it sends. The other way's is of the end in front of it: the router's, see wan_port(), or its tunnel's.
     Result<void> set_uplink(const RateLimit& up);
     Tunnel* tunnel() { return tunnel_ ? &*tunnel_ : nullptr; }  // null: it has none
+    // What its proxy has said of its connections; null: it has no proxy.
+    RelayBook* relays() { return relays_ ? &*relays_ : nullptr; }
+    const RelayBook* relays() const { return relays_ ? &*relays_ : nullptr; }
     // Remembers the flows of TCP and UDP that it knows, also when it has forgotten them. Of those that are not translated there
     // is nothing to remember.
     Result<void> learn_flows();
-    struct End {
-        IpAddress address;
-        std::uint16_t port = 0;
-        bool operator<(const End& end) const {
-            return std::tie(address, port) < std::tie(end.address, end.port);
-        }
-    };
-    // Who is behind the first one, in the flow between these two; null: it never was learned.
+    using End = RelayEnd;
+    // Who is behind the first one, in the flow between these two: who opened it, or for whom its proxy did. Null: it never was
+    // learned.
     const End* opener_of(std::uint8_t protocol, const End& seen, const End& other) const;
     Result<std::vector<TrackedFlow>> flows() { return list_tracked_flows(filters_); }
-    // Packets that belong to no flow that it knows, and are lost for it.
+    // Packets that belong to no flow that it knows, and are lost for it; of a site with a proxy, those that go round it.
     struct Unknown {
         std::uint64_t up = 0, down = 0;
     };
@@ -93,6 +92,8 @@ class SiteRouter {
     Result<void> lay_filters();
     Result<void> set_tracking() const;
     void add_forward_rules(NftTransaction& transaction) const;
+    void add_proxy_rules(NftTransaction& transaction) const;
+    void add_refusals(NftTransaction& transaction) const;
     void add_input_rules(NftTransaction& transaction) const;
     void add_translation(NftTransaction& transaction) const;
     SourceRange source_range() const;
@@ -107,6 +108,7 @@ class SiteRouter {
     std::optional<Tunnel> tunnel_;
     VethEnd lan_port_, wan_port_, lan_, wan_;
     std::vector<IpAddress> addresses_;
+    std::optional<RelayBook> relays_;
     std::optional<FlowWatch> watch_;  // of one that hides its nodes
     std::map<std::tuple<std::uint8_t, End, End>, End>
         openers_;  // by what the outside sees, and the other end

@@ -24,6 +24,9 @@ enum class Vpn { none, wireguard };
 inline constexpr unsigned tunnel_overhead =
     80;  // bytes: the MTU inside is less by them, as wg-quick(8) has it
 
+// The only way from its nodes to the outside, if it has one: tunnels of TCP that they ask for (RFC 9110, 9.3.6).
+enum class Proxy { none, connect };
+
 struct SiteSpec {
     std::string name;
     std::vector<std::string> nodes{};
@@ -32,9 +35,12 @@ struct SiteSpec {
     bool outbound_only = false;                  // connections are opened from inside alone
     std::optional<std::chrono::seconds> idle{};  // a flow that is silent for so long is forgotten
     Vpn vpn = Vpn::none;
+    Proxy proxy = Proxy::none;
 
     // Whether others see public addresses in place of its nodes': a tunnel brings out their own.
     bool hides() const { return nat != Nat::none && vpn == Vpn::none; }
+    // Whether its nodes reach the outside by connections of its router alone.
+    bool relays() const { return proxy != Proxy::none; }
     // Its router keeps track of connections: what comes from outside must belong to one that was opened from inside.
     bool is_stateful() const { return nat != Nat::none || outbound_only || idle; }
 };
@@ -55,5 +61,6 @@ struct SiteChange {
 };
 
 inline constexpr std::size_t max_sites = 1000;
+inline constexpr std::size_t max_proxies = 64;  // each is a process, and a link more that is looked at
 
 }  // namespace netcut

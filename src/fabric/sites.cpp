@@ -180,13 +180,54 @@ bool Sites::are_apart(std::size_t one, std::size_t other) const {
     return site_of(one) != site_of(other);
 }
 
+// Of which it is the router's own address.
+std::optional<std::size_t> Sites::site_at(const IpAddress& address) const {
+    for (std::size_t site = 0; site < size(); ++site) {
+        const auto& own = routers_[site].addresses();
+        if (routers_[site].relays() != nullptr && std::find(own.begin(), own.end(), address) != own.end())
+            return site;
+    }
+    return {};
+}
+
 std::optional<std::size_t> Sites::behind(const IpAddress& address) const {
+    if (const auto site = site_at(address)) return site;
     if (!address.is_v4()) return {};
     const std::uint32_t first = public_address(0, 0).to_v4().to_uint();
     const std::uint32_t at = address.to_v4().to_uint();
     if (at < first || (at - first) / public_addresses >= size()) return {};
     const std::size_t site = (at - first) / public_addresses;
     return routers_[site].spec().hides() ? std::optional(site) : std::nullopt;
+}
+
+bool Sites::is_proxy(const IpAddress& address) const {
+    return site_at(address).has_value();
+}
+
+std::vector<IpAddress> Sites::relaying_addresses(std::size_t node) const {
+    const auto site = node < of_node_.size() ? of_node_[node] : std::nullopt;
+    return site && routers_[*site].relays() != nullptr ? routers_[*site].addresses()
+                                                       : std::vector<IpAddress>();
+}
+
+const Relay* Sites::relay_of(const RelayEnd& node, const IpAddress& remote) const {
+    const auto site = site_at(remote);
+    const Relay* relay = site ? routers_[*site].relays()->of_node(node) : nullptr;
+    return relay != nullptr && relay->inner.address == remote ? relay : nullptr;
+}
+
+const Relay* Sites::relay_between(const RelayEnd& node, const RelayEnd& target) const {
+    for (const SiteRouter& router : routers_)
+        if (const Relay* relay = router.relays() != nullptr ? router.relays()->of_node(node) : nullptr)
+            if (relay->target == target) return relay;
+    return nullptr;
+}
+
+std::vector<int> Sites::ports_to_proxies() const {
+    std::vector<int> ports;
+    for (const SiteRouter& router : routers_)
+        if (router.relays() != nullptr) ports.push_back(router.lan_port().index);
+    return ports;
 }
 
 // What is translated has no address that the outside could send to.

@@ -38,8 +38,18 @@ class Sites {
     // Whether packets between these two pass a router of a site. A node that is none is outside of all sites.
     bool are_apart(std::size_t one, std::size_t other) const;
 
-    // Which one has this public address.
+    // Which one this is the address of that stands for nodes of it: a public one, or its proxy's.
     std::optional<std::size_t> behind(const IpAddress& address) const;
+
+    // What is sent to these by a node is for somebody outside of its site, whoever that is: of its proxy, if it has one.
+    std::vector<IpAddress> relaying_addresses(std::size_t node) const;
+    // By whom this end of a node's connection is relayed; null: by nobody, or nobody has said so yet.
+    const Relay* relay_of(const RelayEnd& node, const IpAddress& remote) const;
+    // Of both far ends; null: there is none that is known.
+    const Relay* relay_between(const RelayEnd& node, const RelayEnd& target) const;
+    bool is_proxy(const IpAddress& address) const;
+    // The ports of the router that lead to proxies.
+    std::vector<int> ports_to_proxies() const;
 
     // What the router knows of a node, to be added whenever its port is made.
     void append_routes(Batch& router, std::size_t index, const NodeLink& node) const;
@@ -60,6 +70,7 @@ class Sites {
           NetlinkSocket filters);
     Result<void> make_routers(const FabricOptions& options);
     Result<void> join_router();
+    std::optional<std::size_t> site_at(const IpAddress& address) const;
     Result<void> set_uplink(std::size_t site, const std::optional<RateLimit>& up,
                             const std::optional<RateLimit>& down);
     Result<void> mark_packets(std::span<const NodeLink> nodes);

@@ -42,7 +42,7 @@ bool are_apart(const FaultContext& fault, std::size_t one, std::size_t other) {
 bool is_hidden(const FaultContext& fault, std::size_t node) {
     const Sites* sites = fault.fabric.sites();
     const auto site = sites != nullptr ? sites->of(node) : std::nullopt;
-    return site && (*sites)[*site].spec().hides();
+    return site && ((*sites)[*site].spec().hides() || (*sites)[*site].spec().relays());
 }
 
 // Of all pairs, those for which `which` is true.
@@ -99,7 +99,7 @@ void add_far_elements(const FaultContext& fault, Direction part, const Pairs& pa
     for (const auto& [from, to] : pairs) {
         const std::size_t here = up ? from : to, there = up ? to : from;
         if (of && there != *of) continue;
-        for (const IpAddress& address : fault.fabric.node(there).addresses) {
+        for (const IpAddress& address : addresses_seen_at(fault, here, there)) {
             NftKey key = fault.port_of(here);
             const NftKey other = nft_key(address);
             key.insert(key.end(), other.begin(), other.end());
@@ -355,6 +355,14 @@ void add_way(const FaultContext& fault, const std::string& base, Direction part,
     if (plan.pairs.empty() && plan.filter.peers.empty())
         return add_ports(fault, base, part, fault.name(chain));
     add_pairs(fault, base, part, fault.name(chain));
+}
+
+std::vector<IpAddress> addresses_seen_at(const FaultContext& fault, std::size_t here, std::size_t there) {
+    std::vector<IpAddress> addresses = fault.fabric.node(there).addresses;
+    if (!are_apart(fault, here, there)) return addresses;
+    const auto relaying = fault.fabric.sites()->relaying_addresses(here);
+    addresses.insert(addresses.end(), relaying.begin(), relaying.end());
+    return addresses;
 }
 
 void add_addresses_of_peer(const FaultContext& fault, std::size_t peer) {

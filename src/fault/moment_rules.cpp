@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "fabric/sites.h"
+#include "fault/fault_rules.h"
 #include "fault/flow_rules.h"
 #include "fault/log_prefix.h"
 #include "fault/moments.h"
@@ -184,7 +185,7 @@ void add_memory(const FaultContext& fault) {
 
 void add_addresses_of_watched(const FaultContext& fault, std::size_t peer) {
     if (!is_far(fault) || *fault.plan.trigger->peer != peer) return;
-    for (const IpAddress& address : fault.fabric.node(peer).addresses)
+    for (const IpAddress& address : addresses_seen_at(fault, fault.plan.trigger->node, peer))
         fault.transaction.add_element(peer_set(fault, address.is_v6()), nft_key(address));
 }
 

@@ -69,6 +69,10 @@ Result<void> attach_filter(int fd, std::span<const PacketTap::Ports> left_out, c
     add_family(v4, 9, 20, left_out, room.snap);
     add_family(v6, 6, 40, left_out, room.snap);
     add_statement(program, BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_IFINDEX));
+    std::size_t over = room.links_too.size() + 1;
+    for (const int link : room.links_too)
+        program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(link),
+                                   static_cast<std::uint8_t>(over--), 0));
     program.push_back(
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, static_cast<std::uint32_t>(room.links_below), 0, 1));
     add_statement(program, BPF_RET | BPF_K, 0);

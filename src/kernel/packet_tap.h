@@ -38,6 +38,7 @@ class PacketTap {
         std::uint32_t frame = 4096, frames = 1024, snap = 3584;
         int links_below =
             std::numeric_limits<int>::max();  // what leaves by links of higher indices is not taken
+        std::vector<int> links_too{};         // but for these, 64 at most
     };
     static Result<PacketTap> open(const NetNs& where, const Room& room);
     static Result<PacketTap> open(const NetNs& where) { return open(where, Room{}); }

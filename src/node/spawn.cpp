@@ -46,7 +46,7 @@ InitProcess::~InitProcess() {
 
 Result<void> InitProcess::start(const std::vector<std::string>& arguments, const std::array<int, 3>& stdio,
                                 const std::vector<int>& inherited) {
-    NETCUT_ASSIGN(const std::string program, find_init());
+    NETCUT_ASSIGN(const std::string program, find_own_program("netcut-fl-init"));
     FileActions files;
     for (std::size_t i = 0; i < stdio.size(); ++i) files.duplicate(stdio[i], static_cast<int>(i));
     for (const int fd : inherited) files.duplicate(fd, fd);
@@ -77,13 +77,13 @@ ExitStatus InitProcess::wait() {
     return code > 128 ? ExitStatus{true, code - 128} : ExitStatus{false, code};
 }
 
-Result<std::string> find_init() {
+Result<std::string> find_own_program(const std::string& name) {
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
     const auto folder = self.parent_path();
-    for (const auto& candidate : {folder / "netcut-fl-init", folder / "../libexec/netcut-fl/netcut-fl-init"})
+    for (const auto& candidate : {folder / name, folder / "../libexec/netcut-fl" / name})
         if (::access(candidate.c_str(), X_OK) == 0) return candidate.string();
-    return machine_failure("find netcut-fl-init", "it is not beside " + self.string(),
+    return machine_failure("find " + name, "it is not beside " + self.string(),
                            "build or install the program whole");
 }
 

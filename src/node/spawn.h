@@ -35,8 +35,8 @@ class InitProcess {
     pid_t pid_ = 0;
 };
 
-// Where netcut-fl-init is: beside this program, or in the installed libexec folder.
-Result<std::string> find_init();
+// Where a program of ours is: beside this one, or in the installed libexec folder.
+Result<std::string> find_own_program(const std::string& name);
 
 // The environment of a node: what the user began with, the user's own names, what the scenario adds.
 Environment node_environment(const NodeSpec& spec);

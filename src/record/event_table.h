@@ -190,12 +190,15 @@ NETCUT_EVENT(LinksSummed, "links.summed", required("changes", &E::changes),
 NETCUT_EVENT(Site, "site", required("site", &E::site), required("nodes", &E::nodes),
              required("addresses", &E::addresses), if_set("public_addresses", &E::public_addresses),
              required("nat", &E::nat), required("firewall", &E::firewall), if_set("vpn", &E::vpn),
-             if_set("up_bit_per_s", &E::up_bit_per_s), if_set("down_bit_per_s", &E::down_bit_per_s))
+             if_set("proxy", &E::proxy), if_set("up_bit_per_s", &E::up_bit_per_s),
+             if_set("down_bit_per_s", &E::down_bit_per_s))
 NETCUT_FIELDS(event::UplinkUse, required("bytes", &E::bytes), required("lost", &E::lost))
 NETCUT_FIELDS(event::TunnelLosses, required("up", &E::up), required("down", &E::down))
+NETCUT_FIELDS(event::ProxyUse, required("tunnels", &E::tunnels), required("refused", &E::refused),
+              required("unread", &E::unread))
 NETCUT_EVENT(SiteSummed, "site.summed", required("site", &E::site), required("unknown_up", &E::unknown_up),
              required("unknown_down", &E::unknown_down), if_set("up", &E::up), if_set("down", &E::down),
-             if_set("vpn_lost", &E::vpn_lost))
+             if_set("vpn_lost", &E::vpn_lost), if_set("proxy", &E::proxy))
 NETCUT_EVENT(NodeStack, "node.stack", required("process", &E::process), kept("program", &E::program),
              if_set("thread", &E::thread), either("of", &E::python, "python", "machine"),
              required("frames", &E::frames), if_set("more_frames", &E::more_frames))

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -132,6 +133,7 @@ struct Facts {
     std::vector<Unfired> unfired;  // those of them that never were
     Nanoseconds waited_for_progress{0};
     std::vector<NodeOutcome> nodes;
+    std::set<std::string> relayed;  // those of them that reach others by a proxy alone
     std::vector<FaultOutcome> outcomes;
     RoundTimes rounds;
     std::vector<HalfOpen> half_open;  // at the end

@@ -44,9 +44,10 @@ enum class HindranceKind {
     queued,           // something is on its way, or has come and is waited for
     fault,            // a fault is on that heals, or another one is to come
     uplink,           // a node has a way out of the run
+    proxy,            // a site's proxy may do something, and is not looked at
     attended,         // somebody asks for things while it runs, and may do so again
 };
-inline constexpr std::array<EnumWord<HindranceKind>, 18> hindrance_words = {{
+inline constexpr std::array<EnumWord<HindranceKind>, 19> hindrance_words = {{
     {HindranceKind::runs, "runs"},
     {HindranceKind::stopped, "stopped"},
     {HindranceKind::uninterruptible, "uninterruptible"},
@@ -64,6 +65,7 @@ inline constexpr std::array<EnumWord<HindranceKind>, 18> hindrance_words = {{
     {HindranceKind::queued, "queued"},
     {HindranceKind::fault, "fault"},
     {HindranceKind::uplink, "uplink"},
+    {HindranceKind::proxy, "proxy"},
     {HindranceKind::attended, "attended"},
 }};
 constexpr const auto& words_of(HindranceKind) {

@@ -72,6 +72,8 @@ Facts RunState::facts(const Scenario& scenario) const {
         else
             facts.nodes.emplace_back().name = name;
     }
+    for (const SiteSpec& site : scenario.fabric.sites)
+        if (site.relays()) facts.relayed.insert(site.nodes.begin(), site.nodes.end());
     facts.preparing = !facts.nodes.front().started && !scenario.prepare.empty();
     for (const FaultSpec& spec : scenario.faults) {
         const FaultState known = fault(spec.name) != nullptr ? *fault(spec.name) : FaultState{};

@@ -15,7 +15,7 @@ struct Site {
     std::string site;
     std::vector<std::string> nodes{}, addresses{}, public_addresses{};
     std::string nat, firewall;
-    std::optional<std::string> vpn{};
+    std::optional<std::string> vpn{}, proxy{};
     std::optional<std::uint64_t> up_bit_per_s{}, down_bit_per_s{};
 };
 
@@ -29,12 +29,18 @@ struct TunnelLosses {
     std::uint64_t up = 0, down = 0;
 };
 
-// `unknown`: packets that its router lost, since they belonged to no flow that it knew.
+// Of a site's proxy: tunnels that it made, and requests that it refused. `unread`: words of it that are none.
+struct ProxyUse {
+    std::uint64_t tunnels = 0, refused = 0, unread = 0;
+};
+
+// `unknown`: packets that its router lost, since they belonged to no flow that it knew, or went round its proxy.
 struct SiteSummed {
     std::string site;
     std::uint64_t unknown_up = 0, unknown_down = 0;
     std::optional<UplinkUse> up{}, down{};
     std::optional<TunnelLosses> vpn_lost{};
+    std::optional<ProxyUse> proxy{};
 };
 
 }  // namespace netcut::event

@@ -9,6 +9,8 @@
 #include <tuple>
 #include <utility>
 
+#include "sockets/relayed_ends.h"
+
 namespace netcut {
 namespace {
 
@@ -33,21 +35,6 @@ bool is_closed_in_order(const TcpSocket& socket) {
 
 bool is_within_node(const ConversationKey& key) {
     return std::get<2>(key).is_loopback() || std::get<2>(key) == std::get<0>(key);
-}
-
-// What it has sent and the peer has acknowledged, without the SYN of an end that opened the connection.
-std::uint64_t sent_by(const TcpSocket& socket) {
-    const bool syn_alone =
-        socket.bytes_acked == 1 && (socket.send_queue > 0 || socket.data_segments_sent == 0);
-    const bool fin_too = socket.state == "FIN_WAIT2";
-    return syn_alone || socket.bytes_acked == 0 ? 0 : socket.bytes_acked - (fin_too ? fin_alone : 0);
-}
-
-// What it has received in sequence, without the FIN of the peer.
-std::uint64_t received_by(const TcpSocket& socket) {
-    const bool fin_too =
-        socket.state == "CLOSE_WAIT" || socket.state == "LAST_ACK" || socket.state == "CLOSING";
-    return socket.bytes_received == 0 ? 0 : socket.bytes_received - (fin_too ? fin_alone : 0);
 }
 
 const TcpSocket* socket_of(const std::map<ConversationKey, TcpSocket>& sockets, const ConversationKey& key) {
@@ -117,7 +104,7 @@ void Conversations::note_end(const ConversationKey& key, const SocketSample& sam
 void Conversations::begin(const ConversationKey& key, const TcpSocket& socket, const SocketSample& sample) {
     if (is_within_node(key) || tracked_.contains(key) || tracked_.size() >= most_tracked) return;
     Tracked& one = tracked_[key];
-    one.peer = sample.who(socket.remote);
+    one.peer = sample.peer_of(key);
     one.could_be_hit = could_hit_(socket, !fired_);
     one.last = socket;
     one.held = true;  // now, or since the sample before
@@ -175,6 +162,7 @@ void Conversations::see(const SocketSample& sample) {
         one.address_gone = is_foreign(std::get<0>(key), sample.addresses);
         follow(one, socket_of(own, key), socket_of(sample.other_ends, key));
         one.work = sample.work_on(key);
+        if (one.peer.empty()) one.peer = sample.peer_of(key);  // a proxy has told it meanwhile
         const bool was_set_up =
             one.at_fire && std::max(one.acked_at_fire, one.received_at_fire) > longest_set_up;
         if (one.work.state == WorkState::unclear && was_set_up) one.work = {};

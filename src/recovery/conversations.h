@@ -40,6 +40,11 @@ struct SocketSample {
     std::set<std::string> new_peers;  // that were not read before: what has ended there may have long ago
     // The node that has or had the address; empty: none of the run's.
     std::function<std::string(const IpAddress&)> who;
+    // The same by the key of this node's end, of connections that a proxy relays; unset: there is none.
+    std::function<std::string(const ConversationKey&)> who_beyond;
+    std::string peer_of(const ConversationKey& key) const {
+        return who_beyond ? who_beyond(key) : who(std::get<2>(key));
+    }
     std::function<OpenedWork(const ConversationKey&)> work;  // unset: of all of them any data is work
     // By the key of this node's end: those that were seen to carry work since the sample before, by their packets.
     std::vector<ConversationKey> worked;

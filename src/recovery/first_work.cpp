@@ -145,10 +145,37 @@ void FirstWork::miss() {
     if (!is_decided()) state_ = State::unclear;
 }
 
+// Of a head no byte may be missing.
+std::optional<StreamSegment> FirstWork::behind_head(StreamEnd from, const StreamSegment& segment) {
+    constexpr std::string_view empty_line = "\r\n\r\n";
+    const auto end = static_cast<std::size_t>(from);
+    std::size_t& matched = matched_[end];
+    for (std::size_t at = 0; at < segment.bytes.size(); ++at) {
+        const auto byte = static_cast<char>(segment.bytes[at]);
+        matched = byte == empty_line[matched] ? matched + 1 : byte == empty_line[0] ? 1 : 0;
+        if (matched < empty_line.size()) continue;
+        heads_[end] = Head::over;
+        const auto had = static_cast<std::uint32_t>(at + 1);
+        if (had == segment.length) return {};
+        return StreamSegment{segment.seq + had,
+                             segment.length - had,
+                             {segment.bytes.begin() + had, segment.bytes.end()},
+                             segment.ends_write,
+                             segment.when};
+    }
+    if (segment.bytes.size() < segment.length) miss();
+    return {};
+}
+
 void FirstWork::deliver(StreamEnd from, const StreamSegment& segment) {
     if (is_decided()) return;
+    if (heads_[static_cast<std::size_t>(from)] != Head::over) {
+        if (const auto rest = behind_head(from, segment)) deliver(from, *rest);
+        return;
+    }
     if (!format_ && from == StreamEnd::acceptor) {
-        if (early_.empty() && !opener_has_spoken_ && !may_be_settings(segment.bytes).value_or(true))
+        if (early_.empty() && !opener_has_spoken_ && !has_proxy_ &&
+            !may_be_settings(segment.bytes).value_or(true))
             state_ = State::any_data;
         if (early_.size() < most_early) early_.push_back(segment);
         return;
@@ -193,7 +220,7 @@ void FirstWork::asked(Nanoseconds when) {
 }
 
 void FirstWork::answered(Nanoseconds when) {
-    if (!answered_ && (asked_ || !http2_)) answered_ = when;
+    if (!answered_ && (asked_ || (!http2_ && !has_proxy_))) answered_ = when;
 }
 
 void FirstWork::take_record(StreamEnd from, const StreamItems::Item& record, Nanoseconds when) {
@@ -262,7 +289,8 @@ void OpenedConnections::note_numbers(Opened& one, StreamEnd from, const PacketHe
 
 void OpenedConnections::list(const ConversationKey& key, Opened& one) {
     const WorkState state = one.work.state();
-    const bool worked = state == WorkState::work || (state == WorkState::any_data && one.exchanged);
+    const bool worked =
+        state == WorkState::work || (state == WorkState::any_data && one.exchanged && !one.has_proxy);
     if (!worked || one.is_listed || worked_.size() >= most_opened) return;
     one.is_listed = true;
     worked_.push_back(key);
@@ -284,6 +312,10 @@ std::optional<OpenedConnections::Change> OpenedConnections::take(PacketBytes pac
     const StreamEnd from = own != by_opener_.end() ? StreamEnd::opener : StreamEnd::acceptor;
     note_numbers(found->second, from, *header, when);
     if (syn) work.open(from, tcp.seq);
+    if (opens && proxies_.contains(header->destination)) {
+        work.expect_proxy();
+        found->second.has_proxy = true;
+    }
     if (opens) return Change{key};
     const bool was_decided = work.is_decided();
     if (!syn && header->payload > 0 && !was_decided) take_payload(work, from, *header, packet, when);
@@ -310,9 +342,10 @@ const FirstWork* OpenedConnections::find(const ConversationKey& key) const {
     return one == nullptr ? nullptr : &one->work;
 }
 
+// What a proxy has of one end the other one need not have.
 std::optional<Nanoseconds> OpenedConnections::exchanged(const ConversationKey& key) const {
     const Opened* one = opened(key);
-    return one == nullptr ? std::nullopt : one->exchanged;
+    return one == nullptr || one->has_proxy ? std::nullopt : one->exchanged;
 }
 
 }  // namespace netcut

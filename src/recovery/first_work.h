@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/time.h"
 #include "fault/packet.h"
@@ -79,6 +80,11 @@ class FirstWork {
     // A SYN.
     void open(StreamEnd from, std::uint32_t seq) { sequence(from).begin(seq + 1); }
     void take(StreamEnd from, StreamSegment segment);
+    // Both ends begin with what they say to the proxy between them, and the answer of the far end alone tells that it was reached.
+    void expect_proxy() {
+        heads_ = {Head::begun, Head::begun};
+        has_proxy_ = true;
+    }
     // Some of its segments were not seen.
     void miss();
     State state() const { return state_; }
@@ -90,6 +96,8 @@ class FirstWork {
   private:
     StreamOrder& sequence(StreamEnd end) { return sequences_[static_cast<std::size_t>(end)]; }
     void deliver(StreamEnd from, const StreamSegment& segment);
+    // What is behind the head; none: nothing yet.
+    std::optional<StreamSegment> behind_head(StreamEnd from, const StreamSegment& segment);
     void recognize(const StreamSegment& segment);
     void parse(StreamEnd from, const StreamSegment& segment);
     void take_frame(StreamEnd from, std::uint8_t type, Nanoseconds when);
@@ -109,6 +117,12 @@ class FirstWork {
     std::array<std::optional<StreamItems>, 2> items_;
     std::deque<StreamSegment> early_;  // of the acceptor, before the opener has said anything
     std::optional<Nanoseconds> asked_, answered_;
+
+    // Words to a proxy, and its answer: an empty line ends them.
+    enum class Head { begun, over };
+    std::array<Head, 2> heads_{Head::over, Head::over};
+    std::array<std::size_t, 2> matched_{};  // bytes of the line's end
+    bool has_proxy_ = false;
 
     // TLS
     bool http2_ = true;  // what the opener offers; so it is taken to be where that is not known
@@ -133,6 +147,8 @@ class OpenedConnections {
         bool decided = false;
     };
     std::optional<Change> take(PacketBytes packet, Nanoseconds when);
+    // What is opened to this address goes on from there.
+    void know_proxy(const IpAddress& address) { proxies_.insert(address); }
     // Packets are missing: what is not known yet of any will not be, or of this one.
     void miss();
     void miss(const ConversationKey& key);
@@ -155,11 +171,13 @@ class OpenedConnections {
         std::array<Way, 2> ways;
         std::optional<Nanoseconds> exchanged;
         bool is_listed = false;
+        bool has_proxy = false;
     };
     const Opened* opened(const ConversationKey& key) const;
     static void note_numbers(Opened& one, StreamEnd from, const PacketHeader& packet, Nanoseconds when);
     void list(const ConversationKey& key, Opened& one);
 
+    std::set<IpAddress> proxies_;
     std::map<ConversationKey, Opened> by_opener_;
     std::vector<ConversationKey> worked_;
 };

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "fabric/addresses.h"
+#include "fabric/sites.h"
 
 namespace netcut {
 namespace {
@@ -15,9 +16,18 @@ Nanoseconds realtime_now() {
 
 }  // namespace
 
+WorkTap::WorkTap(const Fabric& fabric) : fabric_(fabric), revealer_(fabric.sites()) {
+    const Sites* sites = fabric.sites();
+    for (std::size_t site = 0; sites != nullptr && site < sites->size(); ++site)
+        if ((*sites)[site].relays() != nullptr)
+            for (const IpAddress& proxy : (*sites)[site].addresses()) connections_.know_proxy(proxy);
+}
+
 Result<void> WorkTap::prepare() {
     if (tap_) return {};
-    NETCUT_ASSIGN(PacketTap opened, PacketTap::open(fabric_.router(), {.links_below = first_site_link}));
+    PacketTap::Room room{.links_below = first_site_link};
+    if (fabric_.sites() != nullptr) room.links_too = fabric_.sites()->ports_to_proxies();
+    NETCUT_ASSIGN(PacketTap opened, PacketTap::open(fabric_.router(), room));
     tap_.emplace(std::move(opened));
     return {};
 }

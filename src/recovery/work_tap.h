@@ -19,7 +19,7 @@ namespace netcut {
 class WorkTap {
   public:
     // `fabric` must outlive it.
-    explicit WorkTap(const Fabric& fabric) : fabric_(fabric), revealer_(fabric.sites()) {}
+    explicit WorkTap(const Fabric& fabric);
 
     // So that it begins at once.
     Result<void> prepare();

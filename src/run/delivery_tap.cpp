@@ -8,7 +8,7 @@ namespace netcut {
 namespace {
 
 // Headers alone. There is room for what a second of 10 Gbit/s takes in whole segments of 64 KiB, and for 20 ms of single ones.
-constexpr PacketTap::Room delivery_room{
+const PacketTap::Room delivery_room{
     .frame = 256, .frames = 32 * 1024, .snap = 128, .links_below = first_site_link};
 constexpr Nanoseconds between_reads = std::chrono::milliseconds(10);
 

@@ -72,6 +72,7 @@ Result<void> Engine::Impl::start(std::function<void(Result<RunResult>)> done) {
     NETCUT_TRY(start_capture());
     NETCUT_TRY(faults_->prepare());
     NETCUT_TRY(nodes_->make());
+    NETCUT_TRY(proxies_->start(nodes_->all_hosts()));
     NETCUT_TRY(tcp_->start());
     NETCUT_TRY(links_->prepare());
     return course_.begin();
@@ -134,6 +135,7 @@ void Engine::Impl::make_parts() {
                             [this] { check_journal(); }});
     fault_network_.emplace(*run_, *fabric_, *sockets_);
     node_network_.emplace(io_, *fabric_);
+    proxies_.emplace(*run_, *fabric_);
     socket_notes_.emplace(*fabric_, *sockets_, *journal_);
     tcp_.emplace(*run_, *fabric_, *sockets_);
     links_.emplace(*run_, *fabric_, *fault_network_);
@@ -252,7 +254,7 @@ void Engine::Impl::note_listening() {
 }
 
 void Engine::Impl::on_fired(const FaultRunner& fault) {
-    if (fault.spec().kind->processes == ProcessEffect::names) run_->must(nodes_->update_names());
+    if (fault.spec().kind->processes == ProcessEffect::names) run_->must(update_names());
     if (capture_) capture_->note(fault, fault.fired_at(), "was fired");
     note_sockets(SocketMoment::cut, fault.plan().nodes);
     course_.fault_changed();
@@ -264,9 +266,14 @@ void Engine::Impl::on_healed(const FaultRunner& fault) {
     note_addresses(fault);
     note_sockets(SocketMoment::heal, fault.plan().nodes);
     if (fault.plan().plug.new_address || fault.spec().kind->processes == ProcessEffect::names)
-        run_->must(nodes_->update_names());
+        run_->must(update_names());
     course_.fault_changed();
     check_journal();
+}
+
+Result<void> Engine::Impl::update_names() {
+    NETCUT_TRY(nodes_->update_names());
+    return proxies_->rewrite_hosts(nodes_->all_hosts());
 }
 
 // Of nodes that have come back as somebody else.

@@ -75,6 +75,7 @@ void Engine::Impl::kill() {
 
 bool Engine::Impl::conclude() {
     if (capture_ && !capture_->end()) return false;
+    proxies_->end();
     stacks_->finish();
     progress_->finish();
     safety_->finish(

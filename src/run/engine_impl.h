@@ -31,6 +31,7 @@
 #include "run/run_nodes.h"
 #include "run/run_phases.h"
 #include "run/run_progress.h"
+#include "run/run_proxies.h"
 #include "run/run_safety.h"
 #include "run/run_stacks.h"
 #include "run/run_tcp.h"
@@ -62,6 +63,7 @@ class Engine::Impl : private RunParts {
   private:
     Result<void> must_run(const std::string& attempt);
     Result<void> rewrite_scenario();
+    Result<void> update_names();
 
     // engine.cpp: the parts are made, and the run goes its course
     Result<void> open_journal();
@@ -122,6 +124,7 @@ class Engine::Impl : private RunParts {
     std::optional<RunContext> run_;
     std::optional<KernelFaultNetwork> fault_network_;
     std::optional<KernelNodeNetwork> node_network_;
+    std::optional<RunProxies> proxies_;
     std::optional<SocketNotes> socket_notes_;
     std::optional<RunTcp> tcp_;
     std::optional<RunLinks> links_;

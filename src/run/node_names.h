@@ -29,6 +29,8 @@ class NodeNames {
     Result<void> update();
     // What is in /etc/hosts of a node.
     std::string hosts_of(std::size_t node) const;
+    // Of who asks no name server: all names, whatever faults take them from nodes.
+    std::string all_hosts() const { return hosts_under({}); }
     // And in its /etc/resolv.conf; empty: it has none.
     std::string name_servers_of(const std::string& node) const;
 

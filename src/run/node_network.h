@@ -16,6 +16,7 @@
 #include "fabric/fabric.h"
 #include "kernel/address.h"
 #include "node/node.h"
+#include "run/run_proxies.h"
 
 namespace netcut {
 
@@ -46,6 +47,8 @@ class NodeNetwork {
     virtual std::vector<IpAddress> addresses_of_nobody() const = 0;
     virtual bool has_uplink(const std::string& node) const = 0;
     virtual const NodeLink* name_server() const = 0;  // null: none was asked for
+    // What its programs need to find their way through the proxy of its site; empty: there is none.
+    virtual Environment proxy_environment(std::size_t /* node */) const { return {}; }
     // They do not run yet.
     virtual std::unique_ptr<NodeProcesses> make(std::size_t node, NodeSpec spec, Node::Observer observer) = 0;
     // A command in the node's network, whose output is for the observer alone.
@@ -64,6 +67,9 @@ class KernelNodeNetwork : public NodeNetwork {
     }
     std::vector<IpAddress> addresses_of_nobody() const override { return fabric_.addresses_of_nobody(); }
     bool has_uplink(const std::string& node) const override { return fabric_.has_uplink(node); }
+    Environment proxy_environment(std::size_t node) const override {
+        return netcut::proxy_environment(fabric_, node);
+    }
     const NodeLink* name_server() const override { return fabric_.name_server(); }
     std::unique_ptr<NodeProcesses> make(std::size_t node, NodeSpec spec, Node::Observer observer) override;
     Result<std::unique_ptr<Node>> start_beside(std::size_t node, NodeSpec spec,

@@ -81,6 +81,7 @@ Result<NodeSpec> RunNodes::spec_of(std::size_t node) const {
     spec.name = context.node;
     NETCUT_ASSIGN(spec.argv, expand(role_of(node).command, scenario, context));
     NETCUT_ASSIGN(spec.env, expand_values(env, scenario, context));
+    spec.env.merge(network_.proxy_environment(node));  // what the scenario says stays
     NETCUT_ASSIGN(spec.cwd, expand_text(role_of(node).cwd, scenario, context));
     spec.name_servers = names_->name_servers_of(spec.name);
     spec.user = run_.user;

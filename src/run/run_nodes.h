@@ -62,6 +62,7 @@ class RunNodes {
     // See Engine::execute().
     Result<Node*> execute(std::size_t node, CommandSpec command, Node::Observer observer);
     Result<void> update_names();
+    std::string all_hosts() const { return names_->all_hosts(); }
     // Where the node finds a file that the scenario names.
     Result<std::string> path_of(std::size_t node, const std::string& file) const;
 

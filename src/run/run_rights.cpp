@@ -71,7 +71,7 @@ bool has_rights_of_root() {
 }  // namespace
 
 UserMeans means_of(const User& user, const RunFolder& folder) {
-    const auto init = find_init();
+    const auto init = find_own_program("netcut-fl-init");
     const std::string& around = folder.collection();
     return {
         keys_left(user.uid), pipe_pages(), init && has_access(*init, X_OK, user),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run_safety.h"
 
+#include <algorithm>
+
 #include "base/sha256.h"
 #include "safety/model_file.h"
 #include "safety/tensors.h"
@@ -27,6 +29,10 @@ Result<void> RunSafety::start(const Fabric& fabric) {
                       run_.timers, fabric, run_.journal.realtime_begin(),
                       {[this](const std::string& node, const event::Delivered& what) { note(node, what); },
                        [this](std::uint64_t packets) { note_missed(packets); }, run_.fail}));
+    // Of what passes a proxy nobody sees when it arrived, and for whom.
+    const auto& sites = run_.scenario.fabric.sites;
+    if (std::any_of(sites.begin(), sites.end(), [](const SiteSpec& site) { return site.relays(); }))
+        note_missed(0);
     for (std::size_t i = 0; i < fabric.size(); ++i) {
         const NodeLink& node = fabric.node(i);
         std::vector<std::string> addresses;

@@ -33,6 +33,7 @@ void note_sites(const Fabric& fabric, Journal& journal) {
                         .nat = nat_word(spec.nat),
                         .firewall = firewall_text(spec),
                         .vpn = spec.vpn == Vpn::none ? std::nullopt : std::optional(vpn_word(spec.vpn)),
+                        .proxy = spec.relays() ? std::optional(proxy_word(spec.proxy)) : std::nullopt,
                         .up_bit_per_s = rate_of(spec.up),
                         .down_bit_per_s = rate_of(spec.down)});
     }
@@ -50,6 +51,8 @@ Result<void> note_sums_of_sites(Fabric& fabric, Journal& journal) {
             NETCUT_ASSIGN(const QueueCount sent, router.count_sent());
             sum.up = {sent.bytes, sent.lost};
         }
+        if (const RelayBook* book = router.relays())
+            sum.proxy = {book->opened(), book->refused(), book->unread()};
         if (Tunnel* tunnel = router.tunnel()) {
             NETCUT_ASSIGN(const auto lost, tunnel->count_lost());
             sum.vpn_lost = {lost.up, lost.down};

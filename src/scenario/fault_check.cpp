@@ -86,14 +86,14 @@ Result<void> check_cycles(const FaultSpec& fault, const FlapSpec& flap) {
     return {};
 }
 
-// Where this one's packets pass, those of who is behind a NAT have its neighbours' address.
+// Where this one's packets pass, those of who is behind a NAT or a proxy have its neighbours' address.
 Result<void> check_is_seen(const Scenario& scenario, const FaultSpec& fault, Key key, const std::string& node,
                            const std::string& peer) {
     const SiteSpec* site = site_of(scenario, peer);
     if (!is_translated(site) || site == site_of(scenario, node)) return {};
     return wrong(fault, key,
-                 fmt::format("{} is behind the NAT of the site {}, and at {} it looks as its neighbours",
-                             peer, site->name, node),
+                 fmt::format("{} is behind the {} of the site {}, and at {} it looks as its neighbours", peer,
+                             site->relays() ? "proxy" : "NAT", site->name, node),
                  fmt::format("make it a fault of {} with {} as its peer", peer, node), Mistake::conflict);
 }
 

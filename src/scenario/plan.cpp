@@ -102,6 +102,7 @@ std::set<Need> needs_of(const SiteSpec& site) {
     if (site.up) needs.insert(Need::tbf);
     if (site.is_stateful()) needs.insert(Need::track);
     if (site.nat != Nat::none) needs.insert(Need::nat);
+    if (site.relays()) needs.insert(Need::reject);
     if (site.vpn != Vpn::none) needs.insert(Need::wireguard);
     return needs;
 }

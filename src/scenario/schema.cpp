@@ -70,6 +70,7 @@ const std::map<std::string, const char*>& meanings() {
          "outbound-only: connections are opened from inside; idle TIME: and forgotten when they are silent "
          "for so long"},
         {"vpn", "What its nodes exchange with the outside goes through a tunnel: wireguard"},
+        {"proxy", "Its nodes reach the outside through an HTTP proxy alone: connect"},
         {"churn", "Nodes come and go, as faults over time: one entry, or a list"},
         {"churn.nodes", "The nodes that come and go, all or collaborators; by default collaborators"},
         {"churn.kind", "The kind of fault that a node that is away has; by default drop"},

@@ -19,6 +19,7 @@ namespace {
 constexpr Words<Nat, 4> nats{
     {{"none", Nat::none}, {"home", Nat::home}, {"cgnat", Nat::cgnat}, {"symmetric", Nat::symmetric}}};
 constexpr Words<Vpn, 2> vpns{{{"none", Vpn::none}, {"wireguard", Vpn::wireguard}}};
+constexpr Words<Proxy, 2> proxies{{{"none", Proxy::none}, {"connect", Proxy::connect}}};
 constexpr const char *no_firewall = "none", *outbound_only = "outbound-only", *idle_word = "idle ";
 constexpr auto longest_idle = std::chrono::hours(24);
 
@@ -106,6 +107,10 @@ Result<void> check_site(const Scenario& scenario, SiteSpec& site, std::set<std::
     NETCUT_TRY(check_nodes_of(scenario, site, taken));
     NETCUT_TRY(check_tunnel(scenario, site));
     const bool serves = std::find(site.nodes.begin(), site.nodes.end(), aggregator_name) != site.nodes.end();
+    if (serves && site.relays())
+        return wrong_site(
+            site, "nobody could connect to the aggregator in it: its proxy connects to the outside alone",
+            "leave the aggregator out of its nodes, or leave out its proxy", Mistake::conflict);
     if (serves && site.is_stateful() && site.vpn == Vpn::none)
         return wrong_site(site, "nobody could connect to the aggregator in it",
                           "leave out its nat and firewall, give it a vpn, or put the aggregator elsewhere",
@@ -128,6 +133,10 @@ std::string nat_word(Nat nat) {
 
 std::string vpn_word(Vpn vpn) {
     return name_of(vpn, vpns);
+}
+
+std::string proxy_word(Proxy proxy) {
+    return name_of(proxy, proxies);
 }
 
 std::string firewall_text(const SiteSpec& site) {
@@ -162,6 +171,13 @@ void read_sites(YamlSection& section, std::vector<SiteSpec>& sites) {
                 return {};
             },
             words_schema(names_in(vpns)));
+        one.scalar(
+            "proxy",
+            [&](const std::string& word) -> Result<void> {
+                NETCUT_ASSIGN(site.proxy, parse_word(word, proxies, "proxy"));
+                return {};
+            },
+            words_schema(names_in(proxies)));
     });
 }
 
@@ -181,6 +197,7 @@ void write_sites(YAML::Emitter& out, const std::vector<SiteSpec>& sites) {
         out << YAML::Key << "nat" << YAML::Value << nat_word(site.nat);
         out << YAML::Key << "firewall" << YAML::Value << firewall_text(site);
         if (site.vpn != Vpn::none) out << YAML::Key << "vpn" << YAML::Value << vpn_word(site.vpn);
+        if (site.relays()) out << YAML::Key << "proxy" << YAML::Value << proxy_word(site.proxy);
         out << YAML::EndMap;
     }
     out << YAML::EndMap;
@@ -210,6 +227,11 @@ Result<void> check_sites(Scenario& scenario) {
     if (sites.size() > max_sites)
         return usage_failure(fmt::format("make {} sites", sites.size()),
                              fmt::format("there can be {}", max_sites));
+    const auto relaying = static_cast<std::size_t>(
+        std::count_if(sites.begin(), sites.end(), [](const SiteSpec& site) { return site.relays(); }));
+    if (relaying > max_proxies)
+        return usage_failure(fmt::format("make {} sites with a proxy", relaying),
+                             fmt::format("there can be {}", max_proxies));
     std::set<std::string> names, taken;
     for (SiteSpec& site : sites) {
         if (!names.insert(site.name).second)
@@ -228,7 +250,7 @@ const SiteSpec* site_of(const Scenario& scenario, const std::string& node) {
 }
 
 bool is_translated(const SiteSpec* site) {
-    return site != nullptr && site->hides();
+    return site != nullptr && (site->hides() || site->relays());
 }
 
 }  // namespace netcut

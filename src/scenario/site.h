@@ -22,10 +22,11 @@ Result<void> check_sites(Scenario& scenario);
 
 // Which site the node is in; null: none.
 const SiteSpec* site_of(const Scenario& scenario, const std::string& node);
-// Whether others cannot tell the node's packets from those of its neighbours.
+// Whether others cannot tell the node's packets from those of its neighbours: a NAT or a proxy stands for all of them.
 bool is_translated(const SiteSpec* site);
 std::string nat_word(Nat nat);
 std::string vpn_word(Vpn vpn);
+std::string proxy_word(Proxy proxy);
 std::string firewall_text(const SiteSpec& site);
 
 }  // namespace netcut

@@ -12,11 +12,20 @@
 namespace netcut {
 namespace {
 
+// Two connections of a proxy are one for who looks at the far ends alone.
+void join_relayed(const Sites& sites, TcpSocket& socket) {
+    const Relay* relay = sites.relay_of({socket.local, socket.local_port}, socket.remote);
+    if (relay == nullptr) return;
+    socket.remote = relay->target.address;
+    socket.remote_port = relay->target.port;
+}
+
 Result<void> reveal(Sites& sites, const std::vector<TcpSocket*>& sockets) {
     std::set<std::size_t> asked;
     for (const TcpSocket* socket : sockets)
         if (const auto site = sites.behind(socket->remote)) asked.insert(*site);
-    for (const std::size_t site : asked) NETCUT_TRY(sites[site].learn_flows());
+    for (const std::size_t site : asked)
+        if (sites[site].spec().hides()) NETCUT_TRY(sites[site].learn_flows());
     for (TcpSocket* socket : sockets) {
         const auto site = sites.behind(socket->remote);
         if (!site) continue;
@@ -39,7 +48,10 @@ Result<void> reveal_ends(Sites& sites, std::vector<TcpSocket>& sockets) {
 
 Result<void> reveal_ends(Sites& sites, NodeWaits& facts) {
     std::vector<TcpSocket*> all;
-    for (ConnectionFacts& one : facts.connections) all.push_back(&one.socket);
+    for (ConnectionFacts& one : facts.connections) {
+        join_relayed(sites, one.socket);
+        all.push_back(&one.socket);
+    }
     return reveal(sites, all);
 }
 
@@ -60,7 +72,8 @@ std::span<const std::uint8_t> PacketRevealer::reveal(std::span<const std::uint8_
     const auto header = parse_packet(packet);
     if (!header || !header->source.is_v4()) return packet;
     const auto site = sites_->behind(header->source);
-    if (!site) return packet;
+    // What comes from a proxy is of another connection than the node's, with numbers of its own.
+    if (!site || (*sites_)[*site].relays() != nullptr) return packet;
     const auto* own =
         find(*site, {header->source, header->source_port}, {header->destination, header->destination_port});
     if (own == nullptr || header->network_header + 2 > packet.size()) return packet;
@@ -70,6 +83,11 @@ std::span<const std::uint8_t> PacketRevealer::reveal(std::span<const std::uint8_
     revealed_[header->network_header] = static_cast<std::uint8_t>(own->port >> 8);
     revealed_[header->network_header + 1] = static_cast<std::uint8_t>(own->port);
     return revealed_;
+}
+
+void join_relayed(const Sites& sites, std::vector<NodeSockets>& nodes) {
+    for (NodeSockets& node : nodes)
+        for (TcpSocket& socket : node.sockets) join_relayed(sites, socket);
 }
 
 void leave_out_hidden(const Sites& sites, const std::vector<std::optional<std::size_t>>& site_of,

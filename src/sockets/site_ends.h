@@ -20,6 +20,7 @@ namespace netcut {
 
 // Remote ends become those of the nodes, where the routers have ever been asked about the connection.
 Result<void> reveal_ends(Sites& sites, std::vector<TcpSocket>& sockets);
+// Those of a node at a proxy become those of a connection to where it connects them.
 Result<void> reveal_ends(Sites& sites, NodeWaits& facts);
 
 // Packets of TCP as they leave the router: what is from the public address of a site is given the node's own.
@@ -37,6 +38,9 @@ class PacketRevealer {
     std::vector<std::uint8_t> revealed_;
     Clock::time_point asked_{};
 };
+
+// Ends of nodes at a proxy become those of a connection to where it connects them.
+void join_relayed(const Sites& sites, std::vector<NodeSockets>& nodes);
 
 // Of the nodes of a fabric with these sites: leaves out sockets whose other end may be one that nobody could reveal, and that one
 // itself. Nothing can be said of them. `site_of` is by the place in `nodes`.

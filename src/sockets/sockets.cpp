@@ -28,6 +28,7 @@ Result<std::vector<NodeSockets>> read_all(const Fabric& fabric, SocketReader& re
         nodes.push_back({fabric.node(i).name, fabric.node(i).addresses, std::move(sockets)});
         site_of.push_back(fabric.sites() != nullptr ? fabric.sites()->of(i) : std::nullopt);
     }
+    if (fabric.sites() != nullptr) join_relayed(*fabric.sites(), nodes);
     if (fabric.sites() != nullptr) leave_out_hidden(*fabric.sites(), site_of, nodes);
     return nodes;
 }

@@ -148,7 +148,9 @@ bool concerns(const FaultPlan& plan, const SeenPacket& packet) {
                std::find(plan.pairs.begin(), plan.pairs.end(), std::pair(*packet.from, *packet.to)) !=
                    plan.pairs.end();
     const auto with_peer = [&](std::optional<std::size_t> peer) {
-        return filter.peers.empty() || of_nodes(filter.peers, peer);
+        return filter.peers.empty() ||
+               std::any_of(filter.peers.begin(), filter.peers.end(),
+                           [&](std::size_t one) { return packet.is_with(peer, one); });
     };
     return (includes(filter.direction, Direction::up) && of_nodes(plan.nodes, packet.from) &&
             with_peer(packet.to)) ||

@@ -168,6 +168,11 @@ class RecoveryCheck {
         const auto plan = plan_of(scenario_, spec);
         const auto node = node_index(scenario_, event.node);
         if (!plan || !node || !firing.healed) return;
+        if (is_beyond_a_proxy(event.node)) {
+            note_unchecked(fmt::format(
+                "recovery of {}: when what a proxy has passed on arrived is in no capture", event.node));
+            return;
+        }
         // What a kernel still does for a program that is gone is no recovery.
         const auto exited = exited_.find(event.node);
         const Nanoseconds end =
@@ -184,6 +189,19 @@ class RecoveryCheck {
     std::size_t compared() const { return compared_; }
 
   private:
+    // Whether one of its connections may be two.
+    bool is_beyond_a_proxy(const std::string& node) const {
+        const auto& sites = scenario_.fabric.sites;
+        const SiteSpec* own = site_of(scenario_, node);
+        return std::any_of(sites.begin(), sites.end(), [&](const SiteSpec& site) {
+            return site.relays() && (own == &site || node == aggregator_name);
+        });
+    }
+    void note_unchecked(const std::string& why) {
+        if (std::find(check_.unchecked.begin(), check_.unchecked.end(), why) == check_.unchecked.end())
+            check_.unchecked.push_back(why);
+    }
+
     void wrong(const std::string& what, const std::string& why) {
         check_.disagreements.push_back(fmt::format("recovery of {}: {}", what, why));
     }

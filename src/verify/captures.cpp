@@ -55,6 +55,7 @@ class Owners {
         for (const Event& event : events) {
             if (const auto* built = event.as<event::FabricBuilt>())
                 for (const auto& [name, addresses] : built->nodes) add(name, addresses);
+            if (const auto* site = event.as<event::Site>(); site != nullptr && site->proxy) add_proxy(*site);
             if (const auto* readdressed = event.as<event::NodeReaddressed>())
                 add(event.node, readdressed->now);
         }
@@ -82,7 +83,20 @@ class Owners {
         return !sites_.empty() && (!other || site_of(node) != site_of(*other));
     }
 
+    // The nodes beyond it, if this is a proxy's.
+    std::shared_ptr<const std::set<std::size_t>> beyond(const IpAddress& address) const {
+        const auto found = proxies_.find(address.to_string());
+        return found == proxies_.end() ? nullptr : found->second;
+    }
+
   private:
+    void add_proxy(const event::Site& site) {
+        std::set<std::size_t> outside;
+        for (const auto& [name, index] : indices_)
+            if (site_of(index) != site.site) outside.insert(index);
+        const auto shared = std::make_shared<const std::set<std::size_t>>(std::move(outside));
+        for (const std::string& address : site.addresses) proxies_[address] = shared;
+    }
     static std::optional<std::size_t> find(const std::map<std::string, std::size_t>& in,
                                            const std::string& what) {
         const auto found = in.find(what);
@@ -99,6 +113,7 @@ class Owners {
         owners_[addresses.mac] = index->second;
     }
 
+    std::map<std::string, std::shared_ptr<const std::set<std::size_t>>> proxies_;  // by their addresses
     bool bridged_, has_others_;  // who sends, beside the nodes
     std::map<std::string, std::size_t> indices_;
     std::map<std::size_t, std::string> sites_;   // of those in one
@@ -231,7 +246,8 @@ class CaptureReader {
                                   false,
                                   inbound && owners_.are_apart(node, to),
                                   inbound ? std::nullopt : owners_.from_whom(header),
-                                  beginning_of(frame.subspan(ethernet_header), header)});
+                                  beginning_of(frame.subspan(ethernet_header), header),
+                                  owners_.beyond(inbound ? header.destination : header.source)});
         return captures_.seen.back();
     }
 

@@ -34,6 +34,11 @@ struct SeenPacket {
     std::optional<std::size_t> source{};  // of one that left: who has sent it, by its address
     // All that was captured of it, from the network header on, if it is one of the first of a TCP connection.
     std::vector<std::uint8_t> beginning;
+    // Its other end is a proxy: the nodes that are beyond that; null: it is none.
+    std::shared_ptr<const std::set<std::size_t>> beyond{};
+    bool is_with(std::optional<std::size_t> other, std::size_t peer) const {
+        return other == peer || (beyond && beyond->contains(peer));
+    }
 };
 
 struct LostPacket {

@@ -64,7 +64,7 @@ class MomentCheck {
         if (!up && packet.crosses) return false;
         const std::optional<std::size_t> own = up ? packet.from : packet.to;
         const std::optional<std::size_t> other = up ? packet.to : packet.from ? packet.from : packet.source;
-        return own == trigger_.node && (!trigger_.peer || other == trigger_.peer);
+        return own == trigger_.node && (!trigger_.peer || packet.is_with(other, *trigger_.peer));
     }
 
     // Whether it has a number.

@@ -31,7 +31,7 @@ class Rules {
              {&Rules::stopped, &Rules::name_server, &Rules::stale_neighbour, &Rules::large_packets,
               &Rules::fault_on, &Rules::address_gone, &Rules::node_ended, &Rules::half_open,
               &Rules::zero_window, &Rules::resending, &Rules::no_socket, &Rules::all_wait, &Rules::retries})
-            if (Found found = (this->*rule)()) return finished(std::move(*found));
+            if (Found found = (this->*rule)()) return finished(beyond_proxies(std::move(*found)));
         Explanation unknown{.sentence = "None of the known causes fits what the nodes wait for."};
         story_.add_waits(unknown);
         return finished(std::move(unknown));
@@ -41,6 +41,25 @@ class Rules {
     static Explanation finished(Explanation found) {
         found.remedy = remedy_of(found.cause);
         found.evidence.resize(std::min(found.evidence.size(), most_evidence));
+        return found;
+    }
+
+    // Both far ends of a connection do not tell what the proxy between them has, or still waits for.
+    Explanation beyond_proxies(Explanation found) const {
+        static constexpr Cause of_two_ends[] = {Cause::reply_given_up, Cause::peer_gone, Cause::zero_window,
+                                                Cause::large_packets, Cause::all_wait};
+        const bool is_of_two =
+            std::find(std::begin(of_two_ends), std::end(of_two_ends), found.cause) != std::end(of_two_ends);
+        const bool is_relayed = facts_.relayed.contains(found.node) || facts_.relayed.contains(found.peer) ||
+                                (found.node.empty() && !facts_.relayed.empty());
+        if (!is_of_two || !is_relayed) return found;
+        found.cause = Cause::unknown;
+        found.sentence = found.node.empty() || found.peer.empty()
+                             ? "Nodes wait for each other through a proxy, which may hold something for them."
+                             : fmt::format(
+                                   "{} and {} wait for each other, and the proxy between them may hold one "
+                                   "end of a connection whose other end is gone.",
+                                   found.node, found.peer);
         return found;
     }
 

@@ -172,6 +172,13 @@ void add_links(const Scenario& scenario, std::vector<Hindrance>& found) {
             return found.push_back({HindranceKind::queued, {}, "perhaps a packet that a link delays"});
 }
 
+// What it waits for is not looked at.
+void add_proxies(const Scenario& scenario, std::vector<Hindrance>& found) {
+    for (const SiteSpec& site : scenario.fabric.sites)
+        if (site.relays())
+            found.push_back({HindranceKind::proxy, {}, fmt::format("the proxy of the site {}", site.name)});
+}
+
 void add_unseen(const RunState& state, const WaitsByNode& waits, std::vector<Hindrance>& found) {
     for (const NodeState& node : state.nodes()) {
         const std::string& name = node.outcome.name;
@@ -197,6 +204,7 @@ std::vector<Hindrance> hindrances_of(const RunState& state, const Scenario& scen
     add_unseen(state, waits, found);
     add_datagrams(scenario, waits, found);
     add_links(scenario, found);
+    add_proxies(scenario, found);
     WaitsByNode running;
     for (const auto& [name, one] : waits)
         if (const NodeState* node = state.node(name); node != nullptr && node->runs()) running[name] = one;
@@ -246,6 +254,8 @@ std::string text_of(const Hindrance& hindrance) {
             return fmt::format("{}{} is on its way", node, what);
         case Kind::fault:
             return what;
+        case Kind::proxy:
+            return what + ": what it does is not looked at";
         case Kind::attended:
             return "somebody asks for things while it runs, and may do so again";
     }

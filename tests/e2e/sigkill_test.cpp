@@ -49,6 +49,24 @@ TEST(Sigkill, AlsoOfTheReferenceFederationInTheMiddleOfACut) {
     }
 }
 
+TEST(Sigkill, AProxyEndsWithItsRun) {
+    NETCUT_E2E();
+    const Folder folder;
+    const std::string before = host_state();
+    Tool tool({"run", "--out", folder / "run", "--cols", "1", "--site",
+               "a: {nodes: collaborators, proxy: connect}", "--aggregator", "sleep 100", "--collaborator",
+               "sleep 100"});
+    ASSERT_TRUE(tool.wait_for_output("collaborator1 started"));
+    unsigned proxies = 0;
+    for (const pid_t pid : tool.processes())
+        proxies += slurp("/proc/" + std::to_string(pid) + "/comm") == "netcut-fl-proxy\n" ? 1 : 0;
+    EXPECT_EQ(proxies, 1U);
+    tool.signal(SIGKILL);
+    tool.wait();
+    EXPECT_TRUE(tool.leaves_no_process());
+    EXPECT_EQ(host_state(), before);
+}
+
 TEST(Sigkill, OfOneNodesFirstProcessEndsThatNodeAlone) {
     NETCUT_E2E();
     const Folder folder;

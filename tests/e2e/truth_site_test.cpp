@@ -204,5 +204,93 @@ TEST(Truth, WorkGoesOnThroughAVpn) {
     });
 }
 
+// What is sent to a proxy has not arrived yet, and what one end of two connections says of the other is the proxy's.
+constexpr const char* works_through_a_proxy = "work(9000, 12, connect=through_proxy)";
+
+TEST(Truth, WorkGoesOnThroughAProxy) {
+    NETCUT_E2E();
+    expect_truth({
+        {"a-request-is-lost-in-front-of-it",
+         answers_all,
+         works_through_a_proxy,
+         "sites: {a: {nodes: collaborators, proxy: connect}}\nend: collaborators\npcap: true\n"
+         "faults: [{kind: drop, peers: [aggregator], on: {log: work 2}, when: request peer aggregator, "
+         "for: 450ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"behind-a-nat-and-an-uplink",
+         answers_all,
+         works_through_a_proxy,
+         "fabric: {ip: 4}\nsites: {a: {nodes: collaborators, uplink: 20mbit/5mbit, nat: home, proxy: "
+         "connect}}\n"
+         "end: collaborators\nfaults: [{kind: drop, on: {log: work 2}, for: 450ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"the-aggregator-is-cut-off",
+         answers_all,
+         works_through_a_proxy,
+         "fabric: {ip: 6}\nsites: {a: {nodes: collaborators, proxy: connect}}\nend: collaborators\n"
+         "faults: [{kind: drop, nodes: [aggregator], on: {log: work 2, node: collaborator1}, for: 450ms}]\n",
+         "recovered",
+         {"work went on"},
+         {}},
+        {"another-connection",
+         answers_all,
+         "work(9000, 12, timeout=0.2, again=True, connect=through_proxy)",
+         "sites: {a: {nodes: collaborators, proxy: connect}}\nend: collaborators\n"
+         "faults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+    });
+}
+
+// The first connection after the heal does no more than set itself up, for a while.
+TEST(Truth, SetUpThroughAProxyIsNoWork) {
+    NETCUT_E2E();
+    expect_truth({
+        {"http2",
+         "serve(9000, answer=answer_http2); listening(60)",
+         "work_after_set_up(9000, 6, greet_http2, exchange=call_http2, connect=through_proxy)",
+         "sites: {a: {nodes: collaborators, proxy: connect}}\nend: collaborators\nhang_after: 5s\n"
+         "faults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+        {"tls",
+         "serve(9000, answer=accept_tls(ssl.TLSVersion.TLSv1_3)); listening(60)",
+         "work_after_set_up(9000, 6, tls_client(), connect=through_proxy)",
+         "sites: {a: {nodes: collaborators, proxy: connect}}\nend: collaborators\nhang_after: 5s\n"
+         "faults: [{kind: drop, on: {log: work 2}, for: 700ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
+    });
+}
+
+// It has taken the request, and nobody else ever gets it: no evidence of anything.
+TEST(Truth, WhatTheProxyAloneHasIsNoRecovery) {
+    NETCUT_E2E();
+    expect_truth({
+        {"nobody-reads",
+         "def first(connection):\n  connection.sendall(receive(connection))\n  while True: time.sleep(9)\n"
+         "serve(9000, answer=first); listening(60)",
+         works_through_a_proxy,
+         "sites: {a: {nodes: collaborators, proxy: connect}}\nhang_after: 3s\n"
+         "faults: [{kind: drop, on: {log: work 1}, for: 450ms}]\n",
+         "hung",
+         {"aggregator, collaborator1 did not end"},
+         {},
+         none},
+    });
+}
+
 }  // namespace
 }  // namespace netcut::test::NETCUT_FILE

@@ -116,6 +116,29 @@ TEST(FirstWork, OfHttp2IsACallAndItsAnswer) {
     EXPECT_EQ(dialogue.when(), dialogue.now());
 }
 
+TEST(FirstWork, WordsToAProxyAreNoneOfIt) {
+    const std::string head = "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+                      reply = "HTTP/1.1 200 Connection established\r\n\r\n";
+    const Bytes greeting = text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + frame(4, 36);
+    Dialogue dialogue, at_once, plain, refused, cut_off;
+    for (Dialogue* one : {&dialogue, &at_once, &plain, &refused, &cut_off}) one->work().expect_proxy();
+    dialogue.asks(text(head.substr(0, 10))).asks(text(head.substr(10))).answers(text(reply));
+    EXPECT_EQ(dialogue.state(), WorkState::set_up);
+    dialogue.asks(greeting).answers(frame(4, 24)).answers(frame(4, 0)).asks(frame(1, 200));
+    EXPECT_EQ(dialogue.state(), WorkState::set_up) << "the proxy has it";
+    dialogue.answers(frame(1, 40));
+    EXPECT_EQ(dialogue.state(), WorkState::work);
+    at_once.asks(text(head) + greeting + frame(1, 200)).answers(text(reply) + frame(4, 24) + frame(1, 40));
+    EXPECT_EQ(at_once.state(), WorkState::work);
+    plain.asks(text(head)).answers(text(reply)).answers(text("220 hello"));
+    EXPECT_EQ(plain.state(), WorkState::set_up) << "who speaks first is not known of a proxy";
+    EXPECT_EQ(plain.asks(text("EHLO")).state(), WorkState::any_data);
+    refused.asks(text(head)).answers(text("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno\n"));
+    EXPECT_EQ(refused.state(), WorkState::set_up);
+    EXPECT_EQ(cut_off.says(StreamEnd::opener, text(head), 20).state(), WorkState::unclear)
+        << "bytes were not captured";
+}
+
 TEST(FirstWork, OfHttp2UnderTlsIsWhatIsLongerThanGreetings) {
     for (const bool tls13 : {true, false}) {
         Dialogue dialogue;

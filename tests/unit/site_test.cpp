@@ -186,6 +186,27 @@ TEST(Site, APeerBehindANatIsRefusedWhereNobodyCanTellItApart) {
     EXPECT_EQ(with_peer("{nodes: [collaborator1]}"), "none");
 }
 
+TEST(Site, AProxyIsItsOnlyWayOut) {
+    const SiteSpec one = site("{nodes: [collaborator1], proxy: connect}");
+    EXPECT_TRUE(one.relays());
+    EXPECT_FALSE(one.hides() || one.is_stateful());
+    EXPECT_THAT(needs_of(one), IsSupersetOf({Need::route_by_mark, Need::reject}));
+    EXPECT_FALSE(site("{nodes: [collaborator1], proxy: none}").relays());
+    Scenario again;
+    const Scenario scenario = checked("sites: {a: {nodes: [collaborator1], proxy: connect}}\n");
+    ASSERT_TRUE(read_yaml(again, write_yaml(scenario), "again.yaml"));
+    EXPECT_TRUE(again.fabric.sites.at(0).relays());
+    EXPECT_THAT(mistake_of("{nodes: [collaborator1], proxy: socks}"), HasSubstr("socks"));
+    EXPECT_THAT(mistake_of("{nodes: all, proxy: connect}"),
+                HasSubstr("its proxy connects to the outside alone"));
+    EXPECT_THAT(mistake_of_fault("{nodes: [collaborator1], proxy: connect}",
+                                 "kind: drop, nodes: [aggregator], peers: [collaborator1]"),
+                HasSubstr("behind the proxy of the site a"));
+    EXPECT_EQ(mistake_of_fault("{nodes: [collaborator1], proxy: connect}",
+                               "kind: drop, nodes: [collaborator1], peers: [aggregator]"),
+              "none");
+}
+
 TEST(Site, AFaultOfAVpnLosesNothingByItself) {
     const Scenario scenario = checked(
         "sites: {a: {nodes: [collaborator1, collaborator3], vpn: wireguard}}\n"

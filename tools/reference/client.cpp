@@ -32,10 +32,10 @@ void set_timer(const ClientOptions& options) {
 
 grpc::ChannelArguments channel_arguments(const ClientOptions& options) {
     grpc::ChannelArguments arguments;
-    // gRPC would share connections between channels, go through a proxy, and hide errors by retries of its
-    // own.
+    // gRPC would share connections between channels, go through a proxy that the machine has for the web, and hide errors
+    // by retries of its own. One that is for gRPC alone is meant.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, std::getenv("grpc_proxy") != nullptr ? 1 : 0);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     arguments.SetMaxReceiveMessageSize(-1);
     // gRPC's name for the least that an attempt may take (its doc/connection-backoff.md,

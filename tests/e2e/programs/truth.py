@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 MESSAGE = 500  # bytes, of a request and of its answer
 
@@ -187,6 +188,19 @@ def connect(port, timeout=None, host="aggregator"):
     return socket.create_connection((host, port), timeout)
 
 
+def through_proxy(port, timeout=None, host="aggregator"):
+    """Likewise, by the proxy that the environment names."""
+    proxy = urllib.parse.urlsplit(os.environ["http_proxy"])
+    connection = socket.create_connection((proxy.hostname, proxy.port), timeout)
+    connection.sendall(b"CONNECT %s:%d HTTP/1.1\r\n\r\n" % (host.encode(), port))
+    reply = b""
+    while not reply.endswith(b"\r\n\r\n"):
+        reply += receive(connection, 1)
+    if b" 200 " not in reply:
+        raise OSError("the proxy says " + reply.decode())
+    return connection
+
+
 def tls_server(version):
     """Its certificate is made here and forgotten: clients do not look at it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -263,7 +277,7 @@ def call_http2(connection):
 
 
 def work_after_set_up(port, rounds, *set_up, exchange=exchange, wait=0.6, timeout=0.25, pause=0.1,
-                      keep=True):
+                      keep=True, connect=connect):
     """As work with again=True: a new connection is set up at once, and used only a while later. `keep`: for all rounds."""
     connection = None
     for number in range(rounds):
@@ -290,7 +304,7 @@ def work_after_set_up(port, rounds, *set_up, exchange=exchange, wait=0.6, timeou
     return connection
 
 
-def work(port, rounds, pause=0.1, timeout=None, again=False):
+def work(port, rounds, pause=0.1, timeout=None, again=False, connect=connect):
     """One request a round. `again`: what fails is done once more, over a new connection."""
     connection = None
     for number in range(rounds):
