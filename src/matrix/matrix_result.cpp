@@ -93,6 +93,18 @@ Json cell_json(const StudyCell& cell, const ResultCell* found, const std::string
     return json;
 }
 
+// Of cells that are not left out.
+std::size_t missing_runs(const Json& cells, std::size_t repeats) {
+    std::size_t missing = 0;
+    for (const Json& cell : cells) {
+        if (text_of(cell.at("outcome")) == unsupported_word) continue;
+        std::size_t made = 0;
+        for (const char* of : {"runs", "crowded", "errors"}) made += cell.at(of).get<std::size_t>();
+        missing += repeats - std::min(repeats, made);
+    }
+    return missing;
+}
+
 Json versions_json(const MatrixSpec& spec, const ResultSet& results, const MatrixExtras& extras) {
     Json versions = Json::array();
     for (const MatrixVersion& version : spec.versions) {
@@ -167,6 +179,7 @@ Json matrix_result(const MatrixSpec& spec, const StudyDesign& design, const Resu
             {"netcut_fl", results.versions()},
             {"kernels", results.kernels()},
             {"repeats", design.most_repeats},
+            {"missing", missing_runs(cells, design.most_repeats)},
             {"versions", versions_json(spec, results, extras)},
             {"moments", moments_json(spec)},
             {"kinds", std::move(kinds)},
@@ -206,6 +219,8 @@ std::string matrix_text(const Json& result) {
         text += "   ";
     }
     text += "\n";
+    if (const auto missing = result.at("missing").get<std::size_t>(); missing > 0)
+        text += fmt::format("{} {} not been made yet.\n", missing, missing == 1 ? "run has" : "runs have");
     for (const Json& one : result.at("versions"))
         if (!one.at("supported").get<bool>())
             text += fmt::format("{} {} is unsupported: {}\n", text_of(one.at("framework")),

@@ -105,6 +105,7 @@ std::string matrix_result_schema() {
          {"netcut_fl", list_of_texts("The versions of netcut-fl that made the runs")},
          {"kernels", list_of_texts("The kernels on which they were made")},
          {"repeats", count("Runs of a cell")},
+         {"missing", count("Runs that have not been made yet, of cells that can be")},
          {"versions",
           list("The versions, in their order",
                object("A version", {{"framework", text("The framework")},

@@ -122,7 +122,9 @@ std::string fault_text(const Json& fault) {
         for (const auto& [key, value] : keys.items()) text += fmt::format(" {}={}", key, text_of(value));
     std::vector<std::string> nodes;
     for (const Json& node : member(fault, "nodes")) nodes.push_back(text_of(node));
-    return fmt::format("{}, for {} on {}", text, text_of(member(fault, "for")), fmt::join(nodes, ", "));
+    const std::string length = text_of(member(fault, "for"));
+    return fmt::format("{}, {} on {}", text, length == "never" ? "to the end" : "for " + length,
+                       fmt::join(nodes, ", "));
 }
 
 // How runs were begun, and what was done to them.
@@ -165,7 +167,8 @@ std::string repeats_text(const ResultSet& results) {
         most = std::max(most, cell.count());
     }
     if (results.cells().empty()) return "no runs";
-    return least == most ? fmt::format("{} runs", most) : fmt::format("{} to {} runs", least, most);
+    if (least != most) return fmt::format("{} to {} runs", least, most);
+    return most == 1 ? "1 run" : fmt::format("{} runs", most);
 }
 
 }  // namespace

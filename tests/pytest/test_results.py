@@ -206,6 +206,8 @@ def test_matrix_tells_unsupported_versions_from_failed_cells(matrix, pytester):
     netcut_fl("matrix", matrix, "--out", "results/second", "--jobs", 2, status=1)
     second = json.loads((pytester.path / "results/second/result.json").read_text())
     assert [one["started"] for one in second["history"]] == [result["started"]]
+    assert result["missing"] == 0
+    assert "netcut-fl matrix results/first --report" in netcut_fl("study", "results/first", "--report", status=2)
     assert second["history"][0]["cells"]["beats | 1 | fifth | drop | 100ms"] == "recovered"
     assert "no change" in netcut_fl("compare", "results/first", "results/second")
 

@@ -137,6 +137,7 @@ function matrixPage(data) {
             el("h1", {}, data.title ?? "Matrix"),
             el("p.lead", {}, `${plural(versions.length, "version")} of ${plural(new Set(versions.map((one) => one.framework)).size, "framework")}, ${plural(cut.length, "cell")}: `,
                 listed(counts.map(([outcome, count]) => `${count} ${outcome}`), 7) + "."),
+            data.missing ? el("p.note.missing", {}, `${plural(data.missing, "run")} ${data.missing === 1 ? "has" : "have"} not been made yet. This is what is done so far.`) : null,
             unsupported.map((one) => el("p.note.missing", {}, `${one.framework} ${one.version} is unsupported: ${one.why}`)),
         ],
         parts: [

@@ -11,6 +11,7 @@ const percent = (share) => isNumber(share) ? (100 * share).toFixed(share > 0 && 
 function shortNumber(value) {
     if (!isNumber(value)) return "–";
     const size = Math.abs(value);
+    if (size >= 1e9) return +(value / 1e9).toPrecision(3) + " G";
     if (size >= 1e5) return (value / 1e6).toPrecision(3).replace(/\.?0+$/, "") + " M";
     return size !== 0 && size < 1e-3 ? value.toExponential(1) : String(+value.toPrecision(3));
 }
@@ -151,7 +152,7 @@ function runsOf(cell) {
 function studyCells(study) {
     const number = (measure) => ({name: measure, kind: "number", cell: (cell) => {
         const found = study.valueOf(cell, measure);
-        return found ? [shortNumber(found.value), el("small", {}, `${shortNumber(found.least)} to ${shortNumber(found.most)}`)] : "–";
+        return found ? [shortNumber(found.value), found.runs > 1 ? el("small", {}, `${shortNumber(found.least)} to ${shortNumber(found.most)}`) : null] : "–";
     }});
     return table("Every combination: medians, and between which bounds they are (95 %)", [
         ...(study.factors.length ? study.factors.map((factor) => ({name: factor.name, cell: (cell) => study.levelOf(cell, factor)})) :
