@@ -14,7 +14,6 @@
 #include "cli/stage_commands.h"
 #include "explore/run_pool.h"
 #include "folder/shared_files.h"
-#include "record/json_access.h"
 #include "run/engine.h"
 #include "stage/stages.h"
 #include "study/packer.h"
@@ -169,7 +168,7 @@ Result<int> report_study(const StudyOptions& options,
     NETCUT_ASSIGN(const User user, find_caller(""));
     NETCUT_ASSIGN(RunFolder folder, RunFolder::around_runs(options.file, user));
     NETCUT_ASSIGN(const StudyStore store, StudyStore::open(std::move(folder)));
-    if (const std::string kind = text_of(member(store.design(), "kind")); kind != StudyDesign().kind)
+    if (const std::string kind = store.design().value("kind", ""); kind != StudyDesign().kind)
         return usage_failure("write the results of a study in " + options.file, "these are of a " + kind,
                              fmt::format("netcut-fl {} {} --report", kind, options.file));
     NETCUT_TRY(store.write_results());
