@@ -113,9 +113,9 @@ void Conversations::begin(const ConversationKey& key, const TcpSocket& socket, c
 }
 
 void Conversations::follow(Tracked& one, const TcpSocket* own, const TcpSocket* other) {
-    one.was_held = std::exchange(one.held, own != nullptr && own->held);
+    if (own != nullptr) one.left = one.left || (!own->held && own->send_queue > fin_alone);
+    one.was_held = std::exchange(one.held, own != nullptr && own->held && !one.left);
     if (own != nullptr) {
-        one.left = one.left || (!own->held && own->send_queue > fin_alone);
         one.closed = one.closed || is_closed_in_order(*own);
         if (own->state != "TIME_WAIT") one.last = *own;
     }

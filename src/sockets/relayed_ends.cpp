@@ -7,6 +7,7 @@ namespace netcut {
 namespace {
 
 constexpr std::uint64_t syn_of_opener = 1;
+constexpr std::uint32_t queued_fin = 1;  // in a send queue
 
 std::uint64_t beyond(std::uint64_t bytes, std::uint64_t less) {
     return bytes > less ? bytes - less : 0;
@@ -35,9 +36,10 @@ RelayedWay down_of(const FarEnds& ends, const Relay& relay) {
     return {std::max(relay.down.carried, passed), std::max(relay.down.arrived, came)};
 }
 
-// What its program has closed is over when it is known what became of all that it had sent: until then as if it were open.
+// What its program has closed is over when it is known what became of all that it had sent: until then as if it were open. Unless
+// it was given up: then not even the proxy had all.
 void stay_open(TcpSocket& end, const Relay& relay) {
-    if (end.held) return;
+    if (end.held || end.send_queue > queued_fin) return;
     const bool all_arrived = relay.up.carried == relay.up.arrived && relay.down.carried == relay.down.arrived;
     if (relay.has_ended) {
         if (end.state == "TIME_WAIT" && !all_arrived) end.state = "LAST_ACK";

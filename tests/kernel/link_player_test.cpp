@@ -139,8 +139,9 @@ Played play(Fabric& fabric, bool v6, bool up, const std::shared_ptr<const LinkTr
     must(player.prepare());
     Flood flood(fabric, up ? sender : receiver, up ? receiver : sender, v6);
     std::this_thread::sleep_for(300ms);
-    must(player.start());
+    // Taken first: else what passes as a step begins is counted to the one before it, if the player is quicker than this thread.
     const auto begin = std::chrono::system_clock::now();
+    must(player.start());
     std::this_thread::sleep_for(trace->length());
     player.stop();
     flood.stop();

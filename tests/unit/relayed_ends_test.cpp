@@ -72,6 +72,17 @@ TEST(RelayedEnds, WhatIsKnownStaysKnownWhenAnEndIsGone) {
     EXPECT_EQ(node_end_to_end({&node, nullptr}, known).send_queue, 600U) << "the rest nobody has seen arrive";
 }
 
+TEST(RelayedEnds, OneThatWasGivenUpBeforeTheProxyHadAllIsNobodys) {
+    TcpSocket node = node_end(1000, 0);
+    const TcpSocket target = target_end(0, 1000);
+    node.state = "FIN_WAIT1";
+    node.held = false;
+    node.send_queue = 240;
+    EXPECT_FALSE(node_end_to_end({&node, &target}, relay()).held);
+    node.send_queue = 1;  // its FIN
+    EXPECT_TRUE(node_end_to_end({&node, &target}, relay()).held);
+}
+
 TEST(RelayedEnds, OneThatItsProgramHasClosedIsOverWhenTheProxySaysSo) {
     TcpSocket node = node_end(1000, 0);
     node.state = "TIME_WAIT";
