@@ -122,7 +122,7 @@ Result<PacketTap> PacketTap::open(const NetNs& where, const Room& room) {
 
 PacketTap::PacketTap(PacketTap&& other) noexcept
     : socket_(std::move(other.socket_)),
-      room_(other.room_),
+      room_(std::move(other.room_)),
       ring_(std::exchange(other.ring_, {})),
       next_(other.next_),
       is_bound_(other.is_bound_) {}

@@ -330,9 +330,8 @@ std::optional<std::size_t> RecoveryWatch::owner_beyond(const TcpSocket& socket) 
 }
 
 ConversationKey RecoveryWatch::key_of_other(const TcpSocket& end) const {
-    const ConversationKey other{end.remote, end.remote_port, end.local, end.local_port};
     const Relay* relay = fabric_.sites() != nullptr ? relay_with(*fabric_.sites(), end) : nullptr;
-    if (relay == nullptr) return other;
+    if (relay == nullptr) return {end.remote, end.remote_port, end.local, end.local_port};
     if (is_end(relay->node, end))
         return {relay->target.address, relay->target.port, relay->node.address, relay->node.port};
     return {relay->node.address, relay->node.port, relay->inner.address, relay->inner.port};
