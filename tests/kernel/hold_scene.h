@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <netinet/udp.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <map>
@@ -54,6 +55,24 @@ inline Nanoseconds real_time() {
     return std::chrono::system_clock::now().time_since_epoch();
 }
 
+// Packets of a thread that moves to another processor may overtake those that the first one has not passed on yet.
+class OnOneCpu {
+  public:
+    OnOneCpu() {
+        ::sched_getaffinity(0, sizeof(before_), &before_);
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(::sched_getcpu(), &one);
+        ::sched_setaffinity(0, sizeof(one), &one);
+    }
+    ~OnOneCpu() { ::sched_setaffinity(0, sizeof(before_), &before_); }
+    OnOneCpu(const OnOneCpu&) = delete;
+    OnOneCpu& operator=(const OnOneCpu&) = delete;
+
+  private:
+    cpu_set_t before_{};
+};
+
 // Numbered datagrams from the second node to the first.
 class Stream {
   public:
@@ -68,6 +87,7 @@ class Stream {
     }
 
     void send(std::uint32_t count, Nanoseconds apart, std::size_t bytes = 64) {
+        const OnOneCpu here;
         std::string text(std::max(bytes, sizeof(Arrival)), 'x');
         for (std::uint32_t i = 1; i <= count; ++i) {
             const auto next = Clock::now() + apart;
