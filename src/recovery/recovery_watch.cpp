@@ -9,7 +9,6 @@
 #include "kernel/links_read.h"
 #include "kernel/netlink.h"
 #include "record/event.h"
-#include "sockets/relayed_ends.h"
 
 namespace netcut {
 namespace {
@@ -56,10 +55,11 @@ RecoveryWatch::RecoveryWatch(boost::asio::io_context& io, Fabric& fabric, FaultT
       plan_(std::move(plan)),
       kind_(kind),
       observer_(std::move(observer)),
-      timer_(io) {}
+      timer_(io),
+      relayed_(fabric, tap, owners_) {}
 
 bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool was_there, bool udp) const {
-    const auto peers = peers_at(node, key);
+    const auto peers = relayed_.peers_at(node, key);
     if (kind_.processes == ProcessEffect::names || peers.front() == node) return false;
     if (!plan_.filter.port && is_name_server(std::get<2>(key))) return false;
     const auto only = plan_.filter.only;
@@ -71,18 +71,6 @@ bool RecoveryWatch::could_hit(std::size_t node, const ConversationKey& key, bool
     return std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
         return acts_on(plan_, node, peer, std::get<1>(key), std::get<3>(key));
     });
-}
-
-// Whom packets of the connection are for, by what can be seen at the node's port: those to a proxy are for anybody beyond it.
-std::vector<std::optional<std::size_t>> RecoveryWatch::peers_at(std::size_t node,
-                                                                const ConversationKey& key) const {
-    const auto owner = owners_.find(std::get<2>(key));
-    if (owner != owners_.end()) return {owner->second};
-    std::vector<std::optional<std::size_t>> peers = {std::nullopt};
-    if (fabric_.sites() == nullptr || !fabric_.sites()->is_proxy(std::get<2>(key))) return peers;
-    for (std::size_t other = 0; other < fabric_.size(); ++other)
-        if (fabric_.sites()->are_apart(node, other)) peers.emplace_back(other);
-    return peers;
 }
 
 // Names are asked for anew, or not at all, whatever became of a question.
@@ -229,22 +217,22 @@ Result<void> RecoveryWatch::look(std::size_t node, Read& read) {
 Result<RecoveryWatch::Sample> RecoveryWatch::sample(std::size_t node, Subject& subject, Read& read) {
     NETCUT_ASSIGN(const DataCounters data, table_.read_data(node));
     SocketSample sample;
-    sample.work = [this](const ConversationKey& key) { return seen_on(key); };
+    sample.work = [this](const ConversationKey& key) { return relayed_.seen_on(key); };
     sample.who = [this](const IpAddress& address) { return owner_name(address); };
     if (fabric_.sites() != nullptr)
-        sample.who_beyond = [this](const ConversationKey& key) { return who_beyond(key); };
+        sample.who_beyond = [this](const ConversationKey& key) { return relayed_.who(key); };
     NETCUT_ASSIGN(const auto* own, sockets_of(node, read));
     sample.own = *own;
     const auto& addresses = fabric_.node(node).addresses;
     sample.addresses.insert(addresses.begin(), addresses.end());
     for (const TcpSocket& socket : sample.own)
-        if (const auto owner = owner_beyond(socket); owner && *owner != node)
+        if (const auto owner = relayed_.owner(socket); owner && *owner != node)
             if (subject.peers.insert(*owner).second) sample.new_peers.insert(fabric_.node(*owner).name);
     for (const std::size_t peer : subject.peers) {
         NETCUT_ASSIGN(const auto* ends, ends_towards(node, peer, read));
-        for (const TcpSocket* end : *ends) sample.other_ends[key_of_other(*end)] = *end;
+        for (const TcpSocket* end : *ends) sample.other_ends[relayed_.key_of_other(*end)] = *end;
     }
-    join_relayed(sample);
+    relayed_.join(sample);
     NETCUT_TRY(tap_.read());  // after the sockets: it knows how each of these began
     sample.worked = take_worked(node, subject);
     NETCUT_ASSIGN(FlowSample flows, sample_flows(node, read));
@@ -321,60 +309,6 @@ std::string RecoveryWatch::owner_name(const IpAddress& address) const {
     return owner == owners_.end() ? std::string() : fabric_.node(owner->second).name;
 }
 
-std::optional<std::size_t> RecoveryWatch::owner_beyond(const TcpSocket& socket) const {
-    const Sites* sites = fabric_.sites();
-    const Relay* relay =
-        sites != nullptr ? sites->relay_of({socket.local, socket.local_port}, socket.remote) : nullptr;
-    const auto owner = owners_.find(relay != nullptr ? relay->target.address : socket.remote);
-    return owner == owners_.end() ? std::nullopt : std::optional(owner->second);
-}
-
-ConversationKey RecoveryWatch::key_of_other(const TcpSocket& end) const {
-    const Relay* relay = fabric_.sites() != nullptr ? relay_with(*fabric_.sites(), end) : nullptr;
-    if (relay == nullptr) return {end.remote, end.remote_port, end.local, end.local_port};
-    if (is_end(relay->node, end))
-        return {relay->target.address, relay->target.port, relay->node.address, relay->node.port};
-    return {relay->node.address, relay->node.port, relay->inner.address, relay->inner.port};
-}
-
-std::string RecoveryWatch::who_beyond(const ConversationKey& key) const {
-    const Relay* relay = fabric_.sites()->relay_of({std::get<0>(key), std::get<1>(key)}, std::get<2>(key));
-    return owner_name(relay != nullptr ? relay->target.address : std::get<2>(key));
-}
-
-// What a relayed connection has carried is told by the node's own: of the other one no packet is its opener's.
-OpenedWork RecoveryWatch::seen_on(const ConversationKey& key) const {
-    const Relay* relay = fabric_.sites() != nullptr
-                             ? fabric_.sites()->relay_between({std::get<2>(key), std::get<3>(key)},
-                                                              {std::get<0>(key), std::get<1>(key)})
-                             : nullptr;
-    if (relay == nullptr) return tap_.seen(key);
-    return tap_.seen({relay->node.address, relay->node.port, relay->inner.address, relay->inner.port});
-}
-
-// A connection to a proxy and the one beyond it become one.
-void RecoveryWatch::join_relayed(SocketSample& sample) {
-    Sites* sites = fabric_.sites();
-    for (std::size_t i = 0; sites != nullptr && i < sample.own.size(); ++i) {
-        TcpSocket& own = sample.own[i];
-        const Relay* relay = relay_with(*sites, own);
-        if (relay == nullptr) {
-            if (sites->is_proxy(own.remote)) own = going_nowhere(own);
-            continue;
-        }
-        const auto found = sample.other_ends.find(conversation_key(own));
-        TcpSocket* other = found == sample.other_ends.end() ? nullptr : &found->second;
-        const bool is_node = is_end(relay->node, own);
-        const TcpSocket first = own, second = other != nullptr ? *other : TcpSocket{};
-        const TcpSocket* far = other != nullptr ? &second : nullptr;
-        const FarEnds ends{is_node ? &first : far, is_node ? far : &first};
-        note_arrivals(*sites, *relay, ends);
-        own = is_node ? node_end_to_end(ends, *relay) : target_end_to_end(ends, *relay);
-        if (other != nullptr)
-            *other = is_node ? target_end_to_end(ends, *relay) : node_end_to_end(ends, *relay);
-    }
-}
-
 Result<const std::vector<TcpSocket>*> RecoveryWatch::sockets_of(std::size_t node, Read& read) {
     if (const auto found = read.sockets.find(node); found != read.sockets.end()) return &found->second;
     NETCUT_ASSIGN(auto sockets, sockets_.read(node));
@@ -388,7 +322,7 @@ Result<const std::vector<const TcpSocket*>*> RecoveryWatch::ends_towards(std::si
         NETCUT_ASSIGN(const auto* sockets, sockets_of(peer, read));
         auto& sorted = read.sorted[peer];
         for (const TcpSocket& socket : *sockets)
-            if (const auto owner = owner_beyond(socket)) sorted[*owner].push_back(&socket);
+            if (const auto owner = relayed_.owner(socket)) sorted[*owner].push_back(&socket);
     }
     return &read.sorted[peer][node];
 }

@@ -21,6 +21,7 @@
 #include "record/journal.h"
 #include "recovery/conversations.h"
 #include "recovery/datagram_flows.h"
+#include "recovery/relayed_sockets.h"
 #include "recovery/work_tap.h"
 #include "scenario/fault_kind.h"
 #include "sockets/datagram_ends.h"
@@ -83,7 +84,6 @@ class RecoveryWatch : public FiringWatch {
     };
 
     bool is_name_server(const IpAddress& address) const;
-    std::vector<std::optional<std::size_t>> peers_at(std::size_t node, const ConversationKey& key) const;
     bool could_hit(std::size_t node, const ConversationKey& key, bool was_there, bool udp) const;
     static Recovery recovery_of(const Subject& subject);
     void look_at_heal();
@@ -97,13 +97,6 @@ class RecoveryWatch : public FiringWatch {
     PortFlips port_flips() const;
     Result<std::vector<UnresolvedNeighbour>> unresolved_about(std::size_t node) const;
     std::string owner_name(const IpAddress& address) const;
-    // The node at the far end of it: beyond a proxy, if there is one.
-    std::optional<std::size_t> owner_beyond(const TcpSocket& socket) const;
-    // Of the other end of this socket, as its node sees the connection.
-    ConversationKey key_of_other(const TcpSocket& end) const;
-    std::string who_beyond(const ConversationKey& key) const;
-    OpenedWork seen_on(const ConversationKey& key) const;
-    void join_relayed(SocketSample& sample);
     Result<Sample> sample(std::size_t node, Subject& subject, Read& read);
     std::vector<ConversationKey> take_worked(std::size_t node, Subject& subject) const;
     Result<const std::vector<TcpSocket>*> sockets_of(std::size_t node, Read& read);
@@ -123,7 +116,8 @@ class RecoveryWatch : public FiringWatch {
     boost::asio::steady_timer timer_;
     unsigned use_ = 0;  // of the timer: a handler that is queued already runs in spite of cancel()
     DatagramEnds datagram_ends_;
-    std::map<IpAddress, std::size_t> owners_;  // of all addresses that nodes have or had
+    RelayedSockets::Owners owners_;
+    const RelayedSockets relayed_;
     std::map<std::size_t, Subject> subjects_;
     std::size_t next_ = 0;  // of the plan's nodes: which is looked at next
     bool looked_before_heal_ = false;

@@ -6,16 +6,10 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "base/difference.h"
 #include "base/thread.h"
 
 namespace netcut {
-namespace {
-
-std::uint64_t difference(std::uint64_t now, std::uint64_t before) {
-    return now > before ? now - before : 0;
-}
-
-}  // namespace
 
 LinkPlayer::LinkPlayer(boost::asio::io_context& io, Access& access, std::vector<Side> sides, unsigned mtu,
                        Nanoseconds window, Observer observer)

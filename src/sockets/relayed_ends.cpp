@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "base/difference.h"
+
 namespace netcut {
 namespace {
 
 constexpr std::uint64_t syn_of_opener = 1;
 constexpr std::uint32_t queued_fin = 1;  // in a send queue
-
-std::uint64_t beyond(std::uint64_t bytes, std::uint64_t less) {
-    return bytes > less ? bytes - less : 0;
-}
 
 // Of which the kernel has forgotten all but that it was there.
 bool is_counted(const TcpSocket* socket) {
@@ -25,14 +23,14 @@ struct RelayedWay {
 
 RelayedWay up_of(const FarEnds& ends, const Relay& relay) {
     const std::uint64_t passed =
-        is_counted(ends.node) ? beyond(sent_by(*ends.node), syn_of_opener + relay.head) : 0;
+        is_counted(ends.node) ? difference(sent_by(*ends.node), syn_of_opener + relay.head) : 0;
     const std::uint64_t came = is_counted(ends.target) ? received_by(*ends.target) : 0;
     return {std::max(relay.up.carried, passed), std::max(relay.up.arrived, came)};
 }
 
 RelayedWay down_of(const FarEnds& ends, const Relay& relay) {
     const std::uint64_t passed = is_counted(ends.target) ? sent_by(*ends.target) : 0;
-    const std::uint64_t came = is_counted(ends.node) ? beyond(received_by(*ends.node), relay.reply) : 0;
+    const std::uint64_t came = is_counted(ends.node) ? difference(received_by(*ends.node), relay.reply) : 0;
     return {std::max(relay.down.carried, passed), std::max(relay.down.arrived, came)};
 }
 
@@ -50,7 +48,8 @@ void stay_open(TcpSocket& end, const Relay& relay) {
 }
 
 void count(TcpSocket& end, const RelayedWay& sent, const RelayedWay& received, std::uint64_t syn) {
-    const std::uint64_t fin = end.state == "FIN_WAIT2" ? 1 : 0, held = beyond(sent.at_proxy, sent.arrived);
+    const std::uint64_t fin = end.state == "FIN_WAIT2" ? 1 : 0,
+                        held = difference(sent.at_proxy, sent.arrived);
     const bool got_fin = end.state == "CLOSE_WAIT" || end.state == "LAST_ACK" || end.state == "CLOSING";
     const std::uint64_t acknowledged = std::min(sent.at_proxy, sent.arrived);  // as far as this end knows
     end.bytes_acked = acknowledged == 0 ? 0 : acknowledged + syn + fin;

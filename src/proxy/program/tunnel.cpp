@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/difference.h"
 #include "base/io.h"
 #include "kernel/diag_messages.h"
 
@@ -37,17 +38,13 @@ RelayEnd end_of(const Tcp::endpoint& endpoint) {
     return {endpoint.address(), endpoint.port()};
 }
 
-std::uint64_t beyond(std::uint64_t bytes, std::uint64_t less) {
-    return bytes > less ? bytes - less : 0;
-}
-
 // Without what is no data.
 std::uint64_t acknowledged(Tcp::socket& socket, std::uint64_t syn) {
     TcpInfo info{};
     socklen_t size = sizeof(info);
     if (!socket.is_open() || ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
         return 0;
-    return beyond(info.bytes_acked, syn);
+    return difference(info.bytes_acked, syn);
 }
 
 bool is_reset(Tcp::socket& socket) {
@@ -235,7 +232,7 @@ void Tunnel::tell_end() {
     if (!std::exchange(is_open_, false)) return;
     Relay relay{.id = id_};
     relay.up = {up_, std::min(up_, acknowledged(outer_, syn_alone))};
-    relay.down = {down_, std::min(down_, beyond(acknowledged(inner_, 0), reply_))};
+    relay.down = {down_, std::min(down_, difference(acknowledged(inner_, 0), reply_))};
     say(ended_line(relay));
 }
 
