@@ -79,13 +79,13 @@ void add_compare_options(CLI::App& command, CompareCommandOptions& options) {
         ->type_name("")
         ->required();
     command.add_option("NEW", options.now, "The same of later runs")->type_name("")->required();
-    Group what(command, "What is compared");
+    Group what(command, "The runs to compare");
     what.add("--old", options.level_before, "FACTOR=LEVEL", "Use only these runs of the first: version=1.3");
     what.add("--new", options.level_now, "FACTOR=LEVEL", "Use only these runs of the second");
     what.add("--more-is-worse", options.more_is_worse, "MEASURE",
              "A measure of the study of which more is worse");
     what.add("--less-is-worse", options.less_is_worse, "MEASURE", "One of which less is worse");
-    Group sure(command, "What is a change");
+    Group sure(command, "The size of a change");
     sure.add("--at", options.confidence, "PERCENT",
              "The confidence with which all changes together are more than chance (default: 99%)");
     sure.add("--least-change", options.least_change, "PERCENT",
