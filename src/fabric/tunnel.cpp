@@ -59,8 +59,9 @@ Tunnel::Tunnel(const FabricOptions& options, std::size_t number, NetNs gate, Net
       single_segments_(options.single_segments),
       mtu_(options.mtu),
       down_(options.sites[number].down),
-      gate_end_(run_address(ends_on_v6(), first_tunnel_host + 2 * static_cast<std::uint32_t>(number))),
-      site_end_(run_address(ends_on_v6(), first_tunnel_host + 2 * static_cast<std::uint32_t>(number) + 1)),
+      gate_host_(first_tunnel_host + 2 * static_cast<std::uint32_t>(number)),
+      gate_end_(run_address(ends_on_v6(), gate_host_)),
+      site_end_(run_address(ends_on_v6(), gate_host_ + 1)),
       gate_(std::move(gate)),
       routes_(std::move(routes)),
       filters_(std::move(filters)),
@@ -98,7 +99,7 @@ Result<void> Tunnel::open_gate(const TunnelSite& site, std::span<const NodeLink*
     if (single_segments_)
         for (const int link : {out_index, gate_wan_index, vpn_index}) set_gso_max_segs(batch, link, 1);
     if (down_) set_rate(batch, gate_wan_index, *down_);
-    add_address(batch, loopback, gate_end_, whole(gate_end_));
+    for (const IpAddress& address : gate_addresses()) add_address(batch, loopback, address, whole(address));
     add_host_way(batch, gate_wan_index, site_end_, site.wan.mac);
     for (const IpAddress& address : site.public_addresses)
         add_host_way(batch, gate_wan_index, address, site.wan.mac);
@@ -135,6 +136,14 @@ Result<void> Tunnel::open_site(const TunnelSite& site) {
 Result<bool> Tunnel::is_up() {
     NETCUT_ASSIGN(const bool running, are_running(routes_, {out_index, gate_wan_index}));
     return running ? wireguard_->has_met(vpn_index) : Result<bool>(false);
+}
+
+// One of each family: without an address nobody would be told that a packet is too large for the tunnel.
+std::vector<IpAddress> Tunnel::gate_addresses() const {
+    std::vector<IpAddress> all;
+    for (const bool ipv6 : {false, true})
+        if (ipv6 ? ipv6_ : ipv4_) all.push_back(run_address(ipv6, gate_host_));
+    return all;
 }
 
 void Tunnel::append_inside(Batch& batch, const std::vector<IpAddress>& addresses) const {

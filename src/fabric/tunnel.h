@@ -72,12 +72,14 @@ class Tunnel {
     Tunnel(const FabricOptions& options, std::size_t number, NetNs gate, NetlinkSocket routes,
            NetlinkSocket filters, WireGuardKeys gate_keys, WireGuardKeys site_keys);
     Result<void> lay_filters();
+    std::vector<IpAddress> gate_addresses() const;
     void append_inside(Batch& batch, const std::vector<IpAddress>& addresses) const;
     bool ends_on_v6() const { return !ipv4_; }
 
     bool ipv4_, ipv6_, single_segments_;
     unsigned mtu_;
     std::optional<RateLimit> down_;
+    std::uint32_t gate_host_;
     IpAddress gate_end_, site_end_;
     NetNs gate_;
     NetlinkSocket routes_, filters_;
