@@ -8,6 +8,8 @@ namespace netcut {
 namespace {
 
 constexpr unsigned most_prolonged = 10;  // times hang_after, or ready_within
+// For the rest of the end line: a program may write it in several pieces, and another may never end it.
+constexpr Nanoseconds rest_of_line = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -18,6 +20,7 @@ RunCourse::RunCourse(Timers& timers, const Scenario& scenario, RunParts& parts)
       timeout_timer_(timers.make()),
       ready_timer_(timers.make()),
       hang_timer_(timers.make()),
+      end_line_timer_(timers.make()),
       grace_timer_(timers.make()) {}
 
 void RunCourse::enter(RunPhase phase) {
@@ -74,6 +77,10 @@ void RunCourse::start_collaborator(std::size_t index) {
     if (phase_ != RunPhase::running || index >= parts_.nodes()) return;
     if (auto started = parts_.start_node(index); !started) return parts_.fail(std::move(started).error());
     timers_.post([this, index] { start_collaborator(index + 1); });
+}
+
+void RunCourse::end_line_begun() {
+    if (phase_ == RunPhase::running) end_line_timer_->at(timers_.now() + rest_of_line, [this] { end_line(); });
 }
 
 void RunCourse::end_line() {
@@ -134,7 +141,9 @@ void RunCourse::end(EndReason reason) {
     if (phase_ == RunPhase::stopping) return;  // something failed, and has ended the run already
     enter(RunPhase::stopping);
     parts_.ends(reason, reason == EndReason::interrupted ? signal_ : 0);
-    for (const auto& timer : {timeout_timer_.get(), hang_timer_.get(), ready_timer_.get()}) timer->cancel();
+    for (const auto& timer :
+         {timeout_timer_.get(), hang_timer_.get(), ready_timer_.get(), end_line_timer_.get()})
+        timer->cancel();
     end_nodes();
 }
 

@@ -69,8 +69,9 @@ class RunCourse {
 
     Result<void> begin();
     void prepared(bool successfully);
-    void ready();     // a line of the aggregator
-    void end_line();  // likewise
+    void ready();           // a line of the aggregator
+    void end_line_begun();  // so much of it is there that it is certain; its rest is waited for, but not for long
+    void end_line();        // it is whole
     void node_ended(std::size_t index, bool successfully);
     void progressed() {
         last_progress_ = timers_.now();
@@ -105,7 +106,7 @@ class RunCourse {
     const Scenario& scenario_;
     RunParts& parts_;
     RunPhase phase_ = RunPhase::preparing;
-    std::unique_ptr<Timer> timeout_timer_, ready_timer_, hang_timer_, grace_timer_;
+    std::unique_ptr<Timer> timeout_timer_, ready_timer_, hang_timer_, end_line_timer_, grace_timer_;
     Clock::time_point last_progress_;
     Nanoseconds starved_{0};  // parts_.starved() at the last progress, or when it was waited longer
     unsigned prolonged_ = 0;  // how often it was waited longer because of that, since there was progress

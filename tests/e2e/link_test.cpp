@@ -192,9 +192,12 @@ TEST(Churn, TakesSeveralNodesAwayTogether) {
         "def answer(c):\n"
         "  while m := c.recv(9): c.sendall(m)\n"
         "for _ in range(4): threading.Thread(target=answer, args=(s.accept()[0],)).start()\n",
-        "c = connect(); end = time.time() + 3\nwhile time.time() < end: c.sendall(b'x'); c.recv(9); "
-        "time.sleep(0.01)\n",
-        "churn: {together: 3, every: 500ms, down: 200ms, seed: 2, length: 2s}\n"};
+        "c = connect(); end = time.time() + 3; silence = 0\n"
+        "while time.time() < end or silence < 0.15:\n"
+        "  sent = time.time(); c.sendall(b'x'); c.recv(9)\n"
+        "  silence = max(silence, time.time() - sent); time.sleep(0.01)\n",
+        // For longer than programs may take to start: times count from the aggregator's start.
+        "churn: {together: 3, every: 500ms, down: 200ms, seed: 2, length: 1m}\n"};
     const std::string scenario = write_scenario(nodes, folder / "scenario.yaml");
     Tool tool({"run", scenario, "--cols", "4", "--out", folder / "run"});
     const Finished finished = tool.wait();
@@ -203,9 +206,9 @@ TEST(Churn, TakesSeveralNodesAwayTogether) {
     for (const Json& event : read_journal(folder / "run"))
         if (event.at("event") == "fault.fired") fired.push_back(event.at("t_ns").get<double>() / 1e9);
     ASSERT_GE(fired.size(), 3U);
-    ASSERT_EQ(fired.size() % 3, 0U);
     std::sort(fired.begin(), fired.end());
-    for (std::size_t i = 0; i < fired.size(); i += 3) EXPECT_LT(fired[i + 2] - fired[i], 0.1 * time_scale());
+    // The run may have ended while the last of them went.
+    for (std::size_t i = 0; i + 2 < fired.size(); i += 3) EXPECT_LT(fired[i + 2] - fired[i], 0.1 * time_scale());
     EXPECT_GT(read_verdict(folder / "run").at("packets_lost"), 0);
     EXPECT_EQ(run_tool({"verify", folder / "run"}).status, 0);
 }

@@ -73,6 +73,24 @@ for k in range(3):
     EXPECT_EQ(named(journal, "trigger.matched").front().at("details").at("line"), "round 1");
 }
 
+// A program that is not buffered writes each piece of a line by itself, and is asked to end when the line is there.
+TEST(LogLine, TheEndLineIsWhole) {
+    NETCUT_E2E();
+    const Folder folder;
+    std::ofstream(folder / "node.py") << "import time\n"
+                                         "time.sleep(0.2)\n"
+                                         "for piece in 'accuracy', ' ', '0.75\\n':\n"
+                                         "    print(piece, end='')\n"
+                                         "    time.sleep(0.02)\n"
+                                         "time.sleep(60)\n";
+    std::ofstream(folder / "scenario.yaml")
+        << "{collaborators: 1, end: accuracy, aggregator: {command: [python3, -u, '" << folder / "node.py"
+        << "']}, collaborator: {command: [sleep, '60']}}\n";
+    const Finished finished = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run", "-q"});
+    EXPECT_EQ(finished.status, 0) << finished.out << finished.err;
+    EXPECT_EQ(slurp(folder / "run/logs/aggregator.out"), "accuracy 0.75\n");
+}
+
 TEST(LogLine, OfAFileThatANodeWritesItsLogToIsAsGoodAsOneThatItPrints) {
     NETCUT_E2E();
     const Folder folder;

@@ -138,9 +138,31 @@ TEST_F(RunCourseTest, TheEndLineEndsItWhileNodesRun) {
     EXPECT_THAT(calls(), ElementsAre("conclude", "done"));
 }
 
+TEST_F(RunCourseTest, TheRestOfTheEndLineIsWaitedForButNotForLong) {
+    run();
+    course_.end_line_begun();
+    timers_.pass(200ms - 1ns);
+    EXPECT_EQ(course_.phase(), RunPhase::running);
+    timers_.pass(1ns);
+    EXPECT_THAT(calls(), ElementsAre("last look", "stopping", "ends: finished", "SIGTERM"));
+}
+
+TEST_F(RunCourseTest, TheWholeEndLineEndsItAtOnce) {
+    run();
+    course_.end_line_begun();
+    course_.end_line();
+    EXPECT_EQ(course_.phase(), RunPhase::stopping);
+    all_end();
+    calls();
+    timers_.pass(1min);
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
 TEST_F(RunCourseTest, AnEndLineBeforeTheCollaboratorsIsNone) {
     begin();
+    course_.end_line_begun();
     course_.end_line();
+    timers_.pass(1s);
     EXPECT_EQ(course_.phase(), RunPhase::starting);
 }
 
