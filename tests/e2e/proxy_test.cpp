@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The reference federation, gRPC with mutual TLS, whose collaborators reach the aggregator by a proxy alone.
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "e2e/tool.h"
 #include "fault/needs.h"
@@ -51,6 +53,13 @@ TEST(Proxy, TheReferenceIsCutWhileItSendsAndRecovers) {
     NETCUT_E2E_WITH_REFERENCE();
     if (!can_be_made()) GTEST_SKIP() << "this kernel lacks what a proxied site needs, see netcut-fl doctor";
     expect_recovery({"--cut-when", "sending", "--after", "16KiB", "--round", "2", "--reconnect-after", "1s"});
+}
+
+TEST(Proxy, TheReferenceIsCutWhileItWaitsAndRecovers) {
+    NETCUT_E2E_WITH_REFERENCE();
+    if (!can_be_made()) GTEST_SKIP() << "this kernel lacks what a proxied site needs, see netcut-fl doctor";
+    expect_recovery({"--cut-when", "waiting", "--reconnect-after", "1s", "--set",
+                     fmt::format("aggregator-args=--server-delay {}ms", 500 * time_scale())});
 }
 
 TEST(Proxy, WithoutRootToo) {

@@ -167,6 +167,9 @@ TEST(Truth, ADatagramHasPassedWhenItIsAtTheFarEnd) {
     });
 }
 
+// What is sent to a proxy has not arrived yet, and what one end of two connections says of the other is the proxy's.
+constexpr const char* works_through_a_proxy = "work(9000, 12, connect=through_proxy)";
+
 TEST(Truth, WorkGoesOnThroughAVpn) {
     NETCUT_E2E();
     const auto apart = NetNs::create();
@@ -192,6 +195,15 @@ TEST(Truth, WorkGoesOnThroughAVpn) {
          {"work went on"},
          {},
          measured},
+        {"behind-a-proxy-its-vpn-is-down",
+         answers_all,
+         works_through_a_proxy,
+         "sites: {a: {nodes: collaborators, vpn: wireguard, proxy: connect}}\nhang_after: 20s\n"
+         "end: collaborators\nfaults: [{kind: vpn-down, on: {log: work 2}, for: 700ms}]\n",
+         "recovered",
+         {"work went on"},
+         {},
+         measured},
         {"datagrams-of-it",
          "serve_datagrams(9000); listening(60)",
          "datagrams(9000, 12)",
@@ -203,9 +215,6 @@ TEST(Truth, WorkGoesOnThroughAVpn) {
          measured},
     });
 }
-
-// What is sent to a proxy has not arrived yet, and what one end of two connections says of the other is the proxy's.
-constexpr const char* works_through_a_proxy = "work(9000, 12, connect=through_proxy)";
 
 TEST(Truth, WorkGoesOnThroughAProxy) {
     NETCUT_E2E();

@@ -336,6 +336,37 @@ TEST_P(SiteProxyTest, ItsConnectionsPassTheUplink) {
         << "a megabyte takes a second, but for what the queue's bucket lets through";
 }
 
+// All that its queue of connections has room for: what comes then gets no answer.
+Fd fill(Fabric& all, const Fd& listener) {
+    ::listen(listener.get(), 0);
+    Fd other = open_socket(all.node(3), SOCK_STREAM, false, 10'000);
+    const Endpoint at(UdpProbe::address(all, 0, false), target_port);
+    EXPECT_EQ(::connect(other.get(), at.get(), at.size), 0);
+    return other;
+}
+
+// Both at once: it takes 30 seconds.
+TEST(SiteProxy, ItsPatienceHasAnEnd) {
+    NETCUT_NEEDS_ROOT();
+    Fabric all = must(Fabric::build(with_site(false, proxied()), names(site_collaborators)));
+    ProxyProcess proxy(all);
+    const Fd listener = listener_at(all, false), queued = fill(all, listener);
+    const auto ask = [&](const std::string& words) {
+        Fd client = open_socket(all.node(1), SOCK_STREAM, false, 60'000);
+        const Endpoint at(proxy.address(false), proxy_port);
+        EXPECT_EQ(::connect(client.get(), at.get(), at.size), 0);
+        must(write_all(client.get(), words, "ask the proxy"));
+        return client;
+    };
+    const Fd slow = ask("CONNECT aggre");
+    const Fd unanswered = ask("CONNECT " + target_text(UdpProbe::address(all, 0, false), target_port) +
+                              " HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(reply_on(slow), StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(reply_on(unanswered), StartsWith("HTTP/1.1 504 "));
+    proxy.hear(5000);
+    EXPECT_EQ(proxy.book().refused(), 2U);
+}
+
 TEST(SiteProxy, BehindANatItIsKnownWhoseAConnectionIs) {
     NETCUT_NEEDS_ROOT();
     Fabric all = must(Fabric::build(with_site(false, proxied(Nat::symmetric)), names(site_collaborators)));
