@@ -69,7 +69,8 @@ std::string RunOutcome::hang_waited_for() const {
 }
 
 std::optional<double> RunOutcome::seconds_to_recover() const {
-    if (verdict.is_null() || verdict.at("time_to_recover_s").is_null()) return {};
+    // What crashed later has continued, too, for a while.
+    if (!survived() || verdict.at("time_to_recover_s").is_null()) return {};
     return verdict.at("time_to_recover_s").get<double>();
 }
 
@@ -78,8 +79,7 @@ std::string RunOutcome::detail() const {
     if (verdict.is_null()) return message;
     if (found == Judgement::error) return verdict.at("reason").get<std::string>();
     std::string text;
-    if (const auto seconds = seconds_to_recover(); seconds && survived())
-        text = fmt::format("+{:.1f} s", *seconds);
+    if (const auto seconds = seconds_to_recover()) text = fmt::format("+{:.1f} s", *seconds);
     if (found == Judgement::crashed) text = crash_of(verdict);
     if (found == Judgement::hung || found == Judgement::left) text = names_of_unfinished(verdict.at("nodes"));
     for (const std::string& more : {late_text(), safety_text()})

@@ -48,16 +48,29 @@ Result<void> read_rows(ResultSet& set, const Source& source) {
     return {};
 }
 
+StudyRow cell_of_moment(const Json& row, const Json& cell) {
+    const std::string moment = text_of(member(row, "name")), cut = text_of(member(cell, "column"));
+    StudyRow of_cell;
+    of_cell.cell = moment + " " + cut;
+    of_cell.factors = {{"moment", moment}, {"cut", cut}};
+    return of_cell;
+}
+
+StudyRow cell_of_version(const Json& row) {
+    StudyRow of_cell;
+    of_cell.cell = text_of(member(row, "name"));
+    of_cell.factors = {{"version", of_cell.cell}};
+    return of_cell;
+}
+
 // Of a cell of a table of experiments, as cell_json() writes it.
-void take_repeats(ResultSet& set, const std::string& moment, const Json& cell) {
+void take_repeats(ResultSet& set, const StudyRow& of_cell, const Json& cell) {
     unsigned number = 0;
     for (const Json& repeat : member(cell, "repeats")) {
-        StudyRow row;
+        StudyRow row = of_cell;
         row.repeat = ++number;
-        row.cell = moment + " " + text_of(member(cell, "column"));
         row.key = text_of(member(repeat, "run"));
         row.run = row.key;
-        row.factors = {{"moment", moment}, {"cut", text_of(member(cell, "column"))}};
         const std::string outcome = text_of(member(repeat, "outcome"));
         row.noticed = outcome != not_noticed;
         row.verdict = row.noticed ? outcome : word_of(Judgement::recovered);
@@ -75,8 +88,10 @@ Result<void> read_table(ResultSet& set, const Source& source) {
     if (text_of(member(table, "kind")) != "experiments")
         return usage_failure(source.attempt, "it is no table of outcomes");
     set.title = text_of(member(table, "title"));
+    const bool of_versions = text_of(member(table, "of")) == "bisect";
     for (const Json& row : member(table, "rows"))
-        for (const Json& cell : member(row, "cells")) take_repeats(set, text_of(member(row, "name")), cell);
+        for (const Json& cell : member(row, "cells"))
+            take_repeats(set, of_versions ? cell_of_version(row) : cell_of_moment(row, cell), cell);
     return {};
 }
 
@@ -84,8 +99,10 @@ struct Form {
     const char* file;
     Result<void> (*read)(ResultSet&, const Source&);
 };
-constexpr std::array<Form, 3> forms = {
-    {{"results.jsonl", read_rows}, {"experiments.json", read_table}, {"repeats.json", read_table}}};
+constexpr std::array<Form, 4> forms = {{{"results.jsonl", read_rows},
+                                        {"experiments.json", read_table},
+                                        {"repeats.json", read_table},
+                                        {"bisect.json", read_table}}};
 
 std::string names_of_forms() {
     std::vector<std::string> names;

@@ -80,7 +80,8 @@ void RunCourse::start_collaborator(std::size_t index) {
 }
 
 void RunCourse::end_line_begun() {
-    if (phase_ == RunPhase::running) end_line_timer_->at(timers_.now() + rest_of_line, [this] { end_line(); });
+    if (phase_ == RunPhase::running)
+        end_line_timer_->at(timers_.now() + rest_of_line, [this] { end_line(); });
 }
 
 void RunCourse::end_line() {

@@ -69,9 +69,10 @@ class RunCourse {
 
     Result<void> begin();
     void prepared(bool successfully);
-    void ready();           // a line of the aggregator
-    void end_line_begun();  // so much of it is there that it is certain; its rest is waited for, but not for long
-    void end_line();        // it is whole
+    void ready();  // a line of the aggregator
+    void
+    end_line_begun();  // so much of it is there that it is certain; its rest is waited for, but not for long
+    void end_line();   // it is whole
     void node_ended(std::size_t index, bool successfully);
     void progressed() {
         last_progress_ = timers_.now();

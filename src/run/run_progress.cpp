@@ -17,7 +17,8 @@ void RunProgress::watch(LineScanner& scanner, std::size_t node) {
     if (node == 0 && !scenario.ready.empty()) when(scenario.ready, [this] { course_.ready(); });
     if (node == 0 && !scenario.end.empty() && scenario.end != end_with_collaborators) {
         when(scenario.end, [this] { course_.end_line_begun(); });
-        scanner.watch_whole({Pattern::parse(scenario.end).value(), [this](auto, const auto&) { course_.end_line(); }});
+        scanner.watch_whole(
+            {Pattern::parse(scenario.end).value(), [this](auto, const auto&) { course_.end_line(); }});
     }
     expected_.watch(scanner, run_.nodes[node]);
     if (scenario.progress.empty()) return;

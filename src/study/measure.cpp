@@ -148,10 +148,12 @@ bool read_verdict(StudyRow& row, const Json& verdict) try {
     row.noticed = verdict.value("noticed", false);
     if (const auto safety = verdict.find("safety"); safety != verdict.end() && safety->is_object())
         row.word = safety->value("word", "");
-    row.recovery_s = number_at(verdict, "time_to_recover_s");
     row.network_back_s = number_at(verdict, "network_back_s");
-    // Else they may be those of a node that waits for nobody, and has more of them than the federation.
-    if (has_ended_well(row.verdict)) row.round_s = number_at(verdict, "rounds.median_s");
+    if (has_ended_well(row.verdict)) {  // others may have continued for a while, before they crashed
+        row.recovery_s = number_at(verdict, "time_to_recover_s");
+        // Else they may be those of a node that waits for nobody, and has more of them than the federation.
+        row.round_s = number_at(verdict, "rounds.median_s");
+    }
     row.lost_packets = number_at(verdict, "packets_lost");
     row.resent_bytes = sum_of_nodes(verdict, "resent_bytes");
     return true;

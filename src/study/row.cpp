@@ -41,7 +41,8 @@ std::vector<StudyColumn> make_columns() {
         {"word", "The second word, of the model (docs/safety.md); empty: the scenario does not ask",
          value_of<&StudyRow::word>},
         {"end_reason", "Why the run ended", value_of<&StudyRow::end_reason>},
-        measured<&StudyRow::recovery_s>("recovery_s", "Seconds until work continued after the heal"),
+        measured<&StudyRow::recovery_s>(
+            "recovery_s", "Seconds until work continued after the heal, of a run that ended well"),
         measured<&StudyRow::network_back_s>("network_back_s", "Seconds until packets passed both ways again"),
         measured<&StudyRow::round_s>("round_s",
                                      "Seconds that a round took, the median of a run that ended well"),

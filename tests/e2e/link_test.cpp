@@ -208,7 +208,8 @@ TEST(Churn, TakesSeveralNodesAwayTogether) {
     ASSERT_GE(fired.size(), 3U);
     std::sort(fired.begin(), fired.end());
     // The run may have ended while the last of them went.
-    for (std::size_t i = 0; i + 2 < fired.size(); i += 3) EXPECT_LT(fired[i + 2] - fired[i], 0.1 * time_scale());
+    for (std::size_t i = 0; i + 2 < fired.size(); i += 3)
+        EXPECT_LT(fired[i + 2] - fired[i], 0.1 * time_scale());
     EXPECT_GT(read_verdict(folder / "run").at("packets_lost"), 0);
     EXPECT_EQ(run_tool({"verify", folder / "run"}).status, 0);
 }

@@ -359,8 +359,8 @@ TEST(SiteProxy, ItsPatienceHasAnEnd) {
         return client;
     };
     const Fd slow = ask("CONNECT aggre");
-    const Fd unanswered = ask("CONNECT " + target_text(UdpProbe::address(all, 0, false), target_port) +
-                              " HTTP/1.1\r\n\r\n");
+    const Fd unanswered =
+        ask("CONNECT " + target_text(UdpProbe::address(all, 0, false), target_port) + " HTTP/1.1\r\n\r\n");
     EXPECT_THAT(reply_on(slow), StartsWith("HTTP/1.1 408 "));
     EXPECT_THAT(reply_on(unanswered), StartsWith("HTTP/1.1 504 "));
     proxy.hear(5000);

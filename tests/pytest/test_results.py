@@ -111,6 +111,8 @@ def test_bisect_finds_the_version_that_began_to_fail(versions):
     assert found["between"] == ["2", "3"] and found["found"]
     tried = {row["name"]: row["runs"] for row in found["rows"] if row["runs"]}
     assert set(tried) <= {"0", "6", "3", "1", "2"} and all(3 <= runs <= 10 for runs in tried.values()), tried
+    compared = netcut_fl("compare", "found", "found")
+    assert f"{sum(tried.values())} runs in {len(tried)} cells" in compared and "version" not in compared, compared
 
 
 def test_bisect_over_commits_prepares_each(versions, tmp_path):

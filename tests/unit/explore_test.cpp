@@ -200,6 +200,7 @@ TEST(Outcome, IsToldInAFewWords) {
     RunOutcome crashed = outcome("crashed", "", nullptr);
     crashed.verdict["crashed"] = {{"node", "collaborator2"}, {"ended", "exit code 1"}, {"exit_code", 1}};
     EXPECT_EQ(crashed.detail(), "collaborator2, exit code 1");
+    EXPECT_FALSE(outcome("crashed", "", 20.8).seconds_to_recover()) << "it went on, and crashed then";
     EXPECT_EQ(outcome("hung", "", nullptr).detail(), "collaborator2");
     RunOutcome unnoticed = outcome("recovered", "", nullptr);
     unnoticed.verdict["noticed"] = false;
