@@ -59,6 +59,11 @@ Json code_json(const Facts& facts, const Explanation& why) {
         if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
     }
     std::vector<std::string> all;
+    // Lines of others at the top would read as if they were its own.
+    const bool has_its_own =
+        std::any_of(ranked.begin(), ranked.end(), [](const auto& one) { return one.first.first == 0; });
+    if (!ranked.empty() && !why.node.empty() && !has_its_own)
+        all.push_back(why.node + ": the line at which it waits is not known");
     for (const auto& [rank, lines] : ranked) all.insert(all.end(), lines.begin(), lines.end());
     all.resize(std::min(all.size(), most_lines_of_code));
     return all;

@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/json.h"
 #include "hang_facts.h"
 #include "node/exit_status.h"
 #include "record/facts.h"
+#include "why/hang_json.h"
 
 namespace netcut::test::NETCUT_FILE {
 namespace {
@@ -82,6 +84,19 @@ TEST_F(CauseTest, ReplyGivenUpByTheServer) {
     EXPECT_THAT(why().evidence, Contains(HasSubstr("no trace")));
     EXPECT_THAT(why().evidence, Contains(HasSubstr("collaborator1: its connection to aggregator (10.99.0.3 "
                                                    "40000 - 10.99.0.2 9000) is ESTABLISHED")));
+}
+
+// The page shows the first two lines.
+TEST_F(CauseTest, OthersLinesOfCodeDoNotLookLikeThoseOfTheNodeThatHangs) {
+    half_open(client, server);
+    const event::NodeStack stack = {
+        .process = 8, .program = "p", .python = true, .frames = {{"serve", "/srv/app.py", 7}}};
+    facts.stacks = {{server, stack}};
+    EXPECT_EQ(hang_json(facts).at("code"), Json({"collaborator1: the line at which it waits is not known",
+                                                 "aggregator: p (8) is in serve, app.py:7"}));
+    facts.stacks.emplace_back(client, stack);
+    EXPECT_EQ(hang_json(facts).at("code"), Json({"collaborator1: p (8) is in serve, app.py:7",
+                                                 "aggregator: p (8) is in serve, app.py:7"}));
 }
 
 TEST_F(CauseTest, ClientGoneSilently) {
