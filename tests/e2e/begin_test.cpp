@@ -17,8 +17,8 @@ TEST(Hang, IsLookedForOnceTheAggregatorIsReady) {
     NETCUT_E2E();
     const Folder folder;
     std::ofstream(folder / "scenario.yaml")
-        << "name: slow start\ncollaborators: 1\nready: ready\nhang_after: " << slowed(700ms)
-        << "\naggregator: {command: \"sh -c 'sleep " << 1.5 * time_scale()
+        << "name: slow start\ncollaborators: 1\nready: ready\nhang_after: " << slowed(1500ms)
+        << "\naggregator: {command: \"sh -c 'sleep " << 2.5 * time_scale()
         << "; echo ready; sleep 0.3'\"}\ncollaborator: {command: sleep 0.1}\n"
            "faults: [{kind: drop, on: start, for: 50ms}]\n";
     const Finished finished = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"});

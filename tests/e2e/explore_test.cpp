@@ -240,6 +240,8 @@ TEST(Experiments, ByPhasesNeedNoPatterns) {
          "--set",
          "model-size=128KiB",
          "--set",
+         "rounds=3",
+         "--set",
          "epochs=" + std::to_string(epochs_for_this_machine(800)),
          "--set",
          "pace=0ms",

@@ -218,8 +218,12 @@ std::string scenario_with_trace(const std::string& file) {
 
 TEST_P(BadTraceTest, IsRefusedWithItsPlace) {
     const Folder folder;
+    const std::string& once = GetParam().contents;
     std::string contents;
-    for (std::size_t i = 0; i < GetParam().times; ++i) contents += GetParam().contents;
+    if (once.size() == 1)
+        contents.assign(GetParam().times, once[0]);
+    else
+        for (std::size_t i = 0; i < GetParam().times; ++i) contents += once;
     std::ofstream(folder / "trace", std::ios::binary) << contents;
     std::ofstream(folder / "scenario.yaml") << scenario_with_trace(folder / "trace");
     const Finished finished = run_tool({"run", folder / "scenario.yaml", "--out", folder / "run"});

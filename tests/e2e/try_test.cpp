@@ -100,18 +100,18 @@ TEST(Try, SavesTheReferenceFromALostReply) {
     const Folder folder;
     const Finished finished = run_tool(reference_for_this_machine(
         {"run", "--template", "reference", "--cols", "2", "--set", "rounds=3", "--set",
-         "aggregator-args=--server-user-timeout 5s --server-delay 1s", "--fault",
-         "{kind: drop, for: 12s, on: {log: 'round 2: results from collaborator2 are complete', node: "
+         "aggregator-args=--server-user-timeout 3s --server-delay 1s", "--fault",
+         "{kind: drop, for: 6s, on: {log: 'round 2: results from collaborator2 are complete', node: "
          "aggregator, "
          "delay: 300ms}}",
-         "--hang-after", "40s", "--out", folder / "run"}));
+         "--hang-after", "24s", "--out", folder / "run"}));
     ASSERT_EQ(finished.status, 1) << finished.out << finished.err;
     const Finished tried = run_tool({"why", "--try", "--json", folder / "run"});
     ASSERT_EQ(tried.status, 0) << tried.out << tried.err;
     const Json rows = rows_of(tried);
     EXPECT_EQ(outcome(rows, "once more, as it was"), "hung") << rows.dump(2);
-    EXPECT_EQ(outcome(rows, "keepalive 10s at collaborator2"), "recovered") << rows.dump(2);
-    EXPECT_EQ(outcome(rows, "user_timeout 10s at collaborator2"), "hung") << rows.dump(2);
+    EXPECT_EQ(outcome(rows, "keepalive 6s at collaborator2"), "recovered") << rows.dump(2);
+    EXPECT_EQ(outcome(rows, "user_timeout 6s at collaborator2"), "hung") << rows.dump(2);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether proofs are true: runs that recover are never said to hang, and those that hang have the right cause.
 
-    sudo tests/hang/run.py --recovering 300 --hanging 20 [--jobs 6] [--scale 1] [--only NAME] [--keep FOLDER] [--starve]
+    sudo tests/hang/run.py --recovering 300 --hanging 20 [--jobs 6] [--scale 1] [--only NAME] [--crowds no|only] [--keep FOLDER] [--starve]
 
 With --starve netcut-fl is stopped most of the time, for up to 150 ms at once, as if it had no CPU.
 Exit status 1 if a run is judged wrongly; each has a line."""
@@ -118,7 +118,8 @@ def plan(arguments):
     jobs = []
     for all_of_them, times in ((stories.recovering(arguments.scale), arguments.recovering),
                                (stories.hanging(has_reference()), arguments.hanging)):
-        wanted = [story for story in all_of_them if arguments.only is None or arguments.only in story.name]
+        wanted = [story for story in all_of_them if (arguments.only is None or arguments.only in story.name)
+                  and (arguments.crowds is None or story.crowd == (arguments.crowds == "only"))]
         is_each = all_of_them and all_of_them[0].causes
         count = times * len(wanted) if is_each else times if wanted else 0
         jobs += [wanted[number % len(wanted)] for number in range(count)]
@@ -133,6 +134,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the long waits, which are of 30 s")
     parser.add_argument("--starve", action="store_true", help="stop netcut-fl most of the time")
     parser.add_argument("--only", help="only those with this in their names")
+    parser.add_argument("--crowds", choices=("no", "only"), help="none of those beside many busy processes, or only these")
     parser.add_argument("--keep", help="where the runs are kept")
     arguments = parser.parse_args()
     if os.geteuid() != 0:

@@ -88,7 +88,7 @@ TEST(Traceback, ProcessesAreApart) {
 
 TEST(Traceback, WhatANodePrintsHasItsBounds) {
     std::string much = "Fatal Python error: Aborted\n";
-    for (int thread = 0; thread < 1000; ++thread) {
+    for (std::size_t thread = 0; thread < 2 * most_stacks_of_process; ++thread) {
         much += "\nThread 0x1 (most recent call first):\n";
         for (int frame = 0; frame < 100; ++frame)
             much += "  File \"" + std::string(9'000, 'x') + "\x1b[2J\", line 99999999999999999999 in \x01" +
