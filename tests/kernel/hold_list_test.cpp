@@ -104,14 +104,14 @@ TEST_P(HoldListTest, JustThePacketsOfTheListAreWrong) {
     }
 }
 
-// On all networks together.
-TEST_P(HoldListTest, AHundredThousandPacketsFareAsTheirListSays) {
+// IPv6 has fewer: what it does differently is the header alone.
+TEST_P(HoldListTest, UpToAHundredThousandPacketsFareAsTheirListSays) {
     QueueSpec spec;
     spec.delay = milliseconds(5);
     spec.jitter = milliseconds(3);
     spec.distribution = "normal";
     spec.duplicate = spec.corrupt = 0.05;
-    constexpr std::uint32_t count = 25'000;
+    const std::uint32_t count = v6() ? 25'000 : 100'000;
     constexpr std::size_t payload = 64;
     const Hold hold = lists_of(spec, count);
     const std::uint32_t bits = (payload + 8 + (v6() ? 40 : 20)) * 8;
