@@ -33,6 +33,13 @@ Nanoseconds steady_now() {
     return Clock::now().time_since_epoch();
 }
 
+// What makes a time of the one clock one of the other, as well as two clocks can be read one after the other. If we waited for a
+// processor in between, what was known before may be better.
+Nanoseconds real_to_steady(Nanoseconds known) {
+    const Nanoseconds before = steady_now(), real = real_now(), after = steady_now();
+    return std::clamp(known, before - real, after - real);
+}
+
 }  // namespace
 
 Holder::Holder(HoldPlan plan, std::uint8_t family, NetlinkSocket socket)
@@ -145,7 +152,7 @@ void Holder::run() {
 Result<void> Holder::work() {
     while (!stops_) {
         if (Clock::now() >= renew_at_) NETCUT_TRY(renew());
-        to_steady_ = steady_now() - real_now();
+        to_steady_ = real_to_steady(to_steady_);
         send_blocked();
         read_all();
         queue_.pass_due(steady_now());
