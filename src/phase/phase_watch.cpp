@@ -178,8 +178,10 @@ void PhaseWatch::follow_lives(const std::vector<pid_t>& first_processes) {
         if (subject.first_process == first_processes[node]) continue;
         subject.first_process = first_processes[node];
         subject.classifier.finish();
-        subject.tree.reset();
-        if (subject.first_process != 0) subject.tree.emplace(subject.first_process, processes_of_init);
+        if (subject.first_process == 0)
+            subject.tree.reset();
+        else
+            subject.tree.emplace(subject.first_process, processes_of_init);
         subject.looked_for_processes = {};
         subject.ready = Nanoseconds(0);
         subject.connections.see(since_begin(Clock::now()), {});

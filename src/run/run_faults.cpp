@@ -95,7 +95,7 @@ Result<void> RunFaults::write_loss_lists(const FaultSpec& fault, const FaultPlan
         for (const std::uint32_t number : *numbers) text += fmt::format("{}\n", number);
         const std::string name = fmt::format("loss-{}-{}.txt", fault.name, direction);
         NETCUT_TRY(run_.folder.write_file(name, text));
-        (numbers == &lose->up ? listed.lists.up : listed.lists.down) = {name, numbers->size()};
+        (numbers == &lose->up ? listed.lists.up : listed.lists.down) = event::LossList{name, numbers->size()};
     }
     run_.journal.add(std::move(listed), {.fault = fault.name});
     return {};

@@ -30,7 +30,7 @@ Result<Json> agree_on_design(const RunFolder& folder, const Json& ours, const st
     for (const char* below : {"runs", "claims", "rows"}) NETCUT_TRY(folder.make_folder(below));
     const auto there = read_json(folder, "design.json", most_design);
     if (!there && there.error().code != ENOENT) return Failure(there.error());
-    if (there && (!there->is_object() || there->value("digest", "") != ours.at("digest")))
+    if (there && (!there->is_object() || there->value("digest", "") != ours.at("digest").get<std::string>()))
         return usage_failure("go on with the study in " + folder.path(),
                              "its cells, measures or seed are not those of this study",
                              "choose another folder with --out");
