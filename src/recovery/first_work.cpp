@@ -8,8 +8,8 @@
 namespace netcut {
 namespace {
 
-constexpr std::size_t most_ahead = 64, most_early = 16;  // segments
-constexpr std::size_t most_opened = 16'384;              // connections
+constexpr std::size_t most_ahead = 64, most_early = 16;                          // segments
+constexpr std::size_t most_opened = 16'384, most_worked = std::size_t{1} << 20;  // connections
 
 constexpr std::uint8_t tls_handshake = 22, tls_data = 23;
 // With a tag, and the type or a nonce.
@@ -291,7 +291,7 @@ void OpenedConnections::list(const ConversationKey& key, Opened& one) {
     const WorkState state = one.work.state();
     const bool worked =
         state == WorkState::work || (state == WorkState::any_data && one.exchanged && !one.has_proxy);
-    if (!worked || one.is_listed || worked_.size() >= most_opened) return;
+    if (!worked || one.is_listed || worked_.size() >= most_worked) return;
     one.is_listed = true;
     worked_.push_back(key);
 }
@@ -304,7 +304,7 @@ std::optional<OpenedConnections::Change> OpenedConnections::take(PacketBytes pac
     const TcpFields& tcp = *header->tcp;
     const bool syn = (tcp.flags & tcp_flag::syn) != 0;
     const bool opens = syn && (tcp.flags & tcp_flag::ack) == 0;
-    if (opens && by_opener_.size() < most_opened) by_opener_[key] = {};
+    if (opens) remember(key);
     const auto own = by_opener_.find(key);
     const auto found = own != by_opener_.end() ? own : by_opener_.find(turned(key));
     if (found == by_opener_.end()) return {};
@@ -323,6 +323,20 @@ std::optional<OpenedConnections::Change> OpenedConnections::take(PacketBytes pac
     return work.is_decided() && !was_decided ? std::optional(Change{key, true}) : std::nullopt;
 }
 
+void OpenedConnections::remember(const ConversationKey& key) {
+    if (by_opener_.size() < most_opened || by_opener_.contains(key)) {
+        by_opener_[key] = {};
+        return;
+    }
+    if (!unremembered_) unremembered_.emplace().miss();
+}
+
+void OpenedConnections::forget() {
+    by_opener_.clear();
+    worked_.clear();
+    unremembered_.reset();
+}
+
 void OpenedConnections::miss() {
     for (auto& [key, one] : by_opener_) one.work.miss();
 }
@@ -338,8 +352,8 @@ const OpenedConnections::Opened* OpenedConnections::opened(const ConversationKey
 }
 
 const FirstWork* OpenedConnections::find(const ConversationKey& key) const {
-    const Opened* one = opened(key);
-    return one == nullptr ? nullptr : &one->work;
+    if (const Opened* one = opened(key)) return &one->work;
+    return unremembered_ ? &*unremembered_ : nullptr;
 }
 
 // What a proxy has of one end the other one need not have.

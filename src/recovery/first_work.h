@@ -152,12 +152,14 @@ class OpenedConnections {
     // Packets are missing: what is not known yet of any will not be, or of this one.
     void miss();
     void miss(const ConversationKey& key);
-    // As either of its ends sees it; none: its SYN was not seen.
+    // Of all of them nothing is known any more.
+    void forget();
+    // As either of its ends sees it; none: its SYN was not seen. When there were more than are remembered, the others are unclear.
     const FirstWork* find(const ConversationKey& key) const;
     // When each end was seen to have data of the other one, whatever that was; none: it was not.
     std::optional<Nanoseconds> exchanged(const ConversationKey& key) const;
     // As their openers see them: those that have carried work both ways, in the order in which that was seen. None is
-    // forgotten, so that who has read some knows where the others begin.
+    // forgotten alone, so that who has read some knows where the others begin.
     const std::vector<ConversationKey>& worked() const { return worked_; }
 
   private:
@@ -173,12 +175,14 @@ class OpenedConnections {
         bool is_listed = false;
         bool has_proxy = false;
     };
+    void remember(const ConversationKey& key);
     const Opened* opened(const ConversationKey& key) const;
     static void note_numbers(Opened& one, StreamEnd from, const PacketHeader& packet, Nanoseconds when);
     void list(const ConversationKey& key, Opened& one);
 
     std::set<IpAddress> proxies_;
     std::map<ConversationKey, Opened> by_opener_;
+    std::optional<FirstWork> unremembered_;  // any of those for which there was no room
     std::vector<ConversationKey> worked_;
 };
 

@@ -42,6 +42,7 @@ Result<void> WorkTap::begin() {
 Result<void> WorkTap::end() {
     if (users_ == 0 || --users_ > 0 || !tap_) return {};
     left_out_.clear();
+    connections_.forget();  // they are to the next watch what was there before it
     return tap_->end();
 }
 

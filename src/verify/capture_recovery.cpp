@@ -359,8 +359,8 @@ class RecoveryCheck {
         if (opened == nullptr || opened->state() == WorkState::any_data) return false;
         if (opened->is_sure() && opened->state() != WorkState::unclear) return true;
         const std::string why = fmt::format(
-            "recovery of {}: too little of each packet was captured to tell work from set-up on the "
-            "connection of {} (--pcap-snap 2048 is enough)",
+            "recovery of {}: too little of each packet was captured, or too many connections were, to tell "
+            "work from set-up on the connection of {} (--pcap-snap 2048 is enough)",
             what, local);
         if (std::find(check_.unchecked.begin(), check_.unchecked.end(), why) == check_.unchecked.end())
             check_.unchecked.push_back(why);

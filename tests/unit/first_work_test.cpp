@@ -306,6 +306,34 @@ TEST(OpenedConnections, WithoutAnAnswerHasCarriedNoWork) {
     EXPECT_EQ(wire.worked(), 0U);
 }
 
+// For which there is no room: whatever they carry may be their set-up.
+TEST(OpenedConnections, MoreThanAreRememberedAreUnclear) {
+    const auto key = [](unsigned number) {
+        return ConversationKey{boost::asio::ip::make_address_v4(0x0a630003 + number / 50'000),
+                               1024 + number % 50'000, boost::asio::ip::make_address(v4_hosts.destination),
+                               8080};
+    };
+    OpenedConnections all;
+    const auto open = [&](unsigned number) {
+        const Bytes syn = big_endian(std::get<1>(key(number)), 2) + big_endian(8080, 2) + big_endian(99, 4) +
+                          big_endian(0, 4) + Bytes{0x50, tcp_flag::syn, 1, 0, 0, 0, 0, 0};
+        all.take(ipv4(6, syn, {std::get<0>(key(number)).to_string(), v4_hosts.destination}), 1ms);
+    };
+    constexpr unsigned most = 16'384;
+    for (unsigned number = 0; number < most; ++number) open(number);
+    EXPECT_EQ(all.find(key(most - 1))->state(), WorkState::set_up);
+    EXPECT_EQ(all.find(key(most)), nullptr) << "it was there before";
+    open(most);
+    open(0);  // once more, from the same port
+    EXPECT_EQ(all.find(key(most))->state(), WorkState::unclear);
+    EXPECT_EQ(all.find(turned(key(most)))->state(), WorkState::unclear);
+    EXPECT_EQ(all.find(key(0))->state(), WorkState::set_up);
+    all.forget();
+    EXPECT_EQ(all.find(key(0)), nullptr);
+    open(most);
+    EXPECT_EQ(all.find(key(most))->state(), WorkState::set_up);
+}
+
 TEST(FirstWork, AnyBytesMayBeGiven) {
     for (unsigned seed = 0; seed < 2000; ++seed) {
         Dialogue dialogue;
