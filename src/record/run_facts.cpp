@@ -9,6 +9,7 @@
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
+#include "scenario/site.h"
 
 namespace netcut {
 namespace {
@@ -72,8 +73,7 @@ Facts RunState::facts(const Scenario& scenario) const {
         else
             facts.nodes.emplace_back().name = name;
     }
-    for (const SiteSpec& site : scenario.fabric.sites)
-        if (site.relays()) facts.relayed.insert(site.nodes.begin(), site.nodes.end());
+    facts.relayed = relayed_nodes(scenario);
     facts.preparing = !facts.nodes.front().started && !scenario.prepare.empty();
     for (const FaultSpec& spec : scenario.faults) {
         const FaultState known = fault(spec.name) != nullptr ? *fault(spec.name) : FaultState{};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "scenario/site.h"
 #include "why/hang_state.h"
 
 namespace netcut {
@@ -11,14 +12,19 @@ HangWatch::HangWatch(const RunContext& run, const RunState& record, Observer obs
     : run_(run),
       record_(record),
       observer_(std::move(observer)),
+      relayed_(relayed_nodes(run.scenario)),
       watch_(run.timers, run.nodes, run.journal.begin(),
              {observer_.may_hang, observer_.runs, observer_.read,
               [this](const WaitsByNode& waits) { on_at_rest(waits); }, run.fail}),
       known_(run.timers, run.scenario.known_hangs, run.scenario.hang_after,
              {observer_.last_progress, observer_.may_hang, [this] { return watch_.glance(); },
-              [this](const WaitsByNode& waits) { return hang_state(record_.addresses(), waits); },
+              [this](const WaitsByNode& waits) { return state_of(waits); },
               [this](const WaitsByNode& waits, Nanoseconds in_state) { on_known(waits, in_state); },
               run.fail}) {}
+
+std::string HangWatch::state_of(const WaitsByNode& waits) const {
+    return hang_state(record_.addresses(), relayed_, waits);
+}
 
 void HangWatch::restart() {
     watch_.restart();
@@ -50,7 +56,7 @@ void HangWatch::note(const WaitsByNode& waits, event::RunProof proof, std::vecto
                      Clock::time_point begun) {
     constexpr std::size_t most_hindrances = 64;
     for (const auto& [node, facts] : waits) run_.journal.add(event::NodeWaiting{facts}, {.node = node});
-    proof.state = hang_state(record_.addresses(), waits);
+    proof.state = state_of(waits);
     proof.more_hindrances = hindrances.size() - std::min(hindrances.size(), most_hindrances);
     hindrances.resize(std::min(hindrances.size(), most_hindrances));
     proof.hindrances = std::move(hindrances);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -39,12 +41,14 @@ class HangWatch {
   private:
     void on_at_rest(const WaitsByNode& waits);
     void on_known(const WaitsByNode& waits, Nanoseconds in_state);
+    std::string state_of(const WaitsByNode& waits) const;
     void note(const WaitsByNode& waits, event::RunProof proof, std::vector<Hindrance> hindrances,
               Clock::time_point begun);
 
     const RunContext& run_;
     const RunState& record_;
     Observer observer_;
+    std::set<std::string> relayed_;  // nodes that reach others by a proxy alone
     StuckWatch watch_;
     KnownHang known_;
 };

@@ -249,6 +249,13 @@ const SiteSpec* site_of(const Scenario& scenario, const std::string& node) {
     return nullptr;
 }
 
+std::set<std::string> relayed_nodes(const Scenario& scenario) {
+    std::set<std::string> all;
+    for (const SiteSpec& site : scenario.fabric.sites)
+        if (site.relays()) all.insert(site.nodes.begin(), site.nodes.end());
+    return all;
+}
+
 bool is_translated(const SiteSpec* site) {
     return site != nullptr && (site->hides() || site->relays());
 }

@@ -3,6 +3,7 @@
 // `sites:` of a scenario: nodes behind a router and an uplink of their own. Pure.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ Result<void> check_sites(Scenario& scenario);
 const SiteSpec* site_of(const Scenario& scenario, const std::string& node);
 // Whether others cannot tell the node's packets from those of its neighbours: a NAT or a proxy stands for all of them.
 bool is_translated(const SiteSpec* site);
+// That reach others by a proxy alone.
+std::set<std::string> relayed_nodes(const Scenario& scenario);
 std::string nat_word(Nat nat);
 std::string vpn_word(Vpn vpn);
 std::string proxy_word(Proxy proxy);

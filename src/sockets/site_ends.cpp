@@ -4,10 +4,12 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
 #include "fault/packet.h"
+#include "kernel/socket_facts.h"
 
 namespace netcut {
 namespace {
@@ -48,11 +50,20 @@ Result<void> reveal_ends(Sites& sites, std::vector<TcpSocket>& sockets) {
 
 Result<void> reveal_ends(Sites& sites, NodeWaits& facts) {
     std::vector<TcpSocket*> all;
+    std::vector<std::string> seen;  // by which threads name them
     for (ConnectionFacts& one : facts.connections) {
+        seen.push_back(ends_of(one.socket));
         join_relayed(sites, one.socket);
         all.push_back(&one.socket);
     }
-    return reveal(sites, all);
+    NETCUT_TRY(reveal(sites, all));
+    std::map<std::string, std::string> revealed;
+    for (std::size_t i = 0; i < all.size(); ++i) revealed.emplace(seen[i], ends_of(*all[i]));
+    for (ThreadFacts& thread : facts.waits)
+        for (WaitTarget& target : thread.on)
+            if (target.object == WaitObject::connection && revealed.contains(target.what))
+                target.what = revealed.at(target.what);
+    return {};
 }
 
 // A router that does not know the flow is asked again a little later: the flow may be new.

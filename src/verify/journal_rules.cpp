@@ -11,6 +11,7 @@
 #include "record/facts.h"
 #include "scenario/fault_spec.h"
 #include "scenario/plan.h"
+#include "scenario/site.h"
 #include "scenario/tcp.h"
 #include "scenario/triggers.h"
 #include "scenario/words.h"
@@ -197,7 +198,7 @@ class Rules {
         if (proof.proof == Proof::certain)
             for (const Hindrance& one : hindrances_of(state_, scenario_, state_.waits()))
                 wrong("it is not certain: " + text_of(one));
-        const std::string state = hang_state(state_.addresses(), state_.waits());
+        const std::string state = hang_state(state_.addresses(), relayed_nodes(scenario_), state_.waits());
         if (!proof.state.empty() && state != proof.state)
             wrong("its state is not that of what the nodes wait for: " + state);
         const auto& known = scenario_.known_hangs;

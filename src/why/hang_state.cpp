@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "kernel/socket_facts.h"
 
@@ -13,8 +12,9 @@ namespace {
 
 class States {
   public:
-    States(const std::map<std::string, std::string>& owners, const WaitsByNode& waits)
-        : owners_(owners), waits_(waits) {}
+    States(const std::map<std::string, std::string>& owners, const std::set<std::string>& relayed,
+           const WaitsByNode& waits)
+        : owners_(owners), relayed_(relayed), waits_(waits) {}
 
     std::set<std::string> find() const {
         std::set<std::string> all;
@@ -42,6 +42,7 @@ class States {
         if (socket.send_queue > 0 || socket.receive_queue > 0 || connection.holders.empty()) return nullptr;
         if (owner_of(node, socket.local) != node) return "from an address that it has no more";
         const std::string peer = owner_of(node, socket.remote);
+        if (peer != node && (relayed_.contains(node) || relayed_.contains(peer))) return nullptr;
         if (peer.empty()) return "which nobody is any more";
         const auto other = waits_.find(peer);
         if (other == waits_.end() || other->second.left_out > 0 || !other->second.unread.empty())
@@ -76,13 +77,15 @@ class States {
     }
 
     const std::map<std::string, std::string>& owners_;
+    const std::set<std::string>& relayed_;
     const WaitsByNode& waits_;
 };
 
 }  // namespace
 
-std::string hang_state(const std::map<std::string, std::string>& owners, const WaitsByNode& waits) {
-    return fmt::format("{}", fmt::join(States(owners, waits).find(), "; "));
+std::string hang_state(const std::map<std::string, std::string>& owners, const std::set<std::string>& relayed,
+                       const WaitsByNode& waits) {
+    return fmt::format("{}", fmt::join(States(owners, relayed, waits).find(), "; "));
 }
 
 Nanoseconds longest_wait(const WaitsByNode& waits, Nanoseconds limit) {

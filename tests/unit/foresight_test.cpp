@@ -49,7 +49,7 @@ class ForesightTest : public testing::Test {
         for (const Foreseen& one : foresee(facts)) all.push_back(text_of(one));
         return all;
     }
-    std::string state() const { return hang_state(facts.addresses, facts.waits); }
+    std::string state() const { return hang_state(facts.addresses, facts.relayed, facts.waits); }
 
     Facts facts;
 };
@@ -125,6 +125,17 @@ TEST_F(ForesightTest, StateOfADeadWait) {
     EXPECT_THAT(state(), testing::HasSubstr("aggregator port 9000"));
     facts.addresses.erase("10.99.0.3");
     EXPECT_THAT(state(), testing::HasSubstr("from an address that it has no more"));
+}
+
+TEST_F(ForesightTest, WhatAProxyIsToSayMayYetCome) {
+    facts.relayed = {client};
+    EXPECT_THAT(state(), IsEmpty());
+    end().socket.remote =
+        boost::asio::ip::make_address("10.99.240.0");  // the proxy, which has not connected yet
+    facts.waits[client].waits[0].on[0].what = ends_of(end().socket);
+    EXPECT_THAT(state(), IsEmpty());
+    facts.relayed.clear();
+    EXPECT_THAT(state(), testing::HasSubstr("which nobody is any more"));
 }
 
 TEST_F(ForesightTest, TalkOfANodeToItselfIsNoDeadWait) {

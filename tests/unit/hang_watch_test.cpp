@@ -178,7 +178,7 @@ TEST_F(HangWatchTest, AKnownStateIsTakenForThatHangWhenItHasLasted) {
         for (std::size_t node = 0; node < 3; ++node)
             waits[node == 0 ? "aggregator" : "collaborator" + std::to_string(node)] = readings_[node].facts;
         state = hang_state(
-            {{"10.0.0.1", "aggregator"}, {"10.0.0.2", "collaborator1"}, {"10.0.0.3", "collaborator2"}},
+            {{"10.0.0.1", "aggregator"}, {"10.0.0.2", "collaborator1"}, {"10.0.0.3", "collaborator2"}}, {},
             waits);
     }
     ASSERT_NE(state, "");
