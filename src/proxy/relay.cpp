@@ -9,7 +9,8 @@
 namespace netcut {
 namespace {
 
-constexpr std::string_view opened_word = "opened ", ended_word = "ended ", refused_word = "refused ";
+constexpr std::string_view accepted_word = "accepted ", opened_word = "opened ", ended_word = "ended ",
+                           refused_word = "refused ";
 constexpr std::size_t longest_line = 512, most_relays = 1 << 16, worth_sweeping = most_relays / 16;
 
 std::string_view next_word(std::string_view& text) {
@@ -42,6 +43,10 @@ std::string end_text(const RelayEnd& end) {
 
 }  // namespace
 
+std::string accepted_line(const RelayEnd& node) {
+    return fmt::format("{}{}\n", accepted_word, end_text(node));
+}
+
 std::string opened_line(const Relay& relay) {
     return fmt::format("{}{} {} {} {} {} {} {}\n", opened_word, relay.id, end_text(relay.node),
                        end_text(relay.inner), end_text(relay.outer), end_text(relay.target), relay.head,
@@ -71,6 +76,7 @@ void RelayBook::take(std::string_view bytes) {
 
 bool RelayBook::take_line(std::string_view line) {
     if (line == proxy_listens) return listens_ = true;
+    if (line.starts_with(accepted_word)) return take_accepted(line.substr(accepted_word.size()));
     if (line.starts_with(opened_word)) return take_opened(line.substr(opened_word.size()));
     if (line.starts_with(ended_word)) return take_ended(line.substr(ended_word.size()));
     if (!line.starts_with(refused_word)) return false;
@@ -80,6 +86,14 @@ bool RelayBook::take_line(std::string_view line) {
 
 bool RelayBook::is_own(const IpAddress& address) const {
     return std::find(own_.begin(), own_.end(), address) != own_.end();
+}
+
+// Nobody knows yet where it goes; the one before it is no more.
+bool RelayBook::take_accepted(std::string_view words) {
+    RelayEnd node;
+    if (!read_end(words, node) || !words.empty()) return false;
+    forget(node);
+    return true;
 }
 
 bool RelayBook::take_opened(std::string_view words) {
@@ -103,13 +117,17 @@ void RelayBook::sweep() {
     ended_ = 0;
 }
 
+void RelayBook::forget(const RelayEnd& node) {
+    const auto known = by_node_.find(node);
+    if (known == by_node_.end()) return;
+    if (of_outer(known->second.outer) == &known->second) by_outer_.erase(known->second.outer);
+    under_way_.erase(known->second.id);
+    if (known->second.has_ended) --ended_;
+    by_node_.erase(known);
+}
+
 void RelayBook::add(const Relay& relay) {
-    if (const auto before = by_node_.find(relay.node); before != by_node_.end()) {
-        if (of_outer(before->second.outer) == &before->second) by_outer_.erase(before->second.outer);
-        under_way_.erase(before->second.id);
-        if (before->second.has_ended) --ended_;
-        by_node_.erase(before);
-    }
+    forget(relay.node);
     if (by_node_.size() >= most_relays && ended_ >= worth_sweeping) sweep();
     if (by_node_.size() >= most_relays) return;
     by_node_[relay.node] = relay;

@@ -44,11 +44,12 @@ struct Relay {
 
 // Lines that the proxy says.
 inline constexpr std::string_view proxy_listens = "listening";
+std::string accepted_line(const RelayEnd& node);
 std::string opened_line(const Relay& relay);
 std::string ended_line(const Relay& relay);
 std::string refused_line(unsigned status);
 
-// Remembers each relay until another one has the same ends. One thread at a time.
+// Remembers each relay until another connection has the same node's end. One thread at a time.
 class RelayBook {
   public:
     // `own`: the addresses at which the proxy listens, and from which it connects.
@@ -69,10 +70,12 @@ class RelayBook {
 
   private:
     bool take_line(std::string_view line);
+    bool take_accepted(std::string_view words);
     bool take_opened(std::string_view words);
     bool take_ended(std::string_view words);
     bool is_own(const IpAddress& address) const;
     void add(const Relay& relay);
+    void forget(const RelayEnd& node);
     void sweep();
 
     std::vector<IpAddress> own_;

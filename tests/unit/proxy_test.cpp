@@ -122,6 +122,17 @@ TEST(RelayBook, AnotherOneOfTheSameEndTakesItsPlace) {
     EXPECT_FALSE(found->has_ended) << "that was the one before";
 }
 
+TEST(RelayBook, OneThatIsAcceptedIsNotTheOneBefore) {
+    RelayBook known = book();
+    known.take(opened_line(relay(1, 40000, 50000)) + ended_line(ended(1, 5)) +
+               accepted_line(end("10.99.0.3", 40000)));
+    EXPECT_EQ(known.of_node(end("10.99.0.3", 40000)), nullptr);
+    EXPECT_EQ(known.of_outer(end("10.99.240.0", 50000)), nullptr);
+    known.take(opened_line(relay(2, 40000, 50001)));
+    EXPECT_EQ(known.of_node(end("10.99.0.3", 40000))->up.arrived, 0U);
+    EXPECT_EQ(known.unread(), 0U);
+}
+
 TEST(RelayBook, WhatIsNoWordOfItIsNotBelieved) {
     RelayBook known = book();
     Relay foreign = relay(1, 40000, 50000);
@@ -137,6 +148,8 @@ TEST(RelayBook, WhatIsNoWordOfItIsNotBelieved) {
         "opened x 10.99.0.3 40000 10.99.240.0 3128 10.99.240.0 50000 10.99.0.2 50051 80 39\n",
         "ended 1\n",
         "ended 1 5 6 0 0\n",
+        "accepted 10.99.0.3\n",
+        "accepted 10.99.0.3 40000 1\n",
         "\n",
         std::string(100'000, 'x') + "\n",
         "opened " + std::string(100'000, '1') + "\n"};

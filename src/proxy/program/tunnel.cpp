@@ -9,6 +9,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -20,13 +22,15 @@ namespace netcut::proxy {
 namespace {
 
 namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
 using boost::system::error_code;
 constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::size_t buffer_bytes = 64 * 1024;
 // As Squid's request_start_timeout and connect_timeout, but shorter: a run has no minutes for either.
 constexpr auto head_time = std::chrono::seconds(20), connect_time = std::chrono::seconds(30),
-               refusal_time = std::chrono::seconds(5);
+               refusal_time = std::chrono::seconds(5), settle_time = std::chrono::seconds(30);
+constexpr std::chrono::milliseconds first_look{1}, longest_look{128};
 constexpr std::uint64_t syn_alone = 1;  // that is acknowledged, too
 
 // Whoever listens has gone if it cannot be told: then SIGPIPE ends us.
@@ -38,13 +42,32 @@ RelayEnd end_of(const Tcp::endpoint& endpoint) {
     return {endpoint.address(), endpoint.port()};
 }
 
-// Without what is no data.
-std::uint64_t acknowledged(Tcp::socket& socket, std::uint64_t syn) {
+TcpInfo info_of(Tcp::socket& socket) {
     TcpInfo info{};
     socklen_t size = sizeof(info);
     if (!socket.is_open() || ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
-        return 0;
-    return difference(info.bytes_acked, syn);
+        info.known.tcpi_state = TCP_CLOSE;
+    return info;
+}
+
+// Of what it was given to send, and how much of that is acknowledged: beside other bytes, which are no data of the far end's.
+RelayCount count_of(const TcpInfo& info, std::uint64_t carried, std::uint64_t others) {
+    return {carried, std::min(carried, difference(info.bytes_acked, others))};
+}
+
+bool is_settled(const TcpInfo& info, std::uint64_t carried, std::uint64_t others) {
+    return info.known.tcpi_state == TCP_CLOSE || count_of(info, carried, others).arrived == carried;
+}
+
+// False: it has taken longer, and was given up.
+asio::awaitable<bool> within(Clock::duration time, asio::awaitable<void> work) {
+    asio::steady_timer limit(co_await asio::this_coro::executor, time);
+    const auto first = co_await (std::move(work) || limit.async_wait(awaiting));
+    co_return first.index() == 0;
+}
+
+asio::awaitable<void> connect_socket(Tcp::socket& socket, Tcp::endpoint target, error_code& error) {
+    std::tie(error) = co_await socket.async_connect(target, awaiting);
 }
 
 bool is_reset(Tcp::socket& socket) {
@@ -62,11 +85,7 @@ void close_by_reset(Tcp::socket& socket) {
 }  // namespace
 
 Tunnel::Tunnel(std::uint64_t id, Tcp::socket inner, std::vector<IpAddress> own)
-    : id_(id),
-      inner_(std::move(inner)),
-      outer_(inner_.get_executor()),
-      own_(std::move(own)),
-      limit_(inner_.get_executor()) {}
+    : id_(id), inner_(std::move(inner)), outer_(inner_.get_executor()), own_(std::move(own)) {}
 
 Tunnel::~Tunnel() {
     tell_end();
@@ -74,6 +93,10 @@ Tunnel::~Tunnel() {
 
 asio::awaitable<void> Tunnel::serve() {
     const auto self = shared_from_this();
+    error_code error;
+    node_ = end_of(inner_.remote_endpoint(error));
+    if (error) co_return;  // it has gone
+    say(accepted_line(node_));
     // Each for itself: in one condition GCC 12 goes on after the first that is false.
     if (!co_await read_head()) co_return;
     if (!co_await connect()) co_return;
@@ -90,40 +113,32 @@ asio::awaitable<void> Tunnel::serve() {
     co_await carry(inner_, outer_, up_);
 }
 
-void Tunnel::end_within(std::chrono::seconds time, Tcp::socket& socket) {
-    is_late_ = false;
-    limit_.expires_after(time);
-    limit_.async_wait([this, &socket, alive = weak_from_this()](error_code error) {
-        if (error || alive.expired()) return;
-        is_late_ = true;
-        error_code ignored;
-        socket.cancel(ignored);
-    });
+asio::awaitable<void> Tunnel::take_head() {
+    std::array<char, 4096> buffer;
+    while (!head_.is_over()) {
+        const auto [error, bytes] = co_await inner_.async_read_some(asio::buffer(buffer), awaiting);
+        if (error) co_return;
+        head_.take({buffer.data(), bytes});
+    }
 }
 
 // False: it was refused, or the node has gone.
 asio::awaitable<bool> Tunnel::read_head() {
-    std::array<char, 4096> buffer;
-    end_within(head_time, inner_);
-    while (!head_.is_over()) {
-        const auto [error, bytes] = co_await inner_.async_read_some(asio::buffer(buffer), awaiting);
-        if (error && is_late_) {
-            co_await refuse(ProxyStatus::timeout, "no whole request has come");
-            co_return false;
-        }
-        if (error) co_return false;
-        head_.take({buffer.data(), bytes});
-    }
-    limit_.cancel();
-    if (!head_.refusal()) co_return true;
-    co_await refuse(*head_.refusal(), head_.why());
+    const bool is_in_time = co_await within(head_time, take_head());
+    if (head_.is_over() && !head_.refusal()) co_return true;
+    if (head_.refusal())
+        co_await refuse(*head_.refusal(), head_.why());
+    else if (!is_in_time)
+        co_await refuse(ProxyStatus::timeout, "no whole request has come");
     co_return false;
 }
 
 asio::awaitable<void> Tunnel::refuse(ProxyStatus status, std::string why) {
     say(refused_line(static_cast<unsigned>(status)));
-    const std::string reply = reply_text(status, why);
-    end_within(refusal_time, inner_);
+    co_await within(refusal_time, answer_last(reply_text(status, why)));
+}
+
+asio::awaitable<void> Tunnel::answer_last(std::string reply) {
     auto [error, bytes] = co_await asio::async_write(inner_, asio::buffer(reply), awaiting);
     if (!error) inner_.shutdown(Tcp::socket::shutdown_send, error);
     // What it still sends would make its kernel throw the answer away.
@@ -132,26 +147,47 @@ asio::awaitable<void> Tunnel::refuse(ProxyStatus status, std::string why) {
 }
 
 asio::awaitable<bool> Tunnel::connect() {
+    Refusal refusal;
+    const auto first = co_await (connect_to_any(refusal) || node_leaves());
+    if (first.index() != 0) co_return false;
+    const bool is_connected = std::get<0>(first);
+    if (!is_connected) co_await refuse(refusal.status, refusal.why);
+    co_return is_connected;
+}
+
+// By a reset, or by the end of its way before it has said anything to the target: after that it may wait for an answer.
+asio::awaitable<void> Tunnel::node_leaves() {
+    char byte = 0;
+    const auto [error, bytes] =
+        co_await inner_.async_receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, awaiting);
+    if (!error || !head_.rest().empty()) co_await inner_.async_wait(Tcp::socket::wait_error, awaiting);
+}
+
+// All addresses share the time: each but the last has half of what is left.
+asio::awaitable<bool> Tunnel::connect_to_any(Refusal& refusal) {
+    const auto until = Clock::now() + connect_time;
     Tcp::resolver resolver(inner_.get_executor());
     const ConnectTarget& wanted = head_.target();
     const auto [error, found] =
         co_await resolver.async_resolve(wanted.host, std::to_string(wanted.port), awaiting);
-    ProxyStatus status = ProxyStatus::bad_gateway;
-    std::string why = fmt::format("cannot find {}: {}", wanted.host, error.message());
-    if (!error)
-        for (const auto& entry : found)
-            if (co_await connect_to(entry.endpoint(), status, why)) co_return true;
-    co_await refuse(status, why);
+    if (error) refusal.why = fmt::format("cannot find {}: {}", wanted.host, error.message());
+    for (auto entry = found.begin(); entry != found.end();) {
+        const Tcp::endpoint target = entry->endpoint();
+        const auto left = until - Clock::now();
+        const bool is_last = ++entry == found.end();
+        const bool is_connected = co_await connect_to(target, is_last ? left : left / 2, refusal);
+        if (is_connected) co_return true;
+    }
     co_return false;
 }
 
-asio::awaitable<bool> Tunnel::connect_to(const Tcp::endpoint& target, ProxyStatus& status, std::string& why) {
+asio::awaitable<bool> Tunnel::connect_to(Tcp::endpoint target, Clock::duration time, Refusal& refusal) {
     const auto own = std::find_if(own_.begin(), own_.end(), [&](const IpAddress& address) {
         return address.is_v6() == target.address().is_v6();
     });
-    why = fmt::format("cannot connect to {} port {}: ", target.address().to_string(), target.port());
+    refusal.why = fmt::format("cannot connect to {} port {}: ", target.address().to_string(), target.port());
     if (own == own_.end()) {
-        why += "the run has no such addresses";
+        refusal.why += "the run has no such addresses";
         co_return false;
     }
     error_code error;
@@ -159,14 +195,13 @@ asio::awaitable<bool> Tunnel::connect_to(const Tcp::endpoint& target, ProxyStatu
     outer_.open(target.protocol(), error);
     if (!error) outer_.bind({*own, 0}, error);
     if (!error) {
-        end_within(connect_time, outer_);
-        std::tie(error) = co_await outer_.async_connect(target, awaiting);
-        limit_.cancel();
+        error = asio::error::timed_out;
+        co_await within(time, connect_socket(outer_, target, error));
     }
     if (!error) co_return true;
-    const bool is_late = is_late_ || error == asio::error::timed_out;
-    status = is_late ? ProxyStatus::gateway_timeout : ProxyStatus::bad_gateway;
-    why += is_late ? "nobody answers" : error.message();
+    const bool is_late = error == asio::error::timed_out || error == asio::error::operation_aborted;
+    refusal.status = is_late ? ProxyStatus::gateway_timeout : ProxyStatus::bad_gateway;
+    refusal.why += is_late ? "nobody answers" : error.message();
     co_return false;
 }
 
@@ -177,11 +212,11 @@ asio::awaitable<bool> Tunnel::begin() {
     error_code error, other;
     for (Tcp::socket* socket : {&inner_, &outer_}) socket->set_option(Tcp::no_delay(true), error);
     Relay relay{.id = id_,
-                .node = end_of(inner_.remote_endpoint(error)),
-                .inner = end_of(inner_.local_endpoint(other)),
+                .node = node_,
+                .inner = end_of(inner_.local_endpoint(error)),
                 .head = static_cast<std::uint32_t>(head_.size()),
                 .reply = static_cast<std::uint32_t>(reply.size())};
-    if (error || other) co_return false;  // the node has gone
+    if (error) co_return false;  // the node has gone
     relay.outer = end_of(outer_.local_endpoint(error));
     relay.target = end_of(outer_.remote_endpoint(other));
     if (error || other) {
@@ -211,8 +246,20 @@ asio::awaitable<void> Tunnel::carry(Tcp::socket& from, Tcp::socket& to, std::uin
     to.shutdown(Tcp::socket::shutdown_send, error);
     if (error) co_return reset();
     if (--ways_ > 0) co_return;
+    co_await within(settle_time, settle());
     tell_end();
     for (Tcp::socket* socket : {&inner_, &outer_}) socket->close(error);
+}
+
+// Until both far ends' kernels have all, or never will: what is told at the end is told for good.
+asio::awaitable<void> Tunnel::settle() {
+    asio::steady_timer pause(inner_.get_executor());
+    auto look = first_look;
+    while (!is_settled(info_of(outer_), up_, syn_alone) || !is_settled(info_of(inner_), down_, reply_)) {
+        pause.expires_after(look);
+        co_await pause.async_wait(awaiting);
+        look = std::min(2 * look, longest_look);
+    }
 }
 
 // One that is not read, since the other end is slow, can be reset all the same.
@@ -231,8 +278,8 @@ void Tunnel::reset() {
 void Tunnel::tell_end() {
     if (!std::exchange(is_open_, false)) return;
     Relay relay{.id = id_};
-    relay.up = {up_, std::min(up_, acknowledged(outer_, syn_alone))};
-    relay.down = {down_, std::min(down_, difference(acknowledged(inner_, 0), reply_))};
+    relay.up = count_of(info_of(outer_), up_, syn_alone);
+    relay.down = count_of(info_of(inner_), down_, reply_);
     say(ended_line(relay));
 }
 

@@ -4,12 +4,12 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "proxy/connect_head.h"
 #include "proxy/relay.h"
 
@@ -28,15 +28,23 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     boost::asio::awaitable<void> serve();
 
   private:
+    struct Refusal {
+        ProxyStatus status = ProxyStatus::bad_gateway;
+        std::string why;
+    };
+
     boost::asio::awaitable<bool> read_head();
+    boost::asio::awaitable<void> take_head();
     boost::asio::awaitable<bool> connect();
-    boost::asio::awaitable<bool> connect_to(const Tcp::endpoint& target, ProxyStatus& status,
-                                            std::string& why);
+    boost::asio::awaitable<bool> connect_to_any(Refusal& refusal);
+    boost::asio::awaitable<bool> connect_to(Tcp::endpoint target, Clock::duration time, Refusal& refusal);
+    boost::asio::awaitable<void> node_leaves();
     boost::asio::awaitable<void> refuse(ProxyStatus status, std::string why);
+    boost::asio::awaitable<void> answer_last(std::string reply);
     boost::asio::awaitable<bool> begin();
     boost::asio::awaitable<void> carry(Tcp::socket& from, Tcp::socket& to, std::uint64_t& carried);
+    boost::asio::awaitable<void> settle();
     boost::asio::awaitable<void> notice_reset(Tcp::socket& socket);
-    void end_within(std::chrono::seconds time, Tcp::socket& socket);
     void reset();
     void tell_end();
 
@@ -44,8 +52,8 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     Tcp::socket inner_, outer_;
     std::vector<IpAddress> own_;
     ConnectHead head_;
-    boost::asio::steady_timer limit_;
-    bool is_late_ = false, is_open_ = false;
+    RelayEnd node_{};
+    bool is_open_ = false;
     unsigned ways_ = 2;
     std::uint64_t up_ = 0, down_ = 0, reply_ = 0;  // bytes
 };
