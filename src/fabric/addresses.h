@@ -67,6 +67,7 @@ enum class MacKind : std::uint8_t {
     tunnel = 10
 };
 
+constexpr std::uint32_t last_mac = 0xffff;                      // of a kind
 inline MacAddress mac_of(MacKind kind, std::uint32_t number) {  // 02: locally administered
     return {0x02,
             0x6e,

@@ -39,6 +39,13 @@ Failure missing(const NodeLink& node, const std::string& what) {
                             what + " is not there although the kernel took it");
 }
 
+Failure used_up(const NodeLink& node, const char* what, std::uint32_t given) {
+    return usage_failure(
+        fmt::format("give {} another {}", node.name, what),
+        fmt::format("{} were given out already, which are all that a run has", given),
+        "let fewer faults do so, or less often: make `times`, `flap` or the churn's `length` smaller");
+}
+
 Result<void> check(const FabricOptions& options, std::size_t nodes) {
     if (options.kind == FabricKind::bridge && nodes + (options.name_server ? 1 : 0) > max_bridge_ports)
         return usage_failure(fmt::format("build a bridge with {} nodes{}", nodes,
@@ -297,16 +304,22 @@ Result<void> Fabric::unplug(std::span<const std::size_t> nodes) {
     return router_socket_.commit(batch);
 }
 
-void Fabric::renumber(std::size_t index, const PlugOptions& options) {
+// None is given out twice: packets of an earlier owner would be taken for the later one's.
+Result<void> Fabric::renumber(std::size_t index, const PlugOptions& options) {
     NodeLink& node = nodes_[index];
-    if (options.new_address || options.new_mac) ++renumbered_;
-    const auto fresh = static_cast<std::uint32_t>(nodes_.size()) + renumbered_;
-    if (options.new_address) node.addresses = addresses_of(first_host + fresh);
-    if (options.new_mac) node.eth0.mac = mac_of(MacKind::renewed, renumbered_);
+    const std::uint32_t host = first_host + static_cast<std::uint32_t>(nodes_.size()) + new_addresses_ + 1;
+    if (options.new_address && host >= first_site_host) return used_up(node, "address", new_addresses_);
+    if (options.new_mac && new_macs_ == last_mac) return used_up(node, "MAC address", new_macs_);
+    if (options.new_address) {
+        node.addresses = addresses_of(host);
+        ++new_addresses_;
+    }
+    if (options.new_mac) node.eth0.mac = mac_of(MacKind::renewed, ++new_macs_);
+    return {};
 }
 
 Result<void> Fabric::plug(std::size_t index, const PlugOptions& options) {
-    renumber(index, options);
+    NETCUT_TRY(renumber(index, options));
     NodeLink& node = nodes_[index];
     Batch port;
     append_port(port, node);

@@ -70,7 +70,7 @@ class Fabric {
     Result<void> unplug(std::size_t node) { return unplug({&node, 1}); }
     Result<void> plug(std::size_t node, const PlugOptions& options);
     // While it is unplugged: it gets what `options` has new, and comes back with that.
-    void renumber(std::size_t node, const PlugOptions& options);
+    Result<void> renumber(std::size_t node, const PlugOptions& options);
     // A node that is unplugged gets another network namespace, as if its machine had been off: connections
     // and whatever its kernel still had to send stay behind in the old one, which has no link.
     Result<void> renew(std::size_t node);
@@ -115,7 +115,7 @@ class Fabric {
     std::unique_ptr<Access> access_;
     std::unique_ptr<Sites> sites_;
     std::function<void(Batch&, int port)> equip_;
-    std::uint32_t renumbered_ = 0;  // how many addresses and MACs were given out anew
+    std::uint32_t new_addresses_ = 0, new_macs_ = 0;  // how many were given out
 };
 
 }  // namespace netcut

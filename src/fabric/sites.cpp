@@ -54,6 +54,15 @@ std::vector<std::optional<std::size_t>> sites_of(const FabricOptions& options,
     return all;
 }
 
+std::optional<RateLimit> lower(const std::optional<RateLimit>& one, const std::optional<RateLimit>& other) {
+    if (!one || !other) return one ? one : other;
+    return other->bits_per_second < one->bits_per_second ? other : one;
+}
+
+bool is_same(const std::optional<RateLimit>& one, const std::optional<RateLimit>& other) {
+    return !one || !other || one->bits_per_second == other->bits_per_second;
+}
+
 // What the router itself says to the outside in a node's name, or of a packet to it, goes the way that the node's packets go: a reset
 // has the sender's address, an error quotes the packet.
 void add_origin_rules(NftTransaction& transaction) {
@@ -309,27 +318,47 @@ Result<void> Sites::readmit(std::size_t index, const NodeLink& node) {
     return filters_.commit(batch);
 }
 
-Result<void> Sites::set_uplink(std::size_t site, const std::optional<RateLimit>& up,
-                               const std::optional<RateLimit>& down) {
-    if (up) NETCUT_TRY(routers_[site].set_uplink(*up));
-    if (!down) return {};
-    if (Tunnel* tunnel = routers_[site].tunnel()) return tunnel->set_rate_down(*down);
+// What all that is on makes of it, or would without that fault.
+SiteChange Sites::together(std::size_t site, std::optional<std::size_t> without) const {
+    const SiteSpec& spec = routers_[site].spec();
+    SiteChange all{.site = site, .up = spec.up, .down = spec.down};
+    for (const auto& [fault, change] : changes_) {
+        if (change.site != site || fault == without) continue;
+        all.up = lower(all.up, change.up);
+        all.down = lower(all.down, change.down);
+        all.cuts_tunnel = all.cuts_tunnel || change.cuts_tunnel;
+    }
+    return all;
+}
+
+Result<void> Sites::set_down(std::size_t site, const RateLimit& down) {
+    if (Tunnel* tunnel = routers_[site].tunnel()) return tunnel->set_rate_down(down);
     Batch batch;
-    set_rate(batch, routers_[site].wan_port().index, *down);
+    set_rate(batch, routers_[site].wan_port().index, down);
     return routes_.commit(batch);
 }
 
-Result<void> Sites::change(const SiteChange& change) {
-    if (change.forgets) NETCUT_TRY(routers_[change.site].forget_flows(*change.forgets));
-    if (change.cuts_tunnel) NETCUT_TRY(routers_[change.site].tunnel()->cut(true));
-    return set_uplink(change.site, change.up, change.down);
+// What is the same is left alone: a bucket that is set anew is full.
+Result<void> Sites::turn(const SiteChange& from, const SiteChange& to) {
+    SiteRouter& router = routers_[to.site];
+    if (to.cuts_tunnel != from.cuts_tunnel) NETCUT_TRY(router.tunnel()->cut(to.cuts_tunnel));
+    if (!is_same(from.up, to.up)) NETCUT_TRY(router.set_uplink(*to.up));
+    return is_same(from.down, to.down) ? Result<void>() : set_down(to.site, *to.down);
 }
 
-Result<void> Sites::change_back(const SiteChange& change) {
-    const SiteSpec& spec = routers_[change.site].spec();
-    if (change.cuts_tunnel) NETCUT_TRY(routers_[change.site].tunnel()->cut(false));
-    return set_uplink(change.site, change.up ? spec.up : std::nullopt,
-                      change.down ? spec.down : std::nullopt);
+Result<void> Sites::change(std::size_t fault, const SiteChange& change) {
+    changes_[fault] = change;
+    if (change.forgets) NETCUT_TRY(routers_[change.site].forget_flows(*change.forgets));
+    return turn(together(change.site, fault), together(change.site));
+}
+
+Result<void> Sites::change_back(std::size_t fault) {
+    const auto found = changes_.find(fault);
+    if (found == changes_.end()) return {};
+    const std::size_t site = found->second.site;
+    NETCUT_TRY(turn(together(site), together(site, fault)));
+    changes_.erase(found);
+    return {};
 }
 
 std::vector<int> Sites::ports() const {

@@ -59,8 +59,10 @@ class Sites {
     Result<void> add_name_server(const NodeLink& place);
     // A node that was plugged in again.
     Result<void> readmit(std::size_t index, const NodeLink& node);
-    Result<void> change(const SiteChange& change);
-    Result<void> change_back(const SiteChange& change);
+    // A fault, by its number, begins to change a site, and ends. Of several that are on, the lowest rate counts, and the tunnel
+    // carries nothing until the last of them ends.
+    Result<void> change(std::size_t fault, const SiteChange& change);
+    Result<void> change_back(std::size_t fault);
     Result<std::map<int, QueueCount>> count_received() { return count_queues(routes_); }  // by links' indices
     // The router's ends of the sites' links.
     std::vector<int> ports() const;
@@ -71,8 +73,9 @@ class Sites {
     Result<void> make_routers(const FabricOptions& options);
     Result<void> join_router();
     std::optional<std::size_t> site_at(const IpAddress& address) const;
-    Result<void> set_uplink(std::size_t site, const std::optional<RateLimit>& up,
-                            const std::optional<RateLimit>& down);
+    SiteChange together(std::size_t site, std::optional<std::size_t> without = {}) const;
+    Result<void> turn(const SiteChange& from, const SiteChange& to);
+    Result<void> set_down(std::size_t site, const RateLimit& down);
     Result<void> mark_packets(std::span<const NodeLink> nodes);
     void append_outside_route(Batch& router, std::size_t site, const IpAddress& address) const;
     void append_origin(NftTransaction& transaction, std::size_t site, const NodeLink& node) const;
@@ -81,6 +84,7 @@ class Sites {
     const std::vector<std::optional<std::size_t>> of_node_;
     NetlinkSocket routes_, filters_;  // both in the router
     std::vector<SiteRouter> routers_;
+    std::map<std::size_t, SiteChange> changes_;  // that are on, by faults
 };
 
 }  // namespace netcut

@@ -70,12 +70,12 @@ Result<void> Fault::change_links() {
 }
 
 Result<void> Fault::change_site() {
-    return plan().site ? fabric_->sites()->change(*plan().site) : Result<void>();
+    return plan().site ? fabric_->sites()->change(number_, *plan().site) : Result<void>();
 }
 
 Result<void> Fault::heal() {
     if (!active_) return {};
-    if (plan().site) NETCUT_TRY(fabric_->sites()->change_back(*plan().site));
+    if (plan().site) NETCUT_TRY(fabric_->sites()->change_back(number_));
     for (auto& [node, sent] : sent_) NETCUT_TRY(sent.end());
     for (const std::size_t node : plan().nodes) NETCUT_TRY(restore_link(node));
     NETCUT_TRY(table_->off(number_));
@@ -87,7 +87,7 @@ Result<void> Fault::restore_link(std::size_t node) {
     if (plan().link == LinkChange::down) return fabric_->set_link_state(node, plan().down_end, true);
     if (plan().link == LinkChange::none) return {};
     // Faults know it by what it comes back with before its first packet comes.
-    fabric_->renumber(node, plan().plug);
+    NETCUT_TRY(fabric_->renumber(node, plan().plug));
     if (plan().plug.new_address) NETCUT_TRY(table_->add_addresses(node, fabric_->node(node).addresses));
     if (plan().plug.new_address || plan().plug.new_mac) NETCUT_TRY(table_->readdress(node));
     return fabric_->plug(node, {.announce = plan().plug.announce});

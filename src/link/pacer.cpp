@@ -32,7 +32,7 @@ void LinkPacer::pass(double due, Nanoseconds length) {
     owed_ = std::max(owed_ + due - passed, -2.0 * most_at_once);
 }
 
-bool LinkPacer::change(double bits, Nanoseconds length) {
+bool LinkPacer::change(double bits, Nanoseconds length, Nanoseconds rest) {
     const double due = bits / 8, rate = bits / seconds(length);
     const bool is_same = last_ && std::abs(*last_ - rate) <= same_rate * rate;
     last_ = rate;
@@ -46,15 +46,16 @@ bool LinkPacer::change(double bits, Nanoseconds length) {
     const BucketRate held{1, frame_};
     if (packets < 1 && now_ == held) return false;
     const std::uint32_t at_once = burst(packets);
-    const double rest = packets * frame_ - at_once + frame_ / 2.0;
+    const double paced = packets * frame_ - at_once + frame_ / 2.0;
     set(packets < 1 ? held
-                    : BucketRate{static_cast<std::uint64_t>(std::max(1.0, rest / seconds(length))), at_once});
+                    : BucketRate{static_cast<std::uint64_t>(std::max(1.0, paced / seconds(rest))), at_once});
     return true;
 }
 
-std::optional<BucketRate> LinkPacer::step(double bits, Nanoseconds length) {
-    const bool is_changed = change(bits, length);
-    pass(bits / 8, length);
+std::optional<BucketRate> LinkPacer::step(double bits, Nanoseconds length, Nanoseconds late) {
+    const Nanoseconds rest = length - late;
+    const bool is_changed = change(bits, length, rest);
+    pass(bits / 8, is_changed ? rest : length);
     return is_changed ? now_ : std::nullopt;
 }
 

@@ -29,14 +29,14 @@ class LinkPacer {
     // `mtu` of the link, in bytes.
     explicit LinkPacer(unsigned mtu) : frame_(mtu + ethernet_header) {}
 
-    // For a stretch of this length, in which so many bits are to pass; nothing if the bucket is to stay as it is. While
-    // the same is to pass in stretches of the same length, the bucket has that rate.
-    std::optional<BucketRate> step(double bits, Nanoseconds length);
+    // For a stretch of this length, of which `late` is over, and in which so many bits are to pass; nothing if the bucket is to
+    // stay as it is. While the same is to pass in stretches of the same length, the bucket has that rate, however late they are.
+    std::optional<BucketRate> step(double bits, Nanoseconds length, Nanoseconds late = Nanoseconds(0));
     // Bytes of a whole frame.
     unsigned frame() const { return frame_; }
 
   private:
-    bool change(double bits, Nanoseconds length);
+    bool change(double bits, Nanoseconds length, Nanoseconds rest);
     void set(const BucketRate& rate);
     void pass(double due, Nanoseconds length);
     std::uint32_t burst(double packets) const;

@@ -84,12 +84,12 @@ void LinkPlayer::run() {
 }
 
 Result<void> LinkPlayer::set_rates(std::int64_t number, Nanoseconds late) {
-    const Nanoseconds begin = number * step, rest = step - late;
+    const Nanoseconds begin = number * step;
     std::vector<Access::Change> changes;
     for (Playing& one : playing_) {
         one.bits += one.coming + one.cursor.advance(begin);
         one.coming = one.cursor.advance(begin + step);
-        if (const auto pace = one.pacer.step(one.coming, number == 0 ? step : rest))
+        if (const auto pace = one.pacer.step(one.coming, step, late))
             changes.push_back({one.side.node, one.side.up, *pace});
     }
     sum_.changes += changes.size();

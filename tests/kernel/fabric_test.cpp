@@ -2,10 +2,14 @@
 #include "fabric/fabric.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <linux/netlink.h>
+
+#include <set>
 
 #include "base/error.h"
 #include "base/io.h"
+#include "fabric/addresses.h"
 #include "fabric/options.h"
 #include "kernel/each_fabric.h"
 #include "kernel/links.h"
@@ -85,6 +89,25 @@ TEST_P(FabricTest, PlugWithNewAddressAndMacIsReachableUnderTheNewOne) {
     EXPECT_NE(fabric.node(1).eth0.mac, old_mac);
     EXPECT_TRUE(UdpProbe(fabric, 0, 1, v6()).passes());
     EXPECT_TRUE(UdpProbe(fabric, 1, 2, v6()).passes());
+}
+
+TEST(Fabric, GivesNoAddressOutTwiceAndSaysWhenAllAreUsedUp) {
+    NETCUT_NEEDS_ROOT();
+    Fabric fabric = must(Fabric::build({}, names(1)));
+    must(fabric.unplug(1));
+    for (int i = 0; i < 1000; ++i) must(fabric.renumber(1, {.new_mac = true}));
+    std::set<IpAddress> given(fabric.node(0).addresses.begin(), fabric.node(0).addresses.end());
+    given.insert(fabric.node(1).addresses.begin(), fabric.node(1).addresses.end());
+    Result<void> done;
+    while ((done = fabric.renumber(1, {.new_address = true})))
+        for (const IpAddress& address : fabric.node(1).addresses)
+            ASSERT_TRUE(given.insert(address).second) << address.to_string() << " was given out before";
+    EXPECT_EQ(fabric.node(1).addresses.front(), run_address(false, first_site_host - 1));
+    EXPECT_EQ(fabric.node(1).addresses.back(), run_address(true, first_site_host - 1));
+    EXPECT_THAT(done.error().text(), testing::HasSubstr("cannot give collaborator1 another address: 61435"));
+    EXPECT_THAT(done.error().text(), testing::HasSubstr("let fewer faults do so, or less often"));
+    must(fabric.plug(1, {}));
+    EXPECT_TRUE(UdpProbe(fabric, 0, 1, true).passes());
 }
 
 TEST_P(FabricTest, ThrottledLinkTakesTheTimeThatItsRateSays) {

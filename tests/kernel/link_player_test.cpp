@@ -224,6 +224,22 @@ TEST_P(LinkPlayerTest, HoldsWhatWaitsAndGoesOnAtOnce) {
     EXPECT_GE(undisturbed->bytes[7], 0.9 * 250'000) << testing::PrintToString(undisturbed->bytes);
 }
 
+// Once paced, and once for good: load delays stretches, and changes nothing.
+TEST_P(LinkPlayerTest, LeavesAConstantLinkAlone) {
+    Fabric fabric = must(Fabric::build(with_links(), {"n0", "n1", "n2"}));
+    boost::asio::io_context io;
+    std::vector<LinkPlayer::Side> sides = {{sender, true, {trace_of({100})}},
+                                           {sender, false, {trace_of({100})}}};
+    LinkPlayer player(
+        io, *fabric.access(), std::move(sides), fabric.options().mtu, 1s,
+        {[](const LinkPlayer::Window&) {}, [](const Error& error) { ADD_FAILURE() << error.text(); }});
+    must(player.prepare());
+    must(player.start());
+    std::this_thread::sleep_for(1s);
+    player.stop();
+    EXPECT_LE(player.sum().changes, 2U * 2U);
+}
+
 TEST_P(LinkPlayerTest, IsThereAgainWhenANodeIsPluggedIn) {
     Fabric fabric = must(Fabric::build(with_links(), {"n0", "n1", "n2"}));
     must(fabric.access()->set(std::vector<Access::Change>{{sender, true, {1'000'000, 15'140}}}));

@@ -156,6 +156,18 @@ TEST_P(SiteFaultTest, WhatCrossesTheSitesBorderIsLostAndTheRestPasses) {
     EXPECT_EQ(losses.at(2).up, 1U);
 }
 
+TEST_P(SiteFaultTest, ASiteThatTwoFaultsCutOffIsBackAfterTheLast) {
+    FaultPlan plan;
+    plan.nodes = {1, 2};
+    plan.filter.outside = true;
+    FaultScene at(with_site(v6(), firewalled()), {plan, plan}, site_collaborators);
+    for (const std::size_t number : {0, 1}) must(at.fault(number).fire());
+    must(at.fault(0).heal());
+    EXPECT_FALSE(UdpProbe(at.fabric, 1, 0, v6()).passes());
+    must(at.fault(1).heal());
+    EXPECT_TRUE(UdpProbe(at.fabric, 1, 0, v6()).passes());
+}
+
 TEST_P(SiteFaultTest, TheMomentIsExactAtTheNodesPort) {
     FaultPlan plan;
     plan.nodes = {1};

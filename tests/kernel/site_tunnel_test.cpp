@@ -126,6 +126,20 @@ TEST_P(SiteTunnelTest, WhileItCarriesNothingTheSiteIsAlone) {
     EXPECT_GE(losses.at(1).up, 1U) << "packets that met it";
 }
 
+TEST_P(SiteTunnelTest, OfTwoFaultsThatAreOnTogetherTheLastEndsIt) {
+    FaultScene at(with_site(v6(), with_vpn()), {tunnel_cut(), tunnel_cut()}, site_collaborators);
+    const auto passes = [&] { return UdpProbe(at.fabric, 1, 0, v6()).passes(); };
+    must(at.fault(0).fire());
+    must(at.fault(1).fire());
+    must(at.fault(0).heal());
+    EXPECT_FALSE(passes()) << "the second is on";
+    must(at.fault(0).fire());
+    must(at.fault(1).heal());
+    EXPECT_FALSE(passes()) << "the first is on again";
+    must(at.fault(0).heal());
+    EXPECT_TRUE(passes());
+}
+
 TEST_P(SiteTunnelTest, TheMomentIsExactAtTheNodesPort) {
     FaultPlan plan;
     plan.nodes = {1};

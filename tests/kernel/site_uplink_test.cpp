@@ -124,5 +124,43 @@ TEST_P(SiteUplinkTest, AnUploadMakesItsNeighboursWaitInTheQueue) {
     EXPECT_GT(longest, 0.2);
 }
 
+FaultPlan leaves(unsigned megabytes) {
+    FaultPlan plan;
+    plan.nodes = {1, 2};
+    plan.action = Wait{};
+    plan.filter.outside = true;
+    plan.site = SiteChange{};
+    plan.site->up = plan.site->down = megabytes_per_second(megabytes);
+    return plan;
+}
+
+TEST_P(SiteUplinkTest, OfFaultsThatAreOnTogetherTheLowestRateCounts) {
+    SiteSpec site;
+    site.up = site.down = megabytes_per_second(20);
+    FaultScene at(with_site(v6(), site), {leaves(2), leaves(1)}, site_collaborators);
+    std::uint16_t port = 5000;
+    const auto shortest = [&] {
+        constexpr std::size_t bytes = 400'000;
+        ++port;
+        return std::min(seconds_on(TcpPair(at.fabric, 1, 0, v6(), port), bytes),
+                        seconds_on(TcpPair(at.fabric, 0, 1, v6(), port), bytes));
+    };
+    must(at.fault(1).fire());
+    must(at.fault(0).fire());
+    EXPECT_GE(shortest(), 0.3) << "1 MB/s";
+    must(at.fault(1).heal());
+    EXPECT_GE(shortest(), 0.15) << "2 MB/s are left still";
+    must(at.fault(1).fire());
+    must(at.fault(0).heal());
+    EXPECT_GE(shortest(), 0.3) << "1 MB/s again";
+    must(at.fault(1).heal());
+    const Crowd crowd;
+    const Lateness lateness;
+    const double last = shortest();
+    NETCUT_SKIP_IN_A(crowd);
+    NETCUT_SKIP_IN_A(lateness);
+    EXPECT_LE(last, 0.12 * time_scale());
+}
+
 }  // namespace
 }  // namespace netcut::test::NETCUT_FILE

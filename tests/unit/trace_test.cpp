@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/random.h"
 #include "link/pacer.h"
 #include "link/trace_model.h"
 #include "link/trace_text.h"
@@ -190,6 +191,35 @@ TEST(LinkPacer, LeavesTheBucketAloneWhileTheRateIsTheSame) {
     EXPECT_TRUE(pacer.step(0, 100ms)->holds());
     EXPECT_FALSE(pacer.step(0, 100ms));
     EXPECT_TRUE(pacer.step(2e6, 100ms));
+}
+
+TEST(LinkPacer, KeepsASteadyRateHoweverLateItsStretchesBegin) {
+    constexpr double bits = 10e6;
+    Random random(5);
+    LinkPacer pacer(1500);
+    Bucket bucket;
+    double passed = bucket.pass(pacer.step(bits, 100ms), 100ms);
+    int changes = 0;
+    for (int step = 1; step < 600; ++step) {
+        const Nanoseconds late(static_cast<std::int64_t>(random.next(20'000, 200'000)));
+        passed += bucket.pass({}, late);
+        const auto pace = pacer.step(bits, 100ms, late);
+        if (pace) {
+            ++changes;
+            EXPECT_EQ(pace->bytes_per_second, 12'500'000U);
+        }
+        passed += bucket.pass(pace, 100ms - late);
+    }
+    EXPECT_EQ(changes, 1);
+    EXPECT_NEAR(passed / (600 * bits / 8), 1, 0.001);
+}
+
+TEST(LinkPacer, WhatIsPacedEndsInTimeHoweverLateItBegins) {
+    LinkPacer pacer(1500);
+    pacer.step(1e6, 100ms);
+    const auto pace = pacer.step(12e6, 100ms, 20ms);
+    ASSERT_TRUE(pace);
+    EXPECT_NEAR(Bucket().pass(pace, 80ms), 12e6 / 8, 2 * 1514);
 }
 
 }  // namespace
