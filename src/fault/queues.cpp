@@ -142,16 +142,17 @@ bool is_held(const QueueSteps& set) {
 namespace {
 
 // What is sent into this device is read by us before it gets to the other end, which is too small for most of it and throws the
-// rest away: it has no address, and is of no bridge. Its packets are single segments.
+// rest away: it has no address, and is of no bridge. Its packets are single segments. It comes up after the other end, and so sends
+// at once: the end that comes up first loses what it sends until it has its carrier (fabric/ready.h).
 void add_held_device(Batch& batch, const Fabric& fabric, std::size_t index) {
     constexpr unsigned least_mtu = 68;
     const auto number = static_cast<std::uint32_t>(index);
     const VethEnd here{fmt::format("h{}", index + 1), queue_device(index), mac_of(MacKind::held, number)};
     const VethEnd there{fmt::format("x{}", index + 1), queue_device(index) + far_end_above,
                         mac_of(MacKind::held, far_end_above + number)};
-    add_veth(batch, here, there, fabric.router(), fabric.options().mtu);
+    add_veth(batch, there, here, fabric.router(), fabric.options().mtu);
     set_mtu(batch, there.index, least_mtu);
-    set_link(batch, there.index, true);
+    set_link(batch, here.index, true);
     set_gso_max_segs(batch, here.index, 1);
 }
 

@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "fabric/fabric.h"
 #include "kernel/address.h"
+#include "time_scale.h"
 
 namespace netcut::test {
 
@@ -61,6 +62,7 @@ inline Fd open_socket(NodeLink& node, int type, bool v6, int patience_ms = 300) 
         if (!fd) return system_failure("open a socket");
         return {};
     }));
+    patience_ms *= time_scale();
     const timeval patience{patience_ms / 1000, patience_ms % 1000 * 1000};
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));

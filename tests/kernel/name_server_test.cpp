@@ -56,7 +56,7 @@ class NameServerTest : public EachFabricTest {
     int type() const { return v6() ? ns_t_aaaa : ns_t_a; }
 
     Fd connected(Fabric& fabric, int kind) const {
-        Fd fd = open_socket(fabric.node(1), kind, v6(), 1500 * time_scale());
+        Fd fd = open_socket(fabric.node(1), kind, v6(), 1500);
         const Endpoint server(fabric.name_server()->addresses.front(), 53);
         if (::connect(fd.get(), server.get(), server.size) != 0) throw std::runtime_error("connect");
         return fd;
