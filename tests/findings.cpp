@@ -9,8 +9,9 @@ extern "C" {
 const char* __asan_default_options() {
     return NETCUT_LOG;
 }
+// A worker of the daemon ends by _exit(), whatever its threads do.
 const char* __tsan_default_options() {
-    return NETCUT_LOG;
+    return NETCUT_LOG ":report_thread_leaks=0";
 }
 const char* __ubsan_default_options() {
     return "print_stacktrace=1";

@@ -21,7 +21,7 @@ class DaemonExec : public testing::Test {
     void SetUp() override {
         NETCUT_E2E();
         daemon_ = std::make_unique<Daemon>();
-        id_ = daemon_->start_run(alice, "sleep 1000", {"--out", "run"});
+        id_ = daemon_->start_run(alice, "sleep 1000", {"--out", "run", "--hang-after", "600s"});
         for (int i = 0; i < 200 * time_scale() && !started(); ++i) std::this_thread::sleep_for(50ms);
         ASSERT_TRUE(started());
     }

@@ -36,7 +36,7 @@ TEST(Daemon, TwoUsersRunAtTheSameTimeAsThemselvesAndNeitherSeesTheOther) {
         bob, reference({"--cut-on", "round 2: training", "--reconnect-after", "1s", "--kind", "unplug"}));
     ASSERT_TRUE(first->wait_for_output("cut 1", 60s));
     ASSERT_TRUE(second->wait_for_output("cut 1", 60s));
-    const Json mine = Json::parse(daemon.run(alice, {"ps", "--json"}).out);
+    const Json mine = daemon.ask(alice, "GET", "/runs").json().at("runs");
     ASSERT_EQ(mine.size(), 1U) << mine.dump(2);
     const std::string id = mine.at(0).at("id");
     EXPECT_EQ(daemon.ask(bob, "GET", "/runs/" + id).status, 404);
