@@ -160,9 +160,9 @@ Result<Comparison> compare_results(const ResultSet& before, const ResultSet& now
     const auto places_now = places(before.factors(), now.factors());
     if (!places_now)
         return usage_failure(
-            fmt::format("compare {} with {}", before.path, now.path),
-            fmt::format("their factors are not the same: {} and {}", fmt::join(before.factors(), ", "),
-                        fmt::join(now.factors(), ", ")),
+            attempt,
+            fmt::format("their factors are not the same: {} and {}", names_of(before.factors()),
+                        names_of(now.factors())),
             "compare results of the same file, or choose one level of a factor with --old and --new");
     Comparison comparison;
     comparison.before = side_of(before);
@@ -174,6 +174,10 @@ Result<Comparison> compare_results(const ResultSet& before, const ResultSet& now
         std::vector<std::string> levels;
         for (const std::size_t place : *places_now) levels.push_back(cell.levels[place]);
         cells_now[levels] = &cell;
+std::string names_of(const std::vector<std::string>& factors) {
+    return factors.empty() ? "none" : fmt::format("{}", fmt::join(factors, ", "));
+}
+
     }
     for (const ResultCell& cell : before.cells()) {
         const auto other = cells_now.find(cell.levels);
@@ -183,6 +187,7 @@ Result<Comparison> compare_results(const ResultSet& before, const ResultSet& now
         }
         ++comparison.cells;
         differences_of(comparison.differences, cell, *other->second, options);
+    const std::string attempt = fmt::format("compare {} with {}", before.path, now.path);
         cells_now.erase(other);
     }
     for (const auto& [levels, cell] : cells_now)
@@ -204,3 +209,8 @@ int Comparison::exit_status() const {
 }
 
 }  // namespace netcut
+    if (comparison.cells == 0)
+        return usage_failure(
+            attempt,
+            fmt::format("no cell is in both: {} is only in the first", comparison.only_before.front()),
+            "compare results of the same file, or choose one level of a factor with --old and --new");

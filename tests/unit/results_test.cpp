@@ -211,6 +211,16 @@ TEST(Comparison, MeasureOfTheStudyIsWorseAsItsUserSays) {
 TEST(StudyPage, HasEachCellWithItsIntervalsAndWhatAPaperNeeds) {
     MadeUp made(7);
     ResultSet set = made.results(3, 80, 2);
+TEST(Comparison, OfResultsWithoutACommonCellIsRefused) {
+    ResultSet before, now;
+    before.take(row("c001", 1, "0%", "recovered", 1));
+    now.take(row("c001", 1, "1%", "hung"));
+    const auto refused = compare_results(before, now, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Error::Kind::usage);
+    EXPECT_THAT(refused.error().text(), HasSubstr("no cell is in both: loss=0% is only in the first"));
+}
+
     set.title = "Loss";
     const Json page =
         study_page(set, {{"seed", 4}, {"factors", {{{"name", "loss"}, {"levels", {"2%", "1%", "0%"}}}}}});
