@@ -99,6 +99,7 @@ Json Repeats::to_json() const {
         repeats.push_back({{"outcome", run.word()},
                            {"failed", has_failed(run)},
                            {"detail", run.detail()},
+                           {"safety", run.safety_word()},
                            {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
                            {"run", folder_of(run)}});
     }

@@ -83,6 +83,7 @@ void take_repeats(ResultSet& set, const StudyRow& of_cell, const Json& cell) {
         row.noticed = outcome != not_noticed;
         row.verdict = row.noticed ? outcome : word_of(Judgement::recovered);
         row.detail = text_of(member(repeat, "detail"));
+        row.word = text_of(member(repeat, "safety"));
         if (const Json& seconds = member(repeat, "seconds"); seconds.is_number())
             row.recovery_s = seconds.get<double>();
         if (outcome == word_of(Judgement::error)) row.machine = MachineWord::error;
