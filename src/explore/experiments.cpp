@@ -147,6 +147,7 @@ Json cell_json(const ExperimentCell& cell, const std::string& column) {
         const auto seconds = outcome.seconds_to_recover();
         repeats.push_back({{"outcome", outcome.word()},
                            {"detail", outcome.detail()},
+                           {"safety", outcome.safety_word()},
                            {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
                            {"run", "runs/" + outcome.id}});
     }

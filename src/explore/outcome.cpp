@@ -87,10 +87,14 @@ std::string RunOutcome::detail() const {
     return text;
 }
 
+std::string RunOutcome::safety_word() const {
+    if (verdict.is_null() || !verdict.contains("safety")) return {};
+    return verdict.at("safety").at("word").get<std::string>();
+}
+
 std::string RunOutcome::safety_text() const {
-    if (verdict.is_null() || !survived() || !verdict.contains("safety")) return {};
-    const Json& safety = verdict.at("safety");
-    return safety.at("word") == word_of(SafetyWord::but) ? safety.at("text").get<std::string>() : "";
+    if (!survived() || safety_word() != word_of(SafetyWord::but)) return {};
+    return verdict.at("safety").at("text").get<std::string>();
 }
 
 std::string RunOutcome::late_text() const {

@@ -30,6 +30,8 @@ struct RunOutcome {
     std::optional<double> seconds_to_recover() const;
     // That it was not the moment that was asked for, but a later one; else empty.
     std::string late_text() const;
+    // The verdict's word of the model; empty: it was not asked for.
+    std::string safety_word() const;
     // What is wrong with the model of a run that went on; else empty.
     std::string safety_text() const;
 };

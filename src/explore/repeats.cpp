@@ -12,8 +12,13 @@
 namespace netcut {
 namespace {
 
-bool did_as_expected(const RunOutcome& outcome) {
-    return outcome.exit_status == 0;
+// Others met no judgement: the machine failed, or the moment never came.
+bool says_something(const RunOutcome& outcome) {
+    return outcome.judged() && (outcome.exit_status == 0 || outcome.exit_status == 1);
+}
+
+bool has_failed(const RunOutcome& outcome) {
+    return says_something(outcome) && outcome.exit_status == 1;
 }
 
 std::string folder_of(const RunOutcome& outcome) {
@@ -32,11 +37,11 @@ std::vector<ExperimentCell> by_outcome(const std::vector<RunOutcome>& runs) {
     return sorted;
 }
 
-std::string folders_of_failed(const ExperimentCell& cell) {
+std::string folders_to_look_into(const ExperimentCell& cell) {
     constexpr std::size_t most_named = 10;
     std::vector<std::string> folders;
     for (const RunOutcome& run : cell.repeats)
-        if (!did_as_expected(run)) folders.push_back(folder_of(run));
+        if (run.exit_status != 0) folders.push_back(folder_of(run));
     if (folders.empty()) return {};
     const std::size_t named = std::min(folders.size(), most_named);
     return fmt::format(": {}{}", fmt::join(folders.begin(), folders.begin() + static_cast<long>(named), ", "),
@@ -53,22 +58,26 @@ std::string percent_text(double share) {
 }  // namespace
 
 std::size_t Repeats::failed() const {
-    return runs.size() - static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), did_as_expected));
+    return static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), has_failed));
 }
 
 std::string Repeats::headline() const {
-    const auto [least, most] = share_interval(failed(), runs.size(), 0.95);
+    const auto count = static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), says_something));
+    const std::size_t silent = runs.size() - count;
+    if (count == 0) return fmt::format("unknown: none of {} runs said anything", runs.size());
+    const auto [least, most] = share_interval(failed(), count, 0.95);
     const std::string range = fmt::format("{} to {} of all runs would fail (95 % confidence)",
                                           percent_text(least), percent_text(most));
-    const char* word = failed() == 0 ? "steady" : failed() == runs.size() ? "always fails" : "flaky";
-    return fmt::format("{}: {} of {} runs failed; {}", word, failed(), runs.size(), range);
+    const char* word = failed() == 0 ? "steady" : failed() == count ? "always fails" : "flaky";
+    return fmt::format("{}: {} of {} runs failed; {}{}", word, failed(), count, range,
+                       silent == 0 ? "" : fmt::format("; {} more said nothing", silent));
 }
 
 std::string Repeats::to_text() const {
     std::string text;
     for (const ExperimentCell& cell : by_outcome(runs))
         text += fmt::format("{:>4} of {}  {}{}\n", cell.repeats.size(), runs.size(), cell.text(),
-                            folders_of_failed(cell));
+                            folders_to_look_into(cell));
     return text + "\n" + headline() + "\n";
 }
 
@@ -88,8 +97,9 @@ Json Repeats::to_json() const {
     for (const RunOutcome& run : runs) {
         const auto seconds = run.seconds_to_recover();
         repeats.push_back({{"outcome", run.word()},
-                           {"failed", !did_as_expected(run)},
+                           {"failed", has_failed(run)},
                            {"detail", run.detail()},
+                           {"safety", run.safety_word()},
                            {"seconds", seconds ? Json(*seconds) : Json(nullptr)},
                            {"run", folder_of(run)}});
     }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -34,6 +35,19 @@ Result<std::optional<Fd>> create_alone(const RunFolder& folder, const std::strin
     return system_failure("create the file " + folder.path() + "/" + name);
 }
 
+namespace {
+
+// What was renamed in the folder stays so when the power fails.
+Result<void> keep_names(const std::string& folder, const std::string& attempt) {
+    const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return system_failure(attempt);
+    if (::fsync(fd.get()) != 0 && errno != EINVAL)  // some file systems cannot
+        return system_failure(attempt);
+    return {};
+}
+
+}  // namespace
+
 Result<void> write_shared_file(const RunFolder& folder, const std::string& name, const std::string& text) {
     const std::string attempt = "write the file " + folder.path() + "/" + name;
     std::random_device random;  // processes of several machines may have the same number
@@ -42,13 +56,15 @@ Result<void> write_shared_file(const RunFolder& folder, const std::string& name,
     if (!fd) return system_failure(attempt, EEXIST);
     const AsUser as_user(folder.user());
     const std::string at = folder.path_that_stays() + "/";
-    if (auto written = write_all(fd->get(), text, attempt); !written) {
+    auto written = write_all(fd->get(), text, attempt);
+    if (written && ::fsync(fd->get()) != 0) written = system_failure(attempt);
+    if (!written) {
         ::unlink((at + unfinished).c_str());
         return written;
     }
     if (::rename((at + unfinished).c_str(), (at + name).c_str()) != 0)
         return system_failure(attempt, "choose another folder with --out");
-    return {};
+    return keep_names(std::filesystem::path(at + name).parent_path(), attempt);
 }
 
 }  // namespace netcut

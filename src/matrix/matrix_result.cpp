@@ -146,12 +146,12 @@ std::string why_unsupported(const MatrixVersion& version, const ResultSet& resul
         if (cell.levels[0] != version.framework || cell.levels[1] != version.version ||
             cell.levels[2] != undisturbed_moment)
             continue;
-        if (cell.survived() > 0 || cell.runs.empty()) return {};
-        // A machine that was too crowded says nothing about the version.
-        if (cell.failed() == 0 && cell.errors == 0) return {};
-        const ResultCell::Run& last = cell.runs.back();
-        return fmt::format("none of {} undisturbed runs passed: {} {}", cell.runs.size(), last.outcome,
-                           last.detail);
+        // What the machine spoiled says nothing about the version.
+        if (cell.survived() > 0 || cell.failed() == 0) return {};
+        const auto last = std::find_if(cell.runs.rbegin(), cell.runs.rend(),
+                                       [](const ResultCell::Run& run) { return has_failed(run.outcome); });
+        return fmt::format("none of {} undisturbed runs passed{}", cell.count(),
+                           last == cell.runs.rend() ? "" : ": " + last->outcome + " " + last->detail);
     }
     return {};
 }

@@ -46,9 +46,12 @@ std::optional<Worse> worse_of(const std::string& measure, const CompareOptions& 
     return Worse::neither;
 }
 
+std::size_t judged(const ResultCell& cell) {
+    return cell.failed() + cell.survived();
+}
+
 double failed_share(const ResultCell& cell) {
-    const std::size_t judged = cell.failed() + cell.survived();
-    return judged == 0 ? 0 : static_cast<double>(cell.failed()) / static_cast<double>(judged);
+    return judged(cell) == 0 ? 0 : static_cast<double>(cell.failed()) / static_cast<double>(judged(cell));
 }
 
 // Nothing if all runs of both ended alike: then there is nothing to test.
@@ -66,6 +69,10 @@ std::optional<Difference> outcomes_of(const ResultCell& before, const ResultCell
     found.p = fisher_exact(first, second);
     found.outcomes_before = before.outcomes;
     found.outcomes_now = now.outcomes;
+    const bool is_of_failures =
+        kinds.size() == 2 && judged(before) == before.count() && judged(now) == now.count();
+    if (!is_of_failures)
+        found.p_failed = fisher_exact({before.failed(), before.survived()}, {now.failed(), now.survived()});
     const double less = failed_share(before), more = failed_share(now);
     found.kind = less < more   ? ChangeKind::regression
                  : less > more ? ChangeKind::improvement
@@ -117,17 +124,36 @@ void differences_of(std::vector<Difference>& all, const ResultCell& before, cons
     }
 }
 
-void judge(std::vector<Difference>& differences, const CompareOptions& options) {
+std::size_t tests_of(const std::vector<Difference>& differences) {
+    std::size_t tests = differences.size();
+    for (const Difference& one : differences) tests += one.p_failed ? 1 : 0;
+    return tests;
+}
+
+// For all tests together.
+void correct_p(std::vector<Difference>& differences) {
     std::vector<double> p;
-    for (const Difference& one : differences) p.push_back(one.p);
+    for (const Difference& one : differences) {
+        p.push_back(one.p);
+        if (one.p_failed) p.push_back(*one.p_failed);
+    }
     const std::vector<double> corrected = holm(p);
+    auto next = corrected.begin();
+    for (Difference& one : differences) {
+        one.corrected_p = *next++;
+        if (one.p_failed) one.corrected_p_failed = *next++;
+    }
+}
+
+void judge(std::vector<Difference>& differences, const CompareOptions& options) {
+    correct_p(differences);
     const double most = 1 - options.confidence;
-    for (std::size_t i = 0; i < differences.size(); ++i) {
-        Difference& one = differences[i];
-        one.corrected_p = corrected[i];
+    for (Difference& one : differences) {
         const bool large = is_large_enough(one, options.least_change);
-        one.proved = corrected[i] < most && large;
-        one.suspected = !one.proved && large && (one.suspected || corrected[i] < weak_evidence);
+        const bool other_share = one.corrected_p_failed && *one.corrected_p_failed < most;
+        one.proved = large && (one.corrected_p < most || other_share);
+        one.suspected = !one.proved && large && (one.suspected || one.corrected_p < weak_evidence);
+        if (one.proved && one.p_failed && !other_share) one.kind = ChangeKind::other;
     }
     const auto rank = [](const Difference& one) {
         return std::pair(one.proved ? static_cast<int>(one.kind) : one.suspected ? 3 : 4, one.p);
@@ -148,6 +174,10 @@ std::optional<std::vector<std::size_t>> places(const std::vector<std::string>& o
     return of.size() == in.size() ? std::optional(found) : std::nullopt;
 }
 
+std::string names_of(const std::vector<std::string>& factors) {
+    return factors.empty() ? "none" : fmt::format("{}", fmt::join(factors, ", "));
+}
+
 Comparison::Side side_of(const ResultSet& set) {
     const MachineTrouble& trouble = set.trouble();
     return {set.title, set.path, set.rows(), set.cells().size(), trouble.crowded_rows + trouble.error_rows};
@@ -157,12 +187,13 @@ Comparison::Side side_of(const ResultSet& set) {
 
 Result<Comparison> compare_results(const ResultSet& before, const ResultSet& now,
                                    const CompareOptions& options) {
+    const std::string attempt = fmt::format("compare {} with {}", before.path, now.path);
     const auto places_now = places(before.factors(), now.factors());
     if (!places_now)
         return usage_failure(
-            fmt::format("compare {} with {}", before.path, now.path),
-            fmt::format("their factors are not the same: {} and {}", fmt::join(before.factors(), ", "),
-                        fmt::join(now.factors(), ", ")),
+            attempt,
+            fmt::format("their factors are not the same: {} and {}", names_of(before.factors()),
+                        names_of(now.factors())),
             "compare results of the same file, or choose one level of a factor with --old and --new");
     Comparison comparison;
     comparison.before = side_of(before);
@@ -185,11 +216,17 @@ Result<Comparison> compare_results(const ResultSet& before, const ResultSet& now
         differences_of(comparison.differences, cell, *other->second, options);
         cells_now.erase(other);
     }
+    if (comparison.cells == 0)
+        return usage_failure(
+            attempt,
+            fmt::format("no cell is in both: {} is only in the first", comparison.only_before.front()),
+            "compare results of the same file, or choose one level of a factor with --old and --new");
     for (const auto& [levels, cell] : cells_now)
         comparison.only_now.push_back(cell_name(before.factors(), levels));
     judge(comparison.differences, options);
-    const auto tests = std::max<std::size_t>(comparison.differences.size(), 1);
-    comparison.runs_to_prove = runs_to_prove((1 - options.confidence) / static_cast<double>(tests));
+    comparison.tests = tests_of(comparison.differences);
+    comparison.runs_to_prove = runs_to_prove((1 - options.confidence) /
+                                             static_cast<double>(std::max<std::size_t>(comparison.tests, 1)));
     return comparison;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,10 @@ struct Difference {
     std::string measure = outcome;
     ChangeKind kind = ChangeKind::other;  // the way it differs
     double p = 1, corrected_p = 1;        // corrected: for all that were looked at
-    bool proved = false;                  // more than chance, and large enough
+    // Of the outcome, if p is not of failures alone: whether another share has failed. A change that is not one of failures is
+    // neither for the better nor for the worse.
+    std::optional<double> p_failed{}, corrected_p_failed{};
+    bool proved = false;  // more than chance, and large enough
     // Not proved, and so different that more repeats are worth their time: all ended otherwise, or p is small.
     bool suspected = false;
     std::map<std::string, std::size_t> outcomes_before, outcomes_now;  // of the outcome
@@ -65,6 +69,7 @@ struct Comparison {
     std::vector<Difference> differences;             // all that were looked at; regressions first, then by p
     std::vector<std::string> only_before, only_now;  // cells that the other does not have
     std::size_t cells = 0;                           // that both have
+    std::size_t tests = 0;
     std::size_t runs_to_prove = 0;  // of a cell, on each side, for a change of all outcomes to be proved here
 
     std::size_t count(ChangeKind kind) const;  // of proved ones

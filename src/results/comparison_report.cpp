@@ -53,7 +53,7 @@ std::string list_of(const Comparison& comparison, const std::string& heading,
     for (const Difference& one : comparison.differences) {
         if (!wanted(one) || ++found > most_lines) continue;
         text += fmt::format("  {}: {}; {}\n", cell_name(comparison.factors, one.levels), what_changed(one),
-                            p_text(one.corrected_p));
+                            p_text(std::min(one.corrected_p, one.corrected_p_failed.value_or(1))));
     }
     if (found == 0) return {};
     if (found > most_lines) text += fmt::format("  and {} more; --json has all\n", found - most_lines);
@@ -77,12 +77,13 @@ std::string only_text(const std::string& where, std::vector<std::string> names) 
 
 std::string method_text(const Comparison& comparison) {
     return fmt::format(
-        "How it was tested: outcomes by Fisher's exact test, numbers by the rank test of Wilcoxon, Mann and "
+        "How it was tested: outcomes, and the share that failed, by Fisher's exact test, numbers by the rank "
+        "test of Wilcoxon, Mann and "
         "Whitney; {} corrected by Holm, with {} confidence for all of them together. Of a number, a change "
         "of "
         "less than {} of the median is none. Ranges are of the ratio of medians, by bootstrap, with 95 % "
         "confidence.",
-        plural_text(comparison.differences.size(), "test"), percent_of(comparison.options.confidence),
+        plural_text(comparison.tests, "test"), percent_of(comparison.options.confidence),
         percent_of(comparison.options.least_change));
 }
 
@@ -110,6 +111,8 @@ Json difference_json(const Comparison& comparison, const Difference& one) {
     if (one.measure == Difference::outcome) {
         json["before"] = {{"outcomes", one.outcomes_before}};
         json["now"] = {{"outcomes", one.outcomes_now}};
+        if (one.p_failed) json["p_failed"] = *one.p_failed;
+        if (one.corrected_p_failed) json["corrected_p_failed"] = *one.corrected_p_failed;
         return json;
     }
     json["before"] = {{"runs", one.values_before}, {"median", one.median_before}};
@@ -172,7 +175,7 @@ Json json_of(const Comparison& comparison) {
             {"confidence", comparison.options.confidence},
             {"least_change", comparison.options.least_change},
             {"cells", comparison.cells},
-            {"tests", comparison.differences.size()},
+            {"tests", comparison.tests},
             {"runs_to_prove", comparison.runs_to_prove},
             {"regressions", comparison.count(ChangeKind::regression)},
             {"improvements", comparison.count(ChangeKind::improvement)},

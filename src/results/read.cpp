@@ -63,6 +63,14 @@ StudyRow cell_of_version(const Json& row) {
     return of_cell;
 }
 
+// By what each kind of table has its cells. Repeats have one cell: their title and their number say nothing of the run.
+StudyRow cell_of(const Json& table, const Json& row, const Json& cell) {
+    const std::string of = text_of(member(table, "of"));
+    if (of == "bisect") return cell_of_version(row);
+    if (of == "repeats") return {};
+    return cell_of_moment(row, cell);
+}
+
 // Of a cell of a table of experiments, as cell_json() writes it.
 void take_repeats(ResultSet& set, const StudyRow& of_cell, const Json& cell) {
     unsigned number = 0;
@@ -75,6 +83,7 @@ void take_repeats(ResultSet& set, const StudyRow& of_cell, const Json& cell) {
         row.noticed = outcome != not_noticed;
         row.verdict = row.noticed ? outcome : word_of(Judgement::recovered);
         row.detail = text_of(member(repeat, "detail"));
+        row.word = text_of(member(repeat, "safety"));
         if (const Json& seconds = member(repeat, "seconds"); seconds.is_number())
             row.recovery_s = seconds.get<double>();
         if (outcome == word_of(Judgement::error)) row.machine = MachineWord::error;
@@ -88,10 +97,8 @@ Result<void> read_table(ResultSet& set, const Source& source) {
     if (text_of(member(table, "kind")) != "experiments")
         return usage_failure(source.attempt, "it is no table of outcomes");
     set.title = text_of(member(table, "title"));
-    const bool of_versions = text_of(member(table, "of")) == "bisect";
     for (const Json& row : member(table, "rows"))
-        for (const Json& cell : member(row, "cells"))
-            take_repeats(set, of_versions ? cell_of_version(row) : cell_of_moment(row, cell), cell);
+        for (const Json& cell : member(row, "cells")) take_repeats(set, cell_of(table, row, cell), cell);
     return {};
 }
 

@@ -75,10 +75,24 @@ class CountJudge {
         if (counting_.is_full())
             return safety_.unjudged.push_back("counted: there were more lines of it than are noted");
         if (counting_.empty()) return safety_.unjudged.push_back("counted: no line told of an update");
-        safety_.judged.emplace_back("counted");
-        safety_.counted_is_known = true;
+        tell_what_is_known();
         for (std::size_t i = 0; i < counting_.rounds().size(); ++i) judge_round(i);
         judge_number_of_rounds();
+    }
+
+    // Lines that only tell of rounds can show what is wrong, and not that all is right.
+    void tell_what_is_known() {
+        const auto& rounds = counting_.rounds();
+        const bool each = std::any_of(rounds.begin(), rounds.end(), [](const RoundCount& round) {
+            return std::any_of(round.updates.begin(), round.updates.end(),
+                               [](const auto& one) { return one.second.averaged > 0; });
+        });
+        const bool totals = std::any_of(rounds.begin(), rounds.end(),
+                                        [](const RoundCount& round) { return round.results.has_value(); });
+        if (!each && !totals) return safety_.unjudged.push_back("counted: no line told of an update");
+        safety_.judged.emplace_back(each ? "counted" : "number counted");
+        safety_.counted_is_known = true;
+        safety_.only_number_is_known = !each;
     }
 
     // Later rounds were begun, or it was said that it is done.
@@ -186,7 +200,7 @@ class CountJudge {
         if (safety_.counted_is_known && tells_nodes()) return;
         for (std::size_t round = 0; round + 1 < safety_.grid.size(); ++round)
             for (std::size_t node = 0; node < safety_.nodes.size(); ++node)
-                if (safety_.grid[round][node].delivered == 0U)
+                if (safety_.grid[round][node].delivered == 0U && !safety_.grid[round][node].finding)
                     find(FindingKind::not_counted, round, safety_.nodes[node],
                          fmt::format("round {} went on without {} (not delivered)", safety_.rounds[round],
                                      safety_.nodes[node]));
@@ -250,7 +264,10 @@ std::string Safety::text() const {
     if (word == SafetyWord::as_undisturbed)
         return fmt::format("as undisturbed ({})", fmt::join(judged, ", "));
     if (word == SafetyWord::counted_once)
-        return "every update counted once; not compared with an undisturbed run (--twins 3)";
+        return fmt::format("{}; not compared with an undisturbed run (--twins 3)",
+                           only_number_is_known
+                               ? "updates are as many as they should be; only their number was judged"
+                               : "every update counted once");
     std::string text = "but: ";
     for (std::size_t i = 0; i < findings.size() && i < most_told; ++i)
         text += (i > 0 ? "; " : "") + findings[i].text;

@@ -87,6 +87,7 @@ struct Safety {
     // What was judged: "counted", "delivered", "digest", ...; and what could not be, with the reason.
     std::vector<std::string> judged, unjudged;
     bool counted_is_known = false, model_is_known = false;
+    bool only_number_is_known = false;  // of what was counted: no line told whose an update was
     std::vector<std::string> rounds, nodes;
     std::vector<std::vector<SafetyCell>> grid;  // by round, then by node
 

@@ -22,39 +22,45 @@ std::optional<double> width_of(const std::vector<double>& values, double confide
 
 }  // namespace
 
-CellProgress::Cell CellProgress::judge(const std::vector<const StudyRow*>& rows) const {
-    Cell cell{rows.size(), true, design_.least_repeats};
+CellProgress::Cell CellProgress::judge(const std::vector<const StudyRow*>& good, std::size_t made) const {
+    Cell cell{made, true, design_.least_repeats};
     for (const StudyUntil& until : design_.until) {
         std::vector<double> values;
-        for (const StudyRow* row : rows)
+        for (const StudyRow* row : good)
             if (const auto value = row->number(until.measure)) values.push_back(*value);
-        if (rows.size() >= design_.least_repeats && values.empty()) continue;  // no run has such a number
+        if (good.size() >= design_.least_repeats && values.empty()) continue;  // no run has such a number
         const auto width = width_of(values, design_.confidence);
         if (width && *width <= until.share) continue;
         cell.narrow = false;
         // It narrows with the square root of the number of runs.
         const double needed =
-            width ? static_cast<double>(rows.size()) * std::pow(*width / until.share, 2) : 0;
+            width ? static_cast<double>(good.size()) * std::pow(*width / until.share, 2) : 0;
         const auto whole = static_cast<unsigned>(std::min<double>(std::ceil(needed), design_.most_repeats));
-        const auto next = static_cast<unsigned>(rows.size()) + 1;
+        const auto next = static_cast<unsigned>(good.size()) + 1;
         cell.expected = std::clamp(std::max(whole, next), cell.expected, design_.most_repeats);
     }
     if (design_.until.empty()) cell.expected = design_.most_repeats;
+    // A spoiled row has used a number of the repeats up, and has to be made up for.
+    const auto spoiled = static_cast<unsigned>(made - good.size());
+    if (!cell.narrow) cell.expected = std::min(cell.expected + spoiled, design_.most_repeats);
     return cell;
 }
 
 void CellProgress::update(const StudyRows& rows) {
-    std::map<std::string, std::vector<const StudyRow*>> by_cell;
-    for (const auto& [key, row] : rows)
-        if (row.good()) by_cell[row.cell].push_back(&row);
+    std::map<std::string, std::vector<const StudyRow*>> good;
+    std::map<std::string, std::size_t> made;
+    for (const auto& [key, row] : rows) {
+        ++made[row.cell];
+        if (row.good()) good[row.cell].push_back(&row);
+    }
     cells_.clear();
-    for (const StudyCell& cell : design_.cells) cells_.push_back(judge(by_cell[cell.id]));
+    for (const StudyCell& cell : design_.cells) cells_.push_back(judge(good[cell.id], made[cell.id]));
 }
 
 bool CellProgress::wants(StudyRunKey run) const {
     if (run.repeat <= design_.least_repeats || design_.until.empty() || cells_.empty()) return true;
     const Cell& cell = cells_[run.cell];
-    return cell.good >= design_.least_repeats && !cell.narrow && run.repeat <= cell.expected;
+    return cell.made >= design_.least_repeats && !cell.narrow && run.repeat <= cell.expected;
 }
 
 unsigned CellProgress::expected_repeats(std::size_t cell) const {

@@ -32,11 +32,12 @@ class CellProgress {
 
   private:
     struct Cell {
-        std::size_t good = 0;  // rows without a fault of the machine
+        std::size_t made = 0;  // rows, also those that the machine spoiled
         bool narrow = false;
         unsigned expected = 0;
     };
-    Cell judge(const std::vector<const StudyRow*>& rows) const;
+    // `good`: its rows without a fault of the machine, of `made`.
+    Cell judge(const std::vector<const StudyRow*>& good, std::size_t made) const;
 
     const StudyDesign& design_;
     std::vector<Cell> cells_{};

@@ -25,6 +25,18 @@ Result<Json> read_json(const RunFolder& folder, const std::string& name, std::si
     return parse_json(text, "read " + folder.path() + "/" + name);
 }
 
+Result<StudyRow> read_row(const RunFolder& folder, const std::string& key) {
+    const std::string name = fmt::format("rows/{}{}", key, row_ending);
+    const auto json = read_json(folder, name, most_row);
+    auto row = json ? row_from_json(*json, "read " + folder.path() + "/" + name)
+                    : Result<StudyRow>(Failure(json.error()));
+    if (!row)
+        row.error().hint =
+            fmt::format("delete {0}/{1} and {0}/claims/{2}.*: the same command makes that run again",
+                        folder.path(), name, key);
+    return row;
+}
+
 // Whoever is first writes it. Repeats and limits may be others when a study is continued.
 Result<Json> agree_on_design(const RunFolder& folder, const Json& ours, const std::string& text) {
     for (const char* below : {"runs", "claims", "rows"}) NETCUT_TRY(folder.make_folder(below));
@@ -91,8 +103,7 @@ Result<void> StudyStore::refresh() {
         if (!name.ends_with(row_ending)) continue;
         const std::string key = name.substr(0, name.size() - row_ending.size());
         if (rows_.contains(key)) continue;
-        NETCUT_ASSIGN(const Json json, read_json(folder_, "rows/" + name, most_row));
-        NETCUT_ASSIGN(StudyRow row, row_from_json(json, "read " + folder_.path() + "/rows/" + name));
+        NETCUT_ASSIGN(StudyRow row, read_row(folder_, key));
         rows_.emplace(key, std::move(row));
     }
     return {};

@@ -82,6 +82,31 @@ def test_page_of_a_comparison(tmp_path, chromium):
     assert "loss=11%" in seen(chromium, "#only")
 
 
+def write_repeats(folder, outcomes, title="upload", safety="as undisturbed"):
+    """The table that `run --repeat` leaves."""
+    folder.mkdir()
+    column = f"{len(outcomes)} runs"
+    repeats = [{"outcome": outcome, "detail": "", "safety": safety, "seconds": None, "run": f"runs/r{i}"}
+               for i, outcome in enumerate(outcomes)]
+    (folder / "repeats.json").write_text(json.dumps({
+        "kind": "experiments", "of": "repeats", "title": title, "columns": [column],
+        "rows": [{"name": title, "cells": [{"column": column, "repeats": repeats}]}]}))
+    return folder
+
+
+def test_repeats_are_one_cell_however_many_there_are(tmp_path):
+    before = write_repeats(tmp_path / "before", ["recovered"] * 15)
+    now = write_repeats(tmp_path / "now", ["hung"] * 20, "upload, later")
+    assert "all runs: recovered 15 -> hung 20" in netcut_fl("compare", before, now, status=1)
+    assert "no change in 1 cell" in netcut_fl("compare", before, before)
+
+
+def test_repeats_whose_model_became_wrong_are_a_regression(tmp_path):
+    before = write_repeats(tmp_path / "before", ["recovered"] * 15)
+    wrong = write_repeats(tmp_path / "wrong", ["recovered"] * 15, safety="but")
+    assert "recovered 15 -> recovered, but 15" in netcut_fl("compare", before, wrong, status=1)
+
+
 def test_results_that_cannot_be_compared_say_why(tmp_path):
     first = write_results(tmp_path / "first", 1)
     (tmp_path / "empty").mkdir()

@@ -343,11 +343,14 @@ TEST(Repeats, ExitStatusOfEachRunDecides) {
     EXPECT_THAT(repeats.headline(), testing::StartsWith("steady: 0 of 2 runs failed; 0 % to 66 %"));
     repeats.runs[0].exit_status = 4;
     EXPECT_EQ(repeats.exit_status(), 4);
+    EXPECT_THAT(repeats.headline(), testing::StartsWith("steady: 0 of 1 runs failed; 0 % to 79 %"));
+    EXPECT_THAT(repeats.headline(), testing::EndsWith("; 1 more said nothing")) << "its moment never came";
     repeats.runs[1].exit_status = 1;
     EXPECT_EQ(repeats.exit_status(), 1);
-    EXPECT_THAT(repeats.headline(), testing::StartsWith("always fails: 2 of 2"));
+    EXPECT_THAT(repeats.headline(), testing::StartsWith("always fails: 1 of 1"));
     repeats.runs[1] = RunOutcome{};
     EXPECT_EQ(repeats.exit_status(), 5) << "one made no verdict";
+    EXPECT_EQ(repeats.headline(), "unknown: none of 2 runs said anything");
 }
 
 TEST(RunPool, SaysHowManyAreDoneAndHowLongTheOthersTake) {

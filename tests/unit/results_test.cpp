@@ -151,6 +151,29 @@ TEST(Comparison, FindsRunsThatBeganToHang) {
     EXPECT_EQ(json_of(*found).at("regressions"), 3);
 }
 
+TEST(Comparison, OtherOutcomesAreNoRegressionUnlessMoreRunsFail) {
+    const auto of = [](unsigned recovered, unsigned unnoticed, unsigned hung) {
+        ResultSet set;
+        unsigned repeat = 0;
+        for (; repeat < recovered + unnoticed; ++repeat) {
+            StudyRow one = row("c001", repeat, "0%", "recovered");
+            one.noticed = repeat < recovered;
+            set.take(one);
+        }
+        for (; repeat < recovered + unnoticed + hung; ++repeat) set.take(row("c001", repeat, "0%", "hung"));
+        return set;
+    };
+    const auto shifted = compare_results(of(19, 0, 1), of(1, 17, 2), {});
+    ASSERT_TRUE(shifted);
+    EXPECT_EQ(shifted->exit_status(), 0) << "one more of 20 may hang by chance";
+    EXPECT_EQ(shifted->count(ChangeKind::other), 1U);
+    EXPECT_EQ(shifted->tests, 2U);
+    const auto worse = compare_results(of(10, 10, 0), of(3, 3, 14), {});
+    ASSERT_TRUE(worse);
+    EXPECT_EQ(worse->exit_status(), 1);
+    EXPECT_LT(*worse->differences.front().corrected_p_failed, 0.01);
+}
+
 TEST(Comparison, ThreeRepeatsAreSaidToProveNothing) {
     MadeUp made(1);
     const auto found = compare_results(made.results(1, 3, 2, 0), made.results(1, 3, 2, 1), {});
@@ -186,6 +209,16 @@ TEST(Comparison, CellsOfOneSideAndOtherFactorsAreNamed) {
     const auto refused = compare_results(made.results(1, 5, 2), other, {});
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().text(), HasSubstr("their factors are not the same: loss and rate"));
+}
+
+TEST(Comparison, OfResultsWithoutACommonCellIsRefused) {
+    ResultSet before, now;
+    before.take(row("c001", 1, "0%", "recovered", 1));
+    now.take(row("c001", 1, "1%", "hung"));
+    const auto refused = compare_results(before, now, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Error::Kind::usage);
+    EXPECT_THAT(refused.error().text(), HasSubstr("no cell is in both: loss=0% is only in the first"));
 }
 
 TEST(Comparison, MeasureOfTheStudyIsWorseAsItsUserSays) {

@@ -88,6 +88,27 @@ TEST(Safety, EachUpdateCountedOnceIsNotYetAsUndisturbed) {
               "as undisturbed (counted)");
 }
 
+TEST(Safety, LinesOfRoundsAloneDoNotSayThatUpdatesWereCounted) {
+    Scenario scenario = three();
+    scenario.counted.everyone = false;
+    const Facts facts = facts_of(both(round_of("1", {}), round_of("2", {})));
+    const Safety safety = judge_safety(facts, scenario);
+    EXPECT_EQ(safety.word, SafetyWord::unknown) << safety.text();
+    EXPECT_FALSE(safety.counted_is_known);
+    EXPECT_THAT(safety.text(), HasSubstr("counted: no line told of an update"));
+}
+
+TEST(Safety, TotalsAreSaidToBeNumbersOnly) {
+    Scenario scenario = three();
+    scenario.counted.patterns.erase(CountedKind::averaged);
+    const auto total = [](const std::string& round) {
+        return round_of(round, {{.kind = CountedKind::total, .round = round, .results = 3}});
+    };
+    const Safety safety = judge_safety(facts_of(both(total("1"), total("2"))), scenario);
+    EXPECT_EQ(safety.word, SafetyWord::counted_once);
+    EXPECT_THAT(safety.text(), HasSubstr("only their number was judged"));
+}
+
 TEST(Safety, ARoundThatWentOnWithoutACollaborator) {
     const Safety safety = judged(both(round_of("1", {averaged("1", 1), averaged("1", 3)}), good("2")));
     ASSERT_EQ(safety.findings.size(), 1U) << safety.text();

@@ -60,6 +60,16 @@ class StudyFolder : public testing::Test {
     std::string path_;
 };
 
+TEST_F(StudyFolder, RowThatCannotBeReadIsNamedWithWhatToDelete) {
+    StudyStore store = store_in(folder(), design());
+    ASSERT_TRUE(store.write(row("c001-r1")));
+    std::ofstream(path_ + "/study/rows/c002-r1.json");
+    const auto torn = StudyStore::open(folder());
+    ASSERT_FALSE(torn);
+    EXPECT_THAT(torn.error().text(), HasSubstr("delete " + path_ + "/study/rows/c002-r1.json and " + path_ +
+                                               "/study/claims/c002-r1.*"));
+}
+
 TEST_F(StudyFolder, HasEachRowOnceForAllWhoReadIt) {
     StudyStore one = store_in(folder(), design());
     StudyStore other = store_in(folder(), design());

@@ -271,6 +271,22 @@ TEST(StudyProgress, RunsThatTheMachineSpoiledDoNotCount) {
     EXPECT_FALSE(progress.wants({0, 4}));
 }
 
+TEST(StudyProgress, SpoiledRunIsMadeUpForByAnotherRepeat) {
+    const StudyDesign design =
+        design_of("factors: [{key: cols, values: [2]}]\nrepeat: 3..30\nuntil: {recovery_s: 10%}");
+    CellProgress progress(design);
+    progress.update(
+        rows_of({row("c001", 1, 1), row("c001", 2, 50, MachineWord::crowded), row("c001", 3, 2)}));
+    EXPECT_TRUE(progress.wants({0, 4}));
+    // Two good runs that are far apart would need thousands.
+    EXPECT_EQ(progress.expected_repeats(0), 30U);
+    progress.update(rows_of({row("c001", 1, 1, MachineWord::crowded), row("c001", 2, 1, MachineWord::error),
+                             row("c001", 3, 1, MachineWord::unknown)}));
+    EXPECT_TRUE(progress.wants({0, 6}));
+    EXPECT_FALSE(progress.wants({0, 7})) << "three good ones may be narrow";
+    EXPECT_EQ(progress.expected_repeats(0), 6U);
+}
+
 TEST(StudyRow, IsGoodOnlyIfSomebodySawThatItHadItsCpu) {
     EXPECT_EQ(machine_word(0.1, 0.3), MachineWord::ok);
     EXPECT_EQ(machine_word(0.4, 0.3), MachineWord::crowded);
