@@ -109,7 +109,7 @@ std::optional<Fd> namespace_of(const std::string& node, pid_t daemon) {
 class DaemonRun {
   public:
     DaemonRun()
-        : folder_(std::filesystem::temp_directory_path() / fmt::format("netcut-bench-{}", ::getpid())),
+        : folder_(std::filesystem::temp_directory_path() / fmt::format("netcut-test-bench-{}", ::getpid())),
           daemon_(std::in_place, Words{built_program("netcut-fld"), "--socket", folder_ + ".sock", "--state",
                                        folder_, "--group", std::to_string(::getegid())}),
           client_(folder_ + ".sock") {

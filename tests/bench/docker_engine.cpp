@@ -28,7 +28,7 @@ constexpr const char* image = "sleeper";
 constexpr auto patience = std::chrono::seconds(30);
 
 std::string new_folder() {
-    std::string name = fs::temp_directory_path() / "netcut-bench-docker-XXXXXX";
+    std::string name = fs::temp_directory_path() / "netcut-test-bench-docker-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr)
         throw std::system_error(errno, std::generic_category(), "make a folder");
     return name;

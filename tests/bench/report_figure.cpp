@@ -14,7 +14,7 @@ std::vector<Figure> measure_report(unsigned events, std::size_t repeats) {
     Figure time{fmt::format("report_of_{}_events", events), Unit::milliseconds, {}, {}};
     Figure memory{fmt::format("memory_of_report_of_{}", events), Unit::mebibytes, {}, {}};
     const std::string folder =
-        std::filesystem::temp_directory_path() / fmt::format("netcut-bench-report-{}", ::getpid());
+        std::filesystem::temp_directory_path() / fmt::format("netcut-test-bench-report-{}", ::getpid());
     std::filesystem::create_directory(folder);
     test::make_synthetic_run(folder, {.nodes = 200, .seconds = 3600, .events = events});
     for (std::size_t i = 0; i < repeats; ++i) {

@@ -137,7 +137,7 @@ def compare(kind, options):
     """Figures of one way; ratios are medians of what was measured beside each other."""
     runs = 5  # of one build before it is the other's turn
     times, cpu = [[], []], [[], []]
-    with tempfile.TemporaryDirectory(prefix="netcut-bench-starts-") as folder:
+    with tempfile.TemporaryDirectory(prefix="netcut-test-bench-") as folder:
         os.chmod(folder, 0o755)
         ways = []
         for number, build in enumerate([options.before, options.now]):

@@ -90,7 +90,7 @@ std::vector<Arrivals::Arrival> play(const LinkTrace& trace) {
 }
 
 std::vector<Arrivals::Arrival> play_by_mm_link(const LinkTrace& trace) {
-    const auto folder = std::filesystem::temp_directory_path() / "netcut-bench-trace";
+    const auto folder = std::filesystem::temp_directory_path() / "netcut-test-bench-trace";
     std::filesystem::create_directories(folder);
     const auto file = folder / "trace";
     std::ofstream(file) << mahimahi_text(trace);

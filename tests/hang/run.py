@@ -144,7 +144,7 @@ def main():
     wrong, count, times = collections.Counter(), collections.Counter(), collections.defaultdict(list)
     begun = time.monotonic()
     with contextlib.ExitStack() as stack:
-        folder = arguments.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="netcut-hang-"))
+        folder = arguments.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="netcut-test-hang-"))
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o755)
         pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(arguments.jobs))

@@ -30,7 +30,7 @@ using testing::HasSubstr;
 
 class TemporaryFolder {
   public:
-    TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "netcut-link.XXXXXX").string()) {
+    TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "netcut-test-XXXXXX").string()) {
         if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp");
     }
     ~TemporaryFolder() {

@@ -30,7 +30,7 @@ constexpr auto long_lease = std::chrono::hours(1);
 class StudyFolder : public testing::Test {
   protected:
     StudyFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "netcut-study-XXXXXX").string();
+        std::string name = (std::filesystem::temp_directory_path() / "netcut-test-XXXXXX").string();
         path_ = ::mkdtemp(name.data());
     }
     ~StudyFolder() override { std::filesystem::remove_all(path_); }
