@@ -136,18 +136,20 @@ struct Labelled {
     unsigned upload_seconds;  // what all send in it is less than the aggregator's link takes
     double most_unknown;      // share of the time
     double most_crowd;        // share of the processors that others may use
+    double least_found;       // share of the time in which it computes or sends that is seen to be that
 };
 void PrintTo(const Labelled& parameter, std::ostream* out) {
     *out << parameter.collaborators << " collaborators";
 }
 
 class LabelledRunTest : public testing::TestWithParam<Labelled> {};
-INSTANTIATE_TEST_SUITE_P(Phases, LabelledRunTest,
-                         testing::Values(Labelled{1, 1200, 25, 1, 0.1, 0.1},
-                                         Labelled{4, 600, 25, 4, 0.15, 0.1},
-                                         // They fill the machine by themselves.
-                                         Labelled{32, 80, 60, 5, 0.4, 0.03}),
-                         [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
+INSTANTIATE_TEST_SUITE_P(
+    Phases, LabelledRunTest,
+    testing::Values(Labelled{1, 1200, 25, 1, 0.1, 0.1, 0.7}, Labelled{4, 600, 25, 4, 0.15, 0.1, 0.7},
+                    // They fill the machine by themselves. Sixteen that compute on one processor wait for
+                    // it most of the time, and whether one computes while it waits is unknown.
+                    Labelled{32, 80, 60, 5, 0.4, 0.03, 0.4}),
+    [](const auto& info) { return fmt::format("With{}", info.param.collaborators); });
 
 // Both directions take long enough to be seen: uploads are paced by the application, downloads by the
 // aggregator's link, before the router: what waits in a queue behind it has passed already.
@@ -196,7 +198,7 @@ TEST_P(LabelledRunTest, AgreesWithWhatTheFederationSaysItDoes) {
     EXPECT_LE(confusion.unknown(), most_unknown) << confusion.text();
     EXPECT_LE(confusion.connecting(), 0.2) << confusion.text();
     for (const char* phase : {"computing", "sending"})
-        EXPECT_GE(confusion.found(phase), 0.7) << phase << "\n" << confusion.text();
+        EXPECT_GE(confusion.found(phase), GetParam().least_found) << phase << "\n" << confusion.text();
     // Many of these are short, and unknown where more want to run than there are CPUs.
     for (const char* phase : {"waiting", "receiving", "idle"})
         if (confusion.matters(phase)) {
