@@ -47,10 +47,6 @@ struct FaultContext {
 void add_fault(const FaultContext& fault);
 // From `base`, packets of the fault's nodes that go this way go to `chain`, one of this fault.
 void add_way(const FaultContext& fault, const std::string& base, Direction part, const std::string& chain);
-// The peer has addresses that it did not have: behind a site's router it is known by them.
-void add_addresses_of_peer(const FaultContext& fault, std::size_t peer);
-// By which a node is known at another one's port: its own, and for all that is beyond a proxy the proxy's.
-std::vector<IpAddress> addresses_seen_at(const FaultContext& fault, std::size_t here, std::size_t there);
 void add_hit_counters(const FaultContext& fault);
 void forget_allowances(const FaultContext& fault);  // each connection has all of its bytes again
 void add_address_counters(NftTransaction& transaction, const std::string& fault, std::size_t node,

@@ -15,6 +15,7 @@
 #include "fault/flow_rules.h"
 #include "fault/log_prefix.h"
 #include "fault/moments.h"
+#include "fault/pair_rules.h"
 #include "fault/plan.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"

@@ -17,6 +17,7 @@
 #include "fault/log_prefix.h"
 #include "fault/moment_rules.h"
 #include "fault/moments.h"
+#include "fault/pair_rules.h"
 #include "fault/rebind_rules.h"
 #include "fault/table_rules.h"
 #include "kernel/nftables.h"

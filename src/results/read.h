@@ -10,9 +10,9 @@
 
 namespace netcut {
 
-// Reads the results of a study, a matrix (results.jsonl), of experiments, repeats or a bisection (experiments.json, repeats.json, bisect.json): of a
-// folder that has one of these files, or of the file itself. With the user's rights, line by line; memory is that of
-// the numbers. Errors are of the kind `usage`.
+// Reads the results of a study or a matrix (results.jsonl), or of experiments, repeats or a bisection (experiments.json, repeats.json,
+// bisect.json): of a folder that has one of these files, or of the file itself. With the user's rights, line by line; memory is
+// that of the numbers. Errors are of the kind `usage`.
 Result<ResultSet> read_results(const std::string& path, const User& user);
 
 // The same of rows that have been read.

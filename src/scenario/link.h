@@ -15,12 +15,8 @@
 #include "link/trace.h"
 #include "scenario/link_spec.h"
 #include "scenario/scenario.h"
-#include "scenario/yaml_section.h"
 
 namespace netcut {
-
-void read_links(YamlSection& section, Scenario& scenario);
-void write_links(YAML::Emitter& out, const std::vector<LinkSpec>& links);
 
 // Reads the files that it names, and lists its folders, with the thread's rights (AsUser). Nodes that are not there are left
 // to check_links().

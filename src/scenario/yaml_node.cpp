@@ -11,7 +11,7 @@
 #include "scenario/churn.h"
 #include "scenario/fault_yaml.h"
 #include "scenario/judgement.h"
-#include "scenario/link.h"
+#include "scenario/link_yaml.h"
 #include "scenario/safety_yaml.h"
 #include "scenario/site.h"
 #include "scenario/stage_yaml.h"

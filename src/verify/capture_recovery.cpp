@@ -3,10 +3,8 @@
 // When new data went each way after a heal, by the captures alone: against what the journal says that sockets
 // told.
 #include <fmt/format.h>
-#include <netinet/in.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 #include "base/time.h"
@@ -21,8 +19,8 @@
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 #include "scenario/site.h"
-#include "verify/captured_way.h"
 #include "verify/captures.h"
+#include "verify/follower.h"
 #include "verify/verify.h"
 
 namespace netcut {
@@ -31,111 +29,6 @@ namespace {
 // A record cannot make these wider.
 constexpr Nanoseconds recovery_tolerance = std::chrono::milliseconds(250);
 constexpr double recovery_tolerance_share = 0.05;
-
-// A connection as one node sees it, and what came after a moment.
-struct Followed {
-    std::size_t node = 0;
-    std::optional<std::size_t> peer;
-    Nanoseconds begun{0};
-    CapturedWay up, down;
-    std::optional<Nanoseconds> sent, received;  // the first new data after the moment
-    bool awaits_sent = false;                   // at the moment, data of the node was not acknowledged
-    bool udp = false;
-    // Of datagrams that come out of a NAT: when the first one left its sender, each way. Which of those that arrive it is,
-    // no capture tells.
-    std::optional<Nanoseconds> hidden_sent, hidden_received;
-    bool hidden() const { return hidden_sent || hidden_received; }
-};
-
-using Followeds = std::map<ConversationKey, Followed>;
-
-// What the packets say of a firing and one of its nodes.
-class Follower {
-  public:
-    // `hides`: whether a node is behind a NAT.
-    Follower(const Captures& captures, std::size_t node, Nanoseconds healed, Nanoseconds end,
-             const std::function<bool(std::size_t node)>& hides)
-        : node_(node), healed_(healed) {
-        for (const SeenPacket& packet : captures.seen) {
-            if (packet.time > end) break;
-            if (!passed_heal_ && packet.time >= healed) pass_heal();
-            const bool is_udp = packet.header.protocol == IPPROTO_UDP && packet.header.source_port != 0;
-            if ((!packet.header.tcp && !is_udp) || packet.header.later_fragment) continue;
-            if (is_udp) {
-                follow_datagram(packet, hides);
-                continue;
-            }
-            if (packet.from == node) take(packet, true);
-            if (packet.to == node && !packet.crosses) take(packet, false);
-        }
-        if (!passed_heal_) pass_heal();
-    }
-    const Followeds& all() const { return followed_; }
-
-  private:
-    void pass_heal() {
-        passed_heal_ = true;
-        for (auto& [key, one] : followed_)
-            one.awaits_sent =
-                one.up.last_sent &&
-                (!one.up.acknowledged || CapturedWay::distance(*one.up.acknowledged, *one.up.last_sent) > 0);
-    }
-
-    // One that crosses a site's border has passed when it leaves by its receiver's port.
-    void follow_datagram(const SeenPacket& packet, const std::function<bool(std::size_t node)>& hides) {
-        const bool is_own = (packet.from ? packet.from : packet.source) == node_;
-        if (!is_own && packet.to != node_) return;
-        Followed& one = entry_of(packet, is_own);
-        if (!is_own) one.down.any = true;
-        if (packet.lost_by || !passed_heal_) return;
-        const bool is_hidden =
-            packet.from && packet.crosses && packet.header.source.is_v4() && hides(*packet.from);
-        if (packet.from && packet.crosses && !is_hidden) return;
-        auto& first =
-            is_hidden ? (is_own ? one.hidden_sent : one.hidden_received) : (is_own ? one.sent : one.received);
-        if (!first) first = packet.time - healed_;
-    }
-
-    Followed& entry_of(const SeenPacket& packet, bool up) {
-        const PacketHeader& header = packet.header;
-        const ConversationKey key = up ? ConversationKey{header.source, header.source_port,
-                                                         header.destination, header.destination_port}
-                                       : ConversationKey{header.destination, header.destination_port,
-                                                         header.source, header.source_port};
-        const auto [entry, is_new] = followed_.try_emplace(key);
-        Followed& one = entry->second;
-        if (is_new) {
-            one.node = node_;
-            one.peer = up ? packet.to : packet.from ? packet.from : packet.source;
-            one.begun = packet.time;
-        }
-        one.udp = !header.tcp;
-        return one;
-    }
-
-    void take(const SeenPacket& packet, bool up) {
-        const PacketHeader& header = packet.header;
-        Followed& one = entry_of(packet, up);
-        const TcpFields& tcp = *header.tcp;
-        if (up && header.payload > 0) one.up.note_sent(tcp.seq + header.payload);
-        if (packet.lost_by) return;
-        if ((tcp.flags & tcp_flag::syn) != 0) {
-            (up ? one.up : one.down).next = tcp.seq + 1;
-            if ((tcp.flags & tcp_flag::ack) == 0) one.up.acknowledged.reset();
-        } else if (header.payload > 0) {
-            const bool is_new_data = (up ? one.up : one.down).take_segment(tcp.seq, header.payload);
-            if (is_new_data && !up && passed_heal_ && !one.received) one.received = packet.time - healed_;
-        }
-        if (!up && (tcp.flags & tcp_flag::ack) != 0 && one.up.take_acknowledgement(tcp.ack) && passed_heal_ &&
-            !one.sent)
-            one.sent = packet.time - healed_;
-    }
-
-    std::size_t node_;
-    Nanoseconds healed_;
-    bool passed_heal_ = false;
-    Followeds followed_;
-};
 
 std::optional<Nanoseconds> later(const std::optional<Nanoseconds>& a, const std::optional<Nanoseconds>& b) {
     return a && b ? std::optional(std::max(*a, *b)) : std::nullopt;

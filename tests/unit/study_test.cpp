@@ -246,6 +246,10 @@ TEST(StudyRow, OfAnotherShapeIsRefused) {
     EXPECT_FALSE(row_from_json(Json::array(), "read"));
 }
 
+StudyDesign one_cell_until_narrow(const std::string& repeat) {
+    return design_of("factors: [{key: cols, values: [2]}]\nrepeat: " + repeat + "\nuntil: {recovery_s: 10%}");
+}
+
 TEST(StudyProgress, RepeatsUntilTheIntervalIsNarrow) {
     const StudyDesign design =
         design_of("factors: [{key: cols, values: [2, 3]}]\nrepeat: 3..30\nuntil: {recovery_s: 10%}");
@@ -263,8 +267,7 @@ TEST(StudyProgress, RepeatsUntilTheIntervalIsNarrow) {
 }
 
 TEST(StudyProgress, RunsThatTheMachineSpoiledDoNotCount) {
-    const StudyDesign design =
-        design_of("factors: [{key: cols, values: [2]}]\nrepeat: 2..9\nuntil: {recovery_s: 10%}");
+    const StudyDesign design = one_cell_until_narrow("2..9");
     CellProgress progress(design);
     progress.update(
         rows_of({row("c001", 1, 1), row("c001", 2, 50, MachineWord::crowded), row("c001", 3, 1)}));
@@ -272,8 +275,7 @@ TEST(StudyProgress, RunsThatTheMachineSpoiledDoNotCount) {
 }
 
 TEST(StudyProgress, SpoiledRunIsMadeUpForByAnotherRepeat) {
-    const StudyDesign design =
-        design_of("factors: [{key: cols, values: [2]}]\nrepeat: 3..30\nuntil: {recovery_s: 10%}");
+    const StudyDesign design = one_cell_until_narrow("3..30");
     CellProgress progress(design);
     progress.update(
         rows_of({row("c001", 1, 1), row("c001", 2, 50, MachineWord::crowded), row("c001", 3, 2)}));
@@ -296,8 +298,7 @@ TEST(StudyRow, IsGoodOnlyIfSomebodySawThatItHadItsCpu) {
 }
 
 TEST(StudyProgress, WhatHasNoSuchNumberIsNotRepeatedForIt) {
-    const StudyDesign design =
-        design_of("factors: [{key: cols, values: [2]}]\nrepeat: 2..9\nuntil: {recovery_s: 10%}");
+    const StudyDesign design = one_cell_until_narrow("2..9");
     CellProgress progress(design);
     progress.update(rows_of({row("c001", 1, std::nullopt), row("c001", 2, std::nullopt)}));
     EXPECT_FALSE(progress.wants({0, 3}));
